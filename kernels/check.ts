@@ -1,0 +1,180 @@
+import { type Activation, activations } from "./activation.ts";
+import { storageOf } from "./simd/memory.ts";
+import { checkTensor, type DType, type Tensor, zeros } from "./tensor.ts";
+
+/** A list of dims as messages show it. */
+function show(dims: readonly number[]): string {
+  return `[${dims.join(", ")}]`;
+}
+
+/** Throws unless x is a tensor of the given rank or more. */
+export function checkInput(operation: string, x: Tensor, rank = 0): void {
+  checkTensor(operation, "x", x);
+  if (x.dims.length < rank) {
+    throw new RangeError(
+      `${operation}: x has dims ${
+        show(x.dims)
+      }; it must have at least ${rank} dimensions. Give it dims of 1 for those it lacks.`,
+    );
+  }
+}
+
+/** Throws unless a tensor is of x's type and dims. */
+export function checkAlike(operation: string, name: string, given: Tensor, x: Tensor): void {
+  checkTensor(operation, name, given);
+  if (given.type !== x.type) {
+    throw new TypeError(`${operation}: ${name} is ${given.type}, but x is ${x.type}. Convert one of them.`);
+  }
+  checkDims(operation, name, given, x.dims, "those of x");
+}
+
+/** Throws unless a tensor has the given dims, of which `whose` says where they come from. */
+export function checkDims(
+  operation: string,
+  name: string,
+  given: Tensor,
+  dims: readonly number[],
+  whose: string,
+): void {
+  checkTensor(operation, name, given);
+  if (!sameDims(given.dims, dims)) {
+    throw new RangeError(`${operation}: ${name} has dims ${show(given.dims)}; they must be ${show(dims)}, ${whose}.`);
+  }
+}
+
+function sameDims(a: readonly number[], b: readonly number[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let d = 0; d < a.length; d++) if (a[d] !== b[d]) return false;
+  return true;
+}
+
+/** Throws unless an option is one of the activations, or absent. */
+export function checkActivation(operation: string, activation: Activation | undefined): void {
+  if (activation !== undefined && !Object.hasOwn(activations, activation)) {
+    const known = Object.keys(activations).map((name) => JSON.stringify(name)).join(", ");
+    throw new RangeError(
+      `${operation}: activation is ${JSON.stringify(activation)}; it must be one of ${known}, or absent.`,
+    );
+  }
+}
+
+/** Throws unless an option is a finite number, at least `least`. */
+export function checkNumber(operation: string, name: string, value: number, least = -Infinity): void {
+  if (typeof value !== "number") {
+    throw new TypeError(`${operation}: ${name} is ${typeof value} ${String(value)}; it must be a number.`);
+  }
+  if (!Number.isFinite(value) || value < least) {
+    const range = least === -Infinity ? "" : `, at least ${least}`;
+    throw new RangeError(`${operation}: ${name} is ${value}; it must be a finite number${range}.`);
+  }
+}
+
+/** Throws unless an option is a whole number, at least 1. */
+export function checkCount(operation: string, name: string, value: number): void {
+  if (!Number.isInteger(value) || value < 1) {
+    throw new RangeError(`${operation}: ${name} is ${String(value)}; it must be a whole number, at least 1.`);
+  }
+}
+
+/** The axis counted from the front. */
+export function checkAxis(operation: string, name: string, axis: number, dims: readonly number[]): number {
+  const rank = dims.length;
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
+    throw new RangeError(
+      `${operation}: ${name} is ${String(axis)}, but x has dims ${
+        show(dims)
+      }: an axis is a whole number from ${-rank} to ${rank - 1}.`,
+    );
+  }
+  return axis < 0 ? axis + rank : axis;
+}
+
+/** The axes counted from the front, in order. */
+export function checkAxes(operation: string, axes: readonly number[], dims: readonly number[]): number[] {
+  if (!Array.isArray(axes) || axes.length === 0) {
+    throw new RangeError(`${operation}: axes is ${JSON.stringify(axes)}; it must list at least one axis, as in [-1].`);
+  }
+  const found = axes.map((axis: number) => checkAxis(operation, "an entry of axes", axis, dims)).sort((a, b) => a - b);
+  if (new Set(found).size < found.length) {
+    throw new RangeError(`${operation}: axes is [${axes.join(", ")}], which names an axis of x twice.`);
+  }
+  return found;
+}
+
+/** An output: the tensor that was given for it, once it is found fit, or a new one. */
+export function outputOf(
+  operation: string,
+  name: string,
+  given: Tensor | undefined,
+  type: DType,
+  dims: readonly number[],
+): Tensor {
+  if (given === undefined) return zeros(type, dims);
+  checkDims(operation, `out.${name}`, given, dims, `the shape of ${name}`);
+  return given;
+}
+
+/** An output of x's type and dims: the tensor that was given for it, once it is found fit, or a new one. */
+export function outputLike<T extends DType>(
+  operation: string,
+  name: string,
+  given: Tensor | undefined,
+  x: Tensor<T>,
+): Tensor<T> {
+  if (given === undefined) return zeros(x.type, x.dims) as Tensor<T>;
+  checkAlike(operation, `out.${name}`, given, x);
+  return given as Tensor<T>;
+}
+
+/** A tensor in a call, by its name. */
+export type Named = readonly [name: string, tensor: Tensor | undefined];
+
+/**
+ * Throws if an output shares memory with another output, or with an input that it may not replace. An output may be one of
+ * `inPlace` as a whole: the same elements of the same buffer.
+ */
+export function checkOverlap(
+  operation: string,
+  outputs: readonly Named[],
+  inputs: readonly Named[],
+  inPlace: readonly Named[] = [],
+): void {
+  for (let i = 0; i < outputs.length; i++) {
+    const [name, output] = outputs[i];
+    if (output === undefined) continue;
+    for (let j = 0; j < i; j++) refuseOverlap(operation, name, output, outputs[j]);
+    for (const input of inputs) refuseOverlap(operation, name, output, input);
+    for (const input of inPlace) {
+      const other = input[1];
+      const whole = other !== undefined && other.data.byteOffset === output.data.byteOffset &&
+        sameStorage(output, other) &&
+        other.data.byteLength === output.data.byteLength;
+      if (!whole) refuseOverlap(operation, name, output, input);
+    }
+  }
+}
+
+function refuseOverlap(operation: string, name: string, output: Tensor, [otherName, other]: Named): void {
+  if (other === undefined || !sameStorage(output, other)) return;
+  const a = output.data, b = other.data;
+  if (a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength) {
+    throw new RangeError(
+      `${operation}: out.${name} shares memory with ${otherName}. Give it an array of its own` +
+        ` (y may be x itself, dx may be x or dy itself, as whole arrays).`,
+    );
+  }
+}
+
+function sameStorage(a: Tensor, b: Tensor): boolean {
+  return storageOf(a.data) === storageOf(b.data);
+}
+
+/** The dims of x with the axes set to 1: those of statistics over them. */
+export function reducedDims(dims: readonly number[], axes: readonly number[]): number[] {
+  return dims.map((size, d) => axes.includes(d) ? 1 : size);
+}
+
+/** The type of statistics: float64 keeps them, float32 holds those of float32 and float16. */
+export function statisticsType(type: DType): DType {
+  return type === "float64" ? "float64" : "float32";
+}

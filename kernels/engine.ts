@@ -1,0 +1,100 @@
+import type { Activation } from "./activation.ts";
+import type { Tile } from "./tiles.ts";
+import type { TypedArrays } from "./tensor.ts";
+import type { View } from "./view.ts";
+
+/** The typed array of any tensor. */
+export type Data = TypedArrays[keyof TypedArrays];
+
+/**
+ * What is known of each line of a tile, in float64. An engine's kernels read `center`, `slope`, `offset` and `gain` and write
+ * the others; everything between (merging, deviations, affine parameters, gradients of statistics) happens on these tables.
+ */
+export class Lines {
+  /** The mean of each line; 0 where moments are taken about zero. */
+  readonly mean: Float64Array;
+  /** The sum of squared deviations from it. */
+  readonly m2: Float64Array;
+  /** sum(h), where h is the gradient with respect to the normalized value. */
+  readonly sum: Float64Array;
+  /** sum(h (x - center)). */
+  readonly product: Float64Array;
+  /** The tables of (x - center) * slope + offset, and, in gradients, + h * gain. */
+  readonly center: Float64Array;
+  readonly slope: Float64Array;
+  readonly offset: Float64Array;
+  readonly gain: Float64Array;
+  /** Which parameter each line has, or from which one on. */
+  readonly parameter: Uint32Array;
+  /** Which statistic each line has, counted from the first of its group. */
+  readonly statistic: Uint32Array;
+
+  /** Tables of `size` lines in memory that `allocate` gives out in bytes. */
+  constructor(size: number, allocate: (bytes: number) => { buffer: ArrayBufferLike; byteOffset: number }) {
+    const float64 = () => {
+      const { buffer, byteOffset } = allocate(size * 8);
+      return new Float64Array(buffer, byteOffset, size);
+    };
+    const uint32 = () => {
+      const { buffer, byteOffset } = allocate(size * 4);
+      return new Uint32Array(buffer, byteOffset, size);
+    };
+    this.mean = float64();
+    this.m2 = float64();
+    this.sum = float64();
+    this.product = float64();
+    this.center = float64();
+    this.slope = float64();
+    this.offset = float64();
+    this.gain = float64();
+    this.parameter = uint32();
+    this.statistic = uint32();
+  }
+}
+
+/** The places where an engine holds a tile of a tensor. */
+export const Slot = { X: 0, DY: 1, Z: 2, OUT: 3 } as const;
+/** One of them. */
+export type Slot = typeof Slot[keyof typeof Slot];
+
+/**
+ * The arithmetic of one tile: what a fast path has to provide. `load` and `place` say where the tile of each slot is, kernels
+ * work on it, `store` brings results back to where they belong. Parameters that vary along lines are handed over in windows.
+ */
+export interface Engine {
+  readonly lines: Lines;
+  /** The most elements and lines that a tile can have, and the most parameters that a window can. */
+  readonly capacity: number;
+  readonly maxLines: number;
+
+  /** Fills a slot with a tile of an array. */
+  load(slot: Slot, data: Data, tile: Tile): void;
+  /** Chooses where OUT is, for kernels to write a tile of this array to; that may be where X was. */
+  place(data: Data, tile: Tile): void;
+  /** Writes OUT to its place in the array. */
+  store(data: Data, tile: Tile): void;
+  /** Makes a slot stand for the tile that another one holds. */
+  alias(slot: Slot, other: Slot): void;
+
+  /** Takes `count` of the parameters that vary along lines, from index `from` on; missing ones are 1 and 0. */
+  setParameters(scale: Data | undefined, bias: Data | undefined, from: number, count: number): void;
+  /** Adds the sums of `parameterSums` since the last call to the given arrays, from the window's first index on. */
+  takeParameterSums(dScale: Float64Array, dBias: Float64Array): void;
+
+  /** lines.mean and lines.m2 of X. A variance under `floor` is computed in float64, however small. */
+  moments(view: View, tile: Tile, aboutZero: boolean, floor: number): void;
+  /** to = (X - center) * slope + offset, then, where parameters vary along lines, * scale + bias. */
+  apply(view: View, tile: Tile, to: Slot): void;
+  /** lines.sum and lines.product of X and DY, where h = DY, or DY * scale where parameters vary along lines. */
+  sums(view: View, tile: Tile): void;
+  /** Adds up DY and DY * ((X - center) * slope + offset) for each parameter that varies along lines. */
+  parameterSums(view: View, tile: Tile): void;
+  /** OUT = h * gain + (X - center) * slope + offset. */
+  gradient(view: View, tile: Tile): void;
+  /** OUT = a + Z. */
+  add(tile: Tile, a: Slot): void;
+  /** OUT = f(OUT). */
+  activate(tile: Tile, activation: Activation): void;
+  /** Z = DY * f'(Z). */
+  activationGradient(tile: Tile, activation: Activation): void;
+}

@@ -1,0 +1,11 @@
+import type { Data, Engine } from "./engine.ts";
+import { PlainEngine } from "./plain.ts";
+import { simdEngineFor } from "./simd/memory.ts";
+
+let plain: PlainEngine | undefined;
+
+/** The engine for a call on these arrays, the first of which is x. */
+export function engineFor(arrays: readonly [x: Data, ...others: (Data | undefined)[]]): Engine {
+  const simd = arrays[0] instanceof Float64Array ? undefined : simdEngineFor(arrays);
+  return simd ?? (plain ??= new PlainEngine());
+}

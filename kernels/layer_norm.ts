@@ -1,0 +1,100 @@
+import { checkAxes, checkInput, checkNumber, reducedDims } from "./check.ts";
+import type { AffineOptions, BackwardOutputs, ForwardOutputs, Gradients, SavedStatistics } from "./options.ts";
+import { backward, forward, type Plan } from "./pass.ts";
+import { standardDeviation } from "./statistics.ts";
+import type { DType, Tensor } from "./tensor.ts";
+import { reducedAxes } from "./view.ts";
+
+/** Options of {@linkcode layerNorm}. `scale` and `bias` have the dims of the normalized axes. */
+export interface LayerNormOptions extends AffineOptions {
+  /** The axes to normalize over, the last one by default; negative ones count from the back. */
+  axes?: readonly number[];
+  /** Is added to the variance. Default: 1e-5. */
+  epsilon?: number;
+  /** If false, x is divided by its standard deviation without subtracting its mean first: Restormer's BiasFree form. Default: true. */
+  subtractMean?: boolean;
+  /** Memory for the outputs. Statistics have x's dims with the normalized axes set to 1. */
+  out?: ForwardOutputs;
+}
+
+/** Options of {@linkcode layerNormBackward}: those of the forward pass, and what it saved, if anything. */
+export interface LayerNormBackwardOptions extends Omit<LayerNormOptions, "out">, SavedStatistics {
+  /** Memory for the gradients. */
+  out?: BackwardOutputs;
+}
+
+/** What {@linkcode layerNorm} is made of. */
+export function layerNormPlan(operation: string, x: Tensor, options: Omit<LayerNormBackwardOptions, "out">): Plan {
+  const { epsilon = 1e-5, subtractMean = true, mean, invStdDev } = options;
+  checkInput(operation, x, 1);
+  checkNumber(operation, "epsilon", epsilon, 0);
+  const axes = options.axes === undefined ? [x.dims.length - 1] : checkAxes(operation, options.axes, x.dims);
+  if ((mean === undefined) !== (invStdDev === undefined)) {
+    throw new TypeError(
+      `${operation}: mean and invStdDev go together. Give both, or neither and they are computed from x.`,
+    );
+  }
+  return {
+    operation,
+    axes: reducedAxes(x.dims, axes),
+    measure: standardDeviation(epsilon, { subtractMean }),
+    parameterDims: axes.map((axis) => x.dims[axis]),
+    parametersOf: "those of x along the normalized axes",
+    statisticDims: reducedDims(x.dims, axes),
+    given: mean && { mean, invStdDev },
+  };
+}
+
+/**
+ * Layer normalization (Ba, Kiros and Hinton 2016): over the elements of each sample along `axes`,
+ *
+ *     y = activation((x - mean) / sqrt(variance + epsilon) * scale + bias)
+ *
+ * with the population variance. Mean and variance are right to the last bits at any offset of x.
+ *
+ * @param x A tensor of rank 1 or more.
+ * @returns y, of x's type and dims: `out.y` if it was given.
+ * @throws {TypeError | RangeError} If an argument does not fit; nothing is written then.
+ *
+ * @example One sample
+ * ```ts
+ * import { layerNorm, tensor } from "@evenkeel/norm";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const y = layerNorm(tensor(new Float32Array([2, 3, 5, 1, 4]), [1, 5]));
+ * assertAlmostEquals(y.data[2], Math.SQRT2, 1e-5);
+ * ```
+ */
+export function layerNorm<T extends DType>(x: Tensor<T>, options: LayerNormOptions = {}): Tensor<T> {
+  return forward(layerNormPlan("layerNorm", x, options), x, options, options.out).y;
+}
+
+/**
+ * The gradients of {@linkcode layerNorm}. With h = dy * scale and means over the elements of each sample,
+ *
+ *     dx = (h - mean(h) - y mean(h y)) / sqrt(variance + epsilon),  dScale = sum(dy y),  dBias = sum(dy)
+ *
+ * where y is x normalized, before scale and bias. Statistics are computed again from x, unless they are given.
+ *
+ * @param x What was normalized.
+ * @param dy The gradient with respect to the result, of x's type and dims.
+ * @throws {TypeError | RangeError} If an argument does not fit; nothing is written then.
+ *
+ * @example The gradients of a sum of results: x has none, for a constant cannot move a normalized sample
+ * ```ts
+ * import { layerNormBackward, tensor } from "@evenkeel/norm";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const x = tensor(new Float32Array([2, 3, 5, 1, 4]), [1, 5]);
+ * const dy = tensor(new Float32Array(5).fill(1), [1, 5]);
+ * const { dx } = layerNormBackward(x, dy);
+ * assertAlmostEquals(dx.data[0], 0, 1e-6);
+ * ```
+ */
+export function layerNormBackward<T extends DType>(
+  x: Tensor<T>,
+  dy: Tensor<T>,
+  options: LayerNormBackwardOptions = {},
+): Gradients<T> {
+  return backward(layerNormPlan("layerNormBackward", x, options), x, dy, options, options.out);
+}

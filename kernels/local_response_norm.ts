@@ -1,0 +1,170 @@
+import { checkAlike, checkAxis, checkCount, checkInput, checkNumber, checkOverlap, outputLike } from "./check.ts";
+import type { Data } from "./engine.ts";
+import { panelsOf } from "./panels.ts";
+import type { DType, Tensor } from "./tensor.ts";
+
+/** Options of {@linkcode localResponseNorm}. */
+export interface LocalResponseNormOptions {
+  /** How many neighbouring channels to sum over, at least 1. */
+  size: number;
+  /** Weighs the sum of squares, together with 1 / size. Default: 1e-4. */
+  alpha?: number;
+  /** The exponent. Default: 0.75. */
+  beta?: number;
+  /** Is added to the weighed sum. Default: 1. */
+  bias?: number;
+  /** The axis of the channels. Default: 1. */
+  axis?: number;
+  /** Memory for the result, which may be x itself. */
+  out?: { y?: Tensor };
+}
+
+/** Options of {@linkcode localResponseNormBackward}. */
+export interface LocalResponseNormBackwardOptions extends Omit<LocalResponseNormOptions, "out"> {
+  /** Memory for the gradient, which may be x or dy itself. */
+  out?: { dx?: Tensor };
+}
+
+/** Positions worked on together: their channels lie in a buffer of their own, so that results may replace what they come from. */
+const WIDTH = 256;
+
+function planOf(operation: string, x: Tensor, options: Omit<LocalResponseNormOptions, "out">) {
+  const { size, alpha = 1e-4, beta = 0.75, bias = 1, axis = 1 } = options ?? {};
+  checkInput(operation, x, 2);
+  checkCount(operation, "size", size);
+  checkNumber(operation, "alpha", alpha);
+  checkNumber(operation, "beta", beta);
+  checkNumber(operation, "bias", bias);
+  const below = Math.floor((size - 1) / 2), above = size - 1 - below;
+  return {
+    ...panelsOf(x.dims, checkAxis(operation, "axis", axis, x.dims)),
+    weight: alpha / size,
+    beta,
+    bias,
+    below,
+    above,
+  };
+}
+
+type LrnPlan = ReturnType<typeof planOf>;
+
+/** Runs over all blocks of at most WIDTH positions: `at` is where the first position's first channel stands. */
+function forEachBlock({ outer, length, width }: LrnPlan, visit: (at: number, positions: number) => void): void {
+  for (let panel = 0; panel < outer; panel++) {
+    for (let first = 0; first < width; first += WIDTH) {
+      visit(panel * length * width + first, Math.min(WIDTH, width - first));
+    }
+  }
+}
+
+/** A block's channels, one after the other, WIDTH apart. */
+function readBlock(data: Data, at: number, positions: number, { length, width }: LrnPlan, block: Float64Array): void {
+  for (let c = 0; c < length; c++) block.set(data.subarray(at + c * width, at + c * width + positions), c * WIDTH);
+}
+
+/** to[c] = sum of f[j] over the channels from c - below to c + above, for each position. */
+function sumWindows(f: Float64Array, { length }: LrnPlan, below: number, above: number, to: Float64Array): void {
+  to.fill(0);
+  for (let c = 0; c < length; c++) {
+    const last = Math.min(c + above, length - 1);
+    for (let j = Math.max(c - below, 0); j <= last; j++) {
+      for (let i = 0; i < WIDTH; i++) to[c * WIDTH + i] += f[j * WIDTH + i];
+    }
+  }
+}
+
+/** s^-beta; for the usual exponent by square roots, which are faster. */
+function inversePower(s: number, beta: number): number {
+  return beta === 0.75 ? 1 / (Math.sqrt(s) * Math.sqrt(Math.sqrt(s))) : s ** -beta;
+}
+
+/**
+ * Local response normalization (Krizhevsky, Sutskever and Hinton 2012), as ONNX LRN-13 has it: with s the sum of squares of
+ * the `size` channels around each one (those that exist),
+ *
+ *     y = x / (bias + alpha / size * s)^beta
+ *
+ * @param x A tensor of rank 2 or more.
+ * @returns y, of x's type and dims: `out.y` if it was given.
+ * @throws {TypeError | RangeError} If an argument does not fit; nothing is written then.
+ *
+ * @example
+ * ```ts
+ * import { localResponseNorm, tensor } from "@evenkeel/norm";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const x = tensor(new Float32Array([3, 4]), [1, 2]);
+ * const y = localResponseNorm(x, { size: 3, alpha: 3, beta: 1, bias: 0 });
+ * assertAlmostEquals(y.data[0], 3 / 25, 1e-7);
+ * ```
+ */
+export function localResponseNorm<T extends DType>(x: Tensor<T>, options: LocalResponseNormOptions): Tensor<T> {
+  const plan = planOf("localResponseNorm", x, options), { length, width, weight, beta, bias, below, above } = plan;
+  const y = outputLike("localResponseNorm", "y", options.out?.y, x);
+  checkOverlap("localResponseNorm", [["y", y]], [], [["x", x]]);
+  const values = new Float64Array(length * WIDTH), squares = values.slice(), sums = values.slice();
+  forEachBlock(plan, (at, positions) => {
+    readBlock(x.data, at, positions, plan, values);
+    for (let k = 0; k < values.length; k++) squares[k] = values[k] ** 2;
+    sumWindows(squares, plan, below, above, sums);
+    for (let c = 0; c < length; c++) {
+      for (let i = 0, k = c * WIDTH; i < positions; i++, k++) {
+        y.data[at + c * width + i] = values[k] * inversePower(bias + weight * sums[k], beta);
+      }
+    }
+  });
+  return y;
+}
+
+/**
+ * The gradient of {@linkcode localResponseNorm}. With t = bias + alpha / size * s, and the sum over the channels j whose
+ * window holds channel i,
+ *
+ *     dx_i = dy_i t_i^-beta - 2 alpha beta / size * x_i * sum(dy_j x_j t_j^(-beta - 1))
+ *
+ * @param x What was normalized.
+ * @param dy The gradient with respect to the result, of x's type and dims.
+ * @throws {TypeError | RangeError} If an argument does not fit; nothing is written then.
+ *
+ * @example
+ * ```ts
+ * import { localResponseNormBackward, tensor } from "@evenkeel/norm";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const x = tensor(new Float32Array([0, 0]), [1, 2]), dy = tensor(new Float32Array([1, 2]), [1, 2]);
+ * assertAlmostEquals(localResponseNormBackward(x, dy, { size: 3 }).dx.data[1], 2, 1e-7);
+ * ```
+ */
+export function localResponseNormBackward<T extends DType>(
+  x: Tensor<T>,
+  dy: Tensor<T>,
+  options: LocalResponseNormBackwardOptions,
+): { dx: Tensor<T> } {
+  const operation = "localResponseNormBackward";
+  const plan = planOf(operation, x, options), { length, width, weight, beta, bias, below, above } = plan;
+  checkAlike(operation, "dy", dy, x);
+  const dx = outputLike(operation, "dx", options.out?.dx, x);
+  checkOverlap(operation, [["dx", dx]], [], [["x", x], ["dy", dy]]);
+  const values = new Float64Array(length * WIDTH),
+    gradients = values.slice(),
+    terms = values.slice(),
+    sums = values.slice();
+  forEachBlock(plan, (at, positions) => {
+    readBlock(x.data, at, positions, plan, values);
+    readBlock(dy.data, at, positions, plan, gradients);
+    for (let k = 0; k < values.length; k++) terms[k] = values[k] ** 2;
+    sumWindows(terms, plan, below, above, sums);
+    for (let k = 0; k < values.length; k++) {
+      const t = bias + weight * sums[k], power = inversePower(t, beta);
+      terms[k] = gradients[k] * values[k] * power / t;
+      gradients[k] *= power;
+    }
+    sumWindows(terms, plan, above, below, sums);
+    for (let c = 0; c < length; c++) {
+      for (let i = 0, k = c * WIDTH; i < positions; i++, k++) {
+        dx.data[at + c * width + i] = gradients[k] - 2 * weight * beta * values[k] * sums[k];
+      }
+    }
+  });
+  return { dx };
+}

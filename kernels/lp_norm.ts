@@ -1,0 +1,135 @@
+import { checkAlike, checkAxis, checkInput, checkOverlap, outputLike, reducedDims } from "./check.ts";
+import { panelsOf } from "./panels.ts";
+import { backward, forward, type Plan } from "./pass.ts";
+import type { DType, Tensor } from "./tensor.ts";
+import { reducedAxes } from "./view.ts";
+
+/** Options of {@linkcode lpNorm}. */
+export interface LpNormOptions {
+  /** The axis along which vectors lie, the last one by default. */
+  axis?: number;
+  /** 1 for the sum of magnitudes, 2 for the Euclidean length. Default: 2. */
+  p?: 1 | 2;
+  /** Memory for the result, which may be x itself. */
+  out?: { y?: Tensor };
+}
+
+/** Options of {@linkcode lpNormBackward}. */
+export interface LpNormBackwardOptions extends Omit<LpNormOptions, "out"> {
+  /** Memory for the gradient, which may be x or dy itself. */
+  out?: { dx?: Tensor };
+}
+
+function axisOf(operation: string, x: Tensor, { axis = -1, p = 2 }: Omit<LpNormOptions, "out">): number {
+  checkInput(operation, x, 1);
+  if (p !== 1 && p !== 2) throw new RangeError(`${operation}: p is ${String(p)}; it must be 1 or 2.`);
+  return checkAxis(operation, "axis", axis, x.dims);
+}
+
+/** The Euclidean length is sqrt(n v), where v is the mean square of n elements: r = (n v)^(-1/2), r' = -n r^3 / 2. */
+function euclidean(operation: string, x: Tensor, axis: number): Plan {
+  const n = x.dims[axis];
+  return {
+    operation,
+    axes: reducedAxes(x.dims, [axis]),
+    measure: {
+      aboutZero: true,
+      subtractMean: false,
+      inverse: (variance) => variance === 0 ? 0 : 1 / Math.sqrt(n * variance),
+      derivative: (inverse) => -n * inverse ** 3 / 2,
+    },
+    parameterDims: [n],
+    parametersOf: `the size of axis ${axis} of x`,
+    statisticDims: reducedDims(x.dims, [axis]),
+  };
+}
+
+/**
+ * ONNX LpNormalization-22: each vector along `axis` divided by its norm,
+ *
+ *     y = x / sum(|x|)  or  y = x / sqrt(sum(x^2))
+ *
+ * A vector of zeros stays one.
+ *
+ * @param x A tensor of rank 1 or more.
+ * @returns y, of x's type and dims: `out.y` if it was given.
+ * @throws {TypeError | RangeError} If an argument does not fit; nothing is written then.
+ *
+ * @example
+ * ```ts
+ * import { lpNorm, tensor } from "@evenkeel/norm";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const y = lpNorm(tensor(new Float32Array([3, 4])));
+ * assertAlmostEquals(y.data[0], 0.6, 1e-7);
+ * ```
+ */
+export function lpNorm<T extends DType>(x: Tensor<T>, options: LpNormOptions = {}): Tensor<T> {
+  const axis = axisOf("lpNorm", x, options);
+  if (options.p !== 1) return forward(euclidean("lpNorm", x, axis), x, {}, options.out).y;
+  const y = outputLike("lpNorm", "y", options.out?.y, x);
+  checkOverlap("lpNorm", [["y", y]], [], [["x", x]]);
+  const { outer, length, width } = panelsOf(x.dims, axis), from = x.data, to = y.data;
+  const norm = new Float64Array(width);
+  for (let panel = 0; panel < outer; panel++) {
+    const first = panel * length * width, end = first + length * width;
+    norm.fill(0);
+    for (let i = first; i < end;) for (let j = 0; j < width; j++, i++) norm[j] += Math.abs(from[i]);
+    for (let j = 0; j < width; j++) norm[j] ||= 1;
+    for (let i = first; i < end;) for (let j = 0; j < width; j++, i++) to[i] = from[i] / norm[j];
+  }
+  return y;
+}
+
+/**
+ * The gradient of {@linkcode lpNorm}, where n is the norm of each vector:
+ *
+ *     dx = dy / n - sign(x) sum(dy x) / n^2  for p = 1,  dx = dy / n - x sum(dy x) / n^3  for p = 2
+ *
+ * It is 0 for a vector of zeros, and sign(0) is 0.
+ *
+ * @param x What was normalized.
+ * @param dy The gradient with respect to the result, of x's type and dims.
+ * @throws {TypeError | RangeError} If an argument does not fit; nothing is written then.
+ *
+ * @example A gradient along x changes nothing: the result does not depend on the length of x
+ * ```ts
+ * import { lpNormBackward, tensor } from "@evenkeel/norm";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const x = tensor(new Float32Array([3, 4]));
+ * assertAlmostEquals(lpNormBackward(x, x).dx.data[0], 0, 1e-6);
+ * ```
+ */
+export function lpNormBackward<T extends DType>(
+  x: Tensor<T>,
+  dy: Tensor<T>,
+  options: LpNormBackwardOptions = {},
+): { dx: Tensor<T> } {
+  const axis = axisOf("lpNormBackward", x, options);
+  if (options.p !== 1) return backward(euclidean("lpNormBackward", x, axis), x, dy, {}, options.out);
+  checkAlike("lpNormBackward", "dy", dy, x);
+  const dx = outputLike("lpNormBackward", "dx", options.out?.dx, x);
+  checkOverlap("lpNormBackward", [["dx", dx]], [], [["x", x], ["dy", dy]]);
+  const { outer, length, width } = panelsOf(x.dims, axis), from = x.data, gradient = dy.data, to = dx.data;
+  const inverse = new Float64Array(width), product = new Float64Array(width);
+  for (let panel = 0; panel < outer; panel++) {
+    const first = panel * length * width, end = first + length * width;
+    inverse.fill(0);
+    product.fill(0);
+    for (let i = first; i < end;) {
+      for (let j = 0; j < width; j++, i++) {
+        inverse[j] += Math.abs(from[i]);
+        product[j] += gradient[i] * from[i];
+      }
+    }
+    for (let j = 0; j < width; j++) {
+      inverse[j] = inverse[j] === 0 ? 0 : 1 / inverse[j];
+      product[j] *= inverse[j] ** 2;
+    }
+    for (let i = first; i < end;) {
+      for (let j = 0; j < width; j++, i++) to[i] = gradient[i] * inverse[j] - Math.sign(from[i]) * product[j];
+    }
+  }
+  return { dx };
+}

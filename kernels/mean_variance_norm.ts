@@ -1,0 +1,92 @@
+import { checkAxes, checkInput, reducedDims } from "./check.ts";
+import { backward, forward, type Plan } from "./pass.ts";
+import type { Measure } from "./statistics.ts";
+import type { DType, Tensor } from "./tensor.ts";
+import { reducedAxes } from "./view.ts";
+
+/** Options of {@linkcode meanVarianceNorm}. */
+export interface MeanVarianceNormOptions {
+  /** The axes to normalize over. Default: [0, 2, 3], all but the channels of NCHW. */
+  axes?: readonly number[];
+  /** Memory for the result, which may be x itself. */
+  out?: { y?: Tensor };
+}
+
+/** Options of {@linkcode meanVarianceNormBackward}. */
+export interface MeanVarianceNormBackwardOptions extends Omit<MeanVarianceNormOptions, "out"> {
+  /** Memory for the gradient, which may be x or dy itself. */
+  out?: { dx?: Tensor };
+}
+
+/** ONNX adds it to the deviation, not to the variance. */
+const EPSILON = 1e-9;
+
+/** r = 1 / (sqrt(v) + 1e-9), whose derivative is -r^2 / (2 sqrt(v)); 0 is taken for it where v is 0. */
+const measure: Measure = {
+  aboutZero: false,
+  subtractMean: true,
+  inverse: (variance) => 1 / (Math.sqrt(variance) + EPSILON),
+  derivative: (inverse, variance) => variance === 0 ? 0 : -(inverse ** 2) / (2 * Math.sqrt(variance)),
+};
+
+function planOf(operation: string, x: Tensor, { axes: given = [0, 2, 3] }: { axes?: readonly number[] }): Plan {
+  checkInput(operation, x, 1);
+  const axes = checkAxes(operation, given, x.dims);
+  return {
+    operation,
+    axes: reducedAxes(x.dims, axes),
+    measure,
+    parameterDims: axes.map((axis) => x.dims[axis]),
+    parametersOf: "those of x along the normalized axes",
+    statisticDims: reducedDims(x.dims, axes),
+  };
+}
+
+/**
+ * ONNX MeanVarianceNormalization-13: over the elements along `axes`, with the population variance,
+ *
+ *     y = (x - mean) / (sqrt(variance) + 1e-9)
+ *
+ * @param x A tensor of rank 1 or more.
+ * @returns y, of x's type and dims: `out.y` if it was given.
+ * @throws {TypeError | RangeError} If an argument does not fit; nothing is written then.
+ *
+ * @example
+ * ```ts
+ * import { meanVarianceNorm, tensor } from "@evenkeel/norm";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const y = meanVarianceNorm(tensor(new Float32Array([1, 3]), [2, 1]), { axes: [0] });
+ * assertEquals([...y.data], [-1, 1]);
+ * ```
+ */
+export function meanVarianceNorm<T extends DType>(x: Tensor<T>, options: MeanVarianceNormOptions = {}): Tensor<T> {
+  return forward(planOf("meanVarianceNorm", x, options), x, {}, options.out).y;
+}
+
+/**
+ * The gradient of {@linkcode meanVarianceNorm}. With z = x - mean, s = sqrt(variance) and r = 1 / (s + 1e-9),
+ *
+ *     dx = r (dy - mean(dy)) - r^2 z mean(dy z) / s
+ *
+ * @param x What was normalized.
+ * @param dy The gradient with respect to the result, of x's type and dims.
+ * @throws {TypeError | RangeError} If an argument does not fit; nothing is written then.
+ *
+ * @example
+ * ```ts
+ * import { meanVarianceNormBackward, tensor } from "@evenkeel/norm";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const x = tensor(new Float32Array([1, 3]), [2, 1]), dy = tensor(new Float32Array([5, 7]), [2, 1]);
+ * const { dx } = meanVarianceNormBackward(x, dy, { axes: [0] });
+ * assertAlmostEquals(dx.data[0], 0, 1e-6);
+ * ```
+ */
+export function meanVarianceNormBackward<T extends DType>(
+  x: Tensor<T>,
+  dy: Tensor<T>,
+  options: MeanVarianceNormBackwardOptions = {},
+): { dx: Tensor<T> } {
+  return backward(planOf("meanVarianceNormBackward", x, options), x, dy, {}, options.out);
+}

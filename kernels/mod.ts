@@ -1,0 +1,29 @@
+/**
+ * The normalization kernels: pure functions on typed arrays, forward and backward, for float32, float64 and float16. A kernel
+ * takes a tensor `{ type, dims, data }`, then an options object, and returns new tensors or fills those of `out`.
+ *
+ * @example Layer normalization of two samples of three features
+ * ```ts
+ * import { layerNorm, tensor } from "@evenkeel/norm/kernels";
+ *
+ * const x = tensor(new Float32Array([1, 2, 3, 10, 20, 30]), [2, 3]);
+ * const y = layerNorm(x, { out: { y: x } }); // in place
+ * console.log(y.data);
+ * ```
+ *
+ * @module
+ */
+
+export type { Activation } from "./activation.ts";
+export * from "./add_norm.ts";
+export * from "./batch_norm.ts";
+export * from "./group_norm.ts";
+export { layerNorm, layerNormBackward, type LayerNormBackwardOptions, type LayerNormOptions } from "./layer_norm.ts";
+export * from "./local_response_norm.ts";
+export * from "./lp_norm.ts";
+export * from "./mean_variance_norm.ts";
+export { Moments } from "./moments.ts";
+export * from "./options.ts";
+export { rmsNorm, rmsNormBackward, type RmsNormBackwardOptions, type RmsNormOptions } from "./rms_norm.ts";
+export { allocate, type ResidentTensor } from "./simd/memory.ts";
+export { type DType, type Tensor, tensor, type TypedArrays } from "./tensor.ts";

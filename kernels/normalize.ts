@@ -1,0 +1,109 @@
+import type { Activation } from "./activation.ts";
+import { type Data, type Engine, Slot } from "./engine.ts";
+import { engineFor } from "./engines.ts";
+import { Parameters } from "./parameters.ts";
+import { floorOf, type Given, type Measure, Statistics } from "./statistics.ts";
+import { type Group, groupsOf, locate, type Tile } from "./tiles.ts";
+import type { View } from "./view.ts";
+
+/** Everything that a forward pass reads and writes. */
+export interface Normalization {
+  view: View;
+  measure: Measure;
+  x: Data;
+  /** Added to x first; `sum` then receives what is normalized. */
+  residual?: Data;
+  sum?: Data;
+  scale?: Data;
+  bias?: Data;
+  activation?: Activation;
+  /** Statistics to use instead of those of x. */
+  given?: Given;
+  y: Data;
+  /** Where statistics go; arrays that are absent are not wanted. */
+  statistics: Given;
+}
+
+const statistics = new Statistics();
+
+/** moments -> table -> apply, group by group. A group of one tile is read once; of more tiles, once for moments and once to apply. */
+export function normalize(pass: Normalization): void {
+  const { view, measure, x, residual, sum, scale, bias, activation, given, y } = pass;
+  const engine = engineFor([x, y, residual, sum]);
+  const parameters = new Parameters(view, engine, scale, bias);
+  const floor = floorOf(measure);
+  for (const group of groupsOf(view, engine.capacity, parameters.maxLines)) {
+    const reader = new Reader(view, engine, group);
+    statistics.reset(group.statistics);
+    if (given) statistics.take(given, group.base, measure);
+    else {
+      for (const tile of group.tiles) {
+        reader.read(tile, x);
+        if (residual) addResidual(engine, tile, residual, sum!);
+        engine.moments(view, tile, measure.aboutZero, floor);
+        statistics.merge(engine.lines, tile);
+      }
+      statistics.finish(measure);
+      statistics.copyTo(pass.statistics, group.base);
+    }
+    for (const tile of group.tiles) {
+      reader.read(tile, sum ?? x);
+      parameters.move(tile);
+      affineTable(engine, tile, statistics, measure, parameters);
+      engine.place(y, tile);
+      engine.apply(view, tile, Slot.OUT);
+      if (activation) engine.activate(tile, activation);
+      engine.store(y, tile);
+    }
+  }
+}
+
+/** Brings the tiles of a group into an engine, and knows which one is there. */
+export class Reader {
+  readonly #view: View;
+  readonly #engine: Engine;
+  readonly #group: Group;
+  #current: Tile | undefined;
+
+  /** A reader of one group. */
+  constructor(view: View, engine: Engine, group: Group) {
+    this.#view = view;
+    this.#engine = engine;
+    this.#group = group;
+  }
+
+  /** Loads X, and looks up which statistic and which parameter its lines have; says whether it had to. */
+  read(tile: Tile, x: Data): boolean {
+    if (tile === this.#current) return false;
+    const { statistic, parameter } = this.#engine.lines;
+    locate(this.#view, tile, this.#group.base, statistic, parameter);
+    this.#engine.load(Slot.X, x, tile);
+    this.#current = tile;
+    return true;
+  }
+}
+
+function addResidual(engine: Engine, tile: Tile, residual: Data, sum: Data): void {
+  engine.load(Slot.Z, residual, tile);
+  engine.place(sum, tile);
+  engine.add(tile, Slot.X);
+  engine.store(sum, tile);
+  engine.alias(Slot.X, Slot.OUT);
+}
+
+/** The table of y = (x - center) * slope + offset for each line, with the affine map in it where a line has one scale and bias. */
+export function affineTable(
+  engine: Engine,
+  tile: Tile,
+  { mean, inverse }: Statistics,
+  measure: Measure,
+  affine: Parameters,
+): void {
+  const { center, slope, offset, statistic, parameter } = engine.lines;
+  for (let l = 0; l < tile.lines; l++) {
+    const s = statistic[l];
+    center[l] = measure.subtractMean ? mean[s] : 0;
+    slope[l] = inverse[s] * affine.scale(parameter[l]);
+    offset[l] = affine.bias(parameter[l]);
+  }
+}

@@ -1,0 +1,48 @@
+import type { Data, Engine } from "./engine.ts";
+import type { Tile } from "./tiles.ts";
+import type { View } from "./view.ts";
+
+/**
+ * The learned scale and bias as tiles meet them. Where a line has one of each, they are looked up. Where they vary along lines,
+ * the engine holds a window of them: all, if they fit, or those of the one line (or panel) at hand.
+ */
+export class Parameters {
+  /** The most lines of a tile for which one window is enough. */
+  readonly maxLines: number;
+  /** Whether one window holds all parameters. */
+  readonly fits: boolean;
+  readonly #view: View;
+  readonly #engine: Engine;
+  readonly #scale: Data | undefined;
+  readonly #bias: Data | undefined;
+
+  /** The parameters of a pass over a view. */
+  constructor(view: View, engine: Engine, scale: Data | undefined, bias: Data | undefined) {
+    this.#view = view;
+    this.#engine = engine;
+    this.#scale = scale;
+    this.#bias = bias;
+    this.fits = view.parameters <= engine.capacity;
+    this.maxLines = view.along && view.layout === "rows" && !this.fits ? 1 : engine.maxLines;
+    if (view.along && this.fits) engine.setParameters(scale, bias, 0, view.parameters);
+  }
+
+  /** The scale of a line that has one. */
+  scale(index: number): number {
+    return this.#scale === undefined || this.#view.along ? 1 : this.#scale[index];
+  }
+
+  /** The bias of a line that has one. */
+  bias(index: number): number {
+    return this.#bias === undefined || this.#view.along ? 0 : this.#bias[index];
+  }
+
+  /** Makes the engine's window hold what a tile needs, and the tile's lines count from its beginning. */
+  move(tile: Tile): void {
+    if (!this.#view.along) return;
+    const { parameter } = this.#engine.lines;
+    const from = this.fits ? 0 : parameter[0] + tile.from;
+    for (let l = 0; l < tile.lines; l++) parameter[l] += tile.from - from;
+    if (!this.fits) this.#engine.setParameters(this.#scale, this.#bias, from, tile.length);
+  }
+}

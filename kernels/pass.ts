@@ -1,0 +1,157 @@
+import {
+  checkActivation,
+  checkAlike,
+  checkDims,
+  checkOverlap,
+  type Named,
+  outputLike,
+  outputOf,
+  statisticsType,
+} from "./check.ts";
+import { differentiate } from "./gradient.ts";
+import { normalize } from "./normalize.ts";
+import type { AffineOptions, BackwardOutputs, Gradients } from "./options.ts";
+import type { Given, Measure } from "./statistics.ts";
+import type { DType, Tensor } from "./tensor.ts";
+import { type Axis, viewOf } from "./view.ts";
+
+/** A normalization of one tensor: what forward and backward passes need to know of it. */
+export interface Plan {
+  /** The function that was called, for messages. */
+  operation: string;
+  /** The dimensions of x, with what they mean. */
+  axes: Axis[];
+  measure: Measure;
+  /** The dims of scale and bias, and in words whose they are. */
+  parameterDims: readonly number[];
+  parametersOf: string;
+  /** The dims of statistics. */
+  statisticDims: readonly number[];
+  /** Statistics to use instead of those of x. */
+  given?: { mean?: Tensor; variance?: Tensor; invStdDev?: Tensor };
+  /** Whether they do not depend on x. */
+  frozen?: boolean;
+}
+
+/** What a forward pass can write. */
+interface Outputs {
+  y?: Tensor;
+  sum?: Tensor;
+  mean?: Tensor;
+  variance?: Tensor;
+  invStdDev?: Tensor;
+}
+
+/** Checks everything, then runs the forward pass. Statistics are written where `out` has a place for them. */
+export function forward<T extends DType>(
+  plan: Plan,
+  x: Tensor<T>,
+  options: AffineOptions,
+  out: Outputs = {},
+  residual?: Tensor,
+): { y: Tensor<T>; sum?: Tensor<T> } {
+  const { operation } = plan, { scale, bias, activation } = options;
+  checkPlan(plan, options);
+  const y = outputLike(operation, "y", out.y, x);
+  const sum = residual && outputLike(operation, "sum", out.sum, x);
+  const statistics: Given = {
+    mean: statistic(plan, "mean", out.mean),
+    variance: statistic(plan, "variance", out.variance),
+    invStdDev: statistic(plan, "invStdDev", out.invStdDev),
+  };
+  checkOverlap(
+    operation,
+    [["y", out.y], ["sum", out.sum], ["mean", out.mean], ["variance", out.variance], ["invStdDev", out.invStdDev]],
+    [["scale", scale], ["bias", bias], ...givenInputs(plan)],
+    [["x", x], ["residual", residual]],
+  );
+  const view = viewOf(plan.axes, scale !== undefined || bias !== undefined);
+  if (view.count === 0) { for (const data of Object.values(statistics)) data?.fill(NaN); }
+  normalize({
+    view,
+    measure: plan.measure,
+    x: x.data,
+    residual: residual?.data,
+    sum: sum?.data,
+    scale: scale?.data,
+    bias: bias?.data,
+    activation,
+    given: givenData(plan),
+    y: y.data,
+    statistics,
+  });
+  return { y, sum };
+}
+
+/** Checks everything, then runs the backward pass. */
+export function backward<T extends DType>(
+  plan: Plan,
+  x: Tensor<T>,
+  dy: Tensor<T>,
+  options: AffineOptions,
+  out: BackwardOutputs = {},
+  dSum?: Tensor,
+): Gradients<T> {
+  const { operation, parameterDims } = plan, { scale, bias, activation } = options;
+  checkPlan(plan, options);
+  checkAlike(operation, "dy", dy, x);
+  if (dSum) checkAlike(operation, "dSum", dSum, x);
+  const dx = outputLike(operation, "dx", out.dx, x);
+  const gradient = (name: string, parameter: Tensor | undefined, given: Tensor | undefined) =>
+    parameter || given ? outputOf(operation, name, given, parameter?.type ?? x.type, parameterDims) : undefined;
+  const dScale = gradient("dScale", scale, out.dScale), dBias = gradient("dBias", bias, out.dBias);
+  checkOverlap(
+    operation,
+    [["dx", out.dx], ["dScale", out.dScale], ["dBias", out.dBias]],
+    [["scale", scale], ["bias", bias], ...givenInputs(plan)],
+    [["x", x], ["dy", dy], ["dSum", dSum]],
+  );
+  differentiate({
+    view: viewOf(plan.axes, scale !== undefined || bias !== undefined || dScale !== undefined || dBias !== undefined),
+    measure: plan.measure,
+    x: x.data,
+    dy: dy.data,
+    scale: scale?.data,
+    bias: bias?.data,
+    activation,
+    given: givenData(plan),
+    frozen: plan.frozen,
+    dSum: dSum?.data,
+    dx: dx.data,
+    dScale: dScale?.data,
+    dBias: dBias?.data,
+  });
+  const gradients: Gradients<T> = { dx };
+  if (dScale) gradients.dScale = dScale;
+  if (dBias) gradients.dBias = dBias;
+  return gradients;
+}
+
+function checkPlan(
+  { operation, parameterDims, parametersOf, statisticDims, given }: Plan,
+  options: AffineOptions,
+): void {
+  const { scale, bias, activation } = options;
+  if (scale) checkDims(operation, "scale", scale, parameterDims, parametersOf);
+  if (bias) checkDims(operation, "bias", bias, parameterDims, parametersOf);
+  checkActivation(operation, activation);
+  for (const [name, tensor] of Object.entries(given ?? {})) {
+    if (tensor) checkDims(operation, name, tensor, statisticDims, "one for each statistic");
+  }
+}
+
+function statistic(
+  { operation, statisticDims }: Plan,
+  name: string,
+  given: Tensor | undefined,
+): Tensor["data"] | undefined {
+  return given && outputOf(operation, name, given, statisticsType(given.type), statisticDims).data;
+}
+
+function givenInputs({ given }: Plan): Named[] {
+  return given ? [["mean", given.mean], ["variance", given.variance], ["invStdDev", given.invStdDev]] : [];
+}
+
+function givenData({ given }: Plan): Given | undefined {
+  return given && { mean: given.mean?.data, variance: given.variance?.data, invStdDev: given.invStdDev?.data };
+}

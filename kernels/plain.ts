@@ -1,0 +1,191 @@
+import { type Activation, activations, derivatives } from "./activation.ts";
+import { type Data, type Engine, Lines, Slot } from "./engine.ts";
+import type { Tile } from "./tiles.ts";
+import type { View } from "./view.ts";
+
+/** Two hundred kilobytes or so of tiles: what second level caches hold. */
+const CAPACITY = 8192;
+const MAX_LINES = 2048;
+
+/**
+ * The engine of float64, and of hosts without SIMD: plain loops over float64 tiles, whatever type the tensors have. Lines lie
+ * along the tile or across it: element k of line l is at l * line + k * step.
+ */
+export class PlainEngine implements Engine {
+  readonly capacity: number;
+  readonly maxLines: number;
+  readonly lines: Lines;
+  /** The tile in each slot; slots may share one. */
+  readonly tiles: Float64Array[];
+  readonly #own: Float64Array[];
+  readonly scale: Float64Array;
+  readonly bias: Float64Array;
+  readonly #dScale: Float64Array;
+  readonly #dBias: Float64Array;
+  #window = { from: 0, count: 0 };
+
+  /** An engine for tiles of `capacity` elements in at most `maxLines` lines, with tables of its own or those given. */
+  constructor(capacity = CAPACITY, maxLines = MAX_LINES, lines = linesOf(maxLines)) {
+    this.capacity = capacity;
+    this.maxLines = maxLines;
+    this.lines = lines;
+    const array = () => new Float64Array(capacity);
+    this.#own = [array(), array(), array()];
+    this.tiles = [this.#own[Slot.X], this.#own[Slot.DY], this.#own[Slot.Z], this.#own[Slot.X]];
+    this.scale = array();
+    this.bias = array();
+    this.#dScale = array();
+    this.#dBias = array();
+  }
+
+  load(slot: Slot, data: Data, tile: Tile): void {
+    const own = this.tiles[slot] = this.#own[slot];
+    if (isRun(tile)) own.set(data.subarray(tile.at, tile.at + tile.lines * tile.length));
+    else {
+      for (let k = 0, at = tile.at; k < tile.length; k++, at += tile.pitch) {
+        own.set(data.subarray(at, at + tile.lines), k * tile.lines);
+      }
+    }
+  }
+
+  place(_data: Data, _tile: Tile): void {
+    this.tiles[Slot.OUT] = this.tiles[Slot.X];
+  }
+
+  store(data: Data, tile: Tile): void {
+    const out = this.tiles[Slot.OUT];
+    if (isRun(tile)) data.set(out.subarray(0, tile.lines * tile.length), tile.at);
+    else {
+      for (let k = 0, at = tile.at; k < tile.length; k++, at += tile.pitch) {
+        data.set(out.subarray(k * tile.lines, (k + 1) * tile.lines), at);
+      }
+    }
+  }
+
+  alias(slot: Slot, other: Slot): void {
+    this.tiles[slot] = this.tiles[other];
+  }
+
+  setParameters(scale: Data | undefined, bias: Data | undefined, from: number, count: number): void {
+    this.#window = { from, count };
+    if (scale) this.scale.set(scale.subarray(from, from + count));
+    else this.scale.fill(1, 0, count);
+    if (bias) this.bias.set(bias.subarray(from, from + count));
+    else this.bias.fill(0, 0, count);
+  }
+
+  takeParameterSums(dScale: Float64Array, dBias: Float64Array): void {
+    const { from, count } = this.#window;
+    for (let i = 0; i < count; i++) {
+      dScale[from + i] += this.#dScale[i];
+      dBias[from + i] += this.#dBias[i];
+    }
+    this.#dScale.fill(0, 0, count);
+    this.#dBias.fill(0, 0, count);
+  }
+
+  /** The corrected two-pass algorithm (Chan, Golub and LeVeque 1983). */
+  moments(view: View, tile: Tile, aboutZero: boolean): void {
+    const x = this.tiles[Slot.X], { mean, m2 } = this.lines, { line, step } = strides(view, tile), n = tile.length;
+    for (let l = 0; l < tile.lines; l++) {
+      const first = l * line, end = first + n * step;
+      let k = 0;
+      if (!aboutZero) {
+        for (let i = first; i < end; i += step) k += x[i];
+        k /= n;
+      }
+      let sd = 0, sdd = 0;
+      for (let i = first; i < end; i += step) {
+        const d = x[i] - k;
+        sd += d;
+        sdd += d * d;
+      }
+      mean[l] = aboutZero ? 0 : k + sd / n;
+      m2[l] = aboutZero ? sdd : sdd - sd * sd / n;
+    }
+  }
+
+  apply(view: View, tile: Tile, to: Slot): void {
+    if (to === Slot.Z) this.tiles[Slot.Z] = this.#own[Slot.Z];
+    const x = this.tiles[Slot.X], y = this.tiles[to], { line, step } = strides(view, tile);
+    const { center, slope, offset, parameter } = this.lines, { scale, bias } = this;
+    for (let l = 0; l < tile.lines; l++) {
+      const c = center[l], k = slope[l], b = offset[l], p = parameter[l];
+      for (let j = 0, i = l * line; j < tile.length; j++, i += step) {
+        const value = (x[i] - c) * k + b;
+        y[i] = view.along ? value * scale[p + j] + bias[p + j] : value;
+      }
+    }
+  }
+
+  sums(view: View, tile: Tile): void {
+    const x = this.tiles[Slot.X], dy = this.tiles[Slot.DY], { line, step } = strides(view, tile);
+    const { center, sum, product, parameter } = this.lines, { scale } = this;
+    for (let l = 0; l < tile.lines; l++) {
+      const c = center[l], p = parameter[l];
+      let s = 0, q = 0;
+      for (let j = 0, i = l * line; j < tile.length; j++, i += step) {
+        const h = view.along ? dy[i] * scale[p + j] : dy[i];
+        s += h;
+        q += h * (x[i] - c);
+      }
+      sum[l] = s;
+      product[l] = q;
+    }
+  }
+
+  parameterSums(view: View, tile: Tile): void {
+    const x = this.tiles[Slot.X], dy = this.tiles[Slot.DY], { line, step } = strides(view, tile);
+    const { center, slope, offset, parameter } = this.lines, dScale = this.#dScale, dBias = this.#dBias;
+    for (let l = 0; l < tile.lines; l++) {
+      const c = center[l], k = slope[l], b = offset[l], p = parameter[l];
+      for (let j = 0, i = l * line; j < tile.length; j++, i += step) {
+        dBias[p + j] += dy[i];
+        dScale[p + j] += dy[i] * ((x[i] - c) * k + b);
+      }
+    }
+  }
+
+  gradient(view: View, tile: Tile): void {
+    const x = this.tiles[Slot.X],
+      dy = this.tiles[Slot.DY],
+      dx = this.tiles[Slot.OUT],
+      { line, step } = strides(view, tile);
+    const { center, slope, offset, gain, parameter } = this.lines, { scale } = this;
+    for (let l = 0; l < tile.lines; l++) {
+      const c = center[l], k = slope[l], b = offset[l], a = gain[l], p = parameter[l];
+      for (let j = 0, i = l * line; j < tile.length; j++, i += step) {
+        const h = view.along ? dy[i] * scale[p + j] : dy[i];
+        dx[i] = h * a + ((x[i] - c) * k + b);
+      }
+    }
+  }
+
+  add(tile: Tile, a: Slot): void {
+    const left = this.tiles[a], right = this.tiles[Slot.Z], sum = this.tiles[Slot.OUT];
+    for (let i = 0; i < tile.lines * tile.length; i++) sum[i] = left[i] + right[i];
+  }
+
+  activate(tile: Tile, activation: Activation): void {
+    const y = this.tiles[Slot.OUT], f = activations[activation];
+    for (let i = 0; i < tile.lines * tile.length; i++) y[i] = f(y[i]);
+  }
+
+  activationGradient(tile: Tile, activation: Activation): void {
+    const z = this.tiles[Slot.Z], dy = this.tiles[Slot.DY], f = derivatives[activation];
+    for (let i = 0; i < tile.lines * tile.length; i++) z[i] = dy[i] * f(z[i]);
+  }
+}
+
+function linesOf(size: number): Lines {
+  return new Lines(size, (bytes) => ({ buffer: new ArrayBuffer(bytes), byteOffset: 0 }));
+}
+
+/** Whether the elements of a tile are one run of the array. */
+export function isRun(tile: Tile): boolean {
+  return tile.pitch === 0 || tile.pitch === tile.lines;
+}
+
+function strides(view: View, tile: Tile): { line: number; step: number } {
+  return view.layout === "rows" ? { line: tile.length, step: 1 } : { line: 1, step: tile.lines };
+}

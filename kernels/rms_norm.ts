@@ -1,0 +1,90 @@
+import { checkAxes, checkInput, checkNumber, reducedDims } from "./check.ts";
+import type { AffineOptions, BackwardOutputs, ForwardOutputs, Gradients, SavedStatistics } from "./options.ts";
+import { backward, forward, type Plan } from "./pass.ts";
+import { standardDeviation } from "./statistics.ts";
+import type { DType, Tensor } from "./tensor.ts";
+import { reducedAxes } from "./view.ts";
+
+/** Options of {@linkcode rmsNorm}. `scale` and `bias` have the dims of the normalized axes. */
+export interface RmsNormOptions extends AffineOptions {
+  /** The axes to normalize over, the last one by default; negative ones count from the back. */
+  axes?: readonly number[];
+  /** Is added to the mean square. Default: 1e-5. */
+  epsilon?: number;
+  /** Memory for the outputs. `invStdDev` has x's dims with the normalized axes set to 1. */
+  out?: Omit<ForwardOutputs, "mean">;
+}
+
+/** Options of {@linkcode rmsNormBackward}: those of the forward pass, and what it saved, if anything. */
+export interface RmsNormBackwardOptions extends Omit<RmsNormOptions, "out">, Omit<SavedStatistics, "mean"> {
+  /** Memory for the gradients. */
+  out?: BackwardOutputs;
+}
+
+/** What {@linkcode rmsNorm} is made of. */
+export function rmsNormPlan(operation: string, x: Tensor, options: Omit<RmsNormBackwardOptions, "out">): Plan {
+  const { epsilon = 1e-5, invStdDev } = options;
+  checkInput(operation, x, 1);
+  checkNumber(operation, "epsilon", epsilon, 0);
+  const axes = options.axes === undefined ? [x.dims.length - 1] : checkAxes(operation, options.axes, x.dims);
+  return {
+    operation,
+    axes: reducedAxes(x.dims, axes),
+    measure: standardDeviation(epsilon, { aboutZero: true, subtractMean: false }),
+    parameterDims: axes.map((axis) => x.dims[axis]),
+    parametersOf: "those of x along the normalized axes",
+    statisticDims: reducedDims(x.dims, axes),
+    given: invStdDev && { invStdDev },
+  };
+}
+
+/**
+ * Root mean square normalization (Zhang and Sennrich 2019): over the elements of each sample along `axes`,
+ *
+ *     y = activation(x / sqrt(mean(x^2) + epsilon) * scale + bias)
+ *
+ * @param x A tensor of rank 1 or more.
+ * @returns y, of x's type and dims: `out.y` if it was given.
+ * @throws {TypeError | RangeError} If an argument does not fit; nothing is written then.
+ *
+ * @example
+ * ```ts
+ * import { rmsNorm, tensor } from "@evenkeel/norm";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const y = rmsNorm(tensor(new Float32Array([3, 4]), [1, 2]));
+ * assertAlmostEquals(y.data[0], 3 / Math.sqrt(12.5), 1e-5);
+ * ```
+ */
+export function rmsNorm<T extends DType>(x: Tensor<T>, options: RmsNormOptions = {}): Tensor<T> {
+  return forward(rmsNormPlan("rmsNorm", x, options), x, options, options.out).y;
+}
+
+/**
+ * The gradients of {@linkcode rmsNorm}. With h = dy * scale and means over the elements of each sample,
+ *
+ *     dx = (h - y mean(h y)) / sqrt(mean(x^2) + epsilon),  dScale = sum(dy y),  dBias = sum(dy)
+ *
+ * where y is x normalized, before scale and bias. The mean square is computed again from x, unless `invStdDev` is given.
+ *
+ * @param x What was normalized.
+ * @param dy The gradient with respect to the result, of x's type and dims.
+ * @throws {TypeError | RangeError} If an argument does not fit; nothing is written then.
+ *
+ * @example A gradient along x changes nothing: the result does not depend on the length of x
+ * ```ts
+ * import { rmsNormBackward, tensor } from "@evenkeel/norm";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const x = tensor(new Float32Array([3, 4]), [1, 2]);
+ * const { dx } = rmsNormBackward(x, x, { epsilon: 0 });
+ * assertAlmostEquals(dx.data[0], 0, 1e-6);
+ * ```
+ */
+export function rmsNormBackward<T extends DType>(
+  x: Tensor<T>,
+  dy: Tensor<T>,
+  options: RmsNormBackwardOptions = {},
+): Gradients<T> {
+  return backward(rmsNormPlan("rmsNormBackward", x, options), x, dy, options, options.out);
+}

@@ -1,0 +1,8 @@
+// The exports of the compiled module. Memory is imported; every argument that names a tensor or a table is an address.
+
+export { columnApply, columnGradient, columnMoments, columnParameterSums, columnSums } from "./columns";
+export { rowApply, rowGradient, rowMoments, rowParameterSums, rowSums } from "./rows";
+export { activate, activationGradient } from "./activation";
+export { add } from "./add";
+export { narrow, widen } from "./half";
+export { quantize } from "./tables";

@@ -1,0 +1,40 @@
+/** Beyond these, float32 arithmetic overflows or loses bits that float64 keeps. */
+const LARGE: f64 = 1.2676506002282294e30; // 2^100
+const SMALL: f64 = 7.888609052210118e-31; // 2^-100
+
+// @ts-ignore: decorator
+@inline
+function unusual(a: f64): bool {
+  return abs(a) > LARGE || (a != 0 && abs(a) < SMALL);
+}
+
+/**
+ * Rounds the tables of `(x - center) * slope + offset` and `gain` to float32. What rounding takes from the center goes into the
+ * offset, so that x - center stays exact where it matters: when the mean is large beside the deviation. Returns whether
+ * float32 can hold them all.
+ */
+export function quantize(
+  lines: usize,
+  center: usize,
+  slope: usize,
+  offset: usize,
+  gain: usize,
+  center32: usize,
+  slope32: usize,
+  offset32: usize,
+  gain32: usize,
+): bool {
+  let usual = true;
+  for (let l: usize = 0; l < lines; l++) {
+    const wide = l << 3, at = l << 2;
+    const c = load<f64>(center + wide), k = load<f64>(slope + wide), g = load<f64>(gain + wide);
+    const rounded = <f32> c;
+    const b = load<f64>(offset + wide) + (<f64> rounded - c) * k;
+    if (abs(c) > LARGE || abs(b) > LARGE || unusual(k) || unusual(g)) usual = false;
+    store<f32>(center32 + at, rounded);
+    store<f32>(slope32 + at, <f32> k);
+    store<f32>(offset32 + at, <f32> b);
+    store<f32>(gain32 + at, <f32> g);
+  }
+  return usual;
+}

@@ -1,0 +1,311 @@
+import type { Activation } from "../activation.ts";
+import { type Data, type Engine, Lines, Slot } from "../engine.ts";
+import { isRun, PlainEngine } from "../plain.ts";
+import type { Tile } from "../tiles.ts";
+import type { View } from "../view.ts";
+import type { Kernels } from "./instance.ts";
+
+/** 128 KiB of float32 a tile: two of them and their parameters stay in a second level cache. */
+const CAPACITY = 32768;
+const MAX_LINES = 4096;
+
+/** The compiled module keeps its own few bytes below this address. */
+const FIRST_ADDRESS = 4096;
+
+const KINDS: Record<Activation, number> = { relu: 1, gelu: 2, silu: 3 };
+
+/** Hands out consecutive addresses, a cache line apart at least. */
+class Layout {
+  #end = FIRST_ADDRESS;
+
+  take(bytes: number): number {
+    const address = this.#end;
+    this.#end += Math.ceil((bytes + 64) / 64) * 64;
+    return address;
+  }
+
+  get end(): number {
+    return this.#end;
+  }
+}
+
+/** Where everything of an engine is in its memory. */
+function layOut() {
+  const layout = new Layout(), float32 = CAPACITY * 4, float64 = CAPACITY * 8, table = MAX_LINES * 4;
+  const addresses = {
+    lines: [8, 8, 8, 8, 8, 8, 8, 8, 4, 4].map((bytes) => layout.take(MAX_LINES * bytes)),
+    tiles: [layout.take(float32), layout.take(float32), layout.take(float32), layout.take(float32)],
+    half: layout.take(CAPACITY * 2),
+    scale: layout.take(float32),
+    bias: layout.take(float32),
+    dScale: layout.take(float64),
+    dBias: layout.take(float64),
+    center: layout.take(table),
+    slope: layout.take(table),
+    offset: layout.take(table),
+    gain: layout.take(table),
+  };
+  return { ...addresses, end: layout.end };
+}
+
+const AT = layOut();
+
+/** The bytes that an engine needs at the beginning of its memory. */
+export const ENGINE_BYTES = AT.end;
+
+/**
+ * The engine of float32 and float16: kernels in WebAssembly. Tiles of arrays that lie in its memory are worked on where they
+ * are; others are copied in and out, and float16 is widened on the way. Where float32 overflows, or underflows and that
+ * matters, it asks the plain engine, line by line for sums and tile by tile for tables.
+ */
+export class SimdEngine implements Engine {
+  readonly capacity = CAPACITY;
+  readonly maxLines = MAX_LINES;
+  readonly lines: Lines;
+  readonly #memory: WebAssembly.Memory;
+  readonly #kernels: Kernels;
+  readonly #isResident: (data: Data) => boolean;
+  /** The address of the tile in each slot. */
+  readonly #address = [...AT.tiles];
+  readonly #float32: Float32Array;
+  readonly #half: Uint16Array;
+  readonly #scale: Float32Array;
+  readonly #bias: Float32Array;
+  readonly #dScale: Float64Array;
+  readonly #dBias: Float64Array;
+  #window = { from: 0, count: 0 };
+  #plain: PlainEngine | undefined;
+
+  /** An engine at the beginning of a memory, which may hold some arrays. */
+  constructor(memory: WebAssembly.Memory, kernels: Kernels, isResident: (data: Data) => boolean) {
+    const { buffer } = memory;
+    let table = 0;
+    this.#memory = memory;
+    this.lines = new Lines(MAX_LINES, () => ({ buffer, byteOffset: AT.lines[table++] }));
+    this.#kernels = kernels;
+    this.#isResident = isResident;
+    this.#float32 = new Float32Array(buffer, 0, ENGINE_BYTES / 4);
+    this.#half = new Uint16Array(buffer, AT.half, CAPACITY);
+    this.#scale = new Float32Array(buffer, AT.scale, CAPACITY);
+    this.#bias = new Float32Array(buffer, AT.bias, CAPACITY);
+    this.#dScale = new Float64Array(buffer, AT.dScale, CAPACITY);
+    this.#dBias = new Float64Array(buffer, AT.dBias, CAPACITY);
+  }
+
+  /** The address of a tile of an array that lies in this memory as one run of float32, else -1. */
+  #direct(data: Data, tile: Tile): number {
+    return data instanceof Float32Array && isRun(tile) && this.#isResident(data) ? data.byteOffset + tile.at * 4 : -1;
+  }
+
+  load(slot: Slot, data: Data, tile: Tile): void {
+    const direct = this.#direct(data, tile);
+    this.#address[slot] = direct < 0 ? AT.tiles[slot] : direct;
+    if (direct >= 0) return;
+    if (data instanceof Float32Array) copyIn(data, this.#float32, AT.tiles[slot] / 4, tile);
+    else {
+      copyIn(bitsOf(data), this.#half, 0, tile);
+      this.#kernels.widen(AT.half, AT.tiles[slot], sizeOf(tile));
+    }
+  }
+
+  place(data: Data, tile: Tile): void {
+    const direct = this.#direct(data, tile), x = this.#address[Slot.X];
+    this.#address[Slot.OUT] = direct >= 0 ? direct : x < ENGINE_BYTES ? x : AT.tiles[Slot.OUT];
+  }
+
+  store(data: Data, tile: Tile): void {
+    const from = this.#address[Slot.OUT];
+    if (from >= ENGINE_BYTES) return;
+    if (data instanceof Float32Array) copyOut(this.#float32, from / 4, data, tile);
+    else {
+      this.#kernels.narrow(from, AT.half, sizeOf(tile));
+      copyOut(this.#half, 0, bitsOf(data), tile);
+    }
+  }
+
+  alias(slot: Slot, other: Slot): void {
+    this.#address[slot] = this.#address[other];
+  }
+
+  setParameters(scale: Data | undefined, bias: Data | undefined, from: number, count: number): void {
+    this.#window = { from, count };
+    if (scale) this.#scale.set(partOf(scale, from, count));
+    else this.#scale.fill(1, 0, count);
+    if (bias) this.#bias.set(partOf(bias, from, count));
+    else this.#bias.fill(0, 0, count);
+  }
+
+  takeParameterSums(dScale: Float64Array, dBias: Float64Array): void {
+    const { from, count } = this.#window;
+    for (let i = 0; i < count; i++) {
+      dScale[from + i] += this.#dScale[i];
+      dBias[from + i] += this.#dBias[i];
+    }
+    this.#dScale.fill(0, 0, count);
+    this.#dBias.fill(0, 0, count);
+  }
+
+  moments(view: View, tile: Tile, aboutZero: boolean, floor: number): void {
+    const { mean, m2 } = this.lines;
+    const kernel = view.layout === "rows" ? this.#kernels.rowMoments : this.#kernels.columnMoments;
+    kernel(this.#address[Slot.X], tile.lines, tile.length, +aboutZero, mean.byteOffset, m2.byteOffset);
+    this.#recompute(tile, mean, m2, floor * tile.length, (plain) => plain.moments(view, tile, aboutZero));
+  }
+
+  apply(view: View, tile: Tile, to: Slot): void {
+    if (to === Slot.Z) this.#address[Slot.Z] = AT.tiles[Slot.Z];
+    if (!this.#quantize(tile)) return this.#asPlain(tile, to, (plain) => plain.apply(view, tile, to));
+    const x = this.#address[Slot.X], y = this.#address[to], { lines, length } = tile, along = +view.along;
+    if (view.layout === "rows") {
+      const parameter = this.lines.parameter.byteOffset;
+      this.#kernels.rowApply(x, y, lines, length, AT.center, AT.slope, AT.offset, along, parameter, AT.scale, AT.bias);
+    } else {
+      const { scale, bias } = this.#columnParameters();
+      this.#kernels.columnApply(x, y, lines, length, AT.center, AT.slope, AT.offset, along, scale, bias);
+    }
+  }
+
+  sums(view: View, tile: Tile): void {
+    const { sum, product, center, parameter } = this.lines;
+    const usual = this.#quantize(tile);
+    const x = this.#address[Slot.X], dy = this.#address[Slot.DY], { lines, length } = tile, along = +view.along;
+    const to = [sum.byteOffset, product.byteOffset];
+    if (view.layout === "rows") {
+      this.#kernels.rowSums(x, dy, lines, length, AT.center, along, parameter.byteOffset, AT.scale, ...to);
+    } else {
+      this.#kernels.columnSums(x, dy, lines, length, AT.center, along, this.#columnParameters().scale, ...to);
+    }
+    // sum(h (x - center)) from the one about the rounded center.
+    const rounded = this.#float32.subarray(AT.center / 4, AT.center / 4 + lines);
+    for (let l = 0; l < lines; l++) product[l] = usual ? product[l] + (rounded[l] - center[l]) * sum[l] : NaN;
+    this.#recompute(tile, sum, product, -Infinity, (plain) => plain.sums(view, tile));
+  }
+
+  parameterSums(view: View, tile: Tile): void {
+    this.#quantize(tile);
+    const x = this.#address[Slot.X], dy = this.#address[Slot.DY], { lines, length } = tile;
+    if (view.layout === "columns") {
+      const offset = this.lines.parameter[0] * 8, dScale = AT.dScale + offset, dBias = AT.dBias + offset;
+      this.#kernels.columnParameterSums(x, dy, lines, length, AT.center, AT.slope, AT.offset, dScale, dBias);
+      return;
+    }
+    const { parameter } = this.lines;
+    for (let l = 0, end = 0; l < lines; l = end) {
+      for (end = l + 1; end < lines && parameter[end] === parameter[l]; end++);
+      const at = l * length * 4, table = l * 4, offset = parameter[l] * 8;
+      const tables = [AT.center + table, AT.slope + table, AT.offset + table];
+      this.#kernels.rowParameterSums(
+        x + at,
+        dy + at,
+        end - l,
+        length,
+        ...tables,
+        AT.dScale + offset,
+        AT.dBias + offset,
+      );
+    }
+  }
+
+  gradient(view: View, tile: Tile): void {
+    if (!this.#quantize(tile)) return this.#asPlain(tile, Slot.OUT, (plain) => plain.gradient(view, tile));
+    const x = this.#address[Slot.X], dy = this.#address[Slot.DY], dx = this.#address[Slot.OUT];
+    const { lines, length } = tile, along = +view.along, tables = [AT.center, AT.slope, AT.offset, AT.gain];
+    if (view.layout === "rows") {
+      const parameter = this.lines.parameter.byteOffset;
+      this.#kernels.rowGradient(x, dy, dx, lines, length, ...tables, along, parameter, AT.scale);
+    } else {
+      this.#kernels.columnGradient(x, dy, dx, lines, length, ...tables, along, this.#columnParameters().scale);
+    }
+  }
+
+  add(tile: Tile, a: Slot): void {
+    this.#kernels.add(this.#address[a], this.#address[Slot.Z], this.#address[Slot.OUT], sizeOf(tile));
+  }
+
+  activate(tile: Tile, activation: Activation): void {
+    this.#kernels.activate(this.#address[Slot.OUT], sizeOf(tile), KINDS[activation]);
+  }
+
+  activationGradient(tile: Tile, activation: Activation): void {
+    const z = this.#address[Slot.Z];
+    this.#kernels.activationGradient(z, this.#address[Slot.DY], z, sizeOf(tile), KINDS[activation]);
+  }
+
+  /** All lines of a panel share their parameters. */
+  #columnParameters(): { scale: number; bias: number } {
+    const offset = this.lines.parameter[0] * 4;
+    return { scale: AT.scale + offset, bias: AT.bias + offset };
+  }
+
+  /** Rounds the tables of a tile's lines to float32; false if it cannot hold them. */
+  #quantize(tile: Tile): boolean {
+    const { center, slope, offset, gain } = this.lines;
+    const from = [center.byteOffset, slope.byteOffset, offset.byteOffset, gain.byteOffset];
+    return this.#kernels.quantize(tile.lines, ...from, AT.center, AT.slope, AT.offset, AT.gain) !== 0;
+  }
+
+  /** Replaces the results of lines that are not finite, or under a limit, by those of the plain engine. */
+  #recompute(tile: Tile, a: Float64Array, b: Float64Array, limit: number, run: (plain: PlainEngine) => void): void {
+    const fine = (l: number) => Math.abs(a[l] + b[l]) < Infinity && b[l] >= limit;
+    let l = 0;
+    while (l < tile.lines && fine(l)) l++;
+    if (l === tile.lines) return;
+    const before = [a.slice(0, tile.lines), b.slice(0, tile.lines)];
+    const keep = before[0].map((_, l) => +fine(l));
+    run(this.#plainWith(tile));
+    for (let l = 0; l < tile.lines; l++) if (keep[l]) [a[l], b[l]] = [before[0][l], before[1][l]];
+  }
+
+  /** Lets the plain engine write a slot of this one. */
+  #asPlain(tile: Tile, to: Slot, run: (plain: PlainEngine) => void): void {
+    const plain = this.#plainWith(tile);
+    run(plain);
+    this.#tile(to, tile).set(plain.tiles[to].subarray(0, sizeOf(tile)));
+  }
+
+  /** The plain engine, with the same lines, parameters and tiles. */
+  #plainWith(tile: Tile): PlainEngine {
+    const plain = this.#plain ??= new PlainEngine(CAPACITY, MAX_LINES, this.lines);
+    plain.scale.set(this.#scale);
+    plain.bias.set(this.#bias);
+    for (const slot of [Slot.X, Slot.DY]) plain.tiles[slot].set(this.#tile(slot, tile));
+    return plain;
+  }
+
+  #tile(slot: Slot, tile: Tile): Float32Array {
+    return new Float32Array(this.#memory.buffer, this.#address[slot], sizeOf(tile));
+  }
+}
+
+function sizeOf(tile: Tile): number {
+  return tile.lines * tile.length;
+}
+
+/** The bits of an array of float16. */
+function bitsOf(data: Data): Uint16Array {
+  return new Uint16Array(data.buffer, data.byteOffset, data.length);
+}
+
+/** The part of an array, or all of it without the cost of a new one. */
+function partOf(data: Data, from: number, count: number): Data {
+  return from === 0 && count === data.length ? data : data.subarray(from, from + count);
+}
+
+function copyIn<A extends Float32Array | Uint16Array>(from: A, to: A, at: number, tile: Tile): void {
+  if (isRun(tile)) {
+    to.set(tile.at === 0 && sizeOf(tile) === from.length ? from : from.subarray(tile.at, tile.at + sizeOf(tile)), at);
+  } else {
+    for (let k = 0, row = tile.at; k < tile.length; k++, row += tile.pitch) {
+      to.set(from.subarray(row, row + tile.lines), at + k * tile.lines);
+    }
+  }
+}
+
+function copyOut<A extends Float32Array | Uint16Array>(from: A, at: number, to: A, tile: Tile): void {
+  if (isRun(tile)) to.set(from.subarray(at, at + sizeOf(tile)), tile.at);
+  else {
+    for (let k = 0, row = tile.at; k < tile.length; k++, row += tile.pitch) {
+      to.set(from.subarray(at + k * tile.lines, at + (k + 1) * tile.lines), row);
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import { baseline, type CompiledModule, relaxed } from "./module.ts";
+
+/** A WebAssembly function of addresses, sizes and flags. */
+type Kernel = (...args: number[]) => number;
+
+/** The functions of the compiled module; assembly/ says what they compute. */
+export type Kernels = Record<
+  | `row${"Moments" | "Apply" | "Sums" | "ParameterSums" | "Gradient"}`
+  | `column${"Moments" | "Apply" | "Sums" | "ParameterSums" | "Gradient"}`
+  | "add"
+  | "activate"
+  | "activationGradient"
+  | "quantize"
+  | "widen"
+  | "narrow",
+  Kernel
+>;
+
+function bytesOf({ base64, sharedMemoryFlag }: CompiledModule, shared: boolean): Uint8Array<ArrayBuffer> {
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  if (shared) bytes[sharedMemoryFlag] = 3;
+  return bytes;
+}
+
+/** The kernels over a memory, or undefined where the host has no SIMD or forbids WebAssembly. */
+export function instantiate(memory: WebAssembly.Memory, shared: boolean): Kernels | undefined {
+  for (const compiled of [relaxed, baseline]) {
+    const bytes = bytesOf(compiled, shared);
+    if (!WebAssembly.validate(bytes)) continue;
+    try {
+      const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+      return exports as unknown as Kernels;
+    } catch (error) {
+      if (error instanceof WebAssembly.CompileError) return undefined; // a content security policy
+      throw error;
+    }
+  }
+  return undefined;
+}

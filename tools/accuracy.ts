@@ -1,0 +1,106 @@
+/**
+ * Tabulates how accurate the normalizations are, beside onnxruntime-web, on numbers far from zero and on numbers that
+ * break naive formulas.
+ *
+ * @module
+ */
+import * as kernels from "../kernels/mod.ts";
+import * as reference from "../kernels/reference.ts";
+import type { Tensor } from "../kernels/tensor.ts";
+import { type Call, invoke, maxError } from "./compare.ts";
+import {
+  backwardError,
+  type Edge,
+  edgeCall,
+  edges,
+  forwardCall,
+  forwardError,
+  means,
+  type Norm,
+  norms,
+  rowOf,
+} from "./offsets.ts";
+import { onnxPeer } from "./onnx_peers.ts";
+import { openSession } from "./onnxruntime.ts";
+import { type Column, formatError, table } from "./table.ts";
+
+const help = `deno task accuracy
+
+Prints the largest error of every normalization that subtracts a mean or divides by a root, at means from 0 to 1e6 and
+deviation 1, against the float64 reference, beside that of onnxruntime-web (WASM); the same for the gradients; and what
+becomes of rows that break naive formulas.
+
+Options:
+  --help  this text`;
+
+interface OffsetRow {
+  name: string;
+  errors: number[];
+}
+
+/** Prints the three tables. */
+async function main() {
+  const forward: OffsetRow[] = [];
+  for (const norm of norms) {
+    forward.push({ name: norm.name, errors: means.map((mean) => forwardError(norm, mean)) });
+    forward.push({ name: `${norm.name}: onnxruntime`, errors: await onnxErrors(norm) });
+  }
+  print("Forward: largest error of y in units of 1; 768 numbers a statistic, deviation 1", offsetColumns, forward);
+
+  const backward = norms.map((norm) => ({ name: norm.name, errors: means.map((mean) => backwardError(norm, mean)) }));
+  print("Backward: largest error of dx, dScale and dBias, in units of each", offsetColumns, backward);
+
+  const edgeRows = [];
+  for (const kernel of ["layerNorm", "rmsNorm"]) for (const edge of edges) edgeRows.push(await edgeRow(kernel, edge));
+  print("A row that breaks naive formulas, between two rows of noise: largest error in it / in the others", [
+    { title: "kernel", cell: ({ kernel }) => kernel },
+    { title: "row", cell: ({ name }) => name },
+    { title: "ours", cell: ({ ours }) => ours },
+    { title: "onnxruntime", cell: ({ onnx }) => onnx },
+  ], edgeRows);
+}
+
+const offsetColumns: Column<OffsetRow>[] = [
+  { title: "normalization", cell: ({ name }) => name },
+  ...means.map((mean, i): Column<OffsetRow> => ({
+    title: `mean ${mean === 0 ? 0 : mean.toExponential()}`,
+    cell: ({ errors }) => formatError(errors[i]),
+    align: "right",
+  })),
+];
+
+function print<Row>(caption: string, columns: Column<Row>[], rows: Row[]) {
+  console.log(`${caption}:\n\n${table(columns, rows)}\n`);
+}
+
+async function onnxErrors(norm: Norm): Promise<number[]> {
+  const errors = [];
+  for (const mean of means) {
+    const call = forwardCall(norm, mean);
+    errors.push(maxError(await onnxOutput(call), invoke(reference, call).y));
+  }
+  return errors;
+}
+
+async function onnxOutput(call: Call): Promise<Tensor> {
+  const { model, feeds } = onnxPeer(call)!;
+  const session = await openSession(model);
+  const { y } = await session.run(feeds);
+  await session.release();
+  return y;
+}
+
+async function edgeRow(kernel: string, edge: Edge) {
+  const call = edgeCall(kernel, edge);
+  const want = invoke(reference, call).y;
+  const describe = (y: Tensor) => {
+    const [first, inside, last] = [0, 1, 2].map((row) => maxError(rowOf(y, row), rowOf(want, row)));
+    return `${formatError(inside)} / ${formatError(Math.max(first, last))}`;
+  };
+  return { kernel, name: edge.name, ours: describe(invoke(kernels, call).y), onnx: describe(await onnxOutput(call)) };
+}
+
+if (import.meta.main) {
+  if (Deno.args.includes("--help")) console.log(help);
+  else await main();
+}
