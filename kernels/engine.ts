@@ -78,17 +78,18 @@ export interface Engine {
 
   /** Takes `count` of the parameters that vary along lines, from index `from` on; missing ones are 1 and 0. */
   setParameters(scale: Data | undefined, bias: Data | undefined, from: number, count: number): void;
-  /** Adds the sums of `parameterSums` since the last call to the given arrays, from the window's first index on. */
+  /** Adds the sums of parameters since the last call to the given arrays, from the window's first index on. */
   takeParameterSums(dScale: Float64Array, dBias: Float64Array): void;
 
   /** lines.mean and lines.m2 of X. A variance under `floor` is computed in float64, however small. */
   moments(view: View, tile: Tile, aboutZero: boolean, floor: number): void;
   /** to = (X - center) * slope + offset, then, where parameters vary along lines, * scale + bias. */
   apply(view: View, tile: Tile, to: Slot): void;
-  /** lines.sum and lines.product of X and DY, where h = DY, or DY * scale where parameters vary along lines. */
-  sums(view: View, tile: Tile): void;
-  /** Adds up DY and DY * ((X - center) * slope + offset) for each parameter that varies along lines. */
-  parameterSums(view: View, tile: Tile): void;
+  /**
+   * lines.sum and lines.product of X and DY, where h = DY, or DY * scale where parameters vary along lines. If asked to, adds up
+   * DY and DY * ((X - center) * slope + offset) for each of those parameters, for `takeParameterSums`.
+   */
+  sums(view: View, tile: Tile, ofParameters: boolean): void;
   /** OUT = h * gain + (X - center) * slope + offset. */
   gradient(view: View, tile: Tile): void;
   /** OUT = a + Z. */

@@ -70,7 +70,7 @@ export function differentiate(pass: Differentiation): void {
     for (const tile of wanted || !frozen ? group.tiles : []) {
       readGradient(tile);
       normalizedTable(engine, tile, measure);
-      engine.sums(view, tile);
+      engine.sums(view, tile, wanted && view.along);
       affine.add(tile, statistics, parameters);
       collectSums(engine, tile, parameters);
     }
@@ -106,11 +106,10 @@ class AffineGradient {
     this.#dBias = new Float64Array(wanted ? view.parameters : 0);
   }
 
-  /** Adds a tile's share: from the sums of each line, or where parameters vary along lines, by sums across them. */
+  /** Adds a tile's share, from the sums of each line; where parameters vary along lines, the engine has it. */
   add(tile: Tile, { inverse }: Statistics, parameters: Parameters): void {
     if (this.#dScale.length === 0) return;
     if (this.#view.along) {
-      this.#engine.parameterSums(this.#view, tile);
       if (!parameters.fits) this.#engine.takeParameterSums(this.#dScale, this.#dBias);
       return;
     }

@@ -75,7 +75,7 @@ export function lpNorm<T extends DType>(x: Tensor<T>, options: LpNormOptions = {
     const first = panel * length * width, end = first + length * width;
     norm.fill(0);
     for (let i = first; i < end;) for (let j = 0; j < width; j++, i++) norm[j] += Math.abs(from[i]);
-    for (let j = 0; j < width; j++) norm[j] ||= 1;
+    for (let j = 0; j < width; j++) if (norm[j] === 0) norm[j] = 1;
     for (let i = first; i < end;) for (let j = 0; j < width; j++, i++) to[i] = from[i] / norm[j];
   }
   return y;

@@ -118,31 +118,24 @@ export class PlainEngine implements Engine {
     }
   }
 
-  sums(view: View, tile: Tile): void {
+  sums(view: View, tile: Tile, ofParameters: boolean): void {
     const x = this.tiles[Slot.X], dy = this.tiles[Slot.DY], { line, step } = strides(view, tile);
-    const { center, sum, product, parameter } = this.lines, { scale } = this;
+    const { center, slope, offset, sum, product, parameter } = this.lines;
+    const { scale } = this, dScale = this.#dScale, dBias = this.#dBias;
     for (let l = 0; l < tile.lines; l++) {
-      const c = center[l], p = parameter[l];
+      const c = center[l], k = slope[l], b = offset[l], p = parameter[l];
       let s = 0, q = 0;
       for (let j = 0, i = l * line; j < tile.length; j++, i += step) {
         const h = view.along ? dy[i] * scale[p + j] : dy[i];
         s += h;
         q += h * (x[i] - c);
+        if (ofParameters) {
+          dBias[p + j] += dy[i];
+          dScale[p + j] += dy[i] * ((x[i] - c) * k + b);
+        }
       }
       sum[l] = s;
       product[l] = q;
-    }
-  }
-
-  parameterSums(view: View, tile: Tile): void {
-    const x = this.tiles[Slot.X], dy = this.tiles[Slot.DY], { line, step } = strides(view, tile);
-    const { center, slope, offset, parameter } = this.lines, dScale = this.#dScale, dBias = this.#dBias;
-    for (let l = 0; l < tile.lines; l++) {
-      const c = center[l], k = slope[l], b = offset[l], p = parameter[l];
-      for (let j = 0, i = l * line; j < tile.length; j++, i += step) {
-        dBias[p + j] += dy[i];
-        dScale[p + j] += dy[i] * ((x[i] - c) * k + b);
-      }
     }
   }
 

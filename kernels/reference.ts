@@ -1,6 +1,6 @@
 /**
  * The float64 reference: every normalization straight from its formula, the judge that the fast kernels are held against.
- * It is written for reading, shares no code with them and imports nothing but types.
+ * It is written for reading and shares no code with them but the normal distribution, which has tests of its own.
  *
  * A normalization is a quotient, `x^ = u / d`: the numerator `u` is x or x less its mean, the divisor `d` is one number per
  * statistic. Normalizations differ in which elements share a statistic (the view) and in what `u` and `d` are, so one affine
@@ -10,6 +10,7 @@
  *
  * @module
  */
+import { normalCdf, normalPdf } from "./normal_distribution.ts";
 import type { Tensor } from "./tensor.ts";
 export type { DType, Tensor, TypedArrays } from "./tensor.ts";
 
@@ -141,34 +142,6 @@ function means(labels: Labels, term: (i: number) => number): Float64Array {
 }
 
 /* ---- Activations ------------------------------------------------------------------------------------------------- */
-
-/** The standard normal density. `h * h` is exact, so that the exponent of a large z keeps its last digits. */
-function normalPdf(z: number): number {
-  if (Math.abs(z) > 40) return 0;
-  const h = Math.fround(z);
-  return Math.exp(-h * h / 2) * Math.exp(-(z - h) * (z + h) / 2) / Math.sqrt(2 * Math.PI);
-}
-
-/**
- * The standard normal distribution function, `(1 + erf(z / sqrt(2))) / 2`, to a few units in the last place for every z, far
- * into the left tail: Laplace's continued fraction there, elsewhere the series whose terms all have one sign (Marsaglia 2004,
- * "Evaluating the Normal Distribution"). With it, GELU is `z * normalCdf(z)`.
- * ```ts
- * import { normalCdf } from "@evenkeel/norm/reference";
- * Math.abs(normalCdf(-10) / 7.619853024160526e-24 - 1) < 1e-15; // true
- * ```
- */
-export function normalCdf(z: number): number {
-  if (z > 1) return 1 - normalCdf(-z);
-  if (z < -1) {
-    let tail = -z;
-    for (let k = Math.ceil(20 + 400 / (z * z)); k > 0; k--) tail = k / tail - z;
-    return normalPdf(z) / tail;
-  }
-  let sum = z;
-  for (let k = 3, term = z; Math.abs(term) > 1e-17 * Math.abs(sum); k += 2) sum += term *= z * z / k;
-  return 0.5 + normalPdf(z) * sum;
-}
 
 const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
 

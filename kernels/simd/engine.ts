@@ -12,6 +12,9 @@ const MAX_LINES = 4096;
 /** The compiled module keeps its own few bytes below this address. */
 const FIRST_ADDRESS = 4096;
 
+/** Gradients of parameters add up in float32 over at most this many lines before they are carried over into float64. */
+const MAX_ADDED = 128;
+
 const KINDS: Record<Activation, number> = { relu: 1, gelu: 2, silu: 3 };
 
 /** Hands out consecutive addresses, a cache line apart at least. */
@@ -38,6 +41,8 @@ function layOut() {
     half: layout.take(CAPACITY * 2),
     scale: layout.take(float32),
     bias: layout.take(float32),
+    dScale32: layout.take(float32),
+    dBias32: layout.take(float32),
     dScale: layout.take(float64),
     dBias: layout.take(float64),
     center: layout.take(table),
@@ -71,6 +76,8 @@ export class SimdEngine implements Engine {
   readonly #half: Uint16Array;
   readonly #scale: Float32Array;
   readonly #bias: Float32Array;
+  /** The table of centers, rounded. */
+  readonly #center: Float32Array;
   readonly #dScale: Float64Array;
   readonly #dBias: Float64Array;
   #window = { from: 0, count: 0 };
@@ -88,6 +95,7 @@ export class SimdEngine implements Engine {
     this.#half = new Uint16Array(buffer, AT.half, CAPACITY);
     this.#scale = new Float32Array(buffer, AT.scale, CAPACITY);
     this.#bias = new Float32Array(buffer, AT.bias, CAPACITY);
+    this.#center = new Float32Array(buffer, AT.center, MAX_LINES);
     this.#dScale = new Float64Array(buffer, AT.dScale, CAPACITY);
     this.#dBias = new Float64Array(buffer, AT.dBias, CAPACITY);
   }
@@ -165,44 +173,41 @@ export class SimdEngine implements Engine {
     }
   }
 
-  sums(view: View, tile: Tile): void {
-    const { sum, product, center, parameter } = this.lines;
+  sums(view: View, tile: Tile, ofParameters: boolean): void {
+    const { sum, product, center } = this.lines;
     const usual = this.#quantize(tile);
-    const x = this.#address[Slot.X], dy = this.#address[Slot.DY], { lines, length } = tile, along = +view.along;
-    const to = [sum.byteOffset, product.byteOffset];
-    if (view.layout === "rows") {
-      this.#kernels.rowSums(x, dy, lines, length, AT.center, along, parameter.byteOffset, AT.scale, ...to);
-    } else {
-      this.#kernels.columnSums(x, dy, lines, length, AT.center, along, this.#columnParameters().scale, ...to);
-    }
+    if (view.layout === "rows") this.#rowSums(view, tile, ofParameters);
+    else this.#columnSums(view, tile, ofParameters);
     // sum(h (x - center)) from the one about the rounded center.
-    const rounded = this.#float32.subarray(AT.center / 4, AT.center / 4 + lines);
-    for (let l = 0; l < lines; l++) product[l] = usual ? product[l] + (rounded[l] - center[l]) * sum[l] : NaN;
-    this.#recompute(tile, sum, product, -Infinity, (plain) => plain.sums(view, tile));
+    const rounded = this.#center;
+    for (let l = 0; l < tile.lines; l++) product[l] = usual ? product[l] + (rounded[l] - center[l]) * sum[l] : NaN;
+    this.#recompute(tile, sum, product, -Infinity, (plain) => plain.sums(view, tile, false));
   }
 
-  parameterSums(view: View, tile: Tile): void {
-    this.#quantize(tile);
-    const x = this.#address[Slot.X], dy = this.#address[Slot.DY], { lines, length } = tile;
-    if (view.layout === "columns") {
-      const offset = this.lines.parameter[0] * 8, dScale = AT.dScale + offset, dBias = AT.dBias + offset;
-      this.#kernels.columnParameterSums(x, dy, lines, length, AT.center, AT.slope, AT.offset, dScale, dBias);
+  #rowSums(view: View, { lines, length }: Tile, ofParameters: boolean): void {
+    const x = this.#address[Slot.X], dy = this.#address[Slot.DY], { sum, product, parameter } = this.lines;
+    if (!ofParameters) {
+      const to = [sum.byteOffset, product.byteOffset];
+      this.#kernels.rowSums(x, dy, lines, length, AT.center, +view.along, parameter.byteOffset, AT.scale, ...to);
       return;
     }
-    const { parameter } = this.lines;
-    for (let l = 0, end = 0; l < lines; l = end) {
-      for (end = l + 1; end < lines && parameter[end] === parameter[l]; end++);
-      const at = l * length * 4, table = l * 4, offset = parameter[l] * 8;
-      const tables = [AT.center + table, AT.slope + table, AT.offset + table];
-      this.#kernels.rowParameterSums(
-        x + at,
-        dy + at,
-        end - l,
-        length,
-        ...tables,
-        AT.dScale + offset,
-        AT.dBias + offset,
-      );
+    for (let l = 0; l < lines; l += MAX_ADDED) {
+      const from = l * length * 4, table = l * 4, result = l * 8, count = Math.min(MAX_ADDED, lines - l);
+      const tables = [AT.center + table, AT.slope + table, AT.offset + table, parameter.byteOffset + table];
+      const to = [sum.byteOffset + result, product.byteOffset + result, AT.dScale32, AT.dBias32];
+      this.#kernels.rowParameterSums(x + from, dy + from, count, length, ...tables, AT.scale, ...to);
+      this.#kernels.carry(AT.dScale32, AT.dScale, this.#window.count);
+      this.#kernels.carry(AT.dBias32, AT.dBias, this.#window.count);
+    }
+  }
+
+  #columnSums(view: View, { lines, length }: Tile, ofParameters: boolean): void {
+    const x = this.#address[Slot.X], dy = this.#address[Slot.DY], { sum, product, parameter } = this.lines;
+    const to = [sum.byteOffset, product.byteOffset];
+    this.#kernels.columnSums(x, dy, lines, length, AT.center, +view.along, this.#columnParameters().scale, ...to);
+    if (ofParameters) {
+      const first = parameter[0] * 8, tables = [AT.center, AT.slope, AT.offset];
+      this.#kernels.columnParameterSums(x, dy, lines, length, ...tables, AT.dScale + first, AT.dBias + first);
     }
   }
 

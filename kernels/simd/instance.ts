@@ -7,6 +7,7 @@ type Kernel = (...args: number[]) => number;
 export type Kernels = Record<
   | `row${"Moments" | "Apply" | "Sums" | "ParameterSums" | "Gradient"}`
   | `column${"Moments" | "Apply" | "Sums" | "ParameterSums" | "Gradient"}`
+  | "carry"
   | "add"
   | "activate"
   | "activationGradient"

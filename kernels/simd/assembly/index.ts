@@ -1,7 +1,7 @@
 // The exports of the compiled module. Memory is imported; every argument that names a tensor or a table is an address.
 
 export { columnApply, columnGradient, columnMoments, columnParameterSums, columnSums } from "./columns";
-export { rowApply, rowGradient, rowMoments, rowParameterSums, rowSums } from "./rows";
+export { carry, rowApply, rowGradient, rowMoments, rowParameterSums, rowSums } from "./rows";
 export { activate, activationGradient } from "./activation";
 export { add } from "./add";
 export { narrow, widen } from "./half";

@@ -1,0 +1,174 @@
+/**
+ * Who is measured in each case: the kernels in several situations, and their peers.
+ *
+ * @module
+ */
+import * as kernels from "../kernels/mod.ts";
+import * as reference from "../kernels/reference.ts";
+import { bind, type Call, invoke, isTensor, type Outputs } from "../tools/compare.ts";
+import { cast, noise } from "../tools/noise.ts";
+import { onnxPeer } from "../tools/onnx_peers.ts";
+import { openSession } from "../tools/onnxruntime.ts";
+import type { Tensor } from "../kernels/tensor.ts";
+import type { Case } from "./cases.ts";
+import * as typescript from "./typescript.ts";
+
+/** Somebody who runs a case's operation. */
+export interface Contestant {
+  /** The name, by which targets refer to it. */
+  name: string;
+  /** Writes its inputs anew, so that every run starts from the same numbers and finds its caches in the same state. */
+  reset(): void;
+  /** Runs the operation once. */
+  run(): unknown;
+  /** What it writes. */
+  outputs: Outputs;
+  /** What it should write, by the float64 reference. */
+  want: Outputs;
+  /** The copy of the same bytes that it is compared with, for our own: between tensors of the same memory. */
+  copy?: string;
+}
+
+/** Everything that a case needs; dispose of it before the next. */
+export interface Field extends AsyncDisposable {
+  /** Ours first, then the peers. */
+  contestants: Contestant[];
+}
+
+/** Makes the contestants of a case, with inputs of their own. */
+export async function prepare(one: Case): Promise<Field> {
+  await using stack = new AsyncDisposableStack();
+  const resident: Place = (tensor) => {
+    const copy = stack.use(kernels.allocate(tensor.type, tensor.dims));
+    copy.data.set(tensor.data);
+    return copy;
+  };
+
+  const call = callOf(one);
+  const [x] = call.inputs;
+  const want = wantedOutputs(call);
+  const backward = "dx" in want;
+  const result = backward ? "dx" : "y";
+  const contestants: Contestant[] = [
+    { ...caller("in place", kernels, call, want, resident, result), copy: "resident copy" },
+    { ...caller("resident", kernels, call, want, resident), copy: "resident copy" },
+    { ...caller("tiles", kernels, call, want, ordinary), copy: "copy" },
+    caller("TypeScript", typescript, call, want, ordinary),
+    copier("copy", x, ordinary),
+    copier("resident copy", x, resident),
+  ];
+  if (backward) {
+    const fresh = withoutKept(call);
+    const forward = { ...fresh, kernel: forwardName(call.kernel), inputs: [x] };
+    contestants.push(caller("forward", kernels, forward, wantedOutputs(forward), resident, "y"));
+    if (fresh !== call) {
+      contestants.push({ ...caller("recomputing", kernels, fresh, want, resident, "dx"), copy: "resident copy" });
+    }
+  }
+  const peer = await onnxruntime(call, want);
+  if (peer) contestants.push(stack.use(peer));
+
+  const disposables = stack.move();
+  return { contestants, [Symbol.asyncDispose]: () => disposables.disposeAsync() };
+}
+
+/** Puts a copy of a tensor where a contestant wants it. */
+type Place = (tensor: Tensor) => Tensor;
+
+const ordinary: Place = (tensor) => cast(tensor, tensor.type);
+
+/** The call of a case: noise with a mean, parameters as a trained layer has, and the statistics that its forward keeps. */
+function callOf({ kernel, dims, options = {} }: Case): Call {
+  const x = noise(dims, { mean: 0.5 }), dy = noise(dims, { seed: 2 });
+  const channels = [dims[1]];
+  const scale = noise(channels, { mean: 1, deviation: 0.2, seed: 3 }), bias = noise(channels, { seed: 4 });
+  const all: Record<string, unknown> = { ...options, scale };
+  if (!kernel.startsWith("rmsNorm")) all.bias = bias;
+  if (kernel.startsWith("batchNorm") && !kernel.startsWith("batchNormTraining")) {
+    all.mean = noise(channels, { mean: 0.5, deviation: 0.1, seed: 5 });
+    all.variance = noise(channels, { mean: 1, deviation: 0.1, seed: 6 });
+  } else if (isBackward(kernel)) {
+    Object.assign(all, keptStatistics({ kernel: forwardName(kernel), inputs: [x], options: all }));
+  }
+  return { kernel, inputs: isBackward(kernel) ? [x, dy] : [x], options: all };
+}
+
+const isBackward = (kernel: string) => kernel.endsWith("Backward");
+
+const forwardName = (kernel: string) => kernel.replace("Backward", "");
+
+/** The mean and inverse deviation that a training loop keeps from the forward for the backward. */
+function keptStatistics(forward: Call): Outputs {
+  const { mean, invStdDev, variance } = invoke(reference, forward);
+  const inverse = invStdDev ?? { ...variance, data: variance.data.map((v) => 1 / Math.sqrt(v + 1e-5)) };
+  return { ...(mean && { mean: cast(mean, "float32") }), invStdDev: cast(inverse, "float32") };
+}
+
+/** The same call without the statistics that were kept, where there were any. */
+function withoutKept(call: Call): Call {
+  const { mean: _, invStdDev, ...options } = call.options!;
+  return invStdDev ? { ...call, options } : call;
+}
+
+/** The outputs that a training loop or an inference asks for, as they should be. */
+function wantedOutputs(call: Call): Outputs {
+  const { y, mean, variance, dx, dScale, dBias } = invoke(reference, call);
+  if (isBackward(call.kernel)) return call.options?.bias ? { dx, dScale, dBias } : { dx, dScale };
+  return call.kernel === "batchNormTraining" ? { y, mean, variance } : { y };
+}
+
+/** Somebody who makes the call in a library; `over` names the output that is written over the last input. */
+function caller(
+  name: string,
+  library: object,
+  call: Call,
+  want: Outputs,
+  place: Place,
+  over?: string,
+): Contestant {
+  const inputs = call.inputs.map(place);
+  const outputs = Object.fromEntries(
+    Object.entries(want).map(([key, { dims }]) => [key, key === over ? inputs.at(-1)! : place(unwritten(dims))]),
+  );
+  const options: Record<string, unknown> = Object.fromEntries(
+    Object.entries(call.options!).map(([key, value]) => [key, isTensor(value) ? place(value) : value]),
+  );
+  return {
+    name,
+    reset: () => inputs.forEach(({ data }, i) => data.set(call.inputs[i].data)),
+    run: bind(library, { kernel: call.kernel, inputs, options: { ...options, out: outputs } }),
+    outputs,
+    want,
+  };
+}
+
+/** The copy of x, which is the least that any normalization does. */
+function copier(name: string, { dims, data, type }: Tensor, place: Place): Contestant {
+  const from = place({ type, dims, data } as Tensor), to = place(unwritten(dims));
+  const reset = () => from.data.set(data), run = () => to.data.set(from.data);
+  return { name, reset, run, outputs: { to }, want: { to: { type, dims, data } as Tensor } };
+}
+
+/** onnxruntime-web on a one-node graph, into given outputs as the others; undefined where ONNX has no such node. */
+async function onnxruntime(call: Call, want: Outputs): Promise<(Contestant & AsyncDisposable) | undefined> {
+  const feeds = { x: ordinary(call.inputs[0]) };
+  const peer = onnxPeer({ ...call, inputs: [feeds.x] });
+  if (!peer) return undefined;
+  const session = await openSession(peer.model);
+  const outputs = await session.run(feeds);
+  return {
+    name: "onnxruntime",
+    reset: () => feeds.x.data.set(call.inputs[0].data),
+    run: () => session.run(feeds, outputs),
+    outputs,
+    want,
+    [Symbol.asyncDispose]: () => session.release(),
+  };
+}
+
+/** A tensor of NaN: what a contestant leaves unwritten fails the check. */
+function unwritten(dims: readonly number[]): Tensor {
+  const tensor = noise(dims);
+  tensor.data.fill(NaN);
+  return tensor;
+}

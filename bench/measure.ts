@@ -1,0 +1,74 @@
+/**
+ * Checks contestants, then times them in turns.
+ *
+ * @module
+ */
+import { maxScaledError } from "../tools/compare.ts";
+import type { Contestant } from "./contestants.ts";
+
+/** The largest error that passes the check before any timing, in units of each output (see `maxScaledError`). */
+const bounds: Record<string, number> = { TypeScript: 1e-4, onnxruntime: 1e-4 };
+const ourBound = 1e-5;
+
+/** Milliseconds a call, for each contestant by name and each round. */
+export type Times = Record<string, number[]>;
+
+/** Runs every contestant once and holds every element of what it wrote against the reference. */
+export async function check(contestants: Contestant[]) {
+  for (const { name, reset, run, outputs, want } of contestants) {
+    reset();
+    await run();
+    const bound = bounds[name] ?? ourBound;
+    for (const [key, tensor] of Object.entries(outputs)) {
+      const error = maxScaledError(tensor, want[key]);
+      if (!(error <= bound)) throw new Error(`${name} is wrong: ${key} errs by ${error}, more than ${bound}`);
+    }
+  }
+}
+
+/** Rounds before those that count, in which V8 compiles what it finds hot. */
+const warmUp = 3;
+
+/** Times the contestants in turns, A B C A B C, so that what slows the machine for a while slows all of them. */
+export async function interleave(contestants: Contestant[], rounds: number, calls: number): Promise<Times> {
+  const times: Times = Object.fromEntries(contestants.map(({ name }) => [name, []]));
+  for (let round = -warmUp; round < rounds; round++) {
+    for (const { name, reset, run } of contestants) {
+      reset();
+      const taken = await time(run, calls);
+      if (round >= 0) times[name].push(taken);
+    }
+  }
+  return times;
+}
+
+async function time(run: () => unknown, calls: number): Promise<number> {
+  const start = performance.now();
+  for (let call = 0; call < calls; call++) {
+    const result = run();
+    if (result instanceof Promise) await result;
+  }
+  return (performance.now() - start) / calls;
+}
+
+/** A median and the quartiles around it. */
+export interface Spread {
+  /** A quarter of the values are below. */
+  low: number;
+  /** Half of the values are below. */
+  median: number;
+  /** A quarter of the values are above. */
+  high: number;
+}
+
+/** The median and quartiles of some values. */
+export function spread(values: number[]): Spread {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (part: number) => sorted[Math.round(part * (sorted.length - 1))];
+  return { low: at(0.25), median: at(0.5), high: at(0.75) };
+}
+
+/** The spread of the ratios, round by round, of one contestant's times to another's. */
+export function ratio(times: Times, of: string, over: string): Spread {
+  return spread(times[of].map((time, round) => time / times[over][round]));
+}
