@@ -67,14 +67,14 @@ export function differentiate(pass: Differentiation): void {
       if (activation) throughActivation(view, engine, tile, measure, parameters, activation);
       current = tile;
     };
-    for (const tile of wanted || !frozen ? group.tiles : []) {
+    for (const tile of wanted || !frozen ? group.tiles.reverse() : []) {
       readGradient(tile);
       normalizedTable(engine, tile, measure);
       engine.sums(view, tile, wanted && view.along);
       affine.add(tile, statistics, parameters);
       collectSums(engine, tile, parameters);
     }
-    for (const tile of group.tiles) {
+    for (const tile of group.tiles.reverse()) {
       readGradient(tile);
       if (frozen) frozenGradient(view, engine, tile, parameters, dx);
       else {

@@ -36,7 +36,7 @@ function euclidean(operation: string, x: Tensor, axis: number): Plan {
       aboutZero: true,
       subtractMean: false,
       inverse: (variance) => variance === 0 ? 0 : 1 / Math.sqrt(n * variance),
-      derivative: (inverse) => -n * inverse ** 3 / 2,
+      derivative: (inverse) => -n * inverse * inverse * inverse / 2,
     },
     parameterDims: [n],
     parametersOf: `the size of axis ${axis} of x`,

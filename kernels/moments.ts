@@ -35,11 +35,9 @@ export class Moments {
       this.count = new Float64Array(size);
       this.mean = new Float64Array(size);
       this.m2 = new Float64Array(size);
-    } else {
-      this.count.fill(0, 0, size);
-      this.mean.fill(0, 0, size);
-      this.m2.fill(0, 0, size);
+      return;
     }
+    for (let i = 0; i < size; i++) this.count[i] = this.mean[i] = this.m2[i] = 0;
   }
 
   /**

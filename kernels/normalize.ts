@@ -26,7 +26,10 @@ export interface Normalization {
 
 const statistics = new Statistics();
 
-/** moments -> table -> apply, group by group. A group of one tile is read once; of more tiles, once for moments and once to apply. */
+/**
+ * moments -> table -> apply, group by group. A group of one tile is read once; of more tiles, once for moments and once to apply,
+ * backwards, so that what was read last and is still in the cache comes first.
+ */
 export function normalize(pass: Normalization): void {
   const { view, measure, x, residual, sum, scale, bias, activation, given, y } = pass;
   const engine = engineFor([x, y, residual, sum]);
@@ -46,7 +49,7 @@ export function normalize(pass: Normalization): void {
       statistics.finish(measure);
       statistics.copyTo(pass.statistics, group.base);
     }
-    for (const tile of group.tiles) {
+    for (const tile of group.tiles.reverse()) {
       reader.read(tile, sum ?? x);
       parameters.move(tile);
       affineTable(engine, tile, statistics, measure, parameters);

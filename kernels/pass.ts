@@ -62,7 +62,7 @@ export function forward<T extends DType>(
   checkOverlap(
     operation,
     [["y", out.y], ["sum", out.sum], ["mean", out.mean], ["variance", out.variance], ["invStdDev", out.invStdDev]],
-    [["scale", scale], ["bias", bias], ...givenInputs(plan)],
+    [["scale", scale], ["bias", bias], ...givenInputs(plan.given)],
     [["x", x], ["residual", residual]],
   );
   const view = viewOf(plan.axes, scale !== undefined || bias !== undefined);
@@ -103,7 +103,7 @@ export function backward<T extends DType>(
   checkOverlap(
     operation,
     [["dx", out.dx], ["dScale", out.dScale], ["dBias", out.dBias]],
-    [["scale", scale], ["bias", bias], ...givenInputs(plan)],
+    [["scale", scale], ["bias", bias], ...givenInputs(plan.given)],
     [["x", x], ["dy", dy], ["dSum", dSum]],
   );
   differentiate({
@@ -135,7 +135,8 @@ function checkPlan(
   if (scale) checkDims(operation, "scale", scale, parameterDims, parametersOf);
   if (bias) checkDims(operation, "bias", bias, parameterDims, parametersOf);
   checkActivation(operation, activation);
-  for (const [name, tensor] of Object.entries(given ?? {})) {
+  if (given === undefined) return;
+  for (const [name, tensor] of givenInputs(given)) {
     if (tensor) checkDims(operation, name, tensor, statisticDims, "one for each statistic");
   }
 }
@@ -148,7 +149,7 @@ function statistic(
   return given && outputOf(operation, name, given, statisticsType(given.type), statisticDims).data;
 }
 
-function givenInputs({ given }: Plan): Named[] {
+function givenInputs(given: Plan["given"]): Named[] {
   return given ? [["mean", given.mean], ["variance", given.variance], ["invStdDev", given.invStdDev]] : [];
 }
 

@@ -21,7 +21,7 @@ export function standardDeviation(
 ): Measure {
   const { aboutZero = false, subtractMean = true } = options;
   const inverse = (variance: number) => 1 / Math.sqrt(variance + epsilon);
-  return { aboutZero, subtractMean, inverse, derivative: (inverse) => -(inverse ** 3) / 2 };
+  return { aboutZero, subtractMean, inverse, derivative: (inverse) => -inverse * inverse * inverse / 2 };
 }
 
 /** Statistics that were measured elsewhere. */
@@ -60,8 +60,7 @@ export class Statistics {
       this.sum = new Float64Array(size);
       this.product = new Float64Array(size);
     }
-    this.sum.fill(0, 0, size);
-    this.product.fill(0, 0, size);
+    for (let s = 0; s < size; s++) this.sum[s] = this.product[s] = 0;
   }
 
   /** Merges the moments of a tile's lines. */

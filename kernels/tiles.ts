@@ -1,4 +1,4 @@
-import type { Axis, View } from "./view.ts";
+import type { View } from "./view.ts";
 
 /** A part of a view that is worked on in one go: `lines` lines of `length` elements each. */
 export interface Tile {
@@ -38,31 +38,35 @@ const WIDE = 1024;
  * one tile is read from memory only once.
  */
 export function* groupsOf(view: View, capacity: number, maxLines: number): Generator<Group> {
+  const { layout, outer, length, width } = view;
   if (view.count === 0 || view.statistics === 0) return;
   // Outer axes before the first one that is reduced over tell groups apart.
-  let split = view.outer.findIndex((axis) => axis.statistic === 0);
-  if (split < 0) split = view.outer.length;
-  const groups = sizeOf(view.outer.slice(0, split)), inside = sizeOf(view.outer.slice(split));
+  let groups = 1, panels = 1;
+  for (let d = 0, apart = true; d < outer.length; d++) {
+    apart &&= outer[d].statistic !== 0;
+    if (apart) groups *= outer[d].size;
+    else panels *= outer[d].size;
+  }
   const statistics = view.statistics / groups;
-  if (view.layout === "rows") yield* rowGroups(view, groups, inside, statistics, capacity, maxLines);
-  else yield* columnGroups(view, groups, inside, statistics, capacity, maxLines);
-}
-
-function* rowGroups(
-  view: View,
-  groups: number,
-  inside: number,
-  statistics: number,
-  capacity: number,
-  maxLines: number,
-): Generator<Group> {
-  const { length } = view;
-  const fit = Math.min(Math.floor(capacity / (inside * length)), Math.floor(maxLines / inside));
-  const together = Math.max(fit, 1);
-  for (let g = 0; g < groups; g += together) {
-    const last = Math.min(g + together, groups);
-    const tiles = rowTiles(g * inside, last * inside, length, capacity, maxLines);
-    yield { tiles, base: g * statistics, statistics: (last - g) * statistics };
+  if (layout === "rows") {
+    const fit = Math.min(Math.floor(capacity / (panels * length)), Math.floor(maxLines / panels));
+    const together = Math.max(fit, 1);
+    for (let g = 0; g < groups; g += together) {
+      const last = Math.min(g + together, groups);
+      const tiles = rowTiles(g * panels, last * panels, length, capacity, maxLines);
+      yield { tiles, base: g * statistics, statistics: (last - g) * statistics };
+    }
+    return;
+  }
+  const fit = Math.floor(capacity / length / 16) * 16;
+  const columns = Math.min(width, fit >= NARROW ? fit : WIDE, maxLines);
+  for (let g = 0; g < groups; g++) {
+    for (let column = 0; column < width; column += columns) {
+      const lines = Math.min(columns, width - column);
+      const tiles = columnTiles(view, g * panels, (g + 1) * panels, column, lines, capacity);
+      // Between the strip's first and last statistic lie those of other strips where panels have statistics of their own.
+      yield { tiles, base: g * statistics + column, statistics: statistics - width + lines };
+    }
   }
 }
 
@@ -73,43 +77,31 @@ function rowTiles(first: number, last: number, length: number, capacity: number,
   for (let line = first; line < last; line += lines) {
     const count = Math.min(lines, last - line);
     for (let from = 0; from < length; from += part) {
-      const tile = { lines: count, length: Math.min(part, length - from), pitch: 0, from, outer: line, column: 0 };
-      tiles.push({ at: line * length + from, ...tile });
+      const at = line * length + from;
+      tiles.push({ at, lines: count, length: Math.min(part, length - from), pitch: 0, from, outer: line, column: 0 });
     }
   }
   return tiles;
 }
 
-function* columnGroups(
-  view: View,
-  groups: number,
-  inside: number,
-  statistics: number,
+/** Tiles of the `lines` lines from `column` on, in each of some panels. */
+function columnTiles(
+  { length, width }: View,
+  first: number,
+  last: number,
+  column: number,
+  lines: number,
   capacity: number,
-  maxLines: number,
-): Generator<Group> {
-  const { length, width } = view;
-  const fit = Math.floor(capacity / length / 16) * 16;
-  const columns = Math.min(width, fit >= NARROW ? fit : WIDE, maxLines);
-  const rows = Math.min(length, Math.max(Math.floor(capacity / columns), 1));
-  for (let g = 0; g < groups; g++) {
-    for (let column = 0; column < width; column += columns) {
-      const lines = Math.min(columns, width - column);
-      const tiles: Tile[] = [];
-      for (let panel = g * inside; panel < (g + 1) * inside; panel++) {
-        for (let from = 0; from < length; from += rows) {
-          const tile = { lines, length: Math.min(rows, length - from), pitch: width, from, outer: panel, column };
-          tiles.push({ at: (panel * length + from) * width + column, ...tile });
-        }
-      }
-      // Between the strip's first and last statistic lie those of other strips where panels have statistics of their own.
-      yield { tiles, base: g * statistics + column, statistics: statistics - width + lines };
+): Tile[] {
+  const tiles: Tile[] = [];
+  const rows = Math.min(length, Math.max(Math.floor(capacity / lines), 1));
+  for (let panel = first; panel < last; panel++) {
+    for (let from = 0; from < length; from += rows) {
+      const at = (panel * length + from) * width + column;
+      tiles.push({ at, lines, length: Math.min(rows, length - from), pitch: width, from, outer: panel, column });
     }
   }
-}
-
-function sizeOf(axes: readonly Axis[]): number {
-  return axes.reduce((size, axis) => size * axis.size, 1);
+  return tiles;
 }
 
 /**

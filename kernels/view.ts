@@ -39,54 +39,49 @@ export interface View {
 }
 
 /** The view of an array whose dimensions are these axes, outermost first; not `affine`, it has no parameters. */
-export function viewOf(dimensions: readonly Axis[], affine: boolean): View {
-  const axes = affine ? dimensions : dimensions.map((axis) => ({ ...axis, parameter: 0 }));
-  const merged = mergeAxes(axes);
+export function viewOf(axes: readonly Axis[], affine: boolean): View {
+  const merged = mergeAxes(axes, affine);
   const inner = merged.pop() ?? { size: 1, statistic: 0, parameter: 0 };
-  const elements = axes.reduce((product, axis) => product * axis.size, 1);
-  const statistics = extent(axes, (axis) => axis.statistic);
-  const shared = { statistics, count: elements / statistics, parameters: extent(axes, (axis) => axis.parameter) };
+  // The last index of a statistic and of a parameter tell how many there are.
+  let elements = 1, statistics = 1, parameters = 1;
+  for (const { size, statistic, parameter } of axes) {
+    elements *= size;
+    statistics += (size - 1) * statistic;
+    parameters += (size - 1) * parameter;
+  }
+  const count = elements / statistics;
   if (inner.statistic === 0) {
+    const along = inner.parameter !== 0;
     return {
       layout: "rows",
       outer: merged,
       length: inner.size,
       width: 1,
-      along: inner.parameter !== 0,
+      along,
       step: 0,
-      ...shared,
+      statistics,
+      count,
+      parameters,
     };
   }
   const next = merged.at(-1);
   const reduced = next !== undefined && next.statistic === 0 && (next.parameter === 0 || inner.parameter === 0);
   const line = reduced ? merged.pop()! : { size: 1, parameter: 0 };
-  return {
-    layout: "columns",
-    outer: merged,
-    length: line.size,
-    width: inner.size,
-    along: line.parameter !== 0,
-    step: inner.parameter,
-    ...shared,
-  };
+  const along = line.parameter !== 0, width = inner.size, step = inner.parameter;
+  return { layout: "columns", outer: merged, length: line.size, width, along, step, statistics, count, parameters };
 }
 
 /** Drops axes of size 1 and joins neighbours that one longer axis can stand for. */
-function mergeAxes(axes: readonly Axis[]): Axis[] {
+function mergeAxes(axes: readonly Axis[], affine: boolean): Axis[] {
   const merged: Axis[] = [];
-  for (const { size, statistic, parameter } of axes) {
-    const last = merged.at(-1);
+  for (const axis of axes) {
+    const { size, statistic } = axis, parameter = affine ? axis.parameter : 0, last = merged.at(-1);
     if (size === 1) continue;
     if (last !== undefined && last.statistic === statistic * size && last.parameter === parameter * size) {
       merged[merged.length - 1] = { size: last.size * size, statistic, parameter };
     } else merged.push({ size, statistic, parameter });
   }
   return merged;
-}
-
-/** How many indices a stride reaches over all axes. */
-function extent(axes: readonly Axis[], stride: (axis: Axis) => number): number {
-  return axes.reduce((last, axis) => last + (axis.size - 1) * stride(axis), 1);
 }
 
 /** Statistics over the given axes, parameters along them: layer norm and its kin. */
