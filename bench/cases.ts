@@ -41,7 +41,7 @@ export const cases: Case[] = [
     targets: [
       { of: "in place", over: "onnxruntime", atMost: 0.12 },
       { of: "in place", over: "TypeScript", atMost: 0.25 },
-      { of: "tiles", over: "in place", atMost: 1.7 },
+      { of: "tiles, in place", over: "in place", atMost: 1.7 },
     ],
   },
   {
@@ -56,14 +56,14 @@ export const cases: Case[] = [
     name: "batch norm, training",
     kernel: "batchNormTraining",
     dims: images,
-    targets: [{ of: "in place", over: "copy", atMost: 2.6 }],
+    targets: [{ of: "in place", over: "copy", atMost: 2.6 }, { of: "resident", over: "copy", atMost: 2.6 }],
   },
   { name: "batch norm, training, backward", kernel: "batchNormTrainingBackward", dims: images, targets: [] },
   {
     name: "batch norm, inference",
     kernel: "batchNorm",
     dims: images,
-    targets: [{ of: "in place", over: "copy", atMost: 1.3 }],
+    targets: [{ of: "in place", over: "copy", atMost: 1.3 }, { of: "resident", over: "copy", atMost: 1.3 }],
   },
   { name: "batch norm, frozen, backward", kernel: "batchNormBackward", dims: images, targets: [] },
   {
@@ -71,7 +71,7 @@ export const cases: Case[] = [
     kernel: "groupNorm",
     dims: images,
     options: { groups: 8 },
-    targets: [{ of: "in place", over: "copy", atMost: 2 }],
+    targets: [{ of: "in place", over: "copy", atMost: 2 }, { of: "resident", over: "copy", atMost: 2 }],
   },
   {
     name: "group norm, 8 groups, backward",
@@ -84,7 +84,7 @@ export const cases: Case[] = [
     name: "instance norm",
     kernel: "instanceNorm",
     dims: images,
-    targets: [{ of: "in place", over: "copy", atMost: 2 }],
+    targets: [{ of: "in place", over: "copy", atMost: 2 }, { of: "resident", over: "copy", atMost: 2 }],
   },
   { name: "instance norm, backward", kernel: "instanceNormBackward", dims: images, targets: [] },
   {

@@ -17,7 +17,7 @@ import * as typescript from "./typescript.ts";
 export interface Contestant {
   /** The name, by which targets refer to it. */
   name: string;
-  /** Writes its inputs anew, so that every run starts from the same numbers and finds its caches in the same state. */
+  /** Writes its inputs anew, so that every run starts from the same numbers. */
   reset(): void;
   /** Runs the operation once. */
   run(): unknown;
@@ -52,6 +52,7 @@ export async function prepare(one: Case): Promise<Field> {
   const contestants: Contestant[] = [
     { ...caller("in place", kernels, call, want, resident, result), copy: "resident copy" },
     { ...caller("resident", kernels, call, want, resident), copy: "resident copy" },
+    { ...caller("tiles, in place", kernels, call, want, ordinary, result), copy: "copy" },
     { ...caller("tiles", kernels, call, want, ordinary), copy: "copy" },
     caller("TypeScript", typescript, call, want, ordinary),
     copier("copy", x, ordinary),

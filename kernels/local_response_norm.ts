@@ -25,8 +25,8 @@ export interface LocalResponseNormBackwardOptions extends Omit<LocalResponseNorm
   out?: { dx?: Tensor };
 }
 
-/** Positions worked on together: their channels lie in a buffer of their own, so that results may replace what they come from. */
-const WIDTH = 256;
+/** So many positions at most are worked on together, in buffers of their own: results may replace what they come from. */
+const POSITIONS = 256;
 
 function planOf(operation: string, x: Tensor, options: Omit<LocalResponseNormOptions, "out">) {
   const { size, alpha = 1e-4, beta = 0.75, bias = 1, axis = 1 } = options ?? {};
@@ -48,27 +48,40 @@ function planOf(operation: string, x: Tensor, options: Omit<LocalResponseNormOpt
 
 type LrnPlan = ReturnType<typeof planOf>;
 
-/** Runs over all blocks of at most WIDTH positions: `at` is where the first position's first channel stands. */
+/** Runs over all blocks of neighbouring positions: `at` is where the first position's first channel stands. */
 function forEachBlock({ outer, length, width }: LrnPlan, visit: (at: number, positions: number) => void): void {
   for (let panel = 0; panel < outer; panel++) {
-    for (let first = 0; first < width; first += WIDTH) {
-      visit(panel * length * width + first, Math.min(WIDTH, width - first));
+    for (let first = 0; first < width; first += POSITIONS) {
+      visit(panel * length * width + first, Math.min(POSITIONS, width - first));
     }
   }
 }
 
-/** A block's channels, one after the other, WIDTH apart. */
+/** A block's channels, one after the other. */
 function readBlock(data: Data, at: number, positions: number, { length, width }: LrnPlan, block: Float64Array): void {
-  for (let c = 0; c < length; c++) block.set(data.subarray(at + c * width, at + c * width + positions), c * WIDTH);
+  for (let c = 0; c < length; c++) block.set(data.subarray(at + c * width, at + c * width + positions), c * positions);
 }
 
-/** to[c] = sum of f[j] over the channels from c - below to c + above, for each position. */
-function sumWindows(f: Float64Array, { length }: LrnPlan, below: number, above: number, to: Float64Array): void {
-  to.fill(0);
+/** Writes it back. */
+function writeBlock(block: Float64Array, data: Data, at: number, positions: number, { length, width }: LrnPlan): void {
+  for (let c = 0; c < length; c++) data.set(block.subarray(c * positions, (c + 1) * positions), at + c * width);
+}
+
+/** to[c] = sum of f[j] over the channels j from c - below to c + above, for each position. */
+function sumWindows(
+  f: Float64Array,
+  positions: number,
+  { length }: LrnPlan,
+  below: number,
+  above: number,
+  to: Float64Array,
+): void {
   for (let c = 0; c < length; c++) {
-    const last = Math.min(c + above, length - 1);
-    for (let j = Math.max(c - below, 0); j <= last; j++) {
-      for (let i = 0; i < WIDTH; i++) to[c * WIDTH + i] += f[j * WIDTH + i];
+    const row = c * positions, first = Math.max(c - below, 0), last = Math.min(c + above, length - 1);
+    for (let i = 0; i < positions; i++) {
+      let sum = 0;
+      for (let j = first * positions + i; j <= last * positions + i; j += positions) sum += f[j];
+      to[row + i] = sum;
     }
   }
 }
@@ -102,16 +115,14 @@ export function localResponseNorm<T extends DType>(x: Tensor<T>, options: LocalR
   const plan = planOf("localResponseNorm", x, options), { length, width, weight, beta, bias, below, above } = plan;
   const y = outputLike("localResponseNorm", "y", options.out?.y, x);
   checkOverlap("localResponseNorm", [["y", y]], [], [["x", x]]);
-  const values = new Float64Array(length * WIDTH), squares = values.slice(), sums = values.slice();
+  const values = new Float64Array(length * Math.min(width, POSITIONS)), squares = values.slice(), sums = values.slice();
   forEachBlock(plan, (at, positions) => {
+    const size = length * positions;
     readBlock(x.data, at, positions, plan, values);
-    for (let k = 0; k < values.length; k++) squares[k] = values[k] ** 2;
-    sumWindows(squares, plan, below, above, sums);
-    for (let c = 0; c < length; c++) {
-      for (let i = 0, k = c * WIDTH; i < positions; i++, k++) {
-        y.data[at + c * width + i] = values[k] * inversePower(bias + weight * sums[k], beta);
-      }
-    }
+    for (let k = 0; k < size; k++) squares[k] = values[k] * values[k];
+    sumWindows(squares, positions, plan, below, above, sums);
+    for (let k = 0; k < size; k++) values[k] *= inversePower(bias + weight * sums[k], beta);
+    writeBlock(values, y.data, at, positions, plan);
   });
   return y;
 }
@@ -145,26 +156,22 @@ export function localResponseNormBackward<T extends DType>(
   checkAlike(operation, "dy", dy, x);
   const dx = outputLike(operation, "dx", options.out?.dx, x);
   checkOverlap(operation, [["dx", dx]], [], [["x", x], ["dy", dy]]);
-  const values = new Float64Array(length * WIDTH),
-    gradients = values.slice(),
-    terms = values.slice(),
-    sums = values.slice();
+  const values = new Float64Array(length * Math.min(width, POSITIONS));
+  const gradients = values.slice(), terms = values.slice(), sums = values.slice();
   forEachBlock(plan, (at, positions) => {
+    const size = length * positions;
     readBlock(x.data, at, positions, plan, values);
     readBlock(dy.data, at, positions, plan, gradients);
-    for (let k = 0; k < values.length; k++) terms[k] = values[k] ** 2;
-    sumWindows(terms, plan, below, above, sums);
-    for (let k = 0; k < values.length; k++) {
+    for (let k = 0; k < size; k++) terms[k] = values[k] * values[k];
+    sumWindows(terms, positions, plan, below, above, sums);
+    for (let k = 0; k < size; k++) {
       const t = bias + weight * sums[k], power = inversePower(t, beta);
       terms[k] = gradients[k] * values[k] * power / t;
       gradients[k] *= power;
     }
-    sumWindows(terms, plan, above, below, sums);
-    for (let c = 0; c < length; c++) {
-      for (let i = 0, k = c * WIDTH; i < positions; i++, k++) {
-        dx.data[at + c * width + i] = gradients[k] - 2 * weight * beta * values[k] * sums[k];
-      }
-    }
+    sumWindows(terms, positions, plan, above, below, sums);
+    for (let k = 0; k < size; k++) gradients[k] -= 2 * weight * beta * values[k] * sums[k];
+    writeBlock(gradients, dx.data, at, positions, plan);
   });
   return { dx };
 }

@@ -70,13 +70,14 @@ export function lpNorm<T extends DType>(x: Tensor<T>, options: LpNormOptions = {
   const y = outputLike("lpNorm", "y", options.out?.y, x);
   checkOverlap("lpNorm", [["y", y]], [], [["x", x]]);
   const { outer, length, width } = panelsOf(x.dims, axis), from = x.data, to = y.data;
-  const norm = new Float64Array(width);
   for (let panel = 0; panel < outer; panel++) {
-    const first = panel * length * width, end = first + length * width;
-    norm.fill(0);
-    for (let i = first; i < end;) for (let j = 0; j < width; j++, i++) norm[j] += Math.abs(from[i]);
-    for (let j = 0; j < width; j++) if (norm[j] === 0) norm[j] = 1;
-    for (let i = first; i < end;) for (let j = 0; j < width; j++, i++) to[i] = from[i] / norm[j];
+    for (let j = 0; j < width; j++) {
+      const first = panel * length * width + j, end = first + length * width;
+      let norm = 0;
+      for (let i = first; i < end; i += width) norm += Math.abs(from[i]);
+      const inverse = norm === 0 ? 0 : 1 / norm;
+      for (let i = first; i < end; i += width) to[i] = from[i] * inverse;
+    }
   }
   return y;
 }
@@ -112,23 +113,16 @@ export function lpNormBackward<T extends DType>(
   const dx = outputLike("lpNormBackward", "dx", options.out?.dx, x);
   checkOverlap("lpNormBackward", [["dx", dx]], [], [["x", x], ["dy", dy]]);
   const { outer, length, width } = panelsOf(x.dims, axis), from = x.data, gradient = dy.data, to = dx.data;
-  const inverse = new Float64Array(width), product = new Float64Array(width);
   for (let panel = 0; panel < outer; panel++) {
-    const first = panel * length * width, end = first + length * width;
-    inverse.fill(0);
-    product.fill(0);
-    for (let i = first; i < end;) {
-      for (let j = 0; j < width; j++, i++) {
-        inverse[j] += Math.abs(from[i]);
-        product[j] += gradient[i] * from[i];
-      }
-    }
     for (let j = 0; j < width; j++) {
-      inverse[j] = inverse[j] === 0 ? 0 : 1 / inverse[j];
-      product[j] *= inverse[j] ** 2;
-    }
-    for (let i = first; i < end;) {
-      for (let j = 0; j < width; j++, i++) to[i] = gradient[i] * inverse[j] - Math.sign(from[i]) * product[j];
+      const first = panel * length * width + j, end = first + length * width;
+      let norm = 0, product = 0;
+      for (let i = first; i < end; i += width) {
+        norm += Math.abs(from[i]);
+        product += gradient[i] * from[i];
+      }
+      const inverse = norm === 0 ? 0 : 1 / norm, slope = product * inverse * inverse;
+      for (let i = first; i < end; i += width) to[i] = gradient[i] * inverse - Math.sign(from[i]) * slope;
     }
   }
   return { dx };

@@ -5,7 +5,7 @@
 import { accumulate, high, low, madd, total } from "./lanes";
 
 /** One float32 lane adds up at most this many elements before it is carried over into float64. */
-const BLOCK: usize = 128;
+const BLOCK: usize = 32;
 
 /** Sixteen lines are one cache line, and their accumulators fill the registers. */
 const WIDTH: usize = 16;

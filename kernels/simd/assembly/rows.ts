@@ -5,7 +5,7 @@
 import { accumulate, madd, total } from "./lanes";
 
 /** Float32 lanes add up at most this many elements before they are carried over into float64. */
-const BLOCK: usize = 2048;
+const BLOCK: usize = 1024;
 
 /**
  * A mean that is near enough: that of the first quarter of a line. Where it is off by e, m2 is the difference of two sums that are
