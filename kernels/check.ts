@@ -1,5 +1,5 @@
 import { type Activation, activations } from "./activation.ts";
-import { storageOf } from "./simd/memory.ts";
+import { shareMemory } from "./simd/memory.ts";
 import { checkTensor, type DType, type Tensor, zeros } from "./tensor.ts";
 
 /** A list of dims as messages show it. */
@@ -126,47 +126,52 @@ export function outputLike<T extends DType>(
   return given as Tensor<T>;
 }
 
-/** A tensor in a call, by its name. */
-export type Named = readonly [name: string, tensor: Tensor | undefined];
+/** Tensors of a call by their names; those that were not given are undefined. */
+export type Tensors = Readonly<Record<string, Tensor | undefined>>;
 
 /**
  * Throws if an output shares memory with another output, or with an input that it may not replace. An output may be one of
  * `inPlace` as a whole: the same elements of the same buffer.
  */
-export function checkOverlap(
-  operation: string,
-  outputs: readonly Named[],
-  inputs: readonly Named[],
-  inPlace: readonly Named[] = [],
-): void {
-  for (let i = 0; i < outputs.length; i++) {
-    const [name, output] = outputs[i];
+export function checkOverlap(operation: string, outputs: Tensors, inputs: Tensors, inPlace: Tensors): void {
+  for (const name in outputs) {
+    const output = outputs[name];
     if (output === undefined) continue;
-    for (let j = 0; j < i; j++) refuseOverlap(operation, name, output, outputs[j]);
-    for (const input of inputs) refuseOverlap(operation, name, output, input);
-    for (const input of inPlace) {
-      const other = input[1];
-      const whole = other !== undefined && other.data.byteOffset === output.data.byteOffset &&
-        sameStorage(output, other) &&
-        other.data.byteLength === output.data.byteLength;
-      if (!whole) refuseOverlap(operation, name, output, input);
+    for (const other in outputs) {
+      if (other === name) break;
+      refuseOverlap(operation, name, output, `out.${other}`, outputs[other]);
+    }
+    for (const other in inputs) refuseOverlap(operation, name, output, other, inputs[other]);
+    for (const other in inPlace) {
+      const input = inPlace[other];
+      if (input !== undefined && !isWhole(output, input)) refuseOverlap(operation, name, output, other, input);
     }
   }
 }
 
-function refuseOverlap(operation: string, name: string, output: Tensor, [otherName, other]: Named): void {
-  if (other === undefined || !sameStorage(output, other)) return;
+/** Whether two tensors are the same elements of the same memory. */
+function isWhole(a: Tensor, b: Tensor): boolean {
+  if (a.data === b.data) return true;
+  return a.data.byteOffset === b.data.byteOffset && a.data.byteLength === b.data.byteLength &&
+    shareMemory(a.data, b.data);
+}
+
+function refuseOverlap(
+  operation: string,
+  name: string,
+  output: Tensor,
+  otherName: string,
+  other: Tensor | undefined,
+): void {
+  if (other === undefined) return;
   const a = output.data, b = other.data;
+  if (!shareMemory(a, b)) return;
   if (a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength) {
     throw new RangeError(
       `${operation}: out.${name} shares memory with ${otherName}. Give it an array of its own` +
         ` (y may be x itself, dx may be x or dy itself, as whole arrays).`,
     );
   }
-}
-
-function sameStorage(a: Tensor, b: Tensor): boolean {
-  return storageOf(a.data) === storageOf(b.data);
 }
 
 /** The dims of x with the axes set to 1: those of statistics over them. */

@@ -1,13 +1,4 @@
-import {
-  checkActivation,
-  checkAlike,
-  checkDims,
-  checkOverlap,
-  type Named,
-  outputLike,
-  outputOf,
-  statisticsType,
-} from "./check.ts";
+import { checkActivation, checkAlike, checkDims, checkOverlap, outputLike, outputOf, statisticsType } from "./check.ts";
 import { differentiate } from "./gradient.ts";
 import { normalize } from "./normalize.ts";
 import type { AffineOptions, BackwardOutputs, Gradients } from "./options.ts";
@@ -61,9 +52,9 @@ export function forward<T extends DType>(
   };
   checkOverlap(
     operation,
-    [["y", out.y], ["sum", out.sum], ["mean", out.mean], ["variance", out.variance], ["invStdDev", out.invStdDev]],
-    [["scale", scale], ["bias", bias], ...givenInputs(plan.given)],
-    [["x", x], ["residual", residual]],
+    { y: out.y, sum: out.sum, mean: out.mean, variance: out.variance, invStdDev: out.invStdDev },
+    { scale, bias, ...plan.given },
+    { x, residual },
   );
   const view = viewOf(plan.axes, scale !== undefined || bias !== undefined);
   if (view.count === 0) { for (const data of Object.values(statistics)) data?.fill(NaN); }
@@ -102,9 +93,9 @@ export function backward<T extends DType>(
   const dScale = gradient("dScale", scale, out.dScale), dBias = gradient("dBias", bias, out.dBias);
   checkOverlap(
     operation,
-    [["dx", out.dx], ["dScale", out.dScale], ["dBias", out.dBias]],
-    [["scale", scale], ["bias", bias], ...givenInputs(plan.given)],
-    [["x", x], ["dy", dy], ["dSum", dSum]],
+    { dx: out.dx, dScale: out.dScale, dBias: out.dBias },
+    { scale, bias, ...plan.given },
+    { x, dy, dSum },
   );
   differentiate({
     view: viewOf(plan.axes, scale !== undefined || bias !== undefined || dScale !== undefined || dBias !== undefined),
@@ -135,10 +126,10 @@ function checkPlan(
   if (scale) checkDims(operation, "scale", scale, parameterDims, parametersOf);
   if (bias) checkDims(operation, "bias", bias, parameterDims, parametersOf);
   checkActivation(operation, activation);
-  if (given === undefined) return;
-  for (const [name, tensor] of givenInputs(given)) {
-    if (tensor) checkDims(operation, name, tensor, statisticDims, "one for each statistic");
-  }
+  const { mean, variance, invStdDev } = given ?? {};
+  if (mean) checkDims(operation, "mean", mean, statisticDims, "one for each statistic");
+  if (variance) checkDims(operation, "variance", variance, statisticDims, "one for each statistic");
+  if (invStdDev) checkDims(operation, "invStdDev", invStdDev, statisticDims, "one for each statistic");
 }
 
 function statistic(
@@ -147,10 +138,6 @@ function statistic(
   given: Tensor | undefined,
 ): Tensor["data"] | undefined {
   return given && outputOf(operation, name, given, statisticsType(given.type), statisticDims).data;
-}
-
-function givenInputs(given: Plan["given"]): Named[] {
-  return given ? [["mean", given.mean], ["variance", given.variance], ["invStdDev", given.invStdDev]] : [];
 }
 
 function givenData({ given }: Plan): Given | undefined {

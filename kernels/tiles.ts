@@ -104,13 +104,15 @@ function columnTiles(
   return tiles;
 }
 
+/** Where `locate` is along each outer axis. */
+const index: number[] = [];
+
 /**
  * Writes, for each line of a tile, which statistic it has, counted from `base`, and which parameter: its own, or where
  * parameters vary along the line, that of its first element in the view.
  */
 export function locate(view: View, tile: Tile, base: number, statistic: Uint32Array, parameter: Uint32Array): void {
   const { outer, layout } = view;
-  const index = new Array<number>(outer.length);
   let s = -base, p = 0;
   for (let d = outer.length - 1, rest = tile.outer; d >= 0; d--) {
     index[d] = rest % outer[d].size;

@@ -104,9 +104,10 @@ function makeHeapEngine(heap: Heap): SimdEngine {
   return new SimdEngine(heap.memory, instantiate(heap.memory, shared)!, (data) => heap.holds(data.buffer));
 }
 
-/** What an array's elements are stored in: two arrays of the heap share it, whatever buffer they know it by. */
-export function storageOf(data: Data): object {
-  return heap?.holds(data.buffer) ? heap : data.buffer;
+/** Whether two arrays are stored in the same memory. Two of the heap are, whatever buffers they know it by. */
+export function shareMemory(a: Data, b: Data): boolean {
+  if (a.buffer === b.buffer) return true;
+  return heap !== undefined && heap.holds(a.buffer) && heap.holds(b.buffer);
 }
 
 const arrays = {

@@ -7,7 +7,7 @@ import { invoke, type Outputs } from "../../tools/compare.ts";
 import { noise } from "../../tools/noise.ts";
 import { Arena } from "./arena.ts";
 import { boundsOf } from "./bounds.ts";
-import { arrays, assertClose, assertSameBits } from "./close.ts";
+import { assertClose, assertSameBits } from "./close.ts";
 import type { Recipe } from "./recipes.ts";
 
 interface Family {
@@ -25,14 +25,16 @@ interface Family {
 }
 
 /** A non-empty set of axes, some of them counted from the back, in some order. */
-function axesOf({ dims, pick }: Recipe): number[] {
+function axesOf({ dims, pick, fixed }: Recipe): number[] {
+  if (fixed?.axes) return fixed.axes;
   const rank = dims.length, set = 1 + pick % (2 ** rank - 1);
   const axes = dims.map((_, d) => d).filter((d) => set >> d & 1).map((d) => pick >> 7 + d & 1 ? d - rank : d);
   return pick & 64 ? axes.reverse() : axes;
 }
 
 /** An axis that is not the first `from`, counted from the front or from the back. */
-function axisOf({ dims: { length }, pick }: Recipe, from = 0): number {
+function axisOf({ dims: { length }, pick, fixed }: Recipe, from = 0): number {
+  if (fixed?.axis !== undefined) return fixed.axis;
   const axis = from + pick % (length - from);
   return pick & 64 ? axis - length : axis;
 }
@@ -88,7 +90,7 @@ export const families: Record<string, Family> = {
     rank: 2,
     options(recipe) {
       const axis = axisOf(recipe, 1);
-      return { axis, groups: divisorOf(recipe.dims.at(axis)!, recipe.pick) };
+      return { axis, groups: recipe.fixed?.groups ?? divisorOf(recipe.dims.at(axis)!, recipe.pick) };
     },
     affine: channel,
     statistics: ["mean", "invStdDev"],
@@ -124,7 +126,7 @@ const aliases: Record<string, string>[] = [
   { y: "x", dx: "x" },
   { y: "residual", dx: "dy" },
   { sum: "x", dx: "x" },
-  { sum: "residual", dx: "dy" },
+  { sum: "residual", dx: "dSum" },
   { sum: "x", y: "residual", dx: "x" },
   { sum: "residual", y: "x", dx: "dy" },
   {},
@@ -226,7 +228,7 @@ function forward(kernel: string, family: Family, type: DType, recipe: Recipe): O
     call.output(name, family.returned || recipe.seed % 2 ? kept : "float64", want[name].dims);
   }
   const got = call.run(kernel, tensors, options);
-  if (family.returned) for (const name of family.statistics) assert(name in got, `${name} is missing`);
+  if (family.returned) { for (const name of family.statistics) assert(name in got, `${name} is missing`); }
   let judged = { kernel, inputs, options: all }, expected = want;
   if (family.adds) {
     // The sum is exact but for rounding. What is normalized is the sum as it is stored.
@@ -249,7 +251,7 @@ function backward(kernel: string, family: Family, type: DType, recipe: Recipe, s
   if (family.adds && recipe.pick & 8) call.input("dSum", noise(dims, { type, seed: seed + 5 }));
   if (recipe.saved && !family.returned) {
     // The mean of x, not of the sum that the forward pass had.
-    if (!family.adds) for (const name of family.statistics) call.input(name, saved[name]);
+    if (!family.adds) { for (const name of family.statistics) call.input(name, saved[name]); }
   }
   call.output("dx", type, dims);
   const affine = family.affine?.(dims, options);
@@ -269,5 +271,3 @@ function backward(kernel: string, family: Family, type: DType, recipe: Recipe, s
   for (const name of expected) assertClose(got[name], want[name], bounds[name], `${kernel}Backward: ${name}`);
   arena.check();
 }
-
-export { arrays };

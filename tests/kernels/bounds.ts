@@ -1,15 +1,15 @@
 /**
  * How far a kernel's results may be from the reference: first order error analysis of the formulas, written once for all
- * normalizations that are a quotient, x^ = numerator * inverse, with an affine map behind it.
+ * normalizations that are a quotient, x^ = numerator * inverse, with an affine map and perhaps an activation f behind it.
  *
- * With E the relative error of one step (a few roundings), the numbers that enter are known to
+ * A mean is known to E deviations, and an inverse to E of itself, where E is a few roundings of the arithmetic, and those of the mean
+ * in units of deviations: it is held in float64, and each merge rounds it. Then
  *
- *     x^:  E Z,  where Z = |x^|, + 1 where a mean is subtracted, for that is known to E deviations;
- *     v = x^ scale + bias:  e_v = E (|scale| Z + |bias|);
- *     g = dy f'(v):  e_g = |dy| (E + e_v), for |f''| <= 1, and where relu's kink lies within e_v, all of |dy|.
+ *     x^ is known to E Z, where Z = |x^|, + 1 if a mean is subtracted;
+ *     v = x^ scale + bias to ev = E (|scale| Z + |bias|);
+ *     g = dy f'(v) to eg = |g| E, and if f is curved |g| (E + ev), as |f''| < 1; at relu's kink, |v| <= ev, to all of |dy|;
  *
- * and each result to the sum of what its terms are known to. Cancellation in a sum is allowed for (its terms are rounded, not the
- * sum), nothing else is.
+ * and each result to the sum of what its terms are known to. So cancellation in a sum is allowed for, and nothing else is.
  */
 import type { Tolerance } from "./close.ts";
 import type { Call, Outputs } from "../../tools/compare.ts";
@@ -99,8 +99,8 @@ function quotientOf(kernel: string, x: Tensor, options: Options) {
     centered,
     mean,
     variance,
-    inverse: (i: number) => 1 / divisor[of(i)],
-    numerator: (i: number) => Math.abs(data[i] - (centered ? mean[of(i)] : 0)),
+    inverse: divisor.map((d) => 1 / d),
+    numerator: (i: number) => data[i] - (centered ? mean[of(i)] : 0),
     /** |dd/dx_i|, and what the error of a mean in it comes to. */
     slope: (i: number) => {
       if (frozen) return 0;
@@ -113,49 +113,46 @@ function quotientOf(kernel: string, x: Tensor, options: Options) {
 }
 
 /** The tolerance of each output that the reference gives for a call. */
-export function boundsOf({ kernel: name, inputs: [x, dy], options = {} }: Call, want: Outputs): Record<string, Tolerance> {
+export function boundsOf(
+  { kernel: name, inputs: [x, dy], options = {} }: Call,
+  want: Outputs,
+): Record<string, Tolerance> {
   const backward = name.endsWith("Backward");
   const kernel = name.replace(/^addL/, "l").replace(/^addR/, "r").replace("Backward", "");
   if (kernel === "localResponseNorm") return localResponseBounds(x, backward ? dy : undefined, options, want);
   const { scale, bias, activation, dSum } = options as Options, type = x.type, { data } = x;
   const q = quotientOf(kernel, x, options), { statistic, parameter, centered } = q;
-  const E = stepOf(type, data.length);
   const s = (i: number) => scale ? Math.abs(scale.data[parameter[i]]) : 1;
   const b = (i: number) => bias ? Math.abs(bias.data[parameter[i]]) : 0;
-  const xHat = Float64Array.from(data, (_, i) => q.numerator(i) * q.inverse(i));
-  // Float64 holds a mean to 2^-53 of it, whatever the type of x: in deviations, that is E * shift.
-  const shift = (i: number) => 2 ** -51 * Math.abs(q.mean[statistic[i]]) * q.inverse(i) / E;
-  const Z = xHat.map((v, i) => v + (centered ? 1 + shift(i) : 0));
-  const ofValue = (i: number) => E * (s(i) * Z[i] + b(i));
+  const step = stepOf(type, data.length), inverse = (i: number) => q.inverse[statistic[i]];
+  const held = (k: number) => 2 ** -53 * (4 + Math.sqrt(q.count[k])) * Math.abs(q.mean[k]);
+  const E = q.mean.map((_, k) => step + held(k) * q.inverse[k]),
+    e = (i: number) => E[statistic[i]];
+  const xHat = Float64Array.from(data, (_, i) => q.numerator(i) * inverse(i));
+  const Z = xHat.map((value) => Math.abs(value) + (centered ? 1 : 0));
+  const ofValue = (i: number) => e(i) * (s(i) * Z[i] + b(i));
   if (!backward) {
     return {
       y: (i) => 1.2 * ofValue(i), // |f'| < 1.2
-      mean: (k) => E * Math.sqrt(q.variance[k]) + 2 ** -51 * Math.abs(q.mean[k]),
-      variance: (k) => 2 * E * q.variance[k],
-      invStdDev: (k) => E * want.invStdDev.data[k],
+      mean: (k) => E[k] * Math.sqrt(q.variance[k]) + held(k),
+      variance: (k) => 2 * E[k] * q.variance[k],
+      invStdDev: (k) => E[k] * want.invStdDev.data[k],
     };
   }
-  const v = (i: number) => // with its sign
-    Math.sign(data[i] - (centered ? q.mean[statistic[i]] : 0)) * xHat[i] * (scale?.data[parameter[i]] ?? 1) +
-    (bias?.data[parameter[i]] ?? 0);
-  const eg = (i: number) => {
-    const g = Math.abs(dy.data[i]);
-    if (activation === undefined) return E * g;
-    if (activation === "relu") return Math.abs(v(i)) <= ofValue(i) ? g : E * g;
-    return g * (2 * E + ofValue(i));
-  };
-  const g = (i: number) => (activation === "relu" && v(i) < -ofValue(i) ? 0 : 1.2) * Math.abs(dy.data[i]);
-  const h = (i: number) => s(i) * g(i), eh = (i: number) => s(i) * eg(i) + E * h(i);
-  const sumOfH = sums(statistic, eh), projection = sums(statistic, (i) => eh(i) * Z[i] + E * h(i) * Z[i]);
-  const projected = sums(statistic, (i) => h(i) * Z[i]);
-  const dScale = sums(parameter, (i) => eg(i) * Z[i] + E * g(i) * Z[i]), dBias = sums(parameter, eg);
+  const v = (i: number) => xHat[i] * (scale?.data[parameter[i]] ?? 1) + (bias?.data[parameter[i]] ?? 0);
+  const off = (i: number) => activation === "relu" && v(i) < -ofValue(i); // where its derivative is 0 for certain
+  const atKink = (i: number) => activation === "relu" && Math.abs(v(i)) <= ofValue(i);
+  const curved = activation === "gelu" || activation === "silu";
+  const g = Float64Array.from(dy.data, (dy, i) => off(i) ? 0 : 1.2 * Math.abs(dy));
+  const eg = g.map((g, i) => atKink(i) ? g : g * (e(i) + (curved ? ofValue(i) : 0)));
+  const h = g.map((g, i) => s(i) * g), eh = eg.map((eg, i) => s(i) * eg + e(i) * h[i]);
+  const mean = sums(statistic, (i) => eh[i] / q.count[statistic[i]]);
+  const projection = sums(statistic, (i) => (eh[i] + e(i) * h[i]) * Z[i]);
+  const dScale = sums(parameter, (i) => (eg[i] + e(i) * g[i]) * Z[i]), dBias = sums(parameter, (i) => eg[i]);
   return {
     dx: (i) => {
-      const k = statistic[i];
-      if (q.frozen) return q.inverse(i) * eh(i);
-      const throughMean = centered ? sumOfH[k] / q.count[k] : 0;
-      return q.inverse(i) * (eh(i) + throughMean + q.slope(i) * (projection[k] + E * projected[k])) +
-        (dSum ? E * Math.abs(dSum.data[i]) : 0);
+      const through = q.frozen ? 0 : (centered ? mean[statistic[i]] : 0) + q.slope(i) * projection[statistic[i]];
+      return inverse(i) * (eh[i] + through) + (dSum ? e(i) * Math.abs(dSum.data[i]) : 0);
     },
     dScale: (p) => dScale[p],
     dBias: (p) => dBias[p],

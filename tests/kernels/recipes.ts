@@ -28,6 +28,8 @@ export interface Recipe {
   alias: number;
   /** Whether the backward pass is given the statistics of the forward pass. */
   saved: boolean;
+  /** Axes and groups that are not left to chance. */
+  fixed?: { axes?: number[]; axis?: number; groups?: number };
 }
 
 /** Sizes: mostly small, 0 and 1, odd and prime ones, some around the widths of vectors and blocks. */
@@ -50,9 +52,10 @@ const smallDims = fc.array(size, { minLength: 1, maxLength: 5 }).map((sizes) => 
 
 const place = fc.constantFrom<Place>("array", "array", "view", "resident", "resident view");
 
-/** Recipes for tensors of the given dims, or for small ones. */
-export function recipes(dims?: number[]): fc.Arbitrary<Recipe> {
+/** Recipes for small tensors, or for those of the given dims and axes. */
+export function recipes(dims?: number[], fixed?: Recipe["fixed"]): fc.Arbitrary<Recipe> {
   return fc.record({
+    fixed: fc.constant(fixed),
     dims: dims ? fc.constant(dims) : smallDims,
     pick: fc.nat(),
     seed: fc.nat(),
