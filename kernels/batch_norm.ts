@@ -5,28 +5,24 @@ import { standardDeviation } from "./statistics.ts";
 import type { DType, Tensor } from "./tensor.ts";
 import { channelAxes } from "./view.ts";
 
-/** What all forms of batch normalization share. `scale` and `bias` have one entry a channel. */
-interface BatchNormBase extends AffineOptions {
+/** Options of {@linkcode batchNormTraining}. `scale` and `bias` have one entry a channel. */
+export interface BatchNormTrainingOptions extends AffineOptions {
   /** The axis of the channels, 1 by default (NC, NCHW); -1 for channels last. */
   axis?: number;
   /** Is added to the variance. Default: 1e-5. */
   epsilon?: number;
+  /** Memory for the outputs. `y` may be x itself. */
+  out?: { y?: Tensor; mean?: Tensor; variance?: Tensor };
 }
 
-/** Options of {@linkcode batchNorm}. */
-export interface BatchNormOptions extends BatchNormBase {
+/** Options of {@linkcode batchNorm}. `scale` and `bias` have one entry a channel. */
+export interface BatchNormOptions extends Omit<BatchNormTrainingOptions, "out"> {
   /** The mean of each channel. */
   mean: Tensor;
   /** The variance of each channel. */
   variance: Tensor;
   /** Memory for the result, which may be x itself. */
   out?: { y?: Tensor };
-}
-
-/** Options of {@linkcode batchNormTraining}. */
-export interface BatchNormTrainingOptions extends BatchNormBase {
-  /** Memory for the outputs. `y` may be x itself. */
-  out?: { y?: Tensor; mean?: Tensor; variance?: Tensor };
 }
 
 /** Options of {@linkcode batchNormBackward}: those of the forward pass. */
@@ -51,7 +47,11 @@ export interface BatchNormTrainingResult<T extends DType = DType> {
   variance: Tensor;
 }
 
-function planOf(operation: string, x: Tensor, { axis = 1, epsilon = 1e-5 }: BatchNormBase): Plan {
+function planOf(
+  operation: string,
+  x: Tensor,
+  { axis = 1, epsilon = 1e-5 }: Omit<BatchNormTrainingOptions, "out">,
+): Plan {
   checkInput(operation, x, 2);
   checkNumber(operation, "epsilon", epsilon, 0);
   const channel = checkAxis(operation, "axis", axis, x.dims);
@@ -66,7 +66,7 @@ function planOf(operation: string, x: Tensor, { axis = 1, epsilon = 1e-5 }: Batc
   };
 }
 
-function frozenPlanOf(operation: string, x: Tensor, options: BatchNormBase & { mean: Tensor; variance: Tensor }): Plan {
+function frozenPlanOf(operation: string, x: Tensor, options: Omit<BatchNormOptions, "out">): Plan {
   const { mean, variance } = options ?? {};
   if (mean === undefined || variance === undefined) {
     throw new TypeError(

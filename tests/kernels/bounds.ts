@@ -15,8 +15,11 @@ import type { Tolerance } from "./close.ts";
 import type { Call, Outputs } from "../../tools/compare.ts";
 import type { DType, Tensor } from "../../kernels/tensor.ts";
 
-/** Sixteen roundings. Float32 adds up at most 512 numbers before it carries over into float64, and the errors of these average out. */
-const STEP = 16;
+/**
+ * Eight roundings: float32 adds up at most 512 numbers before it carries over into float64, and their errors average out. (The
+ * largest that 50000 random calls came to were six.)
+ */
+const STEP = 8;
 
 /** What the bounds need to know of a call's options. */
 interface Options {
@@ -105,7 +108,7 @@ function quotientOf(kernel: string, x: Tensor, options: Options) {
     slope: (i: number) => {
       if (frozen) return 0;
       if (norm1) return 1;
-      const z = Math.abs(data[i] - mean[of(i)]) + (aboutZero ? 0 : Math.sqrt(variance[of(i)])), n = count[of(i)];
+      const z = Math.abs(data[i] - mean[of(i)]) + (aboutZero ? 0 : divisor[of(i)]), n = count[of(i)];
       if (kernel.startsWith("lp")) return z / divisor[of(i)];
       return z / n / (kernel.startsWith("meanVariance") ? Math.sqrt(variance[of(i)]) || Infinity : divisor[of(i)]);
     },
@@ -135,7 +138,7 @@ export function boundsOf(
     return {
       y: (i) => 1.2 * ofValue(i), // |f'| < 1.2
       mean: (k) => E[k] * Math.sqrt(q.variance[k]) + held(k),
-      variance: (k) => 2 * E[k] * q.variance[k],
+      variance: (k) => 2 * step * q.variance[k] + held(k) * (2 * Math.sqrt(q.variance[k]) + held(k)),
       invStdDev: (k) => E[k] * want.invStdDev.data[k],
     };
   }
