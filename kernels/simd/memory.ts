@@ -26,7 +26,7 @@ class Heap {
   constructor(growable: boolean) {
     this.#growable = growable;
     const initial = growable ? Math.ceil(ENGINE_BYTES / PAGE) : FIXED_PAGES;
-    this.memory = new WebAssembly.Memory({ initial, maximum: growable ? MAX_PAGES : initial, shared: growable });
+    this.memory = growable ? sharedMemory(initial, MAX_PAGES) : new WebAssembly.Memory({ initial, maximum: initial });
     this.#buffers.add(this.memory.buffer);
     this.#allocator.add(ENGINE_BYTES, initial * PAGE - ENGINE_BYTES);
   }
@@ -68,6 +68,16 @@ class Heap {
     }
     this.#buffers.add(this.memory.buffer);
     this.#allocator.add(size, this.memory.buffer.byteLength - size);
+  }
+}
+
+/** Shared memory that grows as far as the host allows: some reserve all of it at once, and phones have no 4 GiB to reserve. */
+function sharedMemory(initial: number, maximum: number): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial, maximum, shared: true });
+  } catch (error) {
+    if (error instanceof RangeError && maximum >= 2 * initial) return sharedMemory(initial, maximum / 2);
+    throw error;
   }
 }
 
