@@ -52,6 +52,80 @@ export class Lines {
   }
 }
 
+/** The learned parameters that vary along lines, as many of them as are at hand, and the sums that will be their gradients. */
+export class Window {
+  /** The first of the parameters at hand, and how many they are. */
+  from = 0;
+  count = 0;
+  /** The parameters, and the sums in float64. */
+  readonly scale: Float32Array | Float64Array;
+  readonly bias: Float32Array | Float64Array;
+  readonly #dScale: Float64Array;
+  readonly #dBias: Float64Array;
+
+  /** A window over arrays of an engine. */
+  constructor(
+    scale: Float32Array | Float64Array,
+    bias: Float32Array | Float64Array,
+    dScale: Float64Array,
+    dBias: Float64Array,
+  ) {
+    this.scale = scale;
+    this.bias = bias;
+    this.#dScale = dScale;
+    this.#dBias = dBias;
+  }
+
+  /** Takes `count` of the parameters, from index `from` on; missing ones are 1 and 0. */
+  set(scale: Data | undefined, bias: Data | undefined, from: number, count: number): void {
+    this.from = from;
+    this.count = count;
+    if (scale) this.scale.set(part(scale, from, count));
+    else this.scale.fill(1, 0, count);
+    if (bias) this.bias.set(part(bias, from, count));
+    else this.bias.fill(0, 0, count);
+  }
+
+  /** Adds the sums to those of all parameters, and clears them. */
+  take(dScale: Float64Array, dBias: Float64Array): void {
+    for (let i = 0; i < this.count; i++) {
+      dScale[this.from + i] += this.#dScale[i];
+      dBias[this.from + i] += this.#dBias[i];
+      this.#dScale[i] = this.#dBias[i] = 0;
+    }
+  }
+}
+
+/** Some elements of an array; all of them without the cost of a new one. */
+function part<A extends Data>(data: A, from: number, count: number): A {
+  return from === 0 && count === data.length ? data : data.subarray(from, from + count) as A;
+}
+
+/** Copies a tile of an array to index `at` of another, where it is one run. */
+export function gather(from: Data | Uint16Array, tile: Tile, to: Data | Uint16Array, at: number): void {
+  if (isRun(tile)) to.set(part(from as Data, tile.at, tile.lines * tile.length), at);
+  else {
+    for (let k = 0, row = tile.at; k < tile.length; k++, row += tile.pitch) {
+      to.set(from.subarray(row, row + tile.lines), at + k * tile.lines);
+    }
+  }
+}
+
+/** Copies it back. */
+export function scatter(from: Data | Uint16Array, at: number, to: Data | Uint16Array, tile: Tile): void {
+  if (isRun(tile)) to.set(from.subarray(at, at + tile.lines * tile.length), tile.at);
+  else {
+    for (let k = 0, row = tile.at; k < tile.length; k++, row += tile.pitch) {
+      to.set(from.subarray(at + k * tile.lines, at + (k + 1) * tile.lines), row);
+    }
+  }
+}
+
+/** Whether the elements of a tile are one run of the array. */
+export function isRun(tile: Tile): boolean {
+  return tile.pitch === 0 || tile.pitch === tile.lines;
+}
+
 /** The places where an engine holds a tile of a tensor. */
 export const Slot = { X: 0, DY: 1, Z: 2, OUT: 3 } as const;
 /** One of them. */
@@ -59,10 +133,11 @@ export type Slot = typeof Slot[keyof typeof Slot];
 
 /**
  * The arithmetic of one tile: what a fast path has to provide. `load` and `place` say where the tile of each slot is, kernels
- * work on it, `store` brings results back to where they belong. Parameters that vary along lines are handed over in windows.
+ * work on it, `store` brings results back to where they belong.
  */
 export interface Engine {
   readonly lines: Lines;
+  readonly window: Window;
   /** The most elements and lines that a tile can have, and the most parameters that a window can. */
   readonly capacity: number;
   readonly maxLines: number;
@@ -76,18 +151,13 @@ export interface Engine {
   /** Makes a slot stand for the tile that another one holds. */
   alias(slot: Slot, other: Slot): void;
 
-  /** Takes `count` of the parameters that vary along lines, from index `from` on; missing ones are 1 and 0. */
-  setParameters(scale: Data | undefined, bias: Data | undefined, from: number, count: number): void;
-  /** Adds the sums of parameters since the last call to the given arrays, from the window's first index on. */
-  takeParameterSums(dScale: Float64Array, dBias: Float64Array): void;
-
   /** lines.mean and lines.m2 of X. A variance under `floor` is computed in float64, however small. */
   moments(view: View, tile: Tile, aboutZero: boolean, floor: number): void;
   /** to = (X - center) * slope + offset, then, where parameters vary along lines, * scale + bias. */
   apply(view: View, tile: Tile, to: Slot): void;
   /**
    * lines.sum and lines.product of X and DY, where h = DY, or DY * scale where parameters vary along lines. If asked to, adds up
-   * DY and DY * ((X - center) * slope + offset) for each of those parameters, for `takeParameterSums`.
+   * DY and DY * ((X - center) * slope + offset) for each of those parameters, in the window.
    */
   sums(view: View, tile: Tile, ofParameters: boolean): void;
   /** OUT = h * gain + (X - center) * slope + offset. */

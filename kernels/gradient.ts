@@ -110,7 +110,7 @@ class AffineGradient {
   add(tile: Tile, { inverse }: Statistics, parameters: Parameters): void {
     if (this.#dScale.length === 0) return;
     if (this.#view.along) {
-      if (!parameters.fits) this.#engine.takeParameterSums(this.#dScale, this.#dBias);
+      if (!parameters.fits) this.#engine.window.take(this.#dScale, this.#dBias);
       return;
     }
     const { sum, product, statistic, parameter } = this.#engine.lines;
@@ -123,7 +123,7 @@ class AffineGradient {
   /** Writes them out, rounded once. */
   copyTo(dScale: Data | undefined, dBias: Data | undefined): void {
     if (this.#dScale.length === 0) return;
-    if (this.#view.along) this.#engine.takeParameterSums(this.#dScale, this.#dBias);
+    if (this.#view.along) this.#engine.window.take(this.#dScale, this.#dBias);
     dScale?.set(this.#dScale);
     dBias?.set(this.#dBias);
   }

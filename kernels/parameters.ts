@@ -24,7 +24,7 @@ export class Parameters {
     this.#bias = bias;
     this.fits = view.parameters <= engine.capacity;
     this.maxLines = view.along && view.layout === "rows" && !this.fits ? 1 : engine.maxLines;
-    if (view.along && this.fits) engine.setParameters(scale, bias, 0, view.parameters);
+    if (view.along && this.fits) engine.window.set(scale, bias, 0, view.parameters);
   }
 
   /** The scale of a line that has one. */
@@ -43,6 +43,6 @@ export class Parameters {
     const { parameter } = this.#engine.lines;
     const from = this.fits ? 0 : parameter[0] + tile.from;
     for (let l = 0; l < tile.lines; l++) parameter[l] += tile.from - from;
-    if (!this.fits) this.#engine.setParameters(this.#scale, this.#bias, from, tile.length);
+    if (!this.fits) this.#engine.window.set(this.#scale, this.#bias, from, tile.length);
   }
 }

@@ -1,5 +1,5 @@
 import { type Activation, activations, derivatives } from "./activation.ts";
-import { type Data, type Engine, Lines, Slot } from "./engine.ts";
+import { type Data, type Engine, gather, Lines, scatter, Slot, Window } from "./engine.ts";
 import type { Tile } from "./tiles.ts";
 import type { View } from "./view.ts";
 
@@ -18,11 +18,9 @@ export class PlainEngine implements Engine {
   /** The tile in each slot; slots may share one. */
   readonly tiles: Float64Array[];
   readonly #own: Float64Array[];
-  readonly scale: Float64Array;
-  readonly bias: Float64Array;
+  readonly window: Window;
   readonly #dScale: Float64Array;
   readonly #dBias: Float64Array;
-  #window = { from: 0, count: 0 };
 
   /** An engine for tiles of `capacity` elements in at most `maxLines` lines, with tables of its own or those given. */
   constructor(capacity = CAPACITY, maxLines = MAX_LINES, lines = linesOf(maxLines)) {
@@ -32,20 +30,14 @@ export class PlainEngine implements Engine {
     const array = () => new Float64Array(capacity);
     this.#own = [array(), array(), array()];
     this.tiles = [this.#own[Slot.X], this.#own[Slot.DY], this.#own[Slot.Z], this.#own[Slot.X]];
-    this.scale = array();
-    this.bias = array();
     this.#dScale = array();
     this.#dBias = array();
+    this.window = new Window(array(), array(), this.#dScale, this.#dBias);
   }
 
   load(slot: Slot, data: Data, tile: Tile): void {
-    const own = this.tiles[slot] = this.#own[slot];
-    if (isRun(tile)) own.set(data.subarray(tile.at, tile.at + tile.lines * tile.length));
-    else {
-      for (let k = 0, at = tile.at; k < tile.length; k++, at += tile.pitch) {
-        own.set(data.subarray(at, at + tile.lines), k * tile.lines);
-      }
-    }
+    this.tiles[slot] = this.#own[slot];
+    gather(data, tile, this.tiles[slot], 0);
   }
 
   place(_data: Data, _tile: Tile): void {
@@ -53,35 +45,11 @@ export class PlainEngine implements Engine {
   }
 
   store(data: Data, tile: Tile): void {
-    const out = this.tiles[Slot.OUT];
-    if (isRun(tile)) data.set(out.subarray(0, tile.lines * tile.length), tile.at);
-    else {
-      for (let k = 0, at = tile.at; k < tile.length; k++, at += tile.pitch) {
-        data.set(out.subarray(k * tile.lines, (k + 1) * tile.lines), at);
-      }
-    }
+    scatter(this.tiles[Slot.OUT], 0, data, tile);
   }
 
   alias(slot: Slot, other: Slot): void {
     this.tiles[slot] = this.tiles[other];
-  }
-
-  setParameters(scale: Data | undefined, bias: Data | undefined, from: number, count: number): void {
-    this.#window = { from, count };
-    if (scale) this.scale.set(scale.subarray(from, from + count));
-    else this.scale.fill(1, 0, count);
-    if (bias) this.bias.set(bias.subarray(from, from + count));
-    else this.bias.fill(0, 0, count);
-  }
-
-  takeParameterSums(dScale: Float64Array, dBias: Float64Array): void {
-    const { from, count } = this.#window;
-    for (let i = 0; i < count; i++) {
-      dScale[from + i] += this.#dScale[i];
-      dBias[from + i] += this.#dBias[i];
-    }
-    this.#dScale.fill(0, 0, count);
-    this.#dBias.fill(0, 0, count);
   }
 
   /** The corrected two-pass algorithm (Chan, Golub and LeVeque 1983). */
@@ -108,7 +76,7 @@ export class PlainEngine implements Engine {
   apply(view: View, tile: Tile, to: Slot): void {
     if (to === Slot.Z) this.tiles[Slot.Z] = this.#own[Slot.Z];
     const x = this.tiles[Slot.X], y = this.tiles[to], { line, step } = strides(view, tile);
-    const { center, slope, offset, parameter } = this.lines, { scale, bias } = this;
+    const { center, slope, offset, parameter } = this.lines, { scale, bias } = this.window;
     for (let l = 0; l < tile.lines; l++) {
       const c = center[l], k = slope[l], b = offset[l], p = parameter[l];
       for (let j = 0, i = l * line; j < tile.length; j++, i += step) {
@@ -121,7 +89,7 @@ export class PlainEngine implements Engine {
   sums(view: View, tile: Tile, ofParameters: boolean): void {
     const x = this.tiles[Slot.X], dy = this.tiles[Slot.DY], { line, step } = strides(view, tile);
     const { center, slope, offset, sum, product, parameter } = this.lines;
-    const { scale } = this, dScale = this.#dScale, dBias = this.#dBias;
+    const { scale } = this.window, dScale = this.#dScale, dBias = this.#dBias;
     for (let l = 0; l < tile.lines; l++) {
       const c = center[l], k = slope[l], b = offset[l], p = parameter[l];
       let s = 0, q = 0;
@@ -144,7 +112,7 @@ export class PlainEngine implements Engine {
       dy = this.tiles[Slot.DY],
       dx = this.tiles[Slot.OUT],
       { line, step } = strides(view, tile);
-    const { center, slope, offset, gain, parameter } = this.lines, { scale } = this;
+    const { center, slope, offset, gain, parameter } = this.lines, { scale } = this.window;
     for (let l = 0; l < tile.lines; l++) {
       const c = center[l], k = slope[l], b = offset[l], a = gain[l], p = parameter[l];
       for (let j = 0, i = l * line; j < tile.length; j++, i += step) {
@@ -172,11 +140,6 @@ export class PlainEngine implements Engine {
 
 function linesOf(size: number): Lines {
   return new Lines(size, (bytes) => ({ buffer: new ArrayBuffer(bytes), byteOffset: 0 }));
-}
-
-/** Whether the elements of a tile are one run of the array. */
-export function isRun(tile: Tile): boolean {
-  return tile.pitch === 0 || tile.pitch === tile.lines;
 }
 
 function strides(view: View, tile: Tile): { line: number; step: number } {

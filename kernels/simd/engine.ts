@@ -1,6 +1,6 @@
 import type { Activation } from "../activation.ts";
-import { type Data, type Engine, Lines, Slot } from "../engine.ts";
-import { isRun, PlainEngine } from "../plain.ts";
+import { type Data, type Engine, gather, isRun, Lines, scatter, Slot, Window } from "../engine.ts";
+import { PlainEngine } from "../plain.ts";
 import type { Tile } from "../tiles.ts";
 import type { View } from "../view.ts";
 import type { Kernels } from "./instance.ts";
@@ -67,6 +67,7 @@ export class SimdEngine implements Engine {
   readonly capacity = CAPACITY;
   readonly maxLines = MAX_LINES;
   readonly lines: Lines;
+  readonly window: Window;
   readonly #memory: WebAssembly.Memory;
   readonly #kernels: Kernels;
   readonly #isResident: (data: Data) => boolean;
@@ -74,13 +75,10 @@ export class SimdEngine implements Engine {
   readonly #address = [...AT.tiles];
   readonly #float32: Float32Array;
   readonly #half: Uint16Array;
-  readonly #scale: Float32Array;
-  readonly #bias: Float32Array;
+  /** The addresses of the tables in float64: center, slope, offset. */
+  readonly #tables: readonly number[];
   /** The table of centers, rounded. */
   readonly #center: Float32Array;
-  readonly #dScale: Float64Array;
-  readonly #dBias: Float64Array;
-  #window = { from: 0, count: 0 };
   #plain: PlainEngine | undefined;
 
   /** An engine at the beginning of a memory, which may hold some arrays. */
@@ -89,15 +87,19 @@ export class SimdEngine implements Engine {
     let table = 0;
     this.#memory = memory;
     this.lines = new Lines(MAX_LINES, () => ({ buffer, byteOffset: AT.lines[table++] }));
+    const { center, slope, offset } = this.lines;
+    this.#tables = [center.byteOffset, slope.byteOffset, offset.byteOffset];
     this.#kernels = kernels;
     this.#isResident = isResident;
     this.#float32 = new Float32Array(buffer, 0, ENGINE_BYTES / 4);
     this.#half = new Uint16Array(buffer, AT.half, CAPACITY);
-    this.#scale = new Float32Array(buffer, AT.scale, CAPACITY);
-    this.#bias = new Float32Array(buffer, AT.bias, CAPACITY);
+    this.window = new Window(
+      new Float32Array(buffer, AT.scale, CAPACITY),
+      new Float32Array(buffer, AT.bias, CAPACITY),
+      new Float64Array(buffer, AT.dScale, CAPACITY),
+      new Float64Array(buffer, AT.dBias, CAPACITY),
+    );
     this.#center = new Float32Array(buffer, AT.center, MAX_LINES);
-    this.#dScale = new Float64Array(buffer, AT.dScale, CAPACITY);
-    this.#dBias = new Float64Array(buffer, AT.dBias, CAPACITY);
   }
 
   /** The address of a tile of an array that lies in this memory as one run of float32, else -1. */
@@ -109,9 +111,9 @@ export class SimdEngine implements Engine {
     const direct = this.#direct(data, tile);
     this.#address[slot] = direct < 0 ? AT.tiles[slot] : direct;
     if (direct >= 0) return;
-    if (data instanceof Float32Array) copyIn(data, this.#float32, AT.tiles[slot] / 4, tile);
+    if (data instanceof Float32Array) gather(data, tile, this.#float32, AT.tiles[slot] / 4);
     else {
-      copyIn(bitsOf(data), this.#half, 0, tile);
+      gather(bitsOf(data), tile, this.#half, 0);
       this.#kernels.widen(AT.half, AT.tiles[slot], sizeOf(tile));
     }
   }
@@ -124,33 +126,15 @@ export class SimdEngine implements Engine {
   store(data: Data, tile: Tile): void {
     const from = this.#address[Slot.OUT];
     if (from >= ENGINE_BYTES) return;
-    if (data instanceof Float32Array) copyOut(this.#float32, from / 4, data, tile);
+    if (data instanceof Float32Array) scatter(this.#float32, from / 4, data, tile);
     else {
       this.#kernels.narrow(from, AT.half, sizeOf(tile));
-      copyOut(this.#half, 0, bitsOf(data), tile);
+      scatter(this.#half, 0, bitsOf(data), tile);
     }
   }
 
   alias(slot: Slot, other: Slot): void {
     this.#address[slot] = this.#address[other];
-  }
-
-  setParameters(scale: Data | undefined, bias: Data | undefined, from: number, count: number): void {
-    this.#window = { from, count };
-    if (scale) this.#scale.set(partOf(scale, from, count));
-    else this.#scale.fill(1, 0, count);
-    if (bias) this.#bias.set(partOf(bias, from, count));
-    else this.#bias.fill(0, 0, count);
-  }
-
-  takeParameterSums(dScale: Float64Array, dBias: Float64Array): void {
-    const { from, count } = this.#window;
-    for (let i = 0; i < count; i++) {
-      dScale[from + i] += this.#dScale[i];
-      dBias[from + i] += this.#dBias[i];
-    }
-    this.#dScale.fill(0, 0, count);
-    this.#dBias.fill(0, 0, count);
   }
 
   moments(view: View, tile: Tile, aboutZero: boolean, floor: number): void {
@@ -196,8 +180,8 @@ export class SimdEngine implements Engine {
       const tables = [AT.center + table, AT.slope + table, AT.offset + table, parameter.byteOffset + table];
       const to = [sum.byteOffset + result, product.byteOffset + result, AT.dScale32, AT.dBias32];
       this.#kernels.rowParameterSums(x + from, dy + from, count, length, ...tables, AT.scale, ...to);
-      this.#kernels.carry(AT.dScale32, AT.dScale, this.#window.count);
-      this.#kernels.carry(AT.dBias32, AT.dBias, this.#window.count);
+      this.#kernels.carry(AT.dScale32, AT.dScale, this.window.count);
+      this.#kernels.carry(AT.dBias32, AT.dBias, this.window.count);
     }
   }
 
@@ -212,7 +196,8 @@ export class SimdEngine implements Engine {
   }
 
   gradient(view: View, tile: Tile): void {
-    if (!this.#quantize(tile)) return this.#asPlain(tile, Slot.OUT, (plain) => plain.gradient(view, tile));
+    const usual = this.#quantize(tile, this.lines.gain.byteOffset);
+    if (!usual) return this.#asPlain(tile, Slot.OUT, (plain) => plain.gradient(view, tile));
     const x = this.#address[Slot.X], dy = this.#address[Slot.DY], dx = this.#address[Slot.OUT];
     const { lines, length } = tile, along = +view.along, tables = [AT.center, AT.slope, AT.offset, AT.gain];
     if (view.layout === "rows") {
@@ -242,23 +227,20 @@ export class SimdEngine implements Engine {
     return { scale: AT.scale + offset, bias: AT.bias + offset };
   }
 
-  /** Rounds the tables of a tile's lines to float32; false if it cannot hold them. */
-  #quantize(tile: Tile): boolean {
-    const { center, slope, offset, gain } = this.lines;
-    const from = [center.byteOffset, slope.byteOffset, offset.byteOffset, gain.byteOffset];
-    return this.#kernels.quantize(tile.lines, ...from, AT.center, AT.slope, AT.offset, AT.gain) !== 0;
+  /** Rounds the tables of a tile's lines to float32, with that at address `gain` if one is given; false if it cannot hold them. */
+  #quantize({ lines }: Tile, gain = 0): boolean {
+    const [center, slope, offset] = this.#tables;
+    return this.#kernels.quantize(lines, center, slope, offset, gain, AT.center, AT.slope, AT.offset, AT.gain) !== 0;
   }
 
   /** Replaces the results of lines that are not finite, or under a limit, by those of the plain engine. */
   #recompute(tile: Tile, a: Float64Array, b: Float64Array, limit: number, run: (plain: PlainEngine) => void): void {
-    const fine = (l: number) => Math.abs(a[l] + b[l]) < Infinity && b[l] >= limit;
     let l = 0;
-    while (l < tile.lines && fine(l)) l++;
+    while (l < tile.lines && isUsable(a[l], b[l], limit)) l++;
     if (l === tile.lines) return;
-    const before = [a.slice(0, tile.lines), b.slice(0, tile.lines)];
-    const keep = before[0].map((_, l) => +fine(l));
+    const a32 = a.slice(0, tile.lines), b32 = b.slice(0, tile.lines);
     run(this.#plainWith(tile));
-    for (let l = 0; l < tile.lines; l++) if (keep[l]) [a[l], b[l]] = [before[0][l], before[1][l]];
+    for (l = 0; l < tile.lines; l++) if (isUsable(a32[l], b32[l], limit)) [a[l], b[l]] = [a32[l], b32[l]];
   }
 
   /** Lets the plain engine write a slot of this one. */
@@ -271,8 +253,8 @@ export class SimdEngine implements Engine {
   /** The plain engine, with the same lines, parameters and tiles. */
   #plainWith(tile: Tile): PlainEngine {
     const plain = this.#plain ??= new PlainEngine(CAPACITY, MAX_LINES, this.lines);
-    plain.scale.set(this.#scale);
-    plain.bias.set(this.#bias);
+    plain.window.scale.set(this.window.scale);
+    plain.window.bias.set(this.window.bias);
     for (const slot of [Slot.X, Slot.DY]) plain.tiles[slot].set(this.#tile(slot, tile));
     return plain;
   }
@@ -282,6 +264,11 @@ export class SimdEngine implements Engine {
   }
 }
 
+/** Whether two results of float32 kernels can be trusted: neither overflowed, and the second is not under its limit. */
+function isUsable(a: number, b: number, limit: number): boolean {
+  return Math.abs(a + b) < Infinity && b >= limit;
+}
+
 function sizeOf(tile: Tile): number {
   return tile.lines * tile.length;
 }
@@ -289,28 +276,4 @@ function sizeOf(tile: Tile): number {
 /** The bits of an array of float16. */
 function bitsOf(data: Data): Uint16Array {
   return new Uint16Array(data.buffer, data.byteOffset, data.length);
-}
-
-/** The part of an array, or all of it without the cost of a new one. */
-function partOf(data: Data, from: number, count: number): Data {
-  return from === 0 && count === data.length ? data : data.subarray(from, from + count);
-}
-
-function copyIn<A extends Float32Array | Uint16Array>(from: A, to: A, at: number, tile: Tile): void {
-  if (isRun(tile)) {
-    to.set(tile.at === 0 && sizeOf(tile) === from.length ? from : from.subarray(tile.at, tile.at + sizeOf(tile)), at);
-  } else {
-    for (let k = 0, row = tile.at; k < tile.length; k++, row += tile.pitch) {
-      to.set(from.subarray(row, row + tile.lines), at + k * tile.lines);
-    }
-  }
-}
-
-function copyOut<A extends Float32Array | Uint16Array>(from: A, at: number, to: A, tile: Tile): void {
-  if (isRun(tile)) to.set(from.subarray(at, at + sizeOf(tile)), tile.at);
-  else {
-    for (let k = 0, row = tile.at; k < tile.length; k++, row += tile.pitch) {
-      to.set(from.subarray(at + k * tile.lines, at + (k + 1) * tile.lines), row);
-    }
-  }
 }

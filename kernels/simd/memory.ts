@@ -19,6 +19,7 @@ export interface ResidentTensor<T extends DType = DType> extends Tensor<T>, Disp
 /** Memory that holds an engine and, behind it, tensors. */
 class Heap {
   readonly memory: WebAssembly.Memory;
+  #buffer: ArrayBufferLike;
   readonly #buffers = new WeakSet<ArrayBufferLike>();
   readonly #allocator = new Allocator();
   readonly #growable: boolean;
@@ -27,13 +28,14 @@ class Heap {
     this.#growable = growable;
     const initial = growable ? Math.ceil(ENGINE_BYTES / PAGE) : FIXED_PAGES;
     this.memory = growable ? sharedMemory(initial, MAX_PAGES) : new WebAssembly.Memory({ initial, maximum: initial });
-    this.#buffers.add(this.memory.buffer);
+    this.#buffer = this.memory.buffer;
+    this.#buffers.add(this.#buffer);
     this.#allocator.add(ENGINE_BYTES, initial * PAGE - ENGINE_BYTES);
   }
 
   /** Whether an array is in this memory. Each time the memory grows it is known by one more buffer. */
   holds(buffer: ArrayBufferLike): boolean {
-    return this.#buffers.has(buffer);
+    return buffer === this.#buffer || this.#buffers.has(buffer);
   }
 
   /** The address of so many bytes. */
@@ -66,8 +68,9 @@ class Heap {
       if (error instanceof RangeError) refuse("this machine has no more memory to give");
       throw error;
     }
-    this.#buffers.add(this.memory.buffer);
-    this.#allocator.add(size, this.memory.buffer.byteLength - size);
+    this.#buffer = this.memory.buffer;
+    this.#buffers.add(this.#buffer);
+    this.#allocator.add(size, this.#buffer.byteLength - size);
   }
 }
 

@@ -9,7 +9,7 @@ function unusual(a: f64): bool {
 }
 
 /**
- * Rounds the tables of `(x - center) * slope + offset` and `gain` to float32. What rounding takes from the center goes into the
+ * Rounds the tables of `(x - center) * slope + offset`, and `gain` unless that is 0, to float32. What rounding takes from the center goes into the
  * offset, so that x - center stays exact where it matters: when the mean is large beside the deviation. Returns whether
  * float32 can hold them all.
  */
@@ -27,13 +27,16 @@ export function quantize(
   let usual = true;
   for (let l: usize = 0; l < lines; l++) {
     const wide = l << 3, at = l << 2;
-    const c = load<f64>(center + wide), k = load<f64>(slope + wide), g = load<f64>(gain + wide);
+    const c = load<f64>(center + wide), k = load<f64>(slope + wide);
     const rounded = <f32> c;
     const b = load<f64>(offset + wide) + (<f64> rounded - c) * k;
-    if (abs(c) > LARGE || abs(b) > LARGE || unusual(k) || unusual(g)) usual = false;
+    if (abs(c) > LARGE || abs(b) > LARGE || unusual(k)) usual = false;
     store<f32>(center32 + at, rounded);
     store<f32>(slope32 + at, <f32> k);
     store<f32>(offset32 + at, <f32> b);
+    if (gain == 0) continue;
+    const g = load<f64>(gain + wide);
+    if (unusual(g)) usual = false;
     store<f32>(gain32 + at, <f32> g);
   }
   return usual;
