@@ -59,7 +59,7 @@ export function* groupsOf(view: View, capacity: number, maxLines: number): Gener
     return;
   }
   const fit = Math.floor(capacity / length / 16) * 16;
-  const columns = Math.min(width, fit >= NARROW ? fit : WIDE, maxLines);
+  const columns = Math.min(width, fit >= NARROW ? fit : WIDE, capacity, maxLines);
   for (let g = 0; g < groups; g++) {
     for (let column = 0; column < width; column += columns) {
       const lines = Math.min(columns, width - column);
