@@ -89,8 +89,9 @@ export function checkAxis(operation: string, name: string, axis: number, dims: r
   return axis < 0 ? axis + rank : axis;
 }
 
-/** The axes counted from the front, in order. */
-export function checkAxes(operation: string, axes: readonly number[], dims: readonly number[]): number[] {
+/** The axes counted from the front, in order; the last axis if they are absent. */
+export function checkAxes(operation: string, axes: readonly number[] | undefined, dims: readonly number[]): number[] {
+  if (axes === undefined) return [dims.length - 1];
   if (!Array.isArray(axes) || axes.length === 0) {
     throw new RangeError(`${operation}: axes is ${JSON.stringify(axes)}; it must list at least one axis, as in [-1].`);
   }
@@ -172,11 +173,6 @@ function refuseOverlap(
         ` (y may be x itself, dx may be x or dy itself, as whole arrays).`,
     );
   }
-}
-
-/** The dims of x with the axes set to 1: those of statistics over them. */
-export function reducedDims(dims: readonly number[], axes: readonly number[]): number[] {
-  return dims.map((size, d) => axes.includes(d) ? 1 : size);
 }
 
 /** The type of statistics: float64 keeps them, float32 holds those of float32 and float16. */

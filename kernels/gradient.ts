@@ -1,9 +1,9 @@
 import type { Activation } from "./activation.ts";
 import { type Data, type Engine, Slot } from "./engine.ts";
 import { engineFor } from "./engines.ts";
-import { affineTable, Reader } from "./normalize.ts";
+import { affineTable, measureGroup, Reader } from "./normalize.ts";
 import { Parameters } from "./parameters.ts";
-import { floorOf, type Given, type Measure, Statistics } from "./statistics.ts";
+import { type Given, type Measure, Statistics } from "./statistics.ts";
 import { groupsOf, type Tile } from "./tiles.ts";
 import type { View } from "./view.ts";
 
@@ -40,24 +40,14 @@ const statistics = new Statistics();
  * which for layer norm is the familiar r (h - mean(h) - y mean(h y)). As the forward pass: sums -> table -> apply.
  */
 export function differentiate(pass: Differentiation): void {
-  const { view, measure, x, dy, scale, bias, activation, given, frozen = false, dSum, dx } = pass;
+  const { view, measure, x, dy, scale, bias, activation, frozen = false, dSum, dx } = pass;
   const engine = engineFor([x, dy, dx, dSum]);
   const parameters = new Parameters(view, engine, scale, bias);
   const wanted = pass.dScale !== undefined || pass.dBias !== undefined;
   const affine = new AffineGradient(view, engine, wanted);
-  const floor = floorOf(measure);
   for (const group of groupsOf(view, engine.capacity, parameters.maxLines)) {
     const reader = new Reader(view, engine, group);
-    statistics.reset(group.statistics);
-    if (given) statistics.take(given, group.base, measure);
-    else {
-      for (const tile of group.tiles) {
-        reader.read(tile, x);
-        engine.moments(view, tile, measure.aboutZero, floor);
-        statistics.merge(engine.lines, tile);
-      }
-      statistics.finish(measure);
-    }
+    measureGroup(statistics, pass, engine, group, (tile) => reader.read(tile, x));
     let current: Tile | undefined;
     const readGradient = (tile: Tile) => {
       if (tile === current) return;

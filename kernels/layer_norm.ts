@@ -1,9 +1,8 @@
-import { checkAxes, checkInput, checkNumber, reducedDims } from "./check.ts";
+import { checkAxes, checkInput, checkNumber } from "./check.ts";
 import type { AffineOptions, BackwardOutputs, ForwardOutputs, Gradients, SavedStatistics } from "./options.ts";
-import { backward, forward, type Plan } from "./pass.ts";
+import { backward, forward, type Plan, planOver } from "./pass.ts";
 import { standardDeviation } from "./statistics.ts";
 import type { DType, Tensor } from "./tensor.ts";
-import { reducedAxes } from "./view.ts";
 
 /** Options of {@linkcode layerNorm}. `scale` and `bias` have the dims of the normalized axes. */
 export interface LayerNormOptions extends AffineOptions {
@@ -28,21 +27,13 @@ export function layerNormPlan(operation: string, x: Tensor, options: Omit<LayerN
   const { epsilon = 1e-5, subtractMean = true, mean, invStdDev } = options;
   checkInput(operation, x, 1);
   checkNumber(operation, "epsilon", epsilon, 0);
-  const axes = options.axes === undefined ? [x.dims.length - 1] : checkAxes(operation, options.axes, x.dims);
+  const axes = checkAxes(operation, options.axes, x.dims);
   if ((mean === undefined) !== (invStdDev === undefined)) {
     throw new TypeError(
       `${operation}: mean and invStdDev go together. Give both, or neither and they are computed from x.`,
     );
   }
-  return {
-    operation,
-    axes: reducedAxes(x.dims, axes),
-    measure: standardDeviation(epsilon, { subtractMean }),
-    parameterDims: axes.map((axis) => x.dims[axis]),
-    parametersOf: "those of x along the normalized axes",
-    statisticDims: reducedDims(x.dims, axes),
-    given: mean && { mean, invStdDev },
-  };
+  return planOver(operation, x, axes, standardDeviation(epsilon, { subtractMean }), mean && { mean, invStdDev });
 }
 
 /**

@@ -1,8 +1,7 @@
-import { checkAlike, checkAxis, checkInput, checkOverlap, outputLike, reducedDims } from "./check.ts";
+import { checkAlike, checkAxis, checkInput, checkOverlap, outputLike } from "./check.ts";
 import { panelsOf } from "./panels.ts";
-import { backward, forward, type Plan } from "./pass.ts";
+import { backward, forward, type Plan, planOver } from "./pass.ts";
 import type { DType, Tensor } from "./tensor.ts";
-import { reducedAxes } from "./view.ts";
 
 /** Options of {@linkcode lpNorm}. */
 export interface LpNormOptions {
@@ -29,19 +28,12 @@ function axisOf(operation: string, x: Tensor, { axis = -1, p = 2 }: Omit<LpNormO
 /** The Euclidean length is sqrt(n v), where v is the mean square of n elements: r = (n v)^(-1/2), r' = -n r^3 / 2. */
 function euclidean(operation: string, x: Tensor, axis: number): Plan {
   const n = x.dims[axis];
-  return {
-    operation,
-    axes: reducedAxes(x.dims, [axis]),
-    measure: {
-      aboutZero: true,
-      subtractMean: false,
-      inverse: (variance) => variance === 0 ? 0 : 1 / Math.sqrt(n * variance),
-      derivative: (inverse) => -n * inverse * inverse * inverse / 2,
-    },
-    parameterDims: [n],
-    parametersOf: `the size of axis ${axis} of x`,
-    statisticDims: reducedDims(x.dims, [axis]),
-  };
+  return planOver(operation, x, [axis], {
+    aboutZero: true,
+    subtractMean: false,
+    inverse: (variance) => variance === 0 ? 0 : 1 / Math.sqrt(n * variance),
+    derivative: (inverse) => -n * inverse * inverse * inverse / 2,
+  });
 }
 
 /**

@@ -1,8 +1,7 @@
-import { checkAxes, checkInput, reducedDims } from "./check.ts";
-import { backward, forward, type Plan } from "./pass.ts";
+import { checkAxes, checkInput } from "./check.ts";
+import { backward, forward, type Plan, planOver } from "./pass.ts";
 import type { Measure } from "./statistics.ts";
 import type { DType, Tensor } from "./tensor.ts";
-import { reducedAxes } from "./view.ts";
 
 /** Options of {@linkcode meanVarianceNorm}. */
 export interface MeanVarianceNormOptions {
@@ -31,15 +30,7 @@ const measure: Measure = {
 
 function planOf(operation: string, x: Tensor, { axes: given = [0, 2, 3] }: { axes?: readonly number[] }): Plan {
   checkInput(operation, x, 1);
-  const axes = checkAxes(operation, given, x.dims);
-  return {
-    operation,
-    axes: reducedAxes(x.dims, axes),
-    measure,
-    parameterDims: axes.map((axis) => x.dims[axis]),
-    parametersOf: "those of x along the normalized axes",
-    statisticDims: reducedDims(x.dims, axes),
-  };
+  return planOver(operation, x, checkAxes(operation, given, x.dims), measure);
 }
 
 /**

@@ -31,24 +31,16 @@ const statistics = new Statistics();
  * backwards, so that what was read last and is still in the cache comes first.
  */
 export function normalize(pass: Normalization): void {
-  const { view, measure, x, residual, sum, scale, bias, activation, given, y } = pass;
+  const { view, measure, x, residual, sum, scale, bias, activation, y } = pass;
   const engine = engineFor([x, y, residual, sum]);
   const parameters = new Parameters(view, engine, scale, bias);
-  const floor = floorOf(measure);
   for (const group of groupsOf(view, engine.capacity, parameters.maxLines)) {
     const reader = new Reader(view, engine, group);
-    statistics.reset(group.statistics);
-    if (given) statistics.take(given, group.base, measure);
-    else {
-      for (const tile of group.tiles) {
-        reader.read(tile, x);
-        if (residual) addResidual(engine, tile, residual, sum!);
-        engine.moments(view, tile, measure.aboutZero, floor);
-        statistics.merge(engine.lines, tile);
-      }
-      statistics.finish(measure);
-      statistics.copyTo(pass.statistics, group.base);
-    }
+    measureGroup(statistics, pass, engine, group, (tile) => {
+      reader.read(tile, x);
+      if (residual) addResidual(engine, tile, residual, sum!);
+    });
+    statistics.copyTo(pass.statistics, group.base);
     for (const tile of group.tiles.reverse()) {
       reader.read(tile, sum ?? x);
       parameters.move(tile);
@@ -59,6 +51,25 @@ export function normalize(pass: Normalization): void {
       engine.store(y, tile);
     }
   }
+}
+
+/** The statistics of a group: those given, or from the moments of its tiles, each of which `read` brings into the engine. */
+export function measureGroup(
+  statistics: Statistics,
+  { view, measure, given }: { view: View; measure: Measure; given?: Given },
+  engine: Engine,
+  group: Group,
+  read: (tile: Tile) => void,
+): void {
+  statistics.reset(group.statistics);
+  if (given) return statistics.take(given, group.base, measure);
+  const floor = floorOf(measure);
+  for (const tile of group.tiles) {
+    read(tile);
+    engine.moments(view, tile, measure.aboutZero, floor);
+    statistics.merge(engine.lines, tile);
+  }
+  statistics.finish(measure);
 }
 
 /** Brings the tiles of a group into an engine, and knows which one is there. */

@@ -4,7 +4,7 @@ import { normalize } from "./normalize.ts";
 import type { AffineOptions, BackwardOutputs, Gradients } from "./options.ts";
 import type { Given, Measure } from "./statistics.ts";
 import type { DType, Tensor } from "./tensor.ts";
-import { type Axis, viewOf } from "./view.ts";
+import { type Axis, reducedAxes, viewOf } from "./view.ts";
 
 /** A normalization of one tensor: what forward and backward passes need to know of it. */
 export interface Plan {
@@ -22,6 +22,25 @@ export interface Plan {
   given?: { mean?: Tensor; variance?: Tensor; invStdDev?: Tensor };
   /** Whether they do not depend on x. */
   frozen?: boolean;
+}
+
+/** The plan of a normalization over some axes of each sample, counted from the front. */
+export function planOver(
+  operation: string,
+  { dims }: Tensor,
+  axes: readonly number[],
+  measure: Measure,
+  given?: Plan["given"],
+): Plan {
+  return {
+    operation,
+    axes: reducedAxes(dims, axes),
+    measure,
+    parameterDims: axes.map((axis) => dims[axis]),
+    parametersOf: "those of x along the normalized axes",
+    statisticDims: dims.map((size, d) => axes.includes(d) ? 1 : size),
+    given,
+  };
 }
 
 /** What a forward pass can write. */

@@ -1,9 +1,8 @@
-import { checkAxes, checkInput, checkNumber, reducedDims } from "./check.ts";
+import { checkAxes, checkInput, checkNumber } from "./check.ts";
 import type { AffineOptions, BackwardOutputs, ForwardOutputs, Gradients, SavedStatistics } from "./options.ts";
-import { backward, forward, type Plan } from "./pass.ts";
+import { backward, forward, type Plan, planOver } from "./pass.ts";
 import { standardDeviation } from "./statistics.ts";
 import type { DType, Tensor } from "./tensor.ts";
-import { reducedAxes } from "./view.ts";
 
 /** Options of {@linkcode rmsNorm}. `scale` and `bias` have the dims of the normalized axes. */
 export interface RmsNormOptions extends AffineOptions {
@@ -26,16 +25,14 @@ export function rmsNormPlan(operation: string, x: Tensor, options: Omit<RmsNormB
   const { epsilon = 1e-5, invStdDev } = options;
   checkInput(operation, x, 1);
   checkNumber(operation, "epsilon", epsilon, 0);
-  const axes = options.axes === undefined ? [x.dims.length - 1] : checkAxes(operation, options.axes, x.dims);
-  return {
+  const axes = checkAxes(operation, options.axes, x.dims);
+  return planOver(
     operation,
-    axes: reducedAxes(x.dims, axes),
-    measure: standardDeviation(epsilon, { aboutZero: true, subtractMean: false }),
-    parameterDims: axes.map((axis) => x.dims[axis]),
-    parametersOf: "those of x along the normalized axes",
-    statisticDims: reducedDims(x.dims, axes),
-    given: invStdDev && { invStdDev },
-  };
+    x,
+    axes,
+    standardDeviation(epsilon, { aboutZero: true, subtractMean: false }),
+    invStdDev && { invStdDev },
+  );
 }
 
 /**
