@@ -97,12 +97,13 @@ export class Reader {
   }
 }
 
+/** Adds the residual, and reads the sum as it was stored: what is normalized is what goes on along the residual connection. */
 function addResidual(engine: Engine, tile: Tile, residual: Data, sum: Data): void {
   engine.load(Slot.Z, residual, tile);
   engine.place(sum, tile);
   engine.add(tile, Slot.X);
   engine.store(sum, tile);
-  engine.alias(Slot.X, Slot.OUT);
+  engine.load(Slot.X, sum, tile);
 }
 
 /** The table of y = (x - center) * slope + offset for each line, with the affine map in it where a line has one scale and bias. */
