@@ -33,13 +33,13 @@ export interface AddNormResult<T extends DType = DType> {
 
 /** Options of {@linkcode addLayerNormBackward}. */
 export interface AddLayerNormBackwardOptions extends LayerNormBackwardOptions {
-  /** The gradient that reaches the sum along the residual connection. Default: none. */
+  /** The gradient that reaches the sum along the residual connection; `out.dx` may not be it. Default: none. */
   dSum?: Tensor;
 }
 
 /** Options of {@linkcode addRmsNormBackward}. */
 export interface AddRmsNormBackwardOptions extends RmsNormBackwardOptions {
-  /** The gradient that reaches the sum along the residual connection. Default: none. */
+  /** The gradient that reaches the sum along the residual connection; `out.dx` may not be it. Default: none. */
   dSum?: Tensor;
 }
 

@@ -1,6 +1,6 @@
 import { type Activation, activations } from "./activation.ts";
 import { shareMemory } from "./simd/memory.ts";
-import { checkTensor, type DType, type Tensor, zeros } from "./tensor.ts";
+import { checkTensor, describe, type DType, type Tensor, zeros } from "./tensor.ts";
 
 /** A list of dims as messages show it. */
 function show(dims: readonly number[]): string {
@@ -53,7 +53,7 @@ export function checkActivation(operation: string, activation: Activation | unde
   if (activation !== undefined && !Object.hasOwn(activations, activation)) {
     const known = Object.keys(activations).map((name) => JSON.stringify(name)).join(", ");
     throw new RangeError(
-      `${operation}: activation is ${JSON.stringify(activation)}; it must be one of ${known}, or absent.`,
+      `${operation}: activation is ${describe(activation)}; it must be one of ${known}, or absent.`,
     );
   }
 }
@@ -131,10 +131,17 @@ export function outputLike<T extends DType>(
 export type Tensors = Readonly<Record<string, Tensor | undefined>>;
 
 /**
- * Throws if an output shares memory with another output, or with an input that it may not replace. An output may be one of
- * `inPlace` as a whole: the same elements of the same buffer.
+ * Throws if outputs share memory with each other or with an input. Only a result may replace an input, one of `replaceable`,
+ * and only as a whole: the same elements of the same memory.
  */
-export function checkOverlap(operation: string, outputs: Tensors, inputs: Tensors, inPlace: Tensors): void {
+export function checkOverlap(
+  operation: string,
+  results: Tensors,
+  replaceable: Tensors,
+  others: Tensors = {},
+  inputs: Tensors = {},
+): void {
+  const outputs = { ...results, ...others };
   for (const name in outputs) {
     const output = outputs[name];
     if (output === undefined) continue;
@@ -143,9 +150,10 @@ export function checkOverlap(operation: string, outputs: Tensors, inputs: Tensor
       refuseOverlap(operation, name, output, `out.${other}`, outputs[other]);
     }
     for (const other in inputs) refuseOverlap(operation, name, output, other, inputs[other]);
-    for (const other in inPlace) {
-      const input = inPlace[other];
-      if (input !== undefined && !isWhole(output, input)) refuseOverlap(operation, name, output, other, input);
+    for (const other in replaceable) {
+      const input = replaceable[other];
+      const replaces = input !== undefined && name in results && isWhole(output, input);
+      if (!replaces) refuseOverlap(operation, name, output, other, input);
     }
   }
 }

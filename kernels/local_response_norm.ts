@@ -114,7 +114,7 @@ function inversePower(s: number, beta: number): number {
 export function localResponseNorm<T extends DType>(x: Tensor<T>, options: LocalResponseNormOptions): Tensor<T> {
   const plan = planOf("localResponseNorm", x, options), { length, width, weight, beta, bias, below, above } = plan;
   const y = outputLike("localResponseNorm", "y", options.out?.y, x);
-  checkOverlap("localResponseNorm", { y }, {}, { x });
+  checkOverlap("localResponseNorm", { y }, { x });
   const values = new Float64Array(length * Math.min(width, POSITIONS)), squares = values.slice(), sums = values.slice();
   forEachBlock(plan, (at, positions) => {
     const size = length * positions;
@@ -155,7 +155,7 @@ export function localResponseNormBackward<T extends DType>(
   const plan = planOf(operation, x, options), { length, width, weight, beta, bias, below, above } = plan;
   checkAlike(operation, "dy", dy, x);
   const dx = outputLike(operation, "dx", options.out?.dx, x);
-  checkOverlap(operation, { dx }, {}, { x, dy });
+  checkOverlap(operation, { dx }, { x, dy });
   const values = new Float64Array(length * Math.min(width, POSITIONS));
   const gradients = values.slice(), terms = values.slice(), sums = values.slice();
   forEachBlock(plan, (at, positions) => {

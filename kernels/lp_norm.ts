@@ -60,7 +60,7 @@ export function lpNorm<T extends DType>(x: Tensor<T>, options: LpNormOptions = {
   const axis = axisOf("lpNorm", x, options);
   if (options.p !== 1) return forward(euclidean("lpNorm", x, axis), x, {}, options.out).y;
   const y = outputLike("lpNorm", "y", options.out?.y, x);
-  checkOverlap("lpNorm", { y }, {}, { x });
+  checkOverlap("lpNorm", { y }, { x });
   const { outer, length, width } = panelsOf(x.dims, axis), from = x.data, to = y.data;
   for (let panel = 0; panel < outer; panel++) {
     for (let j = 0; j < width; j++) {
@@ -103,7 +103,7 @@ export function lpNormBackward<T extends DType>(
   if (options.p !== 1) return backward(euclidean("lpNormBackward", x, axis), x, dy, {}, options.out);
   checkAlike("lpNormBackward", "dy", dy, x);
   const dx = outputLike("lpNormBackward", "dx", options.out?.dx, x);
-  checkOverlap("lpNormBackward", { dx }, {}, { x, dy });
+  checkOverlap("lpNormBackward", { dx }, { x, dy });
   const { outer, length, width } = panelsOf(x.dims, axis), from = x.data, gradient = dy.data, to = dx.data;
   for (let panel = 0; panel < outer; panel++) {
     for (let j = 0; j < width; j++) {

@@ -71,9 +71,10 @@ export function forward<T extends DType>(
   };
   checkOverlap(
     operation,
-    { y: out.y, sum: out.sum, mean: out.mean, variance: out.variance, invStdDev: out.invStdDev },
-    { scale, bias, ...plan.given },
+    { y: out.y, sum: out.sum },
     { x, residual },
+    { mean: out.mean, variance: out.variance, invStdDev: out.invStdDev },
+    { scale, bias, ...plan.given },
   );
   const view = viewOf(plan.axes, scale !== undefined || bias !== undefined);
   if (view.count === 0) { for (const data of Object.values(statistics)) data?.fill(NaN); }
@@ -112,9 +113,10 @@ export function backward<T extends DType>(
   const dScale = gradient("dScale", scale, out.dScale), dBias = gradient("dBias", bias, out.dBias);
   checkOverlap(
     operation,
-    { dx: out.dx, dScale: out.dScale, dBias: out.dBias },
-    { scale, bias, ...plan.given },
-    { x, dy, dSum },
+    { dx: out.dx },
+    { x, dy },
+    { dScale: out.dScale, dBias: out.dBias },
+    { scale, bias, dSum, ...plan.given },
   );
   differentiate({
     view: viewOf(plan.axes, scale !== undefined || bias !== undefined || dScale !== undefined || dBias !== undefined),
@@ -142,8 +144,8 @@ function checkPlan(
   options: AffineOptions,
 ): void {
   const { scale, bias, activation } = options;
-  if (scale) checkDims(operation, "scale", scale, parameterDims, parametersOf);
-  if (bias) checkDims(operation, "bias", bias, parameterDims, parametersOf);
+  if (scale !== undefined) checkDims(operation, "scale", scale, parameterDims, parametersOf);
+  if (bias !== undefined) checkDims(operation, "bias", bias, parameterDims, parametersOf);
   checkActivation(operation, activation);
   const { mean, variance, invStdDev } = given ?? {};
   if (mean) checkDims(operation, "mean", mean, statisticDims, "one for each statistic");

@@ -69,6 +69,7 @@ export function tensor(data: TypedArrays[DType], dims: readonly number[] = [data
       }; it must be a Float32Array, Float64Array or Float16Array. Convert it first, as in Float32Array.from(data).`,
     );
   }
+  checkDimensions("tensor", "data", dims);
   const result = { type, dims: [...dims], data };
   checkTensor("tensor", "data", result);
   return result;
@@ -127,6 +128,7 @@ export function checkDimensions(operation: string, name: string, dims: readonly 
 /** A value in a few words, for messages. */
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
+  if (typeof value === "string") return JSON.stringify(value);
   if (typeof value !== "object") return `${typeof value} ${String(value)}`;
   const name = value.constructor?.name ?? "object";
   return /^[AEIO]/i.test(name) ? `an ${name}` : `a ${name}`;

@@ -1,5 +1,5 @@
 import type { Data } from "../engine.ts";
-import { checkDimensions, type DType, sizeOf, type Tensor, type TypedArrays } from "../tensor.ts";
+import { checkDimensions, describe, type DType, sizeOf, type Tensor, type TypedArrays } from "../tensor.ts";
 import { Allocator } from "./allocator.ts";
 import { ENGINE_BYTES, SimdEngine } from "./engine.ts";
 import { instantiate } from "./instance.ts";
@@ -137,12 +137,16 @@ class HeapTensor<T extends DType> implements ResidentTensor<T> {
   readonly type: T;
   readonly dims: readonly number[];
   #data: TypedArrays[T] | undefined;
-  readonly #block: { at: number; bytes: number };
+  readonly #block: { at: number; bytes: number } | undefined;
 
   constructor(type: T, dims: readonly number[]) {
     this.type = type;
     this.dims = [...dims];
     const constructor = arrays[type], length = sizeOf(dims);
+    if (typeof WebAssembly === "undefined") {
+      this.#data = new constructor(length) as TypedArrays[T];
+      return;
+    }
     const bytes = Math.max(Math.ceil(length * constructor.BYTES_PER_ELEMENT / 64), 1) * 64;
     const at = theHeap().allocate(bytes);
     this.#block = { at, bytes };
@@ -158,8 +162,9 @@ class HeapTensor<T extends DType> implements ResidentTensor<T> {
   }
 
   dispose(): void {
-    if (this.#data === undefined) return;
+    const live = this.#data !== undefined;
     this.#data = undefined;
+    if (!live || this.#block === undefined) return;
     registry.unregister(this.#block);
     heap!.release(this.#block.at, this.#block.bytes);
   }
@@ -175,7 +180,7 @@ class HeapTensor<T extends DType> implements ResidentTensor<T> {
  *
  * The memory is given back by `dispose`, at the end of the block where the tensor is declared with `using`, or some time after
  * nothing refers to its `data` any more (a `subarray` of it does not count). It is shared memory where the host allows, so that
- * `data` is over a SharedArrayBuffer.
+ * `data` is over a SharedArrayBuffer; a host without WebAssembly gets an ordinary array.
  *
  * @param type The element type.
  * @param dims The size of each dimension.
@@ -191,8 +196,8 @@ class HeapTensor<T extends DType> implements ResidentTensor<T> {
  * ```
  */
 export function allocate<T extends DType>(type: T, dims: readonly number[]): ResidentTensor<T> {
-  if (!(type in arrays)) {
-    throw new TypeError(`allocate: type is ${JSON.stringify(type)}; it must be "float32", "float64" or "float16".`);
+  if (!Object.hasOwn(arrays, type)) {
+    throw new TypeError(`allocate: type is ${describe(type)}; it must be "float32", "float64" or "float16".`);
   }
   checkDimensions("allocate", "the tensor", dims);
   return new HeapTensor(type, dims);

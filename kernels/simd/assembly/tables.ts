@@ -2,10 +2,17 @@
 const LARGE: f64 = 1.2676506002282294e30; // 2^100
 const SMALL: f64 = 7.888609052210118e-31; // 2^-100
 
+/** Infinity and NaN are the same in both. */
 // @ts-ignore: decorator
 @inline
-function unusual(a: f64): bool {
-  return abs(a) > LARGE || (a != 0 && abs(a) < SMALL);
+function isLarge(a: f64): bool {
+  return abs(a) > LARGE && abs(a) < Infinity;
+}
+
+// @ts-ignore: decorator
+@inline
+function isUnusual(a: f64): bool {
+  return isLarge(a) || (a != 0 && abs(a) < SMALL);
 }
 
 /**
@@ -30,13 +37,13 @@ export function quantize(
     const c = load<f64>(center + wide), k = load<f64>(slope + wide);
     const rounded = <f32> c;
     const b = load<f64>(offset + wide) + (<f64> rounded - c) * k;
-    if (abs(c) > LARGE || abs(b) > LARGE || unusual(k)) usual = false;
+    if (isLarge(c) || isLarge(b) || isUnusual(k)) usual = false;
     store<f32>(center32 + at, rounded);
     store<f32>(slope32 + at, <f32> k);
     store<f32>(offset32 + at, <f32> b);
     if (gain == 0) continue;
     const g = load<f64>(gain + wide);
-    if (unusual(g)) usual = false;
+    if (isUnusual(g)) usual = false;
     store<f32>(gain32 + at, <f32> g);
   }
   return usual;
