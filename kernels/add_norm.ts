@@ -1,8 +1,8 @@
 import { checkAlike } from "./check.ts";
 import { type LayerNormBackwardOptions, type LayerNormOptions, layerNormPlan } from "./layer_norm.ts";
 import type { ForwardOutputs, Gradients } from "./options.ts";
-import { backward, forward, type Plan } from "./pass.ts";
-import { type RmsNormBackwardOptions, type RmsNormOptions, rmsNormPlan } from "./rms_norm.ts";
+import { backward, forward, type Plan, withSaved } from "./pass.ts";
+import { type RmsNormBackwardOptions, type RmsNormOptions, rmsNormPlan, withSavedSquare } from "./rms_norm.ts";
 import type { DType, Tensor } from "./tensor.ts";
 
 /** Memory for the outputs of a fused addition and normalization. `sum` may be x or the residual, `y` the other. */
@@ -128,7 +128,7 @@ export function addLayerNormBackward<T extends DType>(
   dy: Tensor<T>,
   options: AddLayerNormBackwardOptions = {},
 ): Gradients<T> {
-  const plan = layerNormPlan("addLayerNormBackward", sum, options);
+  const plan = withSaved(layerNormPlan("addLayerNormBackward", sum, options), options);
   return backward(plan, sum, dy, options, options.out, options.dSum);
 }
 
@@ -155,6 +155,6 @@ export function addRmsNormBackward<T extends DType>(
   dy: Tensor<T>,
   options: AddRmsNormBackwardOptions = {},
 ): Gradients<T> {
-  const plan = rmsNormPlan("addRmsNormBackward", sum, options);
+  const plan = withSavedSquare(rmsNormPlan("addRmsNormBackward", sum, options), options);
   return backward(plan, sum, dy, options, options.out, options.dSum);
 }

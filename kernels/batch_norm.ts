@@ -50,9 +50,10 @@ export interface BatchNormTrainingResult<T extends DType = DType> {
 function planOf(
   operation: string,
   x: Tensor,
-  { axis = 1, epsilon = 1e-5 }: Omit<BatchNormTrainingOptions, "out">,
+  options: Omit<BatchNormTrainingOptions, "out">,
 ): Plan {
-  checkInput(operation, x, 2);
+  checkInput(operation, x, 2, options);
+  const { axis = 1, epsilon = 1e-5 } = options;
   checkNumber(operation, "epsilon", epsilon, 0);
   const channel = checkAxis(operation, "axis", axis, x.dims);
   const dims = [x.dims[channel]];

@@ -86,6 +86,15 @@ export class Window {
     else this.bias.fill(0, 0, count);
   }
 
+  /** Adds the sums of another window of the same parameters, and clears those. */
+  add(other: Window): void {
+    for (let i = 0; i < this.count; i++) {
+      this.#dScale[i] += other.#dScale[i];
+      this.#dBias[i] += other.#dBias[i];
+      other.#dScale[i] = other.#dBias[i] = 0;
+    }
+  }
+
   /** Adds the sums to those of all parameters, and clears them. */
   take(dScale: Float64Array, dBias: Float64Array): void {
     for (let i = 0; i < this.count; i++) {
@@ -158,8 +167,9 @@ export interface Engine {
   /**
    * lines.sum and lines.product of X and DY, where h = DY, or DY * scale where parameters vary along lines. If asked to, adds up
    * DY and DY * ((X - center) * slope + offset) for each of those parameters, in the window.
+   * A mean product under `floor` is computed in float64, however small.
    */
-  sums(view: View, tile: Tile, ofParameters: boolean): void;
+  sums(view: View, tile: Tile, ofParameters: boolean, floor: number): void;
   /** OUT = h * gain + (X - center) * slope + offset. */
   gradient(view: View, tile: Tile): void;
   /** OUT = a + Z. */

@@ -3,7 +3,7 @@ import { type Data, type Engine, Slot } from "./engine.ts";
 import { engineFor } from "./engines.ts";
 import { affineTable, measureGroup, Reader } from "./normalize.ts";
 import { Parameters } from "./parameters.ts";
-import { type Given, type Measure, Statistics } from "./statistics.ts";
+import { floorOf, type Given, type Measure, Statistics } from "./statistics.ts";
 import { groupsOf, type Tile } from "./tiles.ts";
 import type { View } from "./view.ts";
 
@@ -45,6 +45,7 @@ export function differentiate(pass: Differentiation): void {
   const parameters = new Parameters(view, engine, scale, bias);
   const wanted = pass.dScale !== undefined || pass.dBias !== undefined;
   const affine = new AffineGradient(view, engine, wanted);
+  const floor = floorOf(measure);
   for (const group of groupsOf(view, engine.capacity, parameters.maxLines)) {
     const reader = new Reader(view, engine, group);
     measureGroup(statistics, pass, engine, group, (tile) => reader.read(tile, x));
@@ -60,7 +61,7 @@ export function differentiate(pass: Differentiation): void {
     for (const tile of wanted || !frozen ? group.tiles.reverse() : []) {
       readGradient(tile);
       normalizedTable(engine, tile, measure);
-      engine.sums(view, tile, wanted && view.along);
+      engine.sums(view, tile, wanted && view.along, floor);
       affine.add(tile, statistics, parameters);
       collectSums(engine, tile, parameters);
     }

@@ -1,6 +1,6 @@
 import { checkAxis, checkCount, checkInput, checkNumber } from "./check.ts";
 import type { AffineOptions, BackwardOutputs, ForwardOutputs, Gradients, SavedStatistics } from "./options.ts";
-import { backward, forward, type Plan } from "./pass.ts";
+import { backward, forward, type Plan, withSaved } from "./pass.ts";
 import { standardDeviation } from "./statistics.ts";
 import type { DType, Tensor } from "./tensor.ts";
 import { groupAxes } from "./view.ts";
@@ -38,21 +38,16 @@ export interface GroupNormBackwardOptions extends Omit<GroupNormOptions, "out">,
 function planOf(
   operation: string,
   x: Tensor,
-  options: Omit<InstanceNormBackwardOptions, "out">,
+  options: Omit<InstanceNormOptions, "out">,
   groupsOf: (channels: number) => number,
 ): Plan {
-  const { axis = 1, epsilon = 1e-5, mean, invStdDev } = options;
-  checkInput(operation, x, 2);
+  checkInput(operation, x, 2, options);
+  const { axis = 1, epsilon = 1e-5 } = options;
   checkNumber(operation, "epsilon", epsilon, 0);
   const channel = checkAxis(operation, "axis", axis, x.dims);
   if (channel === 0) {
     throw new RangeError(
       `${operation}: axis is ${axis}, which is that of the samples; the channels need one of their own.`,
-    );
-  }
-  if ((mean === undefined) !== (invStdDev === undefined)) {
-    throw new TypeError(
-      `${operation}: mean and invStdDev go together. Give both, or neither and they are computed from x.`,
     );
   }
   const channels = x.dims[channel], groups = groupsOf(channels);
@@ -63,11 +58,10 @@ function planOf(
     parameterDims: [channels],
     parametersOf: `the size of axis ${axis} of x`,
     statisticDims: [x.dims[0], groups],
-    given: mean && { mean, invStdDev },
   };
 }
 
-function groupPlanOf(operation: string, x: Tensor, options: Omit<GroupNormBackwardOptions, "out">): Plan {
+function groupPlanOf(operation: string, x: Tensor, options: Omit<GroupNormOptions, "out">): Plan {
   const groups = options?.groups;
   checkCount(operation, "groups", groups);
   return planOf(operation, x, options, (channels) => {
@@ -125,7 +119,7 @@ export function groupNormBackward<T extends DType>(
   dy: Tensor<T>,
   options: GroupNormBackwardOptions,
 ): Gradients<T> {
-  return backward(groupPlanOf("groupNormBackward", x, options), x, dy, options, options.out);
+  return backward(withSaved(groupPlanOf("groupNormBackward", x, options), options), x, dy, options, options.out);
 }
 
 /**
@@ -171,5 +165,6 @@ export function instanceNormBackward<T extends DType>(
   dy: Tensor<T>,
   options: InstanceNormBackwardOptions = {},
 ): Gradients<T> {
-  return backward(planOf("instanceNormBackward", x, options, (channels) => channels), x, dy, options, options.out);
+  const plan = withSaved(planOf("instanceNormBackward", x, options, (channels) => channels), options);
+  return backward(plan, x, dy, options, options.out);
 }

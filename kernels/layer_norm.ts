@@ -1,6 +1,6 @@
 import { checkAxes, checkInput, checkNumber } from "./check.ts";
 import type { AffineOptions, BackwardOutputs, ForwardOutputs, Gradients, SavedStatistics } from "./options.ts";
-import { backward, forward, type Plan, planOver } from "./pass.ts";
+import { backward, forward, type Plan, planOver, withSaved } from "./pass.ts";
 import { standardDeviation } from "./statistics.ts";
 import type { DType, Tensor } from "./tensor.ts";
 
@@ -23,17 +23,12 @@ export interface LayerNormBackwardOptions extends Omit<LayerNormOptions, "out">,
 }
 
 /** What {@linkcode layerNorm} is made of. */
-export function layerNormPlan(operation: string, x: Tensor, options: Omit<LayerNormBackwardOptions, "out">): Plan {
-  const { epsilon = 1e-5, subtractMean = true, mean, invStdDev } = options;
-  checkInput(operation, x, 1);
+export function layerNormPlan(operation: string, x: Tensor, options: Omit<LayerNormOptions, "out">): Plan {
+  checkInput(operation, x, 1, options);
+  const { epsilon = 1e-5, subtractMean = true } = options;
   checkNumber(operation, "epsilon", epsilon, 0);
   const axes = checkAxes(operation, options.axes, x.dims);
-  if ((mean === undefined) !== (invStdDev === undefined)) {
-    throw new TypeError(
-      `${operation}: mean and invStdDev go together. Give both, or neither and they are computed from x.`,
-    );
-  }
-  return planOver(operation, x, axes, standardDeviation(epsilon, { subtractMean }), mean && { mean, invStdDev });
+  return planOver(operation, x, axes, standardDeviation(epsilon, { subtractMean }));
 }
 
 /**
@@ -87,5 +82,6 @@ export function layerNormBackward<T extends DType>(
   dy: Tensor<T>,
   options: LayerNormBackwardOptions = {},
 ): Gradients<T> {
-  return backward(layerNormPlan("layerNormBackward", x, options), x, dy, options, options.out);
+  const plan = withSaved(layerNormPlan("layerNormBackward", x, options), options);
+  return backward(plan, x, dy, options, options.out);
 }

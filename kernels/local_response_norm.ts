@@ -29,8 +29,8 @@ export interface LocalResponseNormBackwardOptions extends Omit<LocalResponseNorm
 const POSITIONS = 256;
 
 function planOf(operation: string, x: Tensor, options: Omit<LocalResponseNormOptions, "out">) {
+  checkInput(operation, x, 2, options ?? {});
   const { size, alpha = 1e-4, beta = 0.75, bias = 1, axis = 1 } = options ?? {};
-  checkInput(operation, x, 2);
   checkCount(operation, "size", size);
   checkNumber(operation, "alpha", alpha);
   checkNumber(operation, "beta", beta);

@@ -19,8 +19,9 @@ export interface LpNormBackwardOptions extends Omit<LpNormOptions, "out"> {
   out?: { dx?: Tensor };
 }
 
-function axisOf(operation: string, x: Tensor, { axis = -1, p = 2 }: Omit<LpNormOptions, "out">): number {
-  checkInput(operation, x, 1);
+function axisOf(operation: string, x: Tensor, options: Omit<LpNormOptions, "out">): number {
+  checkInput(operation, x, 1, options);
+  const { axis = -1, p = 2 } = options;
   if (p !== 1 && p !== 2) throw new RangeError(`${operation}: p is ${String(p)}; it must be 1 or 2.`);
   return checkAxis(operation, "axis", axis, x.dims);
 }
@@ -67,8 +68,7 @@ export function lpNorm<T extends DType>(x: Tensor<T>, options: LpNormOptions = {
       const first = panel * length * width + j, end = first + length * width;
       let norm = 0;
       for (let i = first; i < end; i += width) norm += Math.abs(from[i]);
-      const inverse = norm === 0 ? 0 : 1 / norm;
-      for (let i = first; i < end; i += width) to[i] = from[i] * inverse;
+      for (let i = first; i < end; i += width) to[i] = norm === 0 ? 0 : from[i] / norm;
     }
   }
   return y;

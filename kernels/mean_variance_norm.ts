@@ -28,9 +28,10 @@ const measure: Measure = {
   derivative: (inverse, variance) => variance === 0 ? 0 : -(inverse ** 2) / (2 * Math.sqrt(variance)),
 };
 
-function planOf(operation: string, x: Tensor, { axes: given = [0, 2, 3] }: { axes?: readonly number[] }): Plan {
-  checkInput(operation, x, 1);
-  return planOver(operation, x, checkAxes(operation, given, x.dims), measure);
+function planOf(operation: string, x: Tensor, options: Omit<MeanVarianceNormOptions, "out">): Plan {
+  checkInput(operation, x, 1, options);
+  const { axes = [0, 2, 3] } = options;
+  return planOver(operation, x, checkAxes(operation, axes, x.dims), measure);
 }
 
 /**

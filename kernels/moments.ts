@@ -45,12 +45,13 @@ export class Moments {
    * with the difference of means d, mean += d nb / n and m2 += m2b + d^2 na nb / n.
    */
   merge(i: number, count: number, mean: number, m2: number): void {
+    if (count === 0) return;
     const before = this.count[i];
     if (before === 0) {
       this.count[i] = count;
       this.mean[i] = mean;
       this.m2[i] = m2;
-    } else if (count > 0) {
+    } else {
       const n = before + count, d = mean - this.mean[i];
       this.count[i] = n;
       this.mean[i] += d * (count / n);

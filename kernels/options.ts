@@ -21,7 +21,7 @@ export interface ForwardOutputs {
   invStdDev?: Tensor;
 }
 
-/** Outputs of a backward pass, to be written to memory at hand instead of memory allocated for them. */
+/** Outputs of a backward pass, to be written to memory at hand instead of memory allocated for them. They are overwritten. */
 export interface BackwardOutputs {
   /** The gradient with respect to x, of its type and dims. It may be x or dy itself. */
   dx?: Tensor;

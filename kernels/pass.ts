@@ -1,7 +1,7 @@
 import { checkActivation, checkAlike, checkDims, checkOverlap, outputLike, outputOf, statisticsType } from "./check.ts";
 import { differentiate } from "./gradient.ts";
 import { normalize } from "./normalize.ts";
-import type { AffineOptions, BackwardOutputs, Gradients } from "./options.ts";
+import type { AffineOptions, BackwardOutputs, Gradients, SavedStatistics } from "./options.ts";
 import type { Given, Measure } from "./statistics.ts";
 import type { DType, Tensor } from "./tensor.ts";
 import { type Axis, reducedAxes, viewOf } from "./view.ts";
@@ -25,13 +25,7 @@ export interface Plan {
 }
 
 /** The plan of a normalization over some axes of each sample, counted from the front. */
-export function planOver(
-  operation: string,
-  { dims }: Tensor,
-  axes: readonly number[],
-  measure: Measure,
-  given?: Plan["given"],
-): Plan {
+export function planOver(operation: string, { dims }: Tensor, axes: readonly number[], measure: Measure): Plan {
   return {
     operation,
     axes: reducedAxes(dims, axes),
@@ -39,8 +33,17 @@ export function planOver(
     parameterDims: axes.map((axis) => dims[axis]),
     parametersOf: "those of x along the normalized axes",
     statisticDims: dims.map((size, d) => axes.includes(d) ? 1 : size),
-    given,
   };
+}
+
+/** A plan that uses the statistics which the forward pass saved, if it did. */
+export function withSaved(plan: Plan, { mean, invStdDev }: SavedStatistics): Plan {
+  if ((mean === undefined) !== (invStdDev === undefined)) {
+    throw new TypeError(
+      `${plan.operation}: mean and invStdDev go together. Give both, or neither and they are computed from x.`,
+    );
+  }
+  return mean === undefined ? plan : { ...plan, given: { mean, invStdDev } };
 }
 
 /** What a forward pass can write. */

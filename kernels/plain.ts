@@ -69,7 +69,7 @@ export class PlainEngine implements Engine {
         sdd += d * d;
       }
       mean[l] = aboutZero ? 0 : k + sd / n;
-      m2[l] = aboutZero ? sdd : sdd - sd * sd / n;
+      m2[l] = aboutZero ? sdd : Math.max(sdd - sd * sd / n, 0);
     }
   }
 
@@ -134,7 +134,10 @@ export class PlainEngine implements Engine {
 
   activationGradient(tile: Tile, activation: Activation): void {
     const z = this.tiles[Slot.Z], dy = this.tiles[Slot.DY], f = derivatives[activation];
-    for (let i = 0; i < tile.lines * tile.length; i++) z[i] = dy[i] * f(z[i]);
+    for (let i = 0; i < tile.lines * tile.length; i++) {
+      const slope = f(z[i]);
+      z[i] = slope === 0 ? 0 : dy[i] * slope; // an infinite gradient ends where relu is off
+    }
   }
 }
 

@@ -21,9 +21,9 @@ export interface RmsNormBackwardOptions extends Omit<RmsNormOptions, "out">, Omi
 }
 
 /** What {@linkcode rmsNorm} is made of. */
-export function rmsNormPlan(operation: string, x: Tensor, options: Omit<RmsNormBackwardOptions, "out">): Plan {
-  const { epsilon = 1e-5, invStdDev } = options;
-  checkInput(operation, x, 1);
+export function rmsNormPlan(operation: string, x: Tensor, options: Omit<RmsNormOptions, "out">): Plan {
+  checkInput(operation, x, 1, options);
+  const { epsilon = 1e-5 } = options;
   checkNumber(operation, "epsilon", epsilon, 0);
   const axes = checkAxes(operation, options.axes, x.dims);
   return planOver(
@@ -31,8 +31,12 @@ export function rmsNormPlan(operation: string, x: Tensor, options: Omit<RmsNormB
     x,
     axes,
     standardDeviation(epsilon, { aboutZero: true, subtractMean: false }),
-    invStdDev && { invStdDev },
   );
+}
+
+/** A plan that uses the root mean square which the forward pass saved, if it did. */
+export function withSavedSquare(plan: Plan, { invStdDev }: RmsNormBackwardOptions): Plan {
+  return invStdDev === undefined ? plan : { ...plan, given: { invStdDev } };
 }
 
 /**
@@ -83,5 +87,6 @@ export function rmsNormBackward<T extends DType>(
   dy: Tensor<T>,
   options: RmsNormBackwardOptions = {},
 ): Gradients<T> {
-  return backward(rmsNormPlan("rmsNormBackward", x, options), x, dy, options, options.out);
+  const plan = withSavedSquare(rmsNormPlan("rmsNormBackward", x, options), options);
+  return backward(plan, x, dy, options, options.out);
 }

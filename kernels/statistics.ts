@@ -84,6 +84,7 @@ export class Statistics {
       if (given.invStdDev) {
         // The derivative of standardDeviation asks for nothing else.
         this.inverse[s] = given.invStdDev[base + s];
+        this.variance[s] = NaN;
       } else {
         this.variance[s] = given.variance![base + s];
         this.inverse[s] = measure.inverse(this.variance[s]);

@@ -75,12 +75,19 @@ export function tensor(data: TypedArrays[DType], dims: readonly number[] = [data
   return result;
 }
 
+/** The constructor of the arrays that store a type. */
+export function arrayOf(type: DType): Float32ArrayConstructor | Float64ArrayConstructor | Float16ArrayConstructor {
+  if (type === "float32") return Float32Array;
+  if (type === "float64") return Float64Array;
+  if (typeof Float16Array !== "undefined") return Float16Array;
+  throw new TypeError(
+    "float16 needs Float16Array, which this host lacks: use Deno, Node.js 24 or a browser of 2025, or float32.",
+  );
+}
+
 /** A tensor of zeros. */
 export function zeros(type: DType, dims: readonly number[]): Tensor {
-  const size = sizeOf(dims);
-  if (type === "float32") return { type, dims, data: new Float32Array(size) };
-  if (type === "float64") return { type, dims, data: new Float64Array(size) };
-  return { type, dims, data: new Float16Array(size) };
+  return { type, dims: [...dims], data: new (arrayOf(type))(sizeOf(dims)) };
 }
 
 /** Throws unless a value is a tensor whose type and dims agree with its data. */

@@ -34,8 +34,8 @@ const NARROW = 32;
 const WIDE = 1024;
 
 /**
- * Cuts a view into groups of tiles of at most `capacity` elements and `maxLines` lines. Small groups share a tile; a group of
- * one tile is read from memory only once.
+ * Cuts a view into groups of tiles of at most `capacity` elements and `maxLines` lines. Small groups of rows share a tile; a group
+ * of one tile is read from memory only once.
  */
 export function* groupsOf(view: View, capacity: number, maxLines: number): Generator<Group> {
   const { layout, outer, length, width } = view;

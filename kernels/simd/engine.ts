@@ -141,12 +141,17 @@ export class SimdEngine implements Engine {
     const { mean, m2 } = this.lines;
     const kernel = view.layout === "rows" ? this.#kernels.rowMoments : this.#kernels.columnMoments;
     kernel(this.#address[Slot.X], tile.lines, tile.length, +aboutZero, mean.byteOffset, m2.byteOffset);
-    this.#recompute(tile, mean, m2, floor * tile.length, (plain) => plain.moments(view, tile, aboutZero));
+    const limit = floor * tile.length;
+    this.#recompute(tile, mean, m2, limit, () => this.#plainWith(view, tile, Slot.X).moments(view, tile, aboutZero));
   }
 
   apply(view: View, tile: Tile, to: Slot): void {
     if (to === Slot.Z) this.#address[Slot.Z] = AT.tiles[Slot.Z];
-    if (!this.#quantize(tile)) return this.#asPlain(tile, to, (plain) => plain.apply(view, tile, to));
+    if (!this.#quantize(tile)) {
+      const plain = this.#plainWith(view, tile, Slot.X);
+      plain.apply(view, tile, to);
+      return this.#takeOver(plain, to, tile);
+    }
     const x = this.#address[Slot.X], y = this.#address[to], { lines, length } = tile, along = +view.along;
     if (view.layout === "rows") {
       const parameter = this.lines.parameter.byteOffset;
@@ -157,15 +162,27 @@ export class SimdEngine implements Engine {
     }
   }
 
-  sums(view: View, tile: Tile, ofParameters: boolean): void {
+  sums(view: View, tile: Tile, ofParameters: boolean, floor: number): void {
+    if (!this.#quantize(tile)) {
+      const plain = this.#plainWith(view, tile, Slot.X, Slot.DY);
+      plain.sums(view, tile, ofParameters);
+      this.window.add(plain.window);
+      return;
+    }
     const { sum, product, center } = this.lines;
-    const usual = this.#quantize(tile);
     if (view.layout === "rows") this.#rowSums(view, tile, ofParameters);
     else this.#columnSums(view, tile, ofParameters);
     // sum(h (x - center)) from the one about the rounded center.
     const rounded = this.#center;
-    for (let l = 0; l < tile.lines; l++) product[l] = usual ? product[l] + (rounded[l] - center[l]) * sum[l] : NaN;
-    this.#recompute(tile, sum, product, -Infinity, (plain) => plain.sums(view, tile, false));
+    for (let l = 0; l < tile.lines; l++) product[l] += (rounded[l] - center[l]) * sum[l];
+    const limit = floor * tile.length;
+    this.#recompute(
+      tile,
+      sum,
+      product,
+      limit,
+      () => this.#plainWith(view, tile, Slot.X, Slot.DY).sums(view, tile, false),
+    );
   }
 
   #rowSums(view: View, { lines, length }: Tile, ofParameters: boolean): void {
@@ -196,8 +213,11 @@ export class SimdEngine implements Engine {
   }
 
   gradient(view: View, tile: Tile): void {
-    const usual = this.#quantize(tile, this.lines.gain.byteOffset);
-    if (!usual) return this.#asPlain(tile, Slot.OUT, (plain) => plain.gradient(view, tile));
+    if (!this.#quantize(tile, this.lines.gain.byteOffset)) {
+      const plain = this.#plainWith(view, tile, Slot.X, Slot.DY);
+      plain.gradient(view, tile);
+      return this.#takeOver(plain, Slot.OUT, tile);
+    }
     const x = this.#address[Slot.X], dy = this.#address[Slot.DY], dx = this.#address[Slot.OUT];
     const { lines, length } = tile, along = +view.along, tables = [AT.center, AT.slope, AT.offset, AT.gain];
     if (view.layout === "rows") {
@@ -234,29 +254,26 @@ export class SimdEngine implements Engine {
   }
 
   /** Replaces the results of lines that are not finite, or under a limit, by those of the plain engine. */
-  #recompute(tile: Tile, a: Float64Array, b: Float64Array, limit: number, run: (plain: PlainEngine) => void): void {
+  #recompute(tile: Tile, a: Float64Array, b: Float64Array, limit: number, runPlain: () => void): void {
     let l = 0;
     while (l < tile.lines && isUsable(a[l], b[l], limit)) l++;
     if (l === tile.lines) return;
     const a32 = a.slice(0, tile.lines), b32 = b.slice(0, tile.lines);
-    run(this.#plainWith(tile));
+    runPlain();
     for (l = 0; l < tile.lines; l++) if (isUsable(a32[l], b32[l], limit)) [a[l], b[l]] = [a32[l], b32[l]];
   }
 
-  /** Lets the plain engine write a slot of this one. */
-  #asPlain(tile: Tile, to: Slot, run: (plain: PlainEngine) => void): void {
-    const plain = this.#plainWith(tile);
-    run(plain);
-    this.#tile(to, tile).set(plain.tiles[to].subarray(0, sizeOf(tile)));
+  /** The plain engine, with the same lines, the parameters at hand, and the tiles in some slots. */
+  #plainWith(view: View, tile: Tile, ...slots: Slot[]): PlainEngine {
+    const plain = this.#plain ??= new PlainEngine(CAPACITY, MAX_LINES, this.lines);
+    if (view.along) plain.window.set(this.window.scale, this.window.bias, 0, this.window.count);
+    for (const slot of slots) plain.tiles[slot].set(this.#tile(slot, tile));
+    return plain;
   }
 
-  /** The plain engine, with the same lines, parameters and tiles. */
-  #plainWith(tile: Tile): PlainEngine {
-    const plain = this.#plain ??= new PlainEngine(CAPACITY, MAX_LINES, this.lines);
-    plain.window.scale.set(this.window.scale);
-    plain.window.bias.set(this.window.bias);
-    for (const slot of [Slot.X, Slot.DY]) plain.tiles[slot].set(this.#tile(slot, tile));
-    return plain;
+  /** Takes what the plain engine wrote to a slot. */
+  #takeOver(plain: PlainEngine, slot: Slot, tile: Tile): void {
+    this.#tile(slot, tile).set(plain.tiles[slot].subarray(0, sizeOf(tile)));
   }
 
   #tile(slot: Slot, tile: Tile): Float32Array {
@@ -264,9 +281,9 @@ export class SimdEngine implements Engine {
   }
 }
 
-/** Whether two results of float32 kernels can be trusted: neither overflowed, and the second is not under its limit. */
+/** Whether two results of float32 kernels can be trusted: neither overflowed, and products did not underflow. */
 function isUsable(a: number, b: number, limit: number): boolean {
-  return Math.abs(a + b) < Infinity && b >= limit;
+  return Math.abs(a + b) < Infinity && Math.abs(b) >= limit;
 }
 
 function sizeOf(tile: Tile): number {

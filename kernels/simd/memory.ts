@@ -1,5 +1,5 @@
 import type { Data } from "../engine.ts";
-import { checkDimensions, describe, type DType, sizeOf, type Tensor, type TypedArrays } from "../tensor.ts";
+import { arrayOf, checkDimensions, describe, type DType, sizeOf, type Tensor, type TypedArrays } from "../tensor.ts";
 import { Allocator } from "./allocator.ts";
 import { ENGINE_BYTES, SimdEngine } from "./engine.ts";
 import { instantiate } from "./instance.ts";
@@ -123,14 +123,6 @@ export function shareMemory(a: Data, b: Data): boolean {
   return heap !== undefined && heap.holds(a.buffer) && heap.holds(b.buffer);
 }
 
-const arrays = {
-  float32: Float32Array,
-  float64: Float64Array,
-  get float16() {
-    return Float16Array;
-  },
-};
-
 const registry = new FinalizationRegistry<{ at: number; bytes: number }>(({ at, bytes }) => heap!.release(at, bytes));
 
 class HeapTensor<T extends DType> implements ResidentTensor<T> {
@@ -142,7 +134,7 @@ class HeapTensor<T extends DType> implements ResidentTensor<T> {
   constructor(type: T, dims: readonly number[]) {
     this.type = type;
     this.dims = [...dims];
-    const constructor = arrays[type], length = sizeOf(dims);
+    const constructor = arrayOf(type), length = sizeOf(dims);
     if (typeof WebAssembly === "undefined") {
       this.#data = new constructor(length) as TypedArrays[T];
       return;
@@ -196,7 +188,7 @@ class HeapTensor<T extends DType> implements ResidentTensor<T> {
  * ```
  */
 export function allocate<T extends DType>(type: T, dims: readonly number[]): ResidentTensor<T> {
-  if (!Object.hasOwn(arrays, type)) {
+  if (type !== "float32" && type !== "float64" && type !== "float16") {
     throw new TypeError(`allocate: type is ${describe(type)}; it must be "float32", "float64" or "float16".`);
   }
   checkDimensions("allocate", "the tensor", dims);

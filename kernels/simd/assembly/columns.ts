@@ -26,7 +26,7 @@ export function columnMoments(x: usize, lines: usize, length: usize, aboutZero: 
     let k0 = f32x4.splat(0), k1 = k0, k2 = k0, k3 = k0;
     if (!aboutZero) {
       let p = x + (l << 2);
-      // A quarter of the line will do: see roughMean in rows.ts.
+      // A quarter of the line will do: see roughMean in rows.ts. So will float32: a rough mean may be off by its rounding.
       const part = length < 16 ? length : length >> 2;
       for (let i: usize = 0; i < part; i++, p += row) {
         k0 = f32x4.add(k0, v128.load(p));
@@ -85,7 +85,7 @@ export function columnMoments(x: usize, lines: usize, length: usize, aboutZero: 
       q += d * d;
     }
     store<f64>(mean + (l << 3), aboutZero ? 0 : k + s / n);
-    store<f64>(m2 + (l << 3), aboutZero ? q : q - s * s / n);
+    store<f64>(m2 + (l << 3), aboutZero ? q : max(q - s * s / n, 0));
   }
 }
 
@@ -101,8 +101,9 @@ function correct(mean: usize, m2: usize, k: v128, n: f64, aboutZero: bool): void
   const s0 = v128.load(mean), s1 = v128.load(mean, 16);
   v128.store(mean, f64x2.add(low(k), f64x2.div(s0, nn)));
   v128.store(mean, f64x2.add(high(k), f64x2.div(s1, nn)), 16);
-  v128.store(m2, f64x2.sub(v128.load(m2), f64x2.div(f64x2.mul(s0, s0), nn)));
-  v128.store(m2, f64x2.sub(v128.load(m2, 16), f64x2.div(f64x2.mul(s1, s1), nn)), 16);
+  const zero = f64x2.splat(0);
+  v128.store(m2, f64x2.max(f64x2.sub(v128.load(m2), f64x2.div(f64x2.mul(s0, s0), nn)), zero));
+  v128.store(m2, f64x2.max(f64x2.sub(v128.load(m2, 16), f64x2.div(f64x2.mul(s1, s1), nn)), zero), 16);
 }
 
 /** y = (x - center) * slope + offset, then, along, y * scale + bias. */

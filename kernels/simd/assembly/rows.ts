@@ -9,7 +9,7 @@ const BLOCK: usize = 1024;
 
 /**
  * A mean that is near enough: that of the first quarter of a line. Where it is off by e, m2 is the difference of two sums that are
- * larger by (e / deviation)^2, and that is at most 3, for the quarter's elements count in the deviation too.
+ * larger by (e / deviation)^2, and that is less than 4, for the quarter's elements count in the deviation too.
  */
 // @ts-ignore: decorator
 @inline
@@ -83,7 +83,7 @@ export function rowMoments(x: usize, lines: usize, length: usize, aboutZero: boo
       sdd += total(f32x4.add(f32x4.add(q0, q1), f32x4.add(q2, q3)));
     }
     store<f64>(mean + (l << 3), aboutZero ? 0 : <f64> k + sd / n);
-    store<f64>(m2 + (l << 3), aboutZero ? sdd : sdd - sd * sd / n);
+    store<f64>(m2 + (l << 3), aboutZero ? sdd : max(sdd - sd * sd / n, 0));
   }
 }
 
