@@ -160,7 +160,7 @@ async function onnxruntime(call: Call, want: Outputs): Promise<(Contestant & Asy
   return {
     name: "onnxruntime",
     reset: () => feeds.x.data.set(call.inputs[0].data),
-    run: () => session.run(feeds, outputs),
+    run: () => session.compute(feeds, outputs),
     outputs,
     want,
     [Symbol.asyncDispose]: () => session.release(),
