@@ -43,7 +43,7 @@ export function cast<T extends DType>({ dims, data }: Tensor, type: T): Tensor<T
 }
 
 /** A generator of uniform numbers in [0, 1) with 32 bits of state (Tommy Ettinger's mulberry32, public domain). */
-function mulberry32(state: number): () => number {
+export function mulberry32(state: number): () => number {
   return () => {
     state = (state + 0x6d2b79f5) | 0;
     let t = Math.imul(state ^ (state >>> 15), 1 | state);

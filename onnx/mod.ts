@@ -1,0 +1,60 @@
+/**
+ * ONNX models: read them, build them, see what is in them, write them, and run them with onnxruntime-web on WebAssembly or
+ * WebGPU. Importing this loads protobuf; onnxruntime is loaded when the first model is opened.
+ *
+ * - {@linkcode readModel}, {@linkcode writeModel}, {@linkcode readModelFile}, {@linkcode writeModelFile}: files, whose weights
+ *   are viewed and not copied, and may lie in files of their own.
+ * - {@linkcode GraphBuilder}: code that reads like the graph it builds, and gives the same bytes every time.
+ * - {@linkcode Graph}: who gives a value and who uses it, what is constant, and which shapes are known.
+ * - {@linkcode run}, {@linkcode openSession}: results.
+ *
+ * A file that is not a model ends in a {@linkcode ModelError}; what onnxruntime cannot do, in an
+ * {@linkcode OnnxRuntimeError} that names the node.
+ *
+ * @example Build, look, run
+ * ```ts
+ * import { Graph, GraphBuilder, run } from "@evenkeel/norm/onnx";
+ * import { tensor } from "@evenkeel/norm";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const g = new GraphBuilder("centre", { opset: 17 });
+ * const x = g.input("x", "float32", ["N", 3]);
+ * const mean = g.op("ReduceMean", [x], { axes: [-1n] });
+ * g.output("y", g.op("Sub", [x, mean]));
+ * const model = g.build();
+ *
+ * assertEquals(Graph.of(model).dims("y"), ["N", 3]);
+ * const { y } = await run(model, { x: tensor(new Float32Array([1, 2, 3]), [1, 3]) });
+ * assertEquals(y.data, new Float32Array([-1, 0, 1]));
+ * ```
+ *
+ * @module
+ */
+export { attributeOf, type AttributeValue } from "./attribute.ts";
+export {
+  type Attribute,
+  GraphBuilder,
+  type ModelOptions,
+  type NodeOptions,
+  SubgraphBuilder,
+  Value,
+} from "./builder.ts";
+export type { ElementArrays, ElementType, OnnxTensor } from "./element.ts";
+export { ModelError } from "./error.ts";
+export {
+  type ExternalDataReader,
+  readExternalData,
+  type SplitModel,
+  type SplitOptions,
+  splitWeights,
+} from "./external_data.ts";
+export { readModelFile, writeModelFile, type WriteModelFileOptions } from "./file.ts";
+export { Graph, type Use } from "./graph.ts";
+export type * from "./model.ts";
+export { hasWebGpu, type Provider } from "./runtime.ts";
+export { OnnxRuntimeError } from "./runtime_error.ts";
+export { openSession, run, type Session, type SessionOptions, type SessionValue } from "./session.ts";
+export { protoOf, tensorOf } from "./tensor.ts";
+export type { Dim, ValueType } from "./value_info.ts";
+export { readModel, readTensorProto } from "./read.ts";
+export { writeModel } from "./write.ts";

@@ -1,0 +1,61 @@
+import { attributeOf, type AttributeValue } from "../attribute.ts";
+import type { NodeProto } from "../model.ts";
+import type { ValueType } from "../value_info.ts";
+
+/** What a rule sees of a node: its attributes, and what is known of its inputs. */
+export class Call {
+  /** The node. */
+  readonly node: NodeProto;
+  readonly #inputs: readonly ValueType[];
+
+  constructor(node: NodeProto, inputs: readonly ValueType[]) {
+    this.node = node;
+    this.#inputs = inputs;
+  }
+
+  /** What is known of each input; nothing of one that is left out. */
+  get inputs(): readonly ValueType[] {
+    return this.#inputs;
+  }
+
+  /** What is known of an input. */
+  input(index: number): ValueType {
+    return this.#inputs[index] ?? {};
+  }
+
+  /** Whether an optional input is there. */
+  has(index: number): boolean {
+    return Boolean(this.node.input[index]);
+  }
+
+  /** An attribute's value. */
+  attribute(name: string): AttributeValue | undefined {
+    return attributeOf(this.node, name);
+  }
+
+  /** An attribute that is an integer. */
+  int(name: string): number | undefined {
+    const value = this.attribute(name);
+    return typeof value === "bigint" ? Number(value) : undefined;
+  }
+
+  /** An attribute that is a list of integers. */
+  ints(name: string): number[] | undefined {
+    const value = this.attribute(name);
+    return Array.isArray(value) ? value.map(Number) : undefined;
+  }
+
+  /** Whether a list of integers is given at all, as the attribute it was in old versions or the input it is in new ones. */
+  hasList(name: string, index: number): boolean {
+    return this.has(index) || this.attribute(name) !== undefined;
+  }
+
+  /** That list; undefined unless all of it is known. */
+  list(name: string, index: number): number[] | undefined {
+    const elements = this.has(index) ? this.input(index).elements : this.ints(name);
+    return elements?.every((element) => typeof element === "number") ? [...elements] as number[] : undefined;
+  }
+}
+
+/** What an operator makes of what is known: an entry for each output, or fewer where nothing is known of the others. */
+export type Rule = (call: Call) => readonly ValueType[];
