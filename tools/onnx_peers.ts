@@ -109,7 +109,7 @@ const nodes: Record<string, (x: Tensor, options: any) => Node | undefined> = {
 };
 
 /** onnxruntime's own operators; the second and third outputs of the two Skip ones are statistics. */
-const contrib = { domain: "com.microsoft", opset: 1, outputs: ["y", "", "", "sum"] };
+const contrib = { domain: "com.microsoft", opset: 17, outputs: ["y", "", "", "sum"] };
 
 /** The first of `axes`, counted from the front, if they are the last axes of `x`; ONNX names the first only. */
 function firstOfTrailing(x: Tensor, axes: number[]): number | undefined {

@@ -1,0 +1,59 @@
+/**
+ * Normalizations, and blocks of them, as ONNX graphs.
+ *
+ * The functions have the names and options of the kernels. They take a {@linkcode SymbolicTensor} in place of numbers, add nodes to
+ * its graph, and give another; {@linkcode modelOf} makes a complete model of one or more of them.
+ *
+ * @example
+ * ```ts
+ * import { layerNorm, linear, modelOf } from "@evenkeel/norm/models";
+ * import { writeModel } from "@evenkeel/norm/onnx";
+ *
+ * const model = modelOf(
+ *   (x) => layerNorm(linear(x, { weight: "weight", outputs: 50 }), { activation: "relu" }),
+ *   { x: ["N", 100] },
+ * );
+ * const bytes = writeModel(model);
+ * ```
+ *
+ * @module
+ */
+export { type AffineOptions } from "./affine.ts";
+export {
+  addLayerNorm,
+  type AddLayerNormOptions,
+  type AddNormForm,
+  type AddNormResult,
+  addRmsNorm,
+  type AddRmsNormOptions,
+} from "./add_norm.ts";
+export {
+  batchNorm,
+  type BatchNormOptions,
+  batchNormTraining,
+  type BatchNormTrainingOptions,
+  type BatchNormTrainingResult,
+} from "./batch_norm.ts";
+export { evaluate, evaluateNode, type EvaluateNodeOptions } from "./evaluate.ts";
+export type { Form } from "./form.ts";
+export { groupNorm, type GroupNormOptions, instanceNorm, type InstanceNormOptions } from "./group_norm.ts";
+export { layerNorm, type LayerNormOptions } from "./layer_norm.ts";
+export { localResponseNorm, type LocalResponseNormOptions } from "./local_response_norm.ts";
+export { lpNorm, type LpNormOptions } from "./lp_norm.ts";
+export { meanVarianceNorm, type MeanVarianceNormOptions } from "./mean_variance_norm.ts";
+export { modelOf, type ModelOfOptions, type SymbolicResult } from "./model_of.ts";
+export type { NamedOptions, Parameter } from "./parameter.ts";
+export { rmsNorm, type RmsNormOptions } from "./rms_norm.ts";
+export { SymbolicTensor, type SymbolicTensorOptions } from "./symbolic_tensor.ts";
+export {
+  applyTable,
+  type ApplyTableOptions,
+  type BatchNormParameters,
+  type BatchNormTable,
+  batchNormTable,
+} from "./blocks/batch_norm_table.ts";
+export { conv, type ConvOptions, type ConvWeights, foldIntoConv } from "./blocks/conv.ts";
+export { linear, type LinearOptions } from "./blocks/linear.ts";
+export { layerNormMlp, type LayerNormMlpOptions, linearLayerNorm, type LinearLayerNormOptions } from "./blocks/mlp.ts";
+export { restormerLayerNorm, type RestormerLayerNormOptions, to3d, to4d } from "./blocks/restormer.ts";
+export { layerNormRnn, type LayerNormRnnOptions, type LayerNormRnnResult } from "./blocks/rnn.ts";

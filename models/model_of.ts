@@ -1,0 +1,48 @@
+import type { DType } from "../kernels/tensor.ts";
+import { type Dim, GraphBuilder, type Model, type ModelOptions } from "../onnx/mod.ts";
+import { SymbolicTensor } from "./symbolic_tensor.ts";
+
+/** Options of {@linkcode modelOf}. */
+export interface ModelOfOptions extends Partial<ModelOptions> {
+  /** The version of ONNX's operator set, 17 at least. Default: 17. */
+  opset?: number;
+  /** The element type of the inputs. Default: `"float32"`. */
+  type?: DType;
+  /** The name of the graph. Default: `"model"`. */
+  name?: string;
+}
+
+/** What a function of {@linkcode modelOf} gives: the output `y`, or outputs by name. */
+export type SymbolicResult = SymbolicTensor | { readonly [name: string]: SymbolicTensor };
+
+/**
+ * A complete model of a function of symbolic tensors: one normalization, or as many as there are in it.
+ *
+ * @param compute Takes the inputs in their order, and gives the output `y`, or an object of outputs by name.
+ * @param inputs The dims of each input, by name. Names and undefined stand for sizes that may vary from run to run.
+ * @throws {TypeError | RangeError} If a name is taken twice, or `compute` throws.
+ *
+ * @example Layer norm of any number of rows, in float16, for opset 21
+ * ```ts
+ * import { layerNorm, modelOf } from "@evenkeel/norm/models";
+ * import { writeModel } from "@evenkeel/norm/onnx";
+ *
+ * const model = modelOf((x) => layerNorm(x), { x: ["N", 768] }, { name: "layer norm", type: "float16", opset: 21 });
+ * const bytes = writeModel(model);
+ * ```
+ */
+export function modelOf(
+  compute: (...inputs: SymbolicTensor[]) => SymbolicResult,
+  inputs: Readonly<Record<string, readonly Dim[]>>,
+  { type = "float32", name = "model", opset = 17, ...rest }: ModelOfOptions = {},
+): Model {
+  if (!(opset >= 17)) throw new RangeError(`modelOf: opset is ${opset}; these graphs are written in 17 or later.`);
+  const g = new GraphBuilder(name, { opset, ...rest });
+  const tensors = Object.entries(inputs).map(([name, dims]) =>
+    new SymbolicTensor(g.input(name, type, dims), { type, dims, opset })
+  );
+  const result = compute(...tensors);
+  const outputs = result instanceof SymbolicTensor ? { y: result } : result;
+  for (const [name, { value, type, dims }] of Object.entries(outputs)) g.output(name, value, type, dims);
+  return g.build();
+}
