@@ -31,14 +31,7 @@
  * @module
  */
 export { attributeOf, type AttributeValue } from "./attribute.ts";
-export {
-  type Attribute,
-  GraphBuilder,
-  type ModelOptions,
-  type NodeOptions,
-  SubgraphBuilder,
-  Value,
-} from "./builder.ts";
+export { GraphBuilder, type ModelOptions } from "./builder.ts";
 export type { ElementArrays, ElementType, OnnxTensor } from "./element.ts";
 export { ModelError } from "./error.ts";
 export {
@@ -54,6 +47,7 @@ export type * from "./model.ts";
 export { hasWebGpu, type Provider } from "./runtime.ts";
 export { OnnxRuntimeError } from "./runtime_error.ts";
 export { openSession, run, type Session, type SessionOptions, type SessionValue } from "./session.ts";
+export { type Attribute, type NodeOptions, SubgraphBuilder, Value } from "./subgraph_builder.ts";
 export { protoOf, tensorOf } from "./tensor.ts";
 export type { Dim, ValueType } from "./value_info.ts";
 export { readModel, readTensorProto } from "./read.ts";

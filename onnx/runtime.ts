@@ -68,7 +68,14 @@ async function load(provider: Provider, threads: number): Promise<Runtime> {
  * console.log(provider);
  * ```
  */
-export async function hasWebGpu(): Promise<boolean> {
+export function hasWebGpu(): Promise<boolean> {
+  return adapterFound ??= findAdapter();
+}
+
+let adapterFound: Promise<boolean> | undefined;
+
+/** Asked once: each time loads the driver anew. */
+async function findAdapter(): Promise<boolean> {
   const { gpu } = globalThis.navigator ?? {};
   return gpu !== undefined && await gpu.requestAdapter() !== null;
 }

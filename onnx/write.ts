@@ -11,7 +11,8 @@ export const largestMessage = 2 ** 31 - 1;
  * Writes a model as a file's bytes: fields in the order of their numbers, unknown ones last, so that the same model gives the
  * same bytes.
  *
- * @throws {ModelError} If it would be larger than the 2 GiB that a protobuf message can be.
+ * @throws {ModelError} If a field's value does not fit its type, or the file would be larger than the 2 GiB that a protobuf
+ * message can be.
  *
  * @example From a builder to bytes
  * ```ts
@@ -30,9 +31,17 @@ export function writeModel(model: Model): Uint8Array<ArrayBuffer> {
   let weights = 0;
   for (const { rawData } of tensorsIn(model)) weights += rawData.byteLength;
   if (weights > largestMessage) throw tooLarge(weights);
-  const bytes = toBinary(ModelProtoSchema, model);
+  const bytes = encode(model);
   if (bytes.byteLength > largestMessage) throw tooLarge(bytes.byteLength);
   return bytes;
+}
+
+function encode(model: Model): Uint8Array<ArrayBuffer> {
+  try {
+    return toBinary(ModelProtoSchema, model);
+  } catch (error) {
+    throw new ModelError(`The model cannot be written: ${(error as Error).message}.`, { cause: error });
+  }
 }
 
 function tooLarge(size: number): ModelError {

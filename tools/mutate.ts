@@ -38,7 +38,8 @@ function distort(model: object, below: Below): void {
   const keys = Object.keys(message).filter((key) => !key.startsWith("$"));
   if (keys.length === 0) return;
   const key = keys[below(keys.length)];
-  message[key] = distorted(message[key], names, below);
+  const value = distorted(message[key], names, below);
+  message[key] = key === "uint64Data" ? (value as bigint[]).map((number) => BigInt.asUintN(64, number)) : value;
 }
 
 const numbers32 = [0, 1, -1, 2, 7, 11, 16, 2 ** 31 - 1, -(2 ** 31)];

@@ -115,3 +115,9 @@ Deno.test("malformed: 4000 broken models are read or refused", () => {
   assertLess(400, tally.read);
   assertLess(400, tally.refused);
 });
+
+Deno.test("a model with a value that its field cannot hold is refused, not half written", () => {
+  const model = readModel(bytes);
+  model.irVersion = -(2n ** 64n);
+  assertThrows(() => writeModel(model), ModelError, "cannot be written");
+});
