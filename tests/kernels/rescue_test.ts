@@ -18,17 +18,17 @@ const numbers = (dims: number[], factor: number, phase = 1) => {
   return tensor(data, dims);
 };
 
-Deno.test("a NaN after a gradient at the end of the heap disturbs nothing", () => {
-  const page = 65536 / 4;
-  using filler = allocate("float32", [1 << 22]);
-  filler.data.fill(1);
-  using last = allocate("float32", [page]);
-  layerNormBackward(last, last);
+Deno.test("a NaN disturbs nothing after a gradient at the very end of the memory", () => {
   using x = allocate("float32", [64, 768]);
+  const ends = ({ data }: Tensor) => data.byteOffset + data.byteLength === data.buffer.byteLength;
+  const tensors = [allocate("float32", [16])];
+  while (!ends(tensors.at(-1)!)) tensors.push(allocate("float32", [16]));
+  layerNormBackward(tensors.at(-1)!, tensors.at(-1)!);
   x.data.set(numbers([64, 768], 1).data);
   x.data[5] = NaN;
   const y = layerNorm(x);
   assert(y.data.subarray(768).every(Number.isFinite) && Number.isNaN(y.data[0]));
+  for (const tensor of tensors) tensor.dispose();
 });
 
 for (const axes of [[1], [0]]) {
