@@ -103,8 +103,11 @@ export function checkAxis(operation: string, name: string, axis: number, dims: r
 /** The axes counted from the front, in order; the last axis if they are absent. */
 export function checkAxes(operation: string, axes: readonly number[] | undefined, dims: readonly number[]): number[] {
   if (axes === undefined) return [dims.length - 1];
-  if (!Array.isArray(axes) || axes.length === 0) {
-    throw new RangeError(`${operation}: axes is ${JSON.stringify(axes)}; it must list at least one axis, as in [-1].`);
+  if (!Array.isArray(axes)) {
+    throw new TypeError(`${operation}: axes is ${describe(axes)}; it must be a list, as in [-1].`);
+  }
+  if (axes.length === 0) {
+    throw new RangeError(`${operation}: axes is []; it must list at least one axis, as in [-1].`);
   }
   const found = axes.map((axis: number) => checkAxis(operation, "an entry of axes", axis, dims)).sort((a, b) => a - b);
   if (new Set(found).size < found.length) {
@@ -176,6 +179,13 @@ function isWhole(a: Tensor, b: Tensor): boolean {
     shareMemory(a.data, b.data);
 }
 
+/** Which inputs a result may replace. */
+const replacements: Readonly<Record<string, string>> = {
+  y: " (y may be x or the residual itself, as a whole array)",
+  sum: " (sum may be x or the residual itself, as a whole array)",
+  dx: " (dx may be x or dy itself, as a whole array)",
+};
+
 function refuseOverlap(
   operation: string,
   name: string,
@@ -188,8 +198,9 @@ function refuseOverlap(
   if (!shareMemory(a, b)) return;
   if (a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength) {
     throw new RangeError(
-      `${operation}: out.${name} shares memory with ${otherName}. Give it an array of its own` +
-        ` (y may be x itself, dx may be x or dy itself, as whole arrays).`,
+      `${operation}: out.${name} shares memory with ${otherName}. Give it an array of its own${
+        replacements[name] ?? ""
+      }.`,
     );
   }
 }

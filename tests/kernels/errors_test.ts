@@ -272,7 +272,7 @@ const bads: Bad[] = [
     option("axes", [2, -1]),
   ),
   range("axes are empty", ["axes", "[]", "at least one"], overAxes, option("axes", [])),
-  range("axes are a number", ["axes is 1"], overAxes, option("axes", 1)),
+  type("axes are a number", ["axes is number 1", "a list"], overAxes, option("axes", 1)),
   range(
     "the default axes are more than x has",
     ["axes", "3", "[2, 4, 3]"],
