@@ -86,14 +86,13 @@ export class Reader {
     this.#group = group;
   }
 
-  /** Loads X, and looks up which statistic and which parameter its lines have; says whether it had to. */
-  read(tile: Tile, x: Data): boolean {
-    if (tile === this.#current) return false;
+  /** Loads X, unless it is there, and looks up which statistic and which parameter its lines have. */
+  read(tile: Tile, x: Data): void {
+    if (tile === this.#current) return;
     const { statistic, parameter } = this.#engine.lines;
     locate(this.#view, tile, this.#group.base, statistic, parameter);
     this.#engine.load(Slot.X, x, tile);
     this.#current = tile;
-    return true;
   }
 }
 

@@ -1,4 +1,4 @@
-import { checkActivation, checkAlike, checkDims, checkOverlap, outputLike, outputOf, statisticsType } from "./check.ts";
+import { checkActivation, checkAlike, checkDims, checkOverlap, outputLike, outputOf } from "./check.ts";
 import { differentiate } from "./gradient.ts";
 import { normalize } from "./normalize.ts";
 import type { AffineOptions, BackwardOutputs, Gradients, SavedStatistics } from "./options.ts";
@@ -150,10 +150,10 @@ function checkPlan(
   if (scale !== undefined) checkDims(operation, "scale", scale, parameterDims, parametersOf);
   if (bias !== undefined) checkDims(operation, "bias", bias, parameterDims, parametersOf);
   checkActivation(operation, activation);
-  const { mean, variance, invStdDev } = given ?? {};
-  if (mean) checkDims(operation, "mean", mean, statisticDims, "one for each statistic");
-  if (variance) checkDims(operation, "variance", variance, statisticDims, "one for each statistic");
-  if (invStdDev) checkDims(operation, "invStdDev", invStdDev, statisticDims, "one for each statistic");
+  for (const name of ["mean", "variance", "invStdDev"] as const) {
+    const tensor = given?.[name];
+    if (tensor) checkDims(operation, name, tensor, statisticDims, "one for each statistic");
+  }
 }
 
 function statistic(
@@ -161,7 +161,7 @@ function statistic(
   name: string,
   given: Tensor | undefined,
 ): Tensor["data"] | undefined {
-  return given && outputOf(operation, name, given, statisticsType(given.type), statisticDims).data;
+  return given && outputOf(operation, name, given, given.type, statisticDims).data;
 }
 
 function givenData({ given }: Plan): Given | undefined {

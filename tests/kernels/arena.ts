@@ -1,5 +1,5 @@
 import { allocate, type ResidentTensor } from "../../kernels/simd/memory.ts";
-import type { DType, Tensor } from "../../kernels/tensor.ts";
+import { type DType, sizeOf, type Tensor } from "../../kernels/tensor.ts";
 import { arrays, assertSameBits } from "./close.ts";
 
 /** Where a tensor lies: in an array of its own, or in the kernels' memory; or as a view amid a larger one of either. */
@@ -18,7 +18,7 @@ export class Arena implements Disposable {
 
   /** A tensor of the given values, or full of NaN, so that an element that is not written shows. */
   make(type: DType, dims: readonly number[], place: Place, values?: ArrayLike<number>): Tensor {
-    const size = dims.reduce((product, n) => product * n, 1), view = place.endsWith("view");
+    const size = sizeOf(dims), view = place.endsWith("view");
     const length = view ? BEFORE + size + AFTER : size;
     let data: Tensor["data"];
     if (place.startsWith("resident")) {

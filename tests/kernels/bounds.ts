@@ -13,7 +13,7 @@
  */
 import type { Tolerance } from "./close.ts";
 import type { Call, Outputs } from "../../tools/compare.ts";
-import type { DType, Tensor } from "../../kernels/tensor.ts";
+import { type DType, sizeOf, type Tensor } from "../../kernels/tensor.ts";
 
 /**
  * Eight roundings: float32 adds up at most 512 numbers before it carries over into float64, and their errors average out. (The
@@ -39,8 +39,6 @@ interface Options {
   alpha?: number;
   beta?: number;
 }
-
-const sizeOf = (dims: readonly number[]) => dims.reduce((product, n) => product * n, 1);
 
 /** Labels each element by a function of its index. */
 function label(dims: readonly number[], of: (index: number[]) => number): Int32Array {

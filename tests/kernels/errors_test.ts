@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import * as kernels from "../../kernels/mod.ts";
 import { allocate, tensor } from "../../kernels/mod.ts";
-import type { Tensor } from "../../kernels/tensor.ts";
+import { sizeOf, type Tensor } from "../../kernels/tensor.ts";
 
 type Options = Record<string, unknown>;
 type Kernel = (...args: unknown[]) => unknown;
@@ -12,7 +12,6 @@ const SENTINEL = -12345;
 
 const f32 = (dims: number[], value = SENTINEL) => tensor(new Float32Array(sizeOf(dims)).fill(value), dims);
 const f64 = (dims: number[], value = SENTINEL) => tensor(new Float64Array(sizeOf(dims)).fill(value), dims);
-const sizeOf = (dims: number[]) => dims.reduce((product, n) => product * n, 1);
 
 const DIMS = [2, 4, 3];
 
