@@ -22,7 +22,7 @@ export function checkInput(operation: string, x: Tensor, rank: number, options: 
 }
 
 /** Throws if an argument that holds tensors by name is something else, such as a tensor itself. */
-function checkNamed(operation: string, name: string, value: unknown, example: string): void {
+export function checkNamed(operation: string, name: string, value: unknown, example: string): void {
   if (value === undefined || (typeof value === "object" && value !== null && !("data" in value))) return;
   const given = typeof value === "object" && value !== null ? "a tensor" : describe(value);
   throw new TypeError(

@@ -11,6 +11,10 @@ export type Data = TypedArrays[keyof TypedArrays];
  * the others; everything between (merging, deviations, affine parameters, gradients of statistics) happens on these tables.
  */
 export class Lines {
+  /** How many values of each line are numbers; only exact moments ask. */
+  readonly count: Float64Array;
+  /** What rounding has taken from its mean; only exact moments ask. */
+  readonly rest: Float64Array;
   /** The mean of each line; 0 where moments are taken about zero. */
   readonly mean: Float64Array;
   /** The sum of squared deviations from it. */
@@ -39,6 +43,8 @@ export class Lines {
       const { buffer, byteOffset } = allocate(size * 4);
       return new Uint32Array(buffer, byteOffset, size);
     };
+    this.count = float64();
+    this.rest = float64();
     this.mean = float64();
     this.m2 = float64();
     this.sum = float64();
@@ -162,6 +168,8 @@ export interface Engine {
 
   /** lines.mean and lines.m2 of X. A variance under `floor` is computed in float64, however small. */
   moments(view: View, tile: Tile, aboutZero: boolean, floor: number): void;
+  /** lines.count, lines.mean, lines.rest and lines.m2 of X, in float64 throughout. NaN is left out. */
+  exactMoments(view: View, tile: Tile): void;
   /** to = (X - center) * slope + offset, then, where parameters vary along lines, * scale + bias. */
   apply(view: View, tile: Tile, to: Slot): void;
   /**

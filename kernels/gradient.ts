@@ -3,11 +3,12 @@ import { type Data, type Engine, Slot } from "./engine.ts";
 import { engineFor } from "./engines.ts";
 import { affineTable, measureGroup, Reader } from "./normalize.ts";
 import { Parameters } from "./parameters.ts";
-import { floorOf, type Given, type Measure, Statistics } from "./statistics.ts";
+import { distribute, type Shares } from "./pool.ts";
+import { derivativeOf, floorOf, type Given, type Measure, Statistics } from "./statistics.ts";
 import { groupsOf, type Tile } from "./tiles.ts";
 import type { View } from "./view.ts";
 
-/** Everything that a backward pass reads and writes. */
+/** What a backward pass reads, and the tensor that it writes. */
 export interface Differentiation {
   view: View;
   measure: Measure;
@@ -24,11 +25,43 @@ export interface Differentiation {
   /** A gradient to add to dx. */
   dSum?: Data;
   dx: Data;
-  dScale?: Data;
-  dBias?: Data;
+}
+
+/** The gradients of scale and bias, or the parts of them that shares come to, one after the other. */
+interface AffineGradients<D extends Data> {
+  dScale?: D;
+  dBias?: D;
 }
 
 const statistics = new Statistics();
+
+/** Runs a backward pass. The gradients of scale and bias are written to the arrays that are given for them. */
+export function differentiate(pass: Differentiation, { dScale, dBias }: AffineGradients<Data>): void {
+  const { view, x, dy, dx, dSum } = pass;
+  const parts = () => new Float64Array(sharesOf(view) * view.parameters);
+  const out = dScale || dBias ? { dScale: parts(), dBias: parts() } : {};
+  distribute("differentiate", differentiateGroups, pass, out, [x, dy, dx, dSum]);
+  addUp(out.dScale, dScale);
+  addUp(out.dBias, dBias);
+}
+
+/**
+ * Into how many shares a pass is cut that adds up gradients of parameters: so few that adding up their parts costs little beside the
+ * pass, and that these parts are at most 4 MiB. It does not depend on who works on them, so the sums do not either.
+ */
+function sharesOf({ statistics, count, parameters }: View): number {
+  return Math.floor(Math.min(32, statistics * count / parameters / 16, 2 ** 18 / parameters)) || 1;
+}
+
+/** Adds up the parts of all shares, in their order, and rounds once. */
+function addUp(parts: Float64Array | undefined, to: Data | undefined): void {
+  if (!parts || !to) return;
+  const sum = new Float64Array(to.length);
+  for (let first = 0; first < parts.length; first += sum.length) {
+    for (let i = 0; i < sum.length; i++) sum[i] += parts[first + i];
+  }
+  to.set(sum);
+}
 
 /**
  * The gradients of y = z r(v) * scale + bias, where z is x less its mean (or x), v its variance (or mean square) and r one over
@@ -39,84 +72,86 @@ const statistics = new Statistics();
  *
  * which for layer norm is the familiar r (h - mean(h) - y mean(h y)). As the forward pass: sums -> table -> apply.
  */
-export function differentiate(pass: Differentiation): void {
+export function differentiateGroups(pass: Differentiation, out: AffineGradients<Float64Array>, shares: Shares): void {
   const { view, measure, x, dy, scale, bias, activation, frozen = false, dSum, dx } = pass;
   const engine = engineFor([x, dy, dx, dSum]);
   const parameters = new Parameters(view, engine, scale, bias);
-  const wanted = pass.dScale !== undefined || pass.dBias !== undefined;
-  const affine = new AffineGradient(view, engine, wanted);
-  const floor = floorOf(measure);
-  for (const group of groupsOf(view, engine.capacity, parameters.maxLines)) {
-    const reader = new Reader(view, engine, group);
-    measureGroup(statistics, pass, engine, group, (tile) => reader.read(tile, x));
-    let current: Tile | undefined;
-    const readGradient = (tile: Tile) => {
-      if (tile === current) return;
-      reader.read(tile, x);
-      engine.load(Slot.DY, dy, tile);
-      parameters.move(tile);
-      if (activation) throughActivation(view, engine, tile, measure, parameters, activation);
-      current = tile;
-    };
-    for (const tile of wanted || !frozen ? group.tiles.reverse() : []) {
-      readGradient(tile);
-      normalizedTable(engine, tile, measure);
-      engine.sums(view, tile, wanted && view.along, floor);
-      affine.add(tile, statistics, parameters);
-      collectSums(engine, tile, parameters);
-    }
-    for (const tile of group.tiles.reverse()) {
-      readGradient(tile);
-      if (frozen) frozenGradient(view, engine, tile, parameters, dx);
-      else {
-        gradientTable(view, engine, tile, measure, parameters);
-        engine.place(dx, tile);
-        engine.gradient(view, tile);
+  const wanted = out.dScale !== undefined || out.dBias !== undefined, floor = floorOf(measure);
+  const groups = groupsOf(view, engine.capacity, parameters.maxLines), count = wanted ? sharesOf(view) : groups.count;
+  for (const share of shares(count)) {
+    const affine = new AffineGradient(view, engine, out, share);
+    const [first, end] = [share, share + 1].map((part) => Math.floor(part * groups.count / count));
+    for (const group of groups.between(first, end)) {
+      const reader = new Reader(view, engine, group);
+      measureGroup(statistics, pass, engine, group, (tile) => reader.read(tile, x));
+      let current: Tile | undefined;
+      const readGradient = (tile: Tile) => {
+        if (tile === current) return;
+        reader.read(tile, x);
+        engine.load(Slot.DY, dy, tile);
+        parameters.move(tile);
+        if (activation) throughActivation(view, engine, tile, measure, parameters, activation);
+        current = tile;
+      };
+      for (const tile of wanted || !frozen ? group.tiles.reverse() : []) {
+        readGradient(tile);
+        normalizedTable(engine, tile, measure);
+        engine.sums(view, tile, wanted && view.along, floor);
+        affine.add(tile, statistics, parameters);
+        collectSums(engine, tile, parameters);
       }
-      if (dSum) {
-        engine.load(Slot.Z, dSum, tile);
-        engine.add(tile, Slot.OUT);
+      for (const tile of group.tiles.reverse()) {
+        readGradient(tile);
+        if (frozen) frozenGradient(view, engine, tile, parameters, dx);
+        else {
+          gradientTable(view, engine, tile, measure, parameters);
+          engine.place(dx, tile);
+          engine.gradient(view, tile);
+        }
+        if (dSum) {
+          engine.load(Slot.Z, dSum, tile);
+          engine.add(tile, Slot.OUT);
+        }
+        engine.store(dx, tile);
       }
-      engine.store(dx, tile);
     }
+    affine.finish();
   }
-  affine.copyTo(pass.dScale, pass.dBias);
 }
 
-/** The gradients of scale and bias while they add up, in float64. */
+/** A share's part of the gradients of scale and bias, while it adds up in float64. */
 class AffineGradient {
   readonly #view: View;
   readonly #engine: Engine;
-  readonly #dScale: Float64Array;
-  readonly #dBias: Float64Array;
+  readonly #dScale: Float64Array | undefined;
+  readonly #dBias: Float64Array | undefined;
 
-  constructor(view: View, engine: Engine, wanted: boolean) {
+  constructor(view: View, engine: Engine, { dScale, dBias }: AffineGradients<Float64Array>, share: number) {
+    const first = share * view.parameters, end = first + view.parameters;
     this.#view = view;
     this.#engine = engine;
-    this.#dScale = new Float64Array(wanted ? view.parameters : 0);
-    this.#dBias = new Float64Array(wanted ? view.parameters : 0);
+    this.#dScale = dScale?.subarray(first, end);
+    this.#dBias = dBias?.subarray(first, end);
   }
 
-  /** Adds a tile's share, from the sums of each line; where parameters vary along lines, the engine has it. */
+  /** Adds a tile's sums, from those of each line; where parameters vary along lines, the engine has them. */
   add(tile: Tile, { inverse }: Statistics, parameters: Parameters): void {
-    if (this.#dScale.length === 0) return;
+    const dScale = this.#dScale, dBias = this.#dBias;
+    if (!dScale || !dBias) return;
     if (this.#view.along) {
-      if (!parameters.fits) this.#engine.window.take(this.#dScale, this.#dBias);
+      if (!parameters.fits) this.#engine.window.take(dScale, dBias);
       return;
     }
     const { sum, product, statistic, parameter } = this.#engine.lines;
     for (let l = 0; l < tile.lines; l++) {
-      this.#dBias[parameter[l]] += sum[l];
-      this.#dScale[parameter[l]] += product[l] * inverse[statistic[l]];
+      dBias[parameter[l]] += sum[l];
+      dScale[parameter[l]] += product[l] * inverse[statistic[l]];
     }
   }
 
-  /** Writes them out, rounded once. */
-  copyTo(dScale: Data | undefined, dBias: Data | undefined): void {
-    if (this.#dScale.length === 0) return;
-    if (this.#view.along) this.#engine.window.take(this.#dScale, this.#dBias);
-    dScale?.set(this.#dScale);
-    dBias?.set(this.#dBias);
+  /** Adds what the engine still has. */
+  finish(): void {
+    if (this.#view.along && this.#dScale && this.#dBias) this.#engine.window.take(this.#dScale, this.#dBias);
   }
 }
 
@@ -162,7 +197,7 @@ function gradientTable(view: View, engine: Engine, tile: Tile, measure: Measure,
   for (let l = 0; l < tile.lines; l++) {
     const s = statistic[l];
     center[l] = measure.aboutZero ? 0 : mean[s];
-    slope[l] = 2 / n * measure.derivative(inverse[s], variance[s]) * product[s];
+    slope[l] = 2 / n * derivativeOf(measure, inverse[s], variance[s]) * product[s];
     offset[l] = measure.subtractMean ? -inverse[s] * sum[s] / n : 0;
     gain[l] = inverse[s] * parameters.scale(parameter[l]);
   }

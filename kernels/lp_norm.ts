@@ -26,15 +26,9 @@ function axisOf(operation: string, x: Tensor, options: Omit<LpNormOptions, "out"
   return checkAxis(operation, "axis", axis, x.dims);
 }
 
-/** The Euclidean length is sqrt(n v), where v is the mean square of n elements: r = (n v)^(-1/2), r' = -n r^3 / 2. */
 function euclidean(operation: string, x: Tensor, axis: number): Plan {
-  const n = x.dims[axis];
-  return planOver(operation, x, [axis], {
-    aboutZero: true,
-    subtractMean: false,
-    inverse: (variance) => variance === 0 ? 0 : 1 / Math.sqrt(n * variance),
-    derivative: (inverse) => -n * inverse * inverse * inverse / 2,
-  });
+  const constant = x.dims[axis];
+  return planOver(operation, x, [axis], { aboutZero: true, subtractMean: false, divisor: "length", constant });
 }
 
 /**

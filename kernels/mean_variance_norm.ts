@@ -17,15 +17,12 @@ export interface MeanVarianceNormBackwardOptions extends Omit<MeanVarianceNormOp
   out?: { dx?: Tensor };
 }
 
-/** ONNX adds it to the deviation, not to the variance. */
-const EPSILON = 1e-9;
-
-/** r = 1 / (sqrt(v) + 1e-9), whose derivative is -r^2 / (2 sqrt(v)); 0 is taken for it where v is 0. */
+/** ONNX adds its epsilon to the deviation, not to the variance. */
 const measure: Measure = {
   aboutZero: false,
   subtractMean: true,
-  inverse: (variance) => 1 / (Math.sqrt(variance) + EPSILON),
-  derivative: (inverse, variance) => variance === 0 ? 0 : -(inverse ** 2) / (2 * Math.sqrt(variance)),
+  divisor: "deviation plus epsilon",
+  constant: 1e-9,
 };
 
 function planOf(operation: string, x: Tensor, options: Omit<MeanVarianceNormOptions, "out">): Plan {

@@ -17,13 +17,16 @@
 export type { Activation } from "./activation.ts";
 export * from "./add_norm.ts";
 export * from "./batch_norm.ts";
+export { momentsOf, type MomentsOptions } from "./exact_moments.ts";
 export * from "./group_norm.ts";
 export { layerNorm, layerNormBackward, type LayerNormBackwardOptions, type LayerNormOptions } from "./layer_norm.ts";
 export * from "./local_response_norm.ts";
 export * from "./lp_norm.ts";
+export { matrixProduct, type MatrixProductOptions } from "./matrix_product.ts";
 export * from "./mean_variance_norm.ts";
 export { Moments } from "./moments.ts";
 export * from "./options.ts";
 export { rmsNorm, rmsNormBackward, type RmsNormBackwardOptions, type RmsNormOptions } from "./rms_norm.ts";
 export { allocate, type ResidentTensor } from "./simd/memory.ts";
 export { type DType, type Tensor, tensor, type TypedArrays } from "./tensor.ts";
+export { setThreads } from "./threads.ts";

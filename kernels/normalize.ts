@@ -2,11 +2,12 @@ import type { Activation } from "./activation.ts";
 import { type Data, type Engine, Slot } from "./engine.ts";
 import { engineFor } from "./engines.ts";
 import { Parameters } from "./parameters.ts";
+import { distribute, type Shares } from "./pool.ts";
 import { floorOf, type Given, type Measure, Statistics } from "./statistics.ts";
 import { type Group, groupsOf, locate, type Tile } from "./tiles.ts";
 import type { View } from "./view.ts";
 
-/** Everything that a forward pass reads and writes. */
+/** What a forward pass reads, and the tensors that it writes. */
 export interface Normalization {
   view: View;
   measure: Measure;
@@ -20,27 +21,33 @@ export interface Normalization {
   /** Statistics to use instead of those of x. */
   given?: Given;
   y: Data;
-  /** Where statistics go; arrays that are absent are not wanted. */
-  statistics: Given;
 }
 
 const statistics = new Statistics();
 
+/** Runs a forward pass. Statistics are written to the arrays that are given for them. */
+export function normalize(pass: Normalization, out: Given): void {
+  const { x, y, residual, sum } = pass;
+  distribute("normalize", normalizeGroups, pass, { ...out }, [x, y, residual, sum]);
+}
+
 /**
- * moments -> table -> apply, group by group. A group of one tile is read once; of more tiles, once for moments and once to apply,
- * backwards, so that what was read last and is still in the cache comes first.
+ * moments -> table -> apply, group by group, each of which is a share. A group of one tile is read once; of more tiles, once for
+ * moments and once to apply, backwards, so that what was read last and is still in the cache comes first.
  */
-export function normalize(pass: Normalization): void {
+export function normalizeGroups(pass: Normalization, out: Given, shares: Shares): void {
   const { view, measure, x, residual, sum, scale, bias, activation, y } = pass;
   const engine = engineFor([x, y, residual, sum]);
   const parameters = new Parameters(view, engine, scale, bias);
-  for (const group of groupsOf(view, engine.capacity, parameters.maxLines)) {
+  const groups = groupsOf(view, engine.capacity, parameters.maxLines);
+  for (const share of shares(groups.count)) {
+    const group = groups.at(share);
     const reader = new Reader(view, engine, group);
     measureGroup(statistics, pass, engine, group, (tile) => {
       reader.read(tile, x);
       if (residual) addResidual(engine, tile, residual, sum!);
     });
-    statistics.copyTo(pass.statistics, group.base);
+    statistics.copyTo(out, group.base);
     for (const tile of group.tiles.reverse()) {
       reader.read(tile, sum ?? x);
       parameters.move(tile);

@@ -92,8 +92,7 @@ export function forward<T extends DType>(
     activation,
     given: givenData(plan),
     y: y.data,
-    statistics,
-  });
+  }, statistics);
   return { y, sum };
 }
 
@@ -133,9 +132,7 @@ export function backward<T extends DType>(
     frozen: plan.frozen,
     dSum: dSum?.data,
     dx: dx.data,
-    dScale: dScale?.data,
-    dBias: dBias?.data,
-  });
+  }, { dScale: dScale?.data, dBias: dBias?.data });
   const gradients: Gradients<T> = { dx };
   if (dScale) gradients.dScale = dScale;
   if (dBias) gradients.dBias = dBias;

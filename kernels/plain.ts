@@ -1,11 +1,15 @@
 import { type Activation, activations, derivatives } from "./activation.ts";
 import { type Data, type Engine, gather, Lines, scatter, Slot, Window } from "./engine.ts";
+import { restOf } from "./moments.ts";
 import type { Tile } from "./tiles.ts";
 import type { View } from "./view.ts";
 
 /** Two hundred kilobytes or so of tiles: what second level caches hold. */
 const CAPACITY = 8192;
 const MAX_LINES = 2048;
+
+/** sum(d^2) may be so many times m2: then k is within 4 deviations of the mean, and the difference that m2 is loses 4 bits at most. */
+const MAX_LOSS = 16;
 
 /**
  * The engine of float64, and of hosts without SIMD: plain loops over float64 tiles, whatever type the tensors have. Lines lie
@@ -71,6 +75,36 @@ export class PlainEngine implements Engine {
       mean[l] = aboutZero ? 0 : k + sd / n;
       m2[l] = aboutZero ? sdd : Math.max(sdd - sd * sd / n, 0);
     }
+  }
+
+  /** One pass about the first value of each line, and one more about its mean where that was far off. */
+  exactMoments(view: View, tile: Tile): void {
+    const x = this.tiles[Slot.X], { mean } = this.lines, { line, step } = strides(view, tile);
+    for (let l = 0; l < tile.lines; l++) {
+      const first = l * line, end = first + tile.length * step;
+      let i = first;
+      while (i < end - step && Number.isNaN(x[i])) i += step;
+      if (!this.#momentsAbout(x[i], l, first, end, step)) this.#momentsAbout(mean[l], l, first, end, step);
+    }
+  }
+
+  /** The exact moments of a line about k; returns whether that was near enough. */
+  #momentsAbout(k: number, l: number, first: number, end: number, step: number): boolean {
+    const x = this.tiles[Slot.X], { count, mean, rest, m2 } = this.lines;
+    let n = 0, sd = 0, sdd = 0;
+    for (let i = first; i < end; i += step) {
+      if (Number.isNaN(x[i])) continue;
+      const d = x[i] - k;
+      n++;
+      sd += d;
+      sdd += d * d;
+    }
+    const e = sd / n;
+    count[l] = n;
+    mean[l] = k + e;
+    rest[l] = restOf(k, e);
+    m2[l] = Math.max(sdd - sd * e, 0);
+    return !(sdd > m2[l] * MAX_LOSS);
   }
 
   apply(view: View, tile: Tile, to: Slot): void {

@@ -2,26 +2,57 @@ import type { Data, Lines } from "./engine.ts";
 import { Moments } from "./moments.ts";
 import type { Tile } from "./tiles.ts";
 
-/** What a normalization measures, and what it divides by: y = (x - mean, or x) * inverse(variance). */
+/** What a normalization measures, and what it divides by: y = (x - mean, or x) * inverse. Plain data, which can go to other threads. */
 export interface Measure {
   /** Whether moments are taken about zero, so that the "variance" is the mean square. */
   aboutZero: boolean;
   /** Whether the mean is subtracted. */
   subtractMean: boolean;
-  /** One over what is divided by. */
-  inverse(variance: number): number;
-  /** Its derivative with respect to the variance, from both. */
-  derivative(inverse: number, variance: number): number;
+  /** What is divided by, and the constant in its formula. */
+  divisor: keyof typeof divisors;
+  constant: number;
 }
 
-/** One over the standard deviation, r = (v + epsilon)^(-1/2), whose derivative is -r^3 / 2. */
+/** One over what is divided by, r, as a function of the variance v and a constant, and its derivative with respect to v. */
+interface Divisor {
+  inverse(variance: number, constant: number): number;
+  derivative(inverse: number, variance: number, constant: number): number;
+}
+
+const divisors = {
+  /** r = (v + epsilon)^(-1/2), r' = -r^3 / 2. */
+  deviation: {
+    inverse: (variance, epsilon) => 1 / Math.sqrt(variance + epsilon),
+    derivative: (inverse) => -inverse * inverse * inverse / 2,
+  },
+  /** r = 1 / (sqrt(v) + epsilon), r' = -r^2 / (2 sqrt(v)); 0 is taken for it where v is 0. */
+  "deviation plus epsilon": {
+    inverse: (variance, epsilon) => 1 / (Math.sqrt(variance) + epsilon),
+    derivative: (inverse, variance) => variance === 0 ? 0 : -(inverse ** 2) / (2 * Math.sqrt(variance)),
+  },
+  /** The Euclidean length sqrt(n v) of n elements, where v is their mean square: r = (n v)^(-1/2), r' = -n r^3 / 2. */
+  length: {
+    inverse: (variance, n) => variance === 0 ? 0 : 1 / Math.sqrt(n * variance),
+    derivative: (inverse, _, n) => -n * inverse * inverse * inverse / 2,
+  },
+} satisfies Record<string, Divisor>;
+
+/** One over what a measure divides by. */
+export function inverseOf({ divisor, constant }: Measure, variance: number): number {
+  return divisors[divisor].inverse(variance, constant);
+}
+
+/** Its derivative with respect to the variance, from both. */
+export function derivativeOf({ divisor, constant }: Measure, inverse: number, variance: number): number {
+  return divisors[divisor].derivative(inverse, variance, constant);
+}
+
+/** Division by the standard deviation, sqrt(v + epsilon). */
 export function standardDeviation(
   epsilon: number,
-  options: { aboutZero?: boolean; subtractMean?: boolean } = {},
+  { aboutZero = false, subtractMean = true }: { aboutZero?: boolean; subtractMean?: boolean } = {},
 ): Measure {
-  const { aboutZero = false, subtractMean = true } = options;
-  const inverse = (variance: number) => 1 / Math.sqrt(variance + epsilon);
-  return { aboutZero, subtractMean, inverse, derivative: (inverse) => -inverse * inverse * inverse / 2 };
+  return { aboutZero, subtractMean, divisor: "deviation", constant: epsilon };
 }
 
 /** Statistics that were measured elsewhere. */
@@ -73,7 +104,7 @@ export class Statistics {
   finish(measure: Measure): void {
     for (let s = 0; s < this.#size; s++) {
       this.variance[s] = this.#moments.variance(s);
-      this.inverse[s] = measure.inverse(this.variance[s]);
+      this.inverse[s] = inverseOf(measure, this.variance[s]);
     }
   }
 
@@ -87,7 +118,7 @@ export class Statistics {
         this.variance[s] = NaN;
       } else {
         this.variance[s] = given.variance![base + s];
-        this.inverse[s] = measure.inverse(this.variance[s]);
+        this.inverse[s] = inverseOf(measure, this.variance[s]);
       }
     }
   }
@@ -105,5 +136,5 @@ export class Statistics {
 
 /** The variance under which float32 moments are not enough for a measure: none where epsilon drowns them. */
 export function floorOf(measure: Measure): number {
-  return measure.inverse(TINY) > 2 ** 35 ? TINY : 0;
+  return inverseOf(measure, TINY) > 2 ** 35 ? TINY : 0;
 }

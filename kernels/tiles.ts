@@ -27,19 +27,45 @@ export interface Group {
   statistics: number;
 }
 
+/** The groups of a view, each made when it is asked for: they are independent of each other, so any thread may take any of them. */
+export class Groups implements Iterable<Group> {
+  /** How many there are. */
+  readonly count: number;
+  /** The group of an index. */
+  readonly at: (index: number) => Group;
+
+  /** Groups that a function makes. */
+  constructor(count: number, at: (index: number) => Group) {
+    this.count = count;
+    this.at = at;
+  }
+
+  /** The groups from one index up to another. */
+  *between(first: number, end: number): Generator<Group> {
+    for (let index = first; index < end; index++) yield this.at(index);
+  }
+
+  [Symbol.iterator](): Generator<Group> {
+    return this.between(0, this.count);
+  }
+}
+
 /** Columns narrower than this waste the cache lines that they are read in. */
 const NARROW = 32;
 
 /** Columns so many at a time where a line is too long for a tile, whatever the width. */
 const WIDE = 1024;
 
+/** Rows of so many elements, at least, at a time where those of many samples are to be read twice: enough that a tile's own cost is small. */
+const STRIP = 8192;
+
 /**
  * Cuts a view into groups of tiles of at most `capacity` elements and `maxLines` lines. Small groups of rows share a tile; a group
- * of one tile is read from memory only once.
+ * of one tile is read from memory only once, and a group of few statistics often stays in the cache until it is read again.
  */
-export function* groupsOf(view: View, capacity: number, maxLines: number): Generator<Group> {
+export function groupsOf(view: View, capacity: number, maxLines: number): Groups {
   const { layout, outer, length, width } = view;
-  if (view.count === 0 || view.statistics === 0) return;
+  if (view.count === 0 || view.statistics === 0) return new Groups(0, () => ({ tiles: [], base: 0, statistics: 0 }));
   // Outer axes before the first one that is reduced over tell groups apart.
   let groups = 1, panels = 1;
   for (let d = 0, apart = true; d < outer.length; d++) {
@@ -49,25 +75,36 @@ export function* groupsOf(view: View, capacity: number, maxLines: number): Gener
   }
   const statistics = view.statistics / groups;
   if (layout === "rows") {
+    const inner = outer.at(-1), strip = Math.ceil(Math.min(STRIP, capacity) / length);
+    const large = panels > 1 && panels * length > capacity;
+    if (large && inner && inner.statistic !== 0 && inner.size > strip) {
+      // Rows of neighbouring statistics, from all over the group.
+      const { size } = inner, strips = Math.ceil(size / strip);
+      return new Groups(groups * strips, (index) => {
+        const g = Math.floor(index / strips), row = index % strips * strip, rows = Math.min(strip, size - row);
+        const tiles: Tile[] = [];
+        for (let first = g * panels + row; first < (g + 1) * panels; first += size) {
+          tiles.push(...rowTiles(first, first + rows, length, capacity, maxLines));
+        }
+        return { tiles, base: g * statistics + row, statistics: statistics - size + rows };
+      });
+    }
     const fit = Math.min(Math.floor(capacity / (panels * length)), Math.floor(maxLines / panels));
     const together = Math.max(fit, 1);
-    for (let g = 0; g < groups; g += together) {
-      const last = Math.min(g + together, groups);
+    return new Groups(Math.ceil(groups / together), (index) => {
+      const g = index * together, last = Math.min(g + together, groups);
       const tiles = rowTiles(g * panels, last * panels, length, capacity, maxLines);
-      yield { tiles, base: g * statistics, statistics: (last - g) * statistics };
-    }
-    return;
+      return { tiles, base: g * statistics, statistics: (last - g) * statistics };
+    });
   }
   const fit = Math.floor(capacity / length / 16) * 16;
-  const columns = Math.min(width, fit >= NARROW ? fit : WIDE, capacity, maxLines);
-  for (let g = 0; g < groups; g++) {
-    for (let column = 0; column < width; column += columns) {
-      const lines = Math.min(columns, width - column);
-      const tiles = columnTiles(view, g * panels, (g + 1) * panels, column, lines, capacity);
-      // Between the strip's first and last statistic lie those of other strips where panels have statistics of their own.
-      yield { tiles, base: g * statistics + column, statistics: statistics - width + lines };
-    }
-  }
+  const columns = Math.min(width, fit >= NARROW ? fit : WIDE, capacity, maxLines), strips = Math.ceil(width / columns);
+  return new Groups(groups * strips, (index) => {
+    const g = Math.floor(index / strips), column = index % strips * columns, lines = Math.min(columns, width - column);
+    const tiles = columnTiles(view, g * panels, (g + 1) * panels, column, lines, capacity);
+    // Between the strip's first and last statistic lie those of other strips where panels have statistics of their own.
+    return { tiles, base: g * statistics + column, statistics: statistics - width + lines };
+  });
 }
 
 /** Tiles of whole lines, or of parts of one line where it is longer than a tile. */

@@ -4,13 +4,14 @@ import { PlainEngine } from "../plain.ts";
 import type { Tile } from "../tiles.ts";
 import type { View } from "../view.ts";
 import type { Kernels } from "./instance.ts";
+import { SimdProduct } from "./matrix_product.ts";
 
 /** 128 KiB of float32 a tile: two of them and their parameters stay in a second level cache. */
 const CAPACITY = 32768;
 const MAX_LINES = 4096;
 
-/** The compiled module keeps its own few bytes below this address. */
-const FIRST_ADDRESS = 4096;
+/** The compiled module keeps to itself what is below this address. */
+export const FIRST_ADDRESS = 4096;
 
 /** Gradients of parameters add up in float32 over at most this many lines before they are carried over into float64. */
 const MAX_ADDED = 128;
@@ -19,7 +20,11 @@ const KINDS: Record<Activation, number> = { relu: 1, gelu: 2, silu: 3 };
 
 /** Hands out consecutive addresses, a cache line apart at least. */
 class Layout {
-  #end = FIRST_ADDRESS;
+  #end: number;
+
+  constructor(first: number) {
+    this.#end = first;
+  }
 
   take(bytes: number): number {
     const address = this.#end;
@@ -32,11 +37,11 @@ class Layout {
   }
 }
 
-/** Where everything of an engine is in its memory. */
-function layOut() {
-  const layout = new Layout(), float32 = CAPACITY * 4, float64 = CAPACITY * 8, table = MAX_LINES * 4;
+/** Where everything of an engine is, from an address on. */
+function layOut(first: number) {
+  const layout = new Layout(first), float32 = CAPACITY * 4, float64 = CAPACITY * 8, table = MAX_LINES * 4;
   const addresses = {
-    lines: [8, 8, 8, 8, 8, 8, 8, 8, 4, 4].map((bytes) => layout.take(MAX_LINES * bytes)),
+    lines: [8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 4, 4].map((bytes) => layout.take(MAX_LINES * bytes)),
     tiles: [layout.take(float32), layout.take(float32), layout.take(float32), layout.take(float32)],
     half: layout.take(CAPACITY * 2),
     scale: layout.take(float32),
@@ -50,13 +55,11 @@ function layOut() {
     offset: layout.take(table),
     gain: layout.take(table),
   };
-  return { ...addresses, end: layout.end };
+  return { ...addresses, first, end: layout.end };
 }
 
-const AT = layOut();
-
-/** The bytes that an engine needs at the beginning of its memory. */
-export const ENGINE_BYTES = AT.end;
+/** The bytes that an engine needs. */
+export const ENGINE_BYTES = layOut(0).end;
 
 /**
  * The engine of float32 and float16: kernels in WebAssembly. Tiles of arrays that lie in its memory are worked on where they
@@ -68,11 +71,14 @@ export class SimdEngine implements Engine {
   readonly maxLines = MAX_LINES;
   readonly lines: Lines;
   readonly window: Window;
+  /** Products of matrices, by way of the memory of the tiles. */
+  readonly product: SimdProduct;
+  readonly #at: ReturnType<typeof layOut>;
   readonly #memory: WebAssembly.Memory;
   readonly #kernels: Kernels;
   readonly #isResident: (data: Data) => boolean;
   /** The address of the tile in each slot. */
-  readonly #address = [...AT.tiles];
+  readonly #address: number[];
   readonly #float32: Float32Array;
   readonly #half: Uint16Array;
   /** The addresses of the tables in float64: center, slope, offset. */
@@ -81,25 +87,32 @@ export class SimdEngine implements Engine {
   readonly #center: Float32Array;
   #plain: PlainEngine | undefined;
 
-  /** An engine at the beginning of a memory, which may hold some arrays. */
-  constructor(memory: WebAssembly.Memory, kernels: Kernels, isResident: (data: Data) => boolean) {
-    const { buffer } = memory;
+  /** An engine at an address of a memory, which may hold some arrays. */
+  constructor(memory: WebAssembly.Memory, kernels: Kernels, isResident: (data: Data) => boolean, address: number) {
+    const { buffer } = memory, at = layOut(address);
     let table = 0;
+    this.#at = at;
+    this.#address = [...at.tiles];
     this.#memory = memory;
-    this.lines = new Lines(MAX_LINES, () => ({ buffer, byteOffset: AT.lines[table++] }));
+    this.lines = new Lines(MAX_LINES, () => ({ buffer, byteOffset: at.lines[table++] }));
     const { center, slope, offset } = this.lines;
     this.#tables = [center.byteOffset, slope.byteOffset, offset.byteOffset];
     this.#kernels = kernels;
     this.#isResident = isResident;
-    this.#float32 = new Float32Array(buffer, 0, ENGINE_BYTES / 4);
-    this.#half = new Uint16Array(buffer, AT.half, CAPACITY);
-    this.window = new Window(
-      new Float32Array(buffer, AT.scale, CAPACITY),
-      new Float32Array(buffer, AT.bias, CAPACITY),
-      new Float64Array(buffer, AT.dScale, CAPACITY),
-      new Float64Array(buffer, AT.dBias, CAPACITY),
+    this.#float32 = new Float32Array(buffer, 0, at.end / 4);
+    this.#half = new Uint16Array(buffer, at.half, CAPACITY);
+    this.product = new SimdProduct(
+      kernels,
+      new Float32Array(buffer, at.tiles[0], SimdProduct.SCRATCH),
+      isResident,
     );
-    this.#center = new Float32Array(buffer, AT.center, MAX_LINES);
+    this.window = new Window(
+      new Float32Array(buffer, at.scale, CAPACITY),
+      new Float32Array(buffer, at.bias, CAPACITY),
+      new Float64Array(buffer, at.dScale, CAPACITY),
+      new Float64Array(buffer, at.dBias, CAPACITY),
+    );
+    this.#center = new Float32Array(buffer, at.center, MAX_LINES);
   }
 
   /** The address of a tile of an array that lies in this memory as one run of float32, else -1. */
@@ -109,26 +122,31 @@ export class SimdEngine implements Engine {
 
   load(slot: Slot, data: Data, tile: Tile): void {
     const direct = this.#direct(data, tile);
-    this.#address[slot] = direct < 0 ? AT.tiles[slot] : direct;
+    this.#address[slot] = direct < 0 ? this.#at.tiles[slot] : direct;
     if (direct >= 0) return;
-    if (data instanceof Float32Array) gather(data, tile, this.#float32, AT.tiles[slot] / 4);
+    if (data instanceof Float32Array) gather(data, tile, this.#float32, this.#at.tiles[slot] / 4);
     else {
       gather(bitsOf(data), tile, this.#half, 0);
-      this.#kernels.widen(AT.half, AT.tiles[slot], sizeOf(tile));
+      this.#kernels.widen(this.#at.half, this.#at.tiles[slot], sizeOf(tile));
     }
   }
 
   place(data: Data, tile: Tile): void {
     const direct = this.#direct(data, tile), x = this.#address[Slot.X];
-    this.#address[Slot.OUT] = direct >= 0 ? direct : x < ENGINE_BYTES ? x : AT.tiles[Slot.OUT];
+    this.#address[Slot.OUT] = direct >= 0 ? direct : this.#isOwn(x) ? x : this.#at.tiles[Slot.OUT];
+  }
+
+  /** Whether an address is that of a tile of the engine's, not one in an array. */
+  #isOwn(address: number): boolean {
+    return address >= this.#at.first && address < this.#at.end;
   }
 
   store(data: Data, tile: Tile): void {
     const from = this.#address[Slot.OUT];
-    if (from >= ENGINE_BYTES) return;
+    if (!this.#isOwn(from)) return;
     if (data instanceof Float32Array) scatter(this.#float32, from / 4, data, tile);
     else {
-      this.#kernels.narrow(from, AT.half, sizeOf(tile));
+      this.#kernels.narrow(from, this.#at.half, sizeOf(tile));
       scatter(this.#half, 0, bitsOf(data), tile);
     }
   }
@@ -145,8 +163,15 @@ export class SimdEngine implements Engine {
     this.#recompute(tile, mean, m2, limit, () => this.#plainWith(view, tile, Slot.X).moments(view, tile, aboutZero));
   }
 
+  exactMoments(view: View, tile: Tile): void {
+    const { count, mean, rest, m2 } = this.lines;
+    const kernel = view.layout === "rows" ? this.#kernels.rowExactMoments : this.#kernels.columnExactMoments;
+    const to = [count.byteOffset, mean.byteOffset, rest.byteOffset, m2.byteOffset];
+    kernel(this.#address[Slot.X], tile.lines, tile.length, ...to);
+  }
+
   apply(view: View, tile: Tile, to: Slot): void {
-    if (to === Slot.Z) this.#address[Slot.Z] = AT.tiles[Slot.Z];
+    if (to === Slot.Z) this.#address[Slot.Z] = this.#at.tiles[Slot.Z];
     if (!this.#quantize(tile)) {
       const plain = this.#plainWith(view, tile, Slot.X);
       plain.apply(view, tile, to);
@@ -155,10 +180,33 @@ export class SimdEngine implements Engine {
     const x = this.#address[Slot.X], y = this.#address[to], { lines, length } = tile, along = +view.along;
     if (view.layout === "rows") {
       const parameter = this.lines.parameter.byteOffset;
-      this.#kernels.rowApply(x, y, lines, length, AT.center, AT.slope, AT.offset, along, parameter, AT.scale, AT.bias);
+      this.#kernels.rowApply(
+        x,
+        y,
+        lines,
+        length,
+        this.#at.center,
+        this.#at.slope,
+        this.#at.offset,
+        along,
+        parameter,
+        this.#at.scale,
+        this.#at.bias,
+      );
     } else {
       const { scale, bias } = this.#columnParameters();
-      this.#kernels.columnApply(x, y, lines, length, AT.center, AT.slope, AT.offset, along, scale, bias);
+      this.#kernels.columnApply(
+        x,
+        y,
+        lines,
+        length,
+        this.#at.center,
+        this.#at.slope,
+        this.#at.offset,
+        along,
+        scale,
+        bias,
+      );
     }
   }
 
@@ -189,26 +237,49 @@ export class SimdEngine implements Engine {
     const x = this.#address[Slot.X], dy = this.#address[Slot.DY], { sum, product, parameter } = this.lines;
     if (!ofParameters) {
       const to = [sum.byteOffset, product.byteOffset];
-      this.#kernels.rowSums(x, dy, lines, length, AT.center, +view.along, parameter.byteOffset, AT.scale, ...to);
+      this.#kernels.rowSums(
+        x,
+        dy,
+        lines,
+        length,
+        this.#at.center,
+        +view.along,
+        parameter.byteOffset,
+        this.#at.scale,
+        ...to,
+      );
       return;
     }
     for (let l = 0; l < lines; l += MAX_ADDED) {
       const from = l * length * 4, table = l * 4, result = l * 8, count = Math.min(MAX_ADDED, lines - l);
-      const tables = [AT.center + table, AT.slope + table, AT.offset + table, parameter.byteOffset + table];
-      const to = [sum.byteOffset + result, product.byteOffset + result, AT.dScale32, AT.dBias32];
-      this.#kernels.rowParameterSums(x + from, dy + from, count, length, ...tables, AT.scale, ...to);
-      this.#kernels.carry(AT.dScale32, AT.dScale, this.window.count);
-      this.#kernels.carry(AT.dBias32, AT.dBias, this.window.count);
+      const tables = [
+        this.#at.center + table,
+        this.#at.slope + table,
+        this.#at.offset + table,
+        parameter.byteOffset + table,
+      ];
+      const to = [sum.byteOffset + result, product.byteOffset + result, this.#at.dScale32, this.#at.dBias32];
+      this.#kernels.rowParameterSums(x + from, dy + from, count, length, ...tables, this.#at.scale, ...to);
+      this.#kernels.carry(this.#at.dScale32, this.#at.dScale, this.window.count);
+      this.#kernels.carry(this.#at.dBias32, this.#at.dBias, this.window.count);
     }
   }
 
   #columnSums(view: View, { lines, length }: Tile, ofParameters: boolean): void {
     const x = this.#address[Slot.X], dy = this.#address[Slot.DY], { sum, product, parameter } = this.lines;
     const to = [sum.byteOffset, product.byteOffset];
-    this.#kernels.columnSums(x, dy, lines, length, AT.center, +view.along, this.#columnParameters().scale, ...to);
+    this.#kernels.columnSums(x, dy, lines, length, this.#at.center, +view.along, this.#columnParameters().scale, ...to);
     if (ofParameters) {
-      const first = parameter[0] * 8, tables = [AT.center, AT.slope, AT.offset];
-      this.#kernels.columnParameterSums(x, dy, lines, length, ...tables, AT.dScale + first, AT.dBias + first);
+      const first = parameter[0] * 8, tables = [this.#at.center, this.#at.slope, this.#at.offset];
+      this.#kernels.columnParameterSums(
+        x,
+        dy,
+        lines,
+        length,
+        ...tables,
+        this.#at.dScale + first,
+        this.#at.dBias + first,
+      );
     }
   }
 
@@ -219,10 +290,12 @@ export class SimdEngine implements Engine {
       return this.#takeOver(plain, Slot.OUT, tile);
     }
     const x = this.#address[Slot.X], dy = this.#address[Slot.DY], dx = this.#address[Slot.OUT];
-    const { lines, length } = tile, along = +view.along, tables = [AT.center, AT.slope, AT.offset, AT.gain];
+    const { lines, length } = tile,
+      along = +view.along,
+      tables = [this.#at.center, this.#at.slope, this.#at.offset, this.#at.gain];
     if (view.layout === "rows") {
       const parameter = this.lines.parameter.byteOffset;
-      this.#kernels.rowGradient(x, dy, dx, lines, length, ...tables, along, parameter, AT.scale);
+      this.#kernels.rowGradient(x, dy, dx, lines, length, ...tables, along, parameter, this.#at.scale);
     } else {
       this.#kernels.columnGradient(x, dy, dx, lines, length, ...tables, along, this.#columnParameters().scale);
     }
@@ -244,13 +317,23 @@ export class SimdEngine implements Engine {
   /** All lines of a panel share their parameters. */
   #columnParameters(): { scale: number; bias: number } {
     const offset = this.lines.parameter[0] * 4;
-    return { scale: AT.scale + offset, bias: AT.bias + offset };
+    return { scale: this.#at.scale + offset, bias: this.#at.bias + offset };
   }
 
   /** Rounds the tables of a tile's lines to float32, with that at address `gain` if one is given; false if it cannot hold them. */
   #quantize({ lines }: Tile, gain = 0): boolean {
     const [center, slope, offset] = this.#tables;
-    return this.#kernels.quantize(lines, center, slope, offset, gain, AT.center, AT.slope, AT.offset, AT.gain) !== 0;
+    return this.#kernels.quantize(
+      lines,
+      center,
+      slope,
+      offset,
+      gain,
+      this.#at.center,
+      this.#at.slope,
+      this.#at.offset,
+      this.#at.gain,
+    ) !== 0;
   }
 
   /** Replaces the results of lines that are not finite, or under a limit, by those of the plain engine. */

@@ -5,12 +5,14 @@ type Kernel = (...args: number[]) => number;
 
 /** The functions of the compiled module; assembly/ says what they compute. */
 export type Kernels = Record<
-  | `row${"Moments" | "Apply" | "Sums" | "ParameterSums" | "Gradient"}`
-  | `column${"Moments" | "Apply" | "Sums" | "ParameterSums" | "Gradient"}`
+  | `row${"Moments" | "ExactMoments" | "Apply" | "Sums" | "ParameterSums" | "Gradient"}`
+  | `column${"Moments" | "ExactMoments" | "Apply" | "Sums" | "ParameterSums" | "Gradient"}`
   | "carry"
   | "add"
   | "activate"
   | "activationGradient"
+  | "addProduct"
+  | "packPanels"
   | "quantize"
   | "widen"
   | "narrow",

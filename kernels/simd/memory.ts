@@ -1,11 +1,14 @@
 import type { Data } from "../engine.ts";
 import { arrayOf, checkDimensions, describe, type DType, sizeOf, type Tensor, type TypedArrays } from "../tensor.ts";
 import { Allocator } from "./allocator.ts";
-import { ENGINE_BYTES, SimdEngine } from "./engine.ts";
+import { ENGINE_BYTES, FIRST_ADDRESS, SimdEngine } from "./engine.ts";
 import { instantiate } from "./instance.ts";
 
 const PAGE = 65536;
 const MAX_PAGES = 65536;
+
+/** Where the engine of the calling thread ends, at the beginning of each memory. */
+const ENGINE_END = FIRST_ADDRESS + ENGINE_BYTES;
 
 /** Where memory cannot be shared, growing it would take away the arrays in it, so it has this size from the beginning: 256 MiB. */
 const FIXED_PAGES = 4096;
@@ -26,11 +29,11 @@ class Heap {
 
   constructor(growable: boolean) {
     this.#growable = growable;
-    const initial = growable ? Math.ceil(ENGINE_BYTES / PAGE) : FIXED_PAGES;
+    const initial = growable ? Math.ceil(ENGINE_END / PAGE) : FIXED_PAGES;
     this.memory = growable ? sharedMemory(initial, MAX_PAGES) : new WebAssembly.Memory({ initial, maximum: initial });
     this.#buffer = this.memory.buffer;
     this.#buffers.add(this.#buffer);
-    this.#allocator.add(ENGINE_BYTES, initial * PAGE - ENGINE_BYTES);
+    this.#allocator.add(ENGINE_END, initial * PAGE - ENGINE_END);
   }
 
   /** Whether an array is in this memory. Each time the memory grows it is known by one more buffer. */
@@ -106,21 +109,42 @@ export function simdEngineFor(arrays: readonly (Data | undefined)[]): SimdEngine
 /** Memory of its own for tiles: copies to and from memory that is not shared are faster. */
 function makeTileEngine(): SimdEngine | undefined {
   if (typeof WebAssembly === "undefined") return undefined;
-  const pages = Math.ceil(ENGINE_BYTES / PAGE);
+  const pages = Math.ceil(ENGINE_END / PAGE);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   const kernels = instantiate(memory, false);
-  return kernels && new SimdEngine(memory, kernels, () => false);
+  return kernels && new SimdEngine(memory, kernels, () => false, FIRST_ADDRESS);
 }
 
 function makeHeapEngine(heap: Heap): SimdEngine {
   const shared = typeof SharedArrayBuffer !== "undefined" && heap.memory.buffer instanceof SharedArrayBuffer;
-  return new SimdEngine(heap.memory, instantiate(heap.memory, shared)!, (data) => heap.holds(data.buffer));
+  return new SimdEngine(
+    heap.memory,
+    instantiate(heap.memory, shared)!,
+    (data) => heap.holds(data.buffer),
+    FIRST_ADDRESS,
+  );
+}
+
+/** The memory of tensors, for other threads to join; undefined if it cannot be shared. */
+export function sharedMemoryOfTensors(): WebAssembly.Memory | undefined {
+  return typeof WebAssembly !== "undefined" && typeof SharedArrayBuffer !== "undefined" ? theHeap().memory : undefined;
+}
+
+/** Makes this thread work on arrays in the memory of another one, with an engine at an address of that memory. */
+export function joinMemory(memory: WebAssembly.Memory, address: number): void {
+  const kernels = instantiate(memory, true);
+  tileEngine = kernels && new SimdEngine(memory, kernels, () => true, address);
+}
+
+/** Whether an array lies in the memory of tensors. */
+export function isResident(data: Data): boolean {
+  return heap !== undefined && heap.holds(data.buffer);
 }
 
 /** Whether two arrays are stored in the same memory. Two of the heap are, whatever buffers they know it by. */
 export function shareMemory(a: Data, b: Data): boolean {
   if (a.buffer === b.buffer) return true;
-  return heap !== undefined && heap.holds(a.buffer) && heap.holds(b.buffer);
+  return isResident(a) && isResident(b);
 }
 
 const registry = new FinalizationRegistry<{ at: number; bytes: number }>(({ at, bytes }) => heap!.release(at, bytes));

@@ -8,15 +8,12 @@ import { invoke } from "../../tools/compare.ts";
 import { noise } from "../../tools/noise.ts";
 import { families } from "./agreement.ts";
 import { assertClose } from "./close.ts";
+import { differences, dot } from "./differences.ts";
 import { recipes } from "./recipes.ts";
 
 const seed = 20240301;
 
-/**
- * The five point formula: its error is h^4 / 30 of the fifth derivative, which is of the order of 1 here but grows with the fifth power
- * of the inverse deviation, and that of rounding 1e-16 / h. With values 0.2 apart and more, both are below the tolerance.
- */
-const h = 2 ** -9, tolerance = 1e-6;
+const tolerance = 1e-6;
 
 /** Numbers no two of which are near, nor any near 0, where norms have kinks. */
 function spread(dims: number[], seed: number): Tensor<"float64"> {
@@ -25,27 +22,6 @@ function spread(dims: number[], seed: number): Tensor<"float64"> {
   const order = [...data.keys()].sort((a, b) => data[a] - data[b]);
   order.forEach((at, rank) => data[at] = 0.3 * (rank - half + 0.5) + jitter[at]);
   return tensor;
-}
-
-/** The derivative of sum(dy * y) by each element of one tensor of a call. */
-function differences(of: Tensor<"float64">, loss: () => number): Tensor<"float64"> {
-  const { data } = of;
-  const slopes = data.map((value, i) => {
-    const at = (offset: number) => {
-      data[i] = value + offset;
-      return loss();
-    };
-    const slope = (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h);
-    data[i] = value;
-    return slope;
-  });
-  return { type: "float64", dims: of.dims, data: slopes };
-}
-
-function dot({ data }: Tensor, other: Tensor): number {
-  let sum = 0;
-  for (let i = 0; i < data.length; i++) sum += data[i] * other.data[i];
-  return sum;
 }
 
 for (const [kernel, family] of Object.entries(families)) {

@@ -5,17 +5,14 @@ import { madd } from "./lanes";
 const RELU: i32 = 1;
 const GELU: i32 = 2;
 
-/** The last elements, fewer than a vector, are worked on here. */
-const REST: usize = memory.data(32, 16);
-
 /** y = f(y). */
 export function activate(y: usize, length: usize, kind: i32): void {
   let i: usize = 0;
   for (; i + 4 <= length; i += 4) v128.store(y + (i << 2), activation(v128.load(y + (i << 2)), kind));
-  const rest = (length - i) << 2;
-  memory.copy(REST, y + (i << 2), rest);
-  v128.store(REST, activation(v128.load(REST), kind));
-  memory.copy(y + (i << 2), REST, rest);
+  for (; i < length; i++) {
+    const p = i << 2;
+    v128.store_lane<f32>(y + p, activation(v128.load32_splat(y + p), kind), 0);
+  }
 }
 
 /** dz = dy * f'(z). */
@@ -25,11 +22,10 @@ export function activationGradient(z: usize, dy: usize, dz: usize, length: usize
     const p = i << 2;
     v128.store(dz + p, gradient(v128.load(z + p), v128.load(dy + p), kind));
   }
-  const rest = (length - i) << 2;
-  memory.copy(REST, z + (i << 2), rest);
-  memory.copy(REST + 16, dy + (i << 2), rest);
-  v128.store(REST, gradient(v128.load(REST), v128.load(REST + 16), kind));
-  memory.copy(dz + (i << 2), REST, rest);
+  for (; i < length; i++) {
+    const p = i << 2;
+    v128.store_lane<f32>(dz + p, gradient(v128.load32_splat(z + p), v128.load32_splat(dy + p), kind), 0);
+  }
 }
 
 // @ts-ignore: decorator

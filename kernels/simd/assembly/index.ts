@@ -4,5 +4,7 @@ export { columnApply, columnGradient, columnMoments, columnParameterSums, column
 export { carry, rowApply, rowGradient, rowMoments, rowParameterSums, rowSums } from "./rows";
 export { activate, activationGradient } from "./activation";
 export { add } from "./add";
+export { columnExactMoments, rowExactMoments } from "./exact_moments";
 export { narrow, widen } from "./half";
+export { addProduct, packPanels } from "./matrix_product";
 export { quantize } from "./tables";

@@ -1,0 +1,138 @@
+import { checkDims, checkNamed, checkOverlap, outputOf } from "./check.ts";
+import type { Matrix } from "./simd/matrix_product.ts";
+import { simdEngineFor } from "./simd/memory.ts";
+import { checkTensor, type DType, type Tensor } from "./tensor.ts";
+
+const OPERATION = "matrixProduct";
+
+/** Options of {@linkcode matrixProduct}. */
+export interface MatrixProductOptions {
+  /** Whether the transpose of a is meant. Default: false. */
+  transposeA?: boolean;
+  /** Whether the transpose of b is meant. Default: false. */
+  transposeB?: boolean;
+  /** Is added to each row: one number for each column. Without it nothing is added. */
+  bias?: Tensor;
+  /** Whether the product is added to what `out.product` holds, which must be given then. Default: false. */
+  accumulate?: boolean;
+  /** Memory for the output. */
+  out?: {
+    /** The product [m, n], of a's type. It may not share memory with the inputs. */
+    product?: Tensor;
+  };
+}
+
+/**
+ * The product of two matrices,
+ *
+ *     product[i, j] = sum over k of a[i, k] b[k, j] + bias[j]
+ *
+ * Sums are float32 where the host has SIMD and the type is float32, else float64. An error of float32 is at most about
+ * k 2^-24 times the sum of |a[i, k] b[k, j]|.
+ *
+ * @param a A matrix [m, k], or [k, m] if it is to be transposed.
+ * @param b A matrix [k, n], or [n, k] if it is to be transposed, of a's type.
+ * @returns The product [m, n], of a's type: `out.product` if it was given. Without any k it is the bias, or 0.
+ * @throws {TypeError | RangeError} If an argument does not fit; nothing is written then.
+ *
+ * @example A layer of two outputs, its weight as PyTorch has it
+ * ```ts
+ * import { matrixProduct, tensor } from "@evenkeel/norm";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const x = tensor(new Float32Array([1, 2, 3]), [1, 3]);
+ * const weight = tensor(new Float32Array([1, 0, 0, 0, 1, 1]), [2, 3]);
+ * const y = matrixProduct(x, weight, { transposeB: true, bias: tensor(new Float32Array([10, 20])) });
+ * assertEquals([...y.data], [11, 25]);
+ * ```
+ */
+export function matrixProduct<T extends DType>(
+  a: Tensor<T>,
+  b: Tensor<T>,
+  options: MatrixProductOptions = {},
+): Tensor<T> {
+  checkNamed(OPERATION, "options", options, "{ bias }");
+  const { bias, out, accumulate = false } = options;
+  checkNamed(OPERATION, "out", out, "{ product }");
+  const left = matrixOf("a", a, options.transposeA), right = matrixOf("b", b, options.transposeB);
+  checkType("b", b, a);
+  if (left.columns !== right.rows) {
+    throw new RangeError(
+      `${OPERATION}: a is ${shapeOf(left)} and b ${shapeOf(right)}; a must have as many columns as b has rows. ` +
+        `Set transposeA or transposeB where a matrix is stored the other way round.`,
+    );
+  }
+  if (bias !== undefined) checkDims(OPERATION, "bias", bias, [right.columns], "one for each column of the product");
+  if (accumulate && out?.product === undefined) {
+    throw new TypeError(
+      `${OPERATION}: accumulate adds to out.product, which is missing. Give it, or leave accumulate out.`,
+    );
+  }
+  const product = outputOf(OPERATION, "product", out?.product, a.type, [left.rows, right.columns]);
+  checkType("out.product", product, a);
+  checkOverlap(OPERATION, {}, {}, { product }, { a, b, bias });
+
+  start(product, bias, accumulate);
+  const simd = a.type === "float32" ? simdEngineFor([a.data, b.data, product.data]) : undefined;
+  if (simd) simd.product.add(left, right, matrixOf("out.product", product));
+  else addProduct(left, right, product);
+  return product as Tensor<T>;
+}
+
+function matrixOf(name: string, value: Tensor, transposed = false): Matrix {
+  checkTensor(OPERATION, name, value);
+  if (value.dims.length !== 2) {
+    throw new RangeError(
+      `${OPERATION}: ${name} has dims [${value.dims.join(", ")}]; it must be a matrix, as in [rows, columns].`,
+    );
+  }
+  const [rows, columns] = transposed ? value.dims.toReversed() : value.dims;
+  return { data: value.data, rows, columns, transposed };
+}
+
+function shapeOf({ rows, columns, transposed }: Matrix): string {
+  return `[${rows}, ${columns}]${transposed ? " when transposed" : ""}`;
+}
+
+function checkType(name: string, given: Tensor, a: Tensor): void {
+  if (given.type !== a.type) {
+    throw new TypeError(`${OPERATION}: ${name} is ${given.type}, but a is ${a.type}. Convert one of them.`);
+  }
+}
+
+/** What the product is added to: bias, 0, or what is there. */
+function start({ data, dims: [rows, columns] }: Tensor, bias: Tensor | undefined, accumulate: boolean): void {
+  if (bias === undefined) {
+    if (!accumulate) data.fill(0);
+    return;
+  }
+  for (let at = 0; at < rows * columns; at += columns) {
+    if (!accumulate) data.set(bias.data, at);
+    else for (let j = 0; j < columns; j++) data[at + j] += bias.data[j];
+  }
+}
+
+/** product += a b, a row at a time in float64. */
+function addProduct(a: Matrix, b: Matrix, { data }: Tensor): void {
+  const right = rowMajor(b), row = new Float64Array(b.columns);
+  const [rowStride, columnStride] = a.transposed ? [1, a.rows] : [a.columns, 1];
+  for (let i = 0; i < a.rows; i++) {
+    const at = i * row.length;
+    row.set(data.subarray(at, at + row.length));
+    for (let k = 0, next = 0; k < a.columns; k++) {
+      const factor = a.data[i * rowStride + k * columnStride];
+      for (let j = 0; j < row.length; j++) row[j] += factor * right[next++];
+    }
+    data.set(row, at);
+  }
+}
+
+/** The elements of a matrix row by row, so that the innermost loop reads neighbours. */
+function rowMajor({ data, rows, columns, transposed }: Matrix): Float64Array {
+  if (!transposed) return data instanceof Float64Array ? data : Float64Array.from(data);
+  const result = new Float64Array(data.length);
+  for (let j = 0, from = 0; j < columns; j++) {
+    for (let i = 0; i < rows; i++) result[i * columns + j] = data[from++];
+  }
+  return result;
+}

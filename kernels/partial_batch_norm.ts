@@ -1,0 +1,120 @@
+import { checkAlike, outputLike } from "./check.ts";
+import { type Engine, Slot } from "./engine.ts";
+import { engineFor } from "./engines.ts";
+import { Moments } from "./moments.ts";
+import { Reader } from "./normalize.ts";
+import { floorOf, standardDeviation } from "./statistics.ts";
+import type { DType, Tensor } from "./tensor.ts";
+import { groupsOf, type Tile } from "./tiles.ts";
+import { channelAxes, type View, viewOf } from "./view.ts";
+
+/*
+ * Batch normalization of a batch that is spread over workers or machines. Whoever has a part of it computes the moments of that
+ * part; once they are merged across, `batchNorm` normalizes with them. Likewise backward: sums, merged, then the gradient. PyTorch's
+ * SyncBatchNorm has the same stages (batch_norm_stats, batch_norm_elemt, batch_norm_backward_reduce, batch_norm_backward_elemt).
+ */
+
+/** What the parts of a batch have in common. */
+export interface PartOptions {
+  /** The axis of the channels, counted from the front. */
+  axis: number;
+  /** Is added to the variance. */
+  epsilon: number;
+}
+
+/** The moments of each channel of x. */
+export function partialMoments(x: Tensor, { axis, epsilon }: PartOptions): Moments {
+  const moments = new Moments(x.dims[axis]), floor = floorOf(standardDeviation(epsilon)), engine = engineFor([x.data]);
+  forEachTile(engine, x, axis, (view, tile, channelOf) => {
+    engine.moments(view, tile, false, floor);
+    const { mean, m2 } = engine.lines;
+    for (let l = 0; l < tile.lines; l++) moments.merge(channelOf(l), tile.length, mean[l], m2[l]);
+  });
+  return moments;
+}
+
+/** Sums over the elements of each channel. */
+export interface GradientSums {
+  /** sum(dy). */
+  sum: Float64Array;
+  /** sum(dy (x - mean)). */
+  product: Float64Array;
+}
+
+/** What the gradient of a whole batch needs to know of a part of it. */
+export function partialGradientSums(
+  x: Tensor,
+  dy: Tensor,
+  { axis, epsilon, mean }: PartOptions & { mean: Float64Array },
+): GradientSums {
+  checkAlike("partialGradientSums", "dy", dy, x);
+  const sum = new Float64Array(mean.length), product = new Float64Array(mean.length);
+  const floor = floorOf(standardDeviation(epsilon)), engine = engineFor([x.data, dy.data]), { lines } = engine;
+  forEachTile(engine, x, axis, (view, tile, channelOf) => {
+    engine.load(Slot.DY, dy.data, tile);
+    for (let l = 0; l < tile.lines; l++) lines.center[l] = mean[channelOf(l)];
+    engine.sums(view, tile, false, floor);
+    for (let l = 0; l < tile.lines; l++) {
+      sum[channelOf(l)] += lines.sum[l];
+      product[channelOf(l)] += lines.product[l];
+    }
+  });
+  return { sum, product };
+}
+
+/** The whole batch, as the gradient of a part of it needs to know it. */
+export interface WholeBatch extends PartOptions {
+  mean: Float64Array;
+  variance: Float64Array;
+  /** The elements of each channel. */
+  count: number;
+  sums: GradientSums;
+  scale?: Tensor;
+}
+
+/**
+ * The gradient with respect to a part of a batch: with r = (variance + epsilon)^(-1/2) and n elements to a channel of the whole batch,
+ *
+ *     dx = scale r (dy - sum / n - (x - mean) r^2 product / n)
+ */
+export function partialGradient<T extends DType>(x: Tensor<T>, dy: Tensor<T>, batch: WholeBatch): Tensor<T> {
+  checkAlike("partialGradient", "dy", dy, x);
+  const { axis, mean, count, sums: { sum, product } } = batch;
+  const dx = outputLike("partialGradient", "dx", undefined, x),
+    r = batch.variance.map((v) => 1 / Math.sqrt(v + batch.epsilon));
+  const gain = r.map((r, c) => r * (batch.scale?.data[c] ?? 1));
+  const slope = gain.map((gain, c) => -gain * r[c] * r[c] * product[c] / count);
+  const offset = gain.map((gain, c) => -gain * sum[c] / count);
+  const engine = engineFor([x.data, dy.data, dx.data]), { lines } = engine;
+  forEachTile(engine, x, axis, (view, tile, channelOf) => {
+    engine.load(Slot.DY, dy.data, tile);
+    for (let l = 0; l < tile.lines; l++) {
+      const c = channelOf(l);
+      lines.center[l] = mean[c];
+      lines.slope[l] = slope[c];
+      lines.offset[l] = offset[c];
+      lines.gain[l] = gain[c];
+    }
+    engine.place(dx.data, tile);
+    engine.gradient(view, tile);
+    engine.store(dx.data, tile);
+  });
+  return dx;
+}
+
+/** Brings tile after tile of x into the engine; `channelOf` tells of what channel each of its lines is. */
+function forEachTile(
+  engine: Engine,
+  x: Tensor,
+  axis: number,
+  visit: (view: View, tile: Tile, channelOf: (line: number) => number) => void,
+): void {
+  const view = viewOf(channelAxes(x.dims, axis), false), { statistic } = engine.lines;
+  for (const group of groupsOf(view, engine.capacity, engine.maxLines)) {
+    const reader = new Reader(view, engine, group), channelOf = (line: number) => group.base + statistic[line];
+    for (const tile of group.tiles) {
+      reader.read(tile, x.data);
+      visit(view, tile, channelOf);
+    }
+  }
+}
