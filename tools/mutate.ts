@@ -4,7 +4,7 @@
  * @module
  */
 import { readModel, writeModel } from "../onnx/mod.ts";
-import { mulberry32 } from "./noise.ts";
+import { random } from "../layers/random.ts";
 
 /**
  * A model broken in one to four places; `seed` says how. Half of the time it is the file that is broken: bytes are changed,
@@ -12,8 +12,8 @@ import { mulberry32 } from "./noise.ts";
  * number, a list, a tensor's data; such a file can be read, and what it says makes no sense.
  */
 export function mutate(bytes: Uint8Array, seed: number): Uint8Array<ArrayBuffer> {
-  const random = mulberry32(seed);
-  const below = (limit: number) => Math.floor(random() * limit);
+  const next = random(seed);
+  const below = (limit: number) => Math.floor(next() * limit);
   const changes = 1 + below(4);
   if (below(2) === 0) {
     let result = new Uint8Array(bytes);

@@ -4,6 +4,7 @@
  * @module
  */
 import type { DType, Tensor, TypedArrays } from "../kernels/tensor.ts";
+import { normal, random } from "../layers/random.ts";
 
 const arrays: { [T in DType]: new (length: number) => TypedArrays[T] } = {
   float32: Float32Array,
@@ -23,15 +24,12 @@ export interface NoiseOptions<T extends DType> {
   seed?: number;
 }
 
-/** A tensor of normally distributed numbers (Box and Muller 1958, over the generator mulberry32). */
+/** A tensor of normally distributed numbers. */
 export function noise<T extends DType = "float32">(dims: readonly number[], options: NoiseOptions<T> = {}): Tensor<T> {
   const { type = "float32" as T, mean = 0, deviation = 1, seed = 1 } = options;
-  const uniform = mulberry32(seed);
+  const next = normal(random(seed));
   const data = new arrays[type](dims.reduce((a, b) => a * b, 1));
-  for (let i = 0; i < data.length; i++) {
-    const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
-    data[i] = mean + deviation * radius * Math.cos(2 * Math.PI * uniform());
-  }
+  for (let i = 0; i < data.length; i++) data[i] = mean + deviation * next();
   return { type, dims, data };
 }
 
@@ -40,14 +38,4 @@ export function cast<T extends DType>({ dims, data }: Tensor, type: T): Tensor<T
   const copy = new arrays[type](data.length);
   copy.set(data);
   return { type, dims, data: copy };
-}
-
-/** A generator of uniform numbers in [0, 1) with 32 bits of state (Tommy Ettinger's mulberry32, public domain). */
-export function mulberry32(state: number): () => number {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -1,0 +1,76 @@
+import { checkCount, checkInput } from "../kernels/check.ts";
+import { sizeOf, type Tensor, zeros } from "../kernels/tensor.ts";
+import { BatchNorm, type BatchNormInit } from "./batch_norm.ts";
+import { summed } from "./gradients.ts";
+import type { Context, Pass, Tensors } from "./layer.ts";
+
+/** How a {@linkcode GhostBatchNorm} is made. */
+export interface GhostBatchNormInit extends BatchNormInit {
+  /** How many samples a ghost batch has; the last of a batch may have fewer. */
+  size: number;
+}
+
+/**
+ * Ghost batch normalization (Hoffer, Hubara and Soudry 2017): in training each batch is cut along its first axis into ghost batches,
+ * and each is normalized by its own statistics, so that a large batch is regularized as small ones are. Running statistics are
+ * carried on by one ghost batch after the other; evaluation is that of {@linkcode BatchNorm}.
+ *
+ * @example
+ * ```ts
+ * import { GhostBatchNorm } from "@evenkeel/norm/layers";
+ * import { tensor } from "@evenkeel/norm";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const layer = new GhostBatchNorm(1, { size: 2 });
+ * const { y } = layer.train(tensor(new Float32Array([1, 3, 10, 30]), [4, 1]), layer.state);
+ * assertAlmostEquals(y.data[0], y.data[2], 1e-5); // each the lower of two
+ * ```
+ */
+export class GhostBatchNorm extends BatchNorm {
+  /** The samples of a ghost batch. */
+  readonly size: number;
+
+  /**
+   * @param features How many features there are.
+   * @throws {TypeError | RangeError} If an option does not fit.
+   */
+  constructor(features: number, init: GhostBatchNormInit) {
+    super(features, init);
+    checkCount("GhostBatchNorm", "size", init.size);
+    this.size = init.size;
+  }
+
+  override train(x: Tensor, state?: Tensors, context: Context = {}): Pass {
+    checkInput("GhostBatchNorm.train", x, 2, {});
+    const ghosts: { start: number; end: number; pass: Pass }[] = [];
+    const y = zeros(x.type, x.dims), { mask } = context;
+    let running = state;
+    for (let start = 0; start < x.dims[0]; start += this.size) {
+      const end = Math.min(start + this.size, x.dims[0]);
+      const part = { ...context, ...mask && { mask: samples(mask, start, end) } };
+      const pass = super.train(samples(x, start, end), running, part);
+      samples(y, start, end).data.set(pass.y.data);
+      ghosts.push({ start, end, pass });
+      running = pass.state;
+    }
+    return {
+      y,
+      state: running ?? {},
+      backward(dy) {
+        const dx = zeros(x.type, x.dims);
+        const parts = ghosts.map(({ start, end, pass }) => {
+          const part = pass.backward(samples(dy, start, end));
+          samples(dx, start, end).data.set(part.dx.data);
+          return part.gradients;
+        });
+        return { dx, gradients: summed(parts) };
+      },
+    };
+  }
+}
+
+/** Some samples of a tensor, which share its memory. */
+function samples({ type, dims: [, ...rest], data }: Tensor, start: number, end: number): Tensor {
+  const size = sizeOf(rest);
+  return { type, dims: [end - start, ...rest], data: data.subarray(start * size, end * size) };
+}

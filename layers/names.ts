@@ -1,0 +1,16 @@
+import type { Tensors } from "./layer.ts";
+
+/** Tensors with the name of their part in front: `weight` of part `0` is `0.weight`. */
+export function prefixed(part: string, tensors: Tensors): Tensors {
+  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [`${part}.${name}`, tensor]));
+}
+
+/** The tensors of one part, by the names it has for them: the inverse of {@linkcode prefixed}. */
+export function partOf(part: string, tensors: Tensors): Tensors {
+  const prefix = `${part}.`;
+  return Object.fromEntries(
+    Object.entries(tensors).flatMap(([name, tensor]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), tensor]] : []
+    ),
+  );
+}

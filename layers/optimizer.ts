@@ -1,0 +1,54 @@
+import { checkAlike, checkNumber } from "../kernels/check.ts";
+import { type Tensor, zeros } from "../kernels/tensor.ts";
+import type { Tensors } from "./layer.ts";
+
+/** What changes parameters by their gradients, in place. */
+export abstract class Optimizer {
+  /** The parameters that are changed. */
+  readonly parameters: Tensors;
+  /** What it remembers of the steps so far, by name; copy it to save it. */
+  readonly state: Record<string, Tensor> = {};
+  /** How far a step goes; may be changed between steps. */
+  rate: number;
+
+  /** @throws {TypeError | RangeError} If the rate is not a number of at least 0. */
+  constructor(parameters: Tensors, rate: number) {
+    checkNumber(this.constructor.name, "rate", rate, 0);
+    this.parameters = parameters;
+    this.rate = rate;
+  }
+
+  /**
+   * Changes every parameter that has a gradient. Those without one stay as they are.
+   *
+   * @throws {TypeError | RangeError} If a gradient has no parameter, or not its type and dims; nothing is changed then.
+   */
+  step(gradients: Tensors): void {
+    const operation = `${this.constructor.name}.step`;
+    for (const [name, gradient] of Object.entries(gradients)) {
+      const parameter = this.parameters[name];
+      if (parameter === undefined) {
+        throw new RangeError(
+          `${operation}: there is a gradient of ${JSON.stringify(name)}, but no such parameter; ` +
+            `there are ${Object.keys(this.parameters).join(", ")}.`,
+        );
+      }
+      checkAlike(operation, `the gradient of ${name}`, gradient, parameter);
+    }
+    this.begin();
+    for (const [name, gradient] of Object.entries(gradients)) {
+      this.update(name, this.parameters[name].data, gradient.data);
+    }
+  }
+
+  /** What a step begins with. */
+  protected begin(): void {}
+
+  /** Changes one parameter. */
+  protected abstract update(name: string, parameter: Tensor["data"], gradient: Tensor["data"]): void;
+
+  /** What is remembered of a parameter, zeros at first. It is of float64, so that small updates add up. */
+  protected memory(kind: string, name: string): Tensor["data"] {
+    return (this.state[`${kind}.${name}`] ??= zeros("float64", this.parameters[name].dims)).data;
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * A seeded generator of uniform numbers in [0, 1): the same seed gives the same numbers on every machine. It is Tommy Ettinger's
+ * mulberry32 (public domain), with 32 bits of state: good for weights and shuffles, not for cryptography.
+ *
+ * @param seed Any whole number.
+ *
+ * @example
+ * ```ts
+ * import { random } from "@evenkeel/norm/layers";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(random(7)(), random(7)());
+ * ```
+ */
+export function random(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/**
+ * A generator of standard normal numbers from one of uniform numbers (Box and Muller 1958).
+ *
+ * @example
+ * ```ts
+ * import { normal, random } from "@evenkeel/norm/layers";
+ *
+ * const next = normal(random(1));
+ * console.log(next(), next());
+ * ```
+ */
+export function normal(uniform: () => number): () => number {
+  return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+}

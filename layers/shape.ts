@@ -1,0 +1,32 @@
+import { checkAxis, checkCount, checkInput } from "../kernels/check.ts";
+import { sizeOf, type Tensor } from "../kernels/tensor.ts";
+
+/** The sizes of the normalized axes. */
+export function shapeOf(operation: string, shape: number | readonly number[]): readonly number[] {
+  const sizes = typeof shape === "number" ? [shape] : shape;
+  if (!Array.isArray(sizes) || sizes.length === 0) {
+    throw new TypeError(`${operation}: shape is ${String(shape)}; it must be a size, or a list of sizes as in [3, 4].`);
+  }
+  for (const size of sizes) checkCount(operation, "shape", size);
+  return sizes;
+}
+
+/** Throws unless x's last axes have the given sizes; returns their product. */
+export function checkLast(operation: string, { dims }: Tensor, shape: readonly number[]): number {
+  if (shape.some((size, i) => dims.at(i - shape.length) !== size)) {
+    throw new RangeError(`${operation}: x has dims [${dims}]; its last axes must be those of the layer, [${shape}].`);
+  }
+  return sizeOf(shape);
+}
+
+/** Throws unless x has the layer's features on the given axis; returns the axis counted from the front. */
+export function checkFeatures(operation: string, x: Tensor, axis: number, features: number): number {
+  checkInput(operation, x, 2, {});
+  const found = checkAxis(operation, "axis", axis, x.dims);
+  if (x.dims[found] !== features) {
+    throw new RangeError(
+      `${operation}: x has dims [${x.dims}], so ${x.dims[found]} features on axis ${axis}; the layer has ${features}.`,
+    );
+  }
+  return found;
+}

@@ -1,0 +1,122 @@
+import { checkCount } from "../kernels/check.ts";
+import { type Tensor, zeros } from "../kernels/tensor.ts";
+import type { Conv2d } from "./conv.ts";
+import type { Tensors } from "./layer.ts";
+import type { Linear } from "./linear.ts";
+import { normal, random } from "./random.ts";
+import { type MadeWeight, Reparametrization, rowsOf } from "./reparametrization.ts";
+
+/** How a {@linkcode SpectralNorm} is made. */
+export interface SpectralNormInit {
+  /** Power iterations in each pass of training. Default: 1. */
+  iterations?: number;
+  /** What draws the vectors that the iteration starts from. Default: `random(1)`. */
+  random?: () => number;
+}
+
+/**
+ * Spectral normalization (Miyato, Kataoka, Koyama and Yoshida 2018): the weight, as a matrix of a row for each output, over its largest
+ * singular value sigma = u^T W v, which power iteration follows through training:
+ *
+ *     v = W^T u / |W^T u|,  u = W v / |W v|
+ *
+ * No gradient flows through u and v. They are the layer's state (float64), and evaluation leaves them as they are; the first ones are
+ * after 15 iterations, as in PyTorch. Parameters are those of the layer.
+ *
+ * @example
+ * ```ts
+ * import { Linear, SpectralNorm } from "@evenkeel/norm/layers";
+ * import { tensor } from "@evenkeel/norm";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const weight = tensor(new Float32Array([3, 0, 0, 1]), [2, 2]);
+ * const layer = new SpectralNorm(new Linear(2, 2, { weight, bias: false }));
+ * const y = layer.evaluate(tensor(new Float32Array([1, 0]), [1, 2]), layer.state);
+ * assertAlmostEquals(y.data[0], 1, 1e-5);
+ * ```
+ */
+export class SpectralNorm<L extends Linear | Conv2d> extends Reparametrization<L> {
+  /** Those of the layer. */
+  readonly parameters: Tensors;
+  /** `u`, one entry an output, and `v`, one for each of its weights. */
+  readonly state: Tensors;
+  /** Power iterations in each pass of training. */
+  readonly iterations: number;
+
+  /**
+   * @param layer The layer whose weight is normalized; its parameters are this one's.
+   * @throws {TypeError | RangeError} If iterations is not a whole number of at least 1.
+   */
+  constructor(layer: L, { iterations = 1, random: uniform = random(1) }: SpectralNormInit = {}) {
+    super(layer);
+    checkCount("SpectralNorm", "iterations", iterations);
+    this.parameters = layer.parameters;
+    this.iterations = iterations;
+    const rows = rowsOf(layer.parameters.weight), next = normal(uniform);
+    const u = unit(Float64Array.from({ length: rows.dims[0] }, next));
+    this.state = powerIteration(rows, { u: vector(u) }, 15);
+  }
+
+  protected make(state: Tensors | undefined, training: boolean): MadeWeight {
+    if (state?.u === undefined || state?.v === undefined) {
+      throw new TypeError(
+        "SpectralNorm: state is missing. Give the state that the last train() returned; before the first, the layer's own `state`.",
+      );
+    }
+    const { weight } = this.parameters, rows = rowsOf(weight);
+    const next = training ? powerIteration(rows, state, this.iterations) : state;
+    const u = next.u.data, v = next.v.data, sigma = dot(u, product(rows, v));
+    const normalized = zeros(weight.type, weight.dims);
+    for (let i = 0; i < normalized.data.length; i++) normalized.data[i] = weight.data[i] / sigma;
+    return {
+      weight: normalized,
+      state: next,
+      backward(dWeight) {
+        // d(W / sigma) = (dW - <dW, W / sigma> u v^T) / sigma.
+        const inner = dot(dWeight.data, normalized.data), gradient = zeros(weight.type, weight.dims);
+        for (let i = 0; i < gradient.data.length; i++) {
+          const r = Math.floor(i / v.length), c = i % v.length;
+          gradient.data[i] = (dWeight.data[i] - inner * u[r] * v[c]) / sigma;
+        }
+        return { weight: gradient };
+      },
+    };
+  }
+}
+
+function powerIteration(rows: Tensor, start: Tensors, iterations: number): Tensors {
+  let u = start.u.data as Float64Array, v = new Float64Array(rows.dims[1]);
+  for (let i = 0; i < iterations; i++) {
+    v = unit(transposedProduct(rows, u));
+    u = unit(product(rows, v));
+  }
+  return { u: vector(u), v: vector(v) };
+}
+
+function product({ dims: [rows, columns], data }: Tensor, v: ArrayLike<number>): Float64Array<ArrayBuffer> {
+  const result = new Float64Array(rows);
+  for (let i = 0; i < data.length; i++) result[Math.floor(i / columns)] += data[i] * v[i % columns];
+  return result;
+}
+
+function transposedProduct({ dims: [, columns], data }: Tensor, u: ArrayLike<number>): Float64Array<ArrayBuffer> {
+  const result = new Float64Array(columns);
+  for (let i = 0; i < data.length; i++) result[i % columns] += data[i] * u[Math.floor(i / columns)];
+  return result;
+}
+
+function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}
+
+/** A vector of length 1 in the same direction; PyTorch's bound keeps a zero vector finite. */
+function unit(v: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+  const length = Math.max(Math.sqrt(dot(v, v)), 1e-12);
+  return v.map((value) => value / length);
+}
+
+function vector(data: Float64Array): Tensor {
+  return { type: "float64", dims: [data.length], data };
+}
