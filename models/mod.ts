@@ -45,14 +45,9 @@ export { modelOf, type ModelOfOptions, type SymbolicResult } from "./model_of.ts
 export type { NamedOptions, Parameter } from "./parameter.ts";
 export { rmsNorm, type RmsNormOptions } from "./rms_norm.ts";
 export { SymbolicTensor, type SymbolicTensorOptions } from "./symbolic_tensor.ts";
-export {
-  applyTable,
-  type ApplyTableOptions,
-  type BatchNormParameters,
-  type BatchNormTable,
-  batchNormTable,
-} from "./blocks/batch_norm_table.ts";
-export { conv, type ConvOptions, type ConvWeights, foldIntoConv } from "./blocks/conv.ts";
+export { applyLayer, type ApplyLayerOptions } from "./apply_layer.ts";
+export { applyTable, type ApplyTableOptions } from "./blocks/batch_norm_table.ts";
+export { conv, type ConvOptions } from "./blocks/conv.ts";
 export { linear, type LinearOptions } from "./blocks/linear.ts";
 export { layerNormMlp, type LayerNormMlpOptions, linearLayerNorm, type LinearLayerNormOptions } from "./blocks/mlp.ts";
 export { restormerLayerNorm, type RestormerLayerNormOptions, to3d, to4d } from "./blocks/restormer.ts";

@@ -1,4 +1,4 @@
-import type { DType, Tensor } from "../kernels/tensor.ts";
+import { type DType, type Tensor, zeros } from "../kernels/tensor.ts";
 import type { Dim } from "../onnx/mod.ts";
 import { show } from "./check.ts";
 import { SymbolicTensor } from "./symbolic_tensor.ts";
@@ -44,8 +44,10 @@ export function parameter(
     );
   }
   if (given instanceof SymbolicTensor) return given;
-  const value = prefix === undefined ? graph.constant(given) : graph.constant(`${prefix}.${name}`, given);
-  return x.of(value, { type: given.type, dims: given.dims });
+  // WebGPU has no float64, not even to cast from.
+  const tensor = given.type === "float64" && type !== "float64" ? typed(given, "float32") : given;
+  const value = prefix === undefined ? graph.constant(tensor) : graph.constant(`${prefix}.${name}`, tensor);
+  return x.of(value, { type: tensor.type, dims: given.dims });
 }
 
 /** A parameter that may be left out. */
@@ -83,11 +85,17 @@ export function filled(
   return x.of(x.graph.constant(tensor), { dims });
 }
 
+/** A tensor in another type. */
+export function typed(tensor: Tensor, type: DType): Tensor {
+  const result = zeros(type, tensor.dims);
+  result.data.set(tensor.data);
+  return result;
+}
+
 function constant(type: DType, dims: readonly number[], number: number): Tensor {
-  const length = dims.reduce((a, b) => a * b, 1);
-  if (type === "float32") return { type, dims, data: new Float32Array(length).fill(number) };
-  if (type === "float64") return { type, dims, data: new Float64Array(length).fill(number) };
-  return { type, dims, data: new Float16Array(length).fill(number) };
+  const result = zeros(type, dims);
+  result.data.fill(number);
+  return result;
 }
 
 /** Whether a size may be another: numbers must be equal, and anything may be a name. */

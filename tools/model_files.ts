@@ -3,14 +3,13 @@
  *
  * @module
  */
+import { batchNormTable, foldTable } from "../layers/batch_norm_table.ts";
 import * as models from "../models/mod.ts";
 import {
   type AddNormForm,
   applyTable,
   batchNorm,
-  batchNormTable,
   conv,
-  foldIntoConv,
   layerNormMlp,
   layerNormRnn,
   linearLayerNorm,
@@ -250,7 +249,7 @@ function batchNormFolded(): ModelFile[] {
   const images = { x: ["N", 3, "H", "W"] };
   const weights = { weight: small([8, 3, 3, 3], 1), bias: small([8], 2) };
   const norm = { scale: positive([8], 3), bias: small([8], 4), mean: small([8], 5), variance: positive([8], 6) };
-  const table = batchNormTable(norm), folded = foldIntoConv(weights, table);
+  const table = batchNormTable(norm), folded = foldTable(weights, table);
   const slope = cast(table.slope, "float32"), shift = cast(table.shift, "float32");
   return [
     block(

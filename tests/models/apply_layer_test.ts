@@ -1,0 +1,165 @@
+/** Layers as graphs: what onnxruntime-web computes from them is what the layers compute. */
+import { assertEquals, assertLessOrEqual, assertThrows } from "@std/assert";
+import {
+  AdaptiveLayerNorm,
+  BatchNorm,
+  BatchRenorm,
+  Conv2d,
+  deepNetResidual,
+  DynamicTanh,
+  FrozenBatchNorm,
+  GELU,
+  GhostBatchNorm,
+  GlobalResponseNorm,
+  GroupNorm,
+  InstanceNorm,
+  type Layer,
+  LayerNorm,
+  layerNormMlp,
+  Linear,
+  PreNormResidual,
+  random,
+  ReLU,
+  restormerLayerNorm,
+  RMSNorm,
+  ScaleNorm,
+  Sequential,
+  SpectralNorm,
+  type Tensors,
+  WeightNorm,
+  WeightStandardization,
+} from "../../layers/mod.ts";
+import { applyLayer, batchNormTraining, modelOf, type SymbolicResult, type SymbolicTensor } from "../../models/mod.ts";
+import { readModel, run, writeModel } from "../../onnx/mod.ts";
+import { maxError, type Outputs } from "../../tools/compare.ts";
+import { noise } from "../../tools/noise.ts";
+import { backends } from "./backends.ts";
+
+const uniform = random(3);
+
+/** Layers of each class, and the dims of what they are applied to; strings are sizes that the graph does not know. */
+const layers: [name: string, layer: Layer, dims: readonly number[], known?: readonly (number | string)[]][] = [
+  ["BatchNorm", new BatchNorm(3), [4, 3, 5], ["N", 3, "L"]],
+  ["BatchNorm of channels last, without bias", new BatchNorm(3, { axis: -1, bias: false }), [4, 5, 3]],
+  ["BatchNorm that tracks nothing", new BatchNorm(3, { trackStatistics: false }), [4, 3, 5]],
+  ["GhostBatchNorm", new GhostBatchNorm(3, { size: 2 }), [4, 3]],
+  ["BatchRenorm", new BatchRenorm(3), [4, 3]],
+  ["FrozenBatchNorm", FrozenBatchNorm.of({ mean: noise([3]), variance: positive([3]) }), [4, 3, 5]],
+  ["LayerNorm", new LayerNorm([3, 5], { activation: "gelu" }), [4, 3, 5], ["N", 3, 5]],
+  ["Restormer's WithBias", restormerLayerNorm(3, "WithBias"), [2, 3, 4, 5], ["N", 3, "H", "W"]],
+  ["Restormer's BiasFree", restormerLayerNorm(3, "BiasFree"), [2, 3, 4, 5]],
+  ["RMSNorm", new RMSNorm(7), [4, 7]],
+  ["GroupNorm", new GroupNorm(2, 6), [2, 6, 5]],
+  ["InstanceNorm", new InstanceNorm(3), [2, 3, 7]],
+  ["InstanceNorm with running statistics", new InstanceNorm(3, { trackStatistics: true }), [2, 3, 7]],
+  ["ScaleNorm", new ScaleNorm({ scale: 3 }), [4, 5], ["N", 5]],
+  ["DynamicTanh", new DynamicTanh([3, 4]), [2, 3, 4]],
+  ["GlobalResponseNorm", new GlobalResponseNorm(3), [2, 4, 4, 3]],
+  ["Linear", new Linear(4, 3, { random: uniform }), [2, 5, 4], ["N", "T", 4]],
+  ["Conv2d", new Conv2d(4, 6, [3, 2], { stride: 2, padding: [1, 0], groups: 2, random: uniform }), [2, 4, 9, 7]],
+  ["Conv2d with dilation", new Conv2d(2, 3, 3, { dilation: [2, 1], bias: false, random: uniform }), [1, 2, 9, 8]],
+  ["WeightNorm", new WeightNorm(new Linear(4, 3, { random: uniform })), [5, 4]],
+  ["SpectralNorm", new SpectralNorm(new Linear(4, 3, { random: uniform })), [5, 4]],
+  ["WeightStandardization", new WeightStandardization(new Conv2d(2, 3, 3, { random: uniform })), [1, 2, 5, 5]],
+  ["GELU", new GELU(), [3, 4]],
+  ["PreNormResidual", new PreNormResidual(new RMSNorm(4), new Linear(4, 4, { random: uniform })), [3, 4]],
+  ["deepNetResidual", deepNetResidual(4, new Linear(4, 4, { random: uniform }), 2.5), [3, 4]],
+  ["layerNormMlp", layerNormMlp({ inputs: 10, hidden: [6, 4], outputs: 3 }), [5, 10], ["N", 10]],
+  [
+    "Sequential",
+    new Sequential({ conv: new Conv2d(1, 3, 3, { random: uniform }), norm: new BatchNorm(3), relu: new ReLU() }),
+    [2, 1, 6, 6],
+    ["N", 1, "H", "W"],
+  ],
+];
+
+function positive(dims: number[]) {
+  const tensor = noise(dims, { seed: 8 });
+  return { ...tensor, data: tensor.data.map((v) => 0.5 + v * v) };
+}
+
+/** Parameters away from 1 and 0, and the state after a step of training. */
+function trained(layer: Layer, dims: readonly number[], context = {}): Tensors {
+  Object.values(layer.parameters).forEach((parameter, i) => {
+    noise(parameter.dims, { seed: 31 + i }).data.forEach((v, e) => parameter.data[e] += 0.3 * v);
+  });
+  return layer.train(noise(dims, { seed: 12, mean: 1, deviation: 2 }), layer.state, context).state;
+}
+
+function written(compute: (...inputs: SymbolicTensor[]) => SymbolicResult, inputs: Parameters<typeof modelOf>[1]) {
+  return readModel(writeModel(modelOf(compute, inputs, { opset: 21 })));
+}
+
+for (const { provider, ignore } of backends) {
+  for (const [name, layer, dims, known = dims] of layers) {
+    Deno.test({
+      name: `${name} as a graph on ${provider} gives what the layer gives`,
+      ignore,
+      async fn() {
+        const state = trained(layer, dims), x = noise(dims, { seed: 13 });
+        const model = written((x) => applyLayer(x, layer, { state }), { x: known });
+        const { y } = await run(model, { x }, { provider }) as Outputs, want = layer.evaluate(x, state);
+        assertEquals([...y.dims], [...want.dims]);
+        assertLessOrEqual(maxError(y, want), 5e-6);
+      },
+    });
+  }
+
+  Deno.test({
+    name: `AdaptiveLayerNorm as a graph on ${provider} gives what the layer gives`,
+    ignore,
+    async fn() {
+      const layer = new AdaptiveLayerNorm(4, 3), x = noise([2, 5, 4]), condition = noise([2, 3], { seed: 2 });
+      trained(layer, x.dims, { condition });
+      const model = written((x, condition) => applyLayer(x, layer, { condition }), {
+        x: ["N", "T", 4],
+        condition: ["N", 3],
+      });
+      const { y } = await run(model, { x, condition }, { provider }) as Outputs;
+      assertLessOrEqual(maxError(y, layer.evaluate(x, {}, { condition })), 5e-6);
+    },
+  });
+
+  Deno.test({
+    name: `BatchNorm in training mode on ${provider} gives the layer's result and running statistics`,
+    ignore,
+    async fn() {
+      const layer = new BatchNorm(3, { momentum: 0.7 }), dims = [4, 3, 5], state = trained(layer, dims);
+      const { parameters, running, epsilon } = layer, momentum = Number(running.momentum);
+      const model = written((x) => ({
+        ...batchNormTraining(x, {
+          ...parameters,
+          runningMean: state.mean,
+          runningVariance: state.variance,
+          momentum,
+          epsilon,
+        }),
+      }), { x: dims });
+      const x = noise(dims, { seed: 14, mean: 3 }), pass = layer.train(x, state);
+      const { y, runningMean, runningVariance } = await run(model, { x }, { provider }) as Outputs;
+      assertLessOrEqual(maxError(y, pass.y), 5e-6);
+      assertLessOrEqual(maxError(runningMean, pass.state.mean), 5e-6);
+      assertLessOrEqual(maxError(runningVariance, pass.state.variance), 5e-6);
+    },
+  });
+
+  Deno.test({
+    name: `BatchNorm as a graph on ${provider} is right where the mean is a million deviations`,
+    ignore,
+    async fn() {
+      const dims = [64, 3], x = noise(dims, { mean: 1e6 }), layer = new BatchNorm(3, { momentum: 0 });
+      const { state } = layer.train(x, layer.state);
+      const model = written((x) => applyLayer(x, layer, { state }), { x: dims });
+      const { y } = await run(model, { x }, { provider }) as Outputs;
+      assertLessOrEqual(maxError(y, layer.evaluate(x, state)), 1e-6);
+    },
+  });
+}
+
+Deno.test("a layer without a graph, and a state or condition that is missing, are refused with what to do", () => {
+  const graph = (layer: Layer) => () => modelOf((x) => applyLayer(x, layer), { x: ["N", 3] });
+  assertThrows(graph({ constructor: { name: "Mine" } } as unknown as Layer), TypeError, "no graph of Mine");
+  assertThrows(graph(new BatchNorm(3)), TypeError, "needs its state");
+  assertThrows(graph(new AdaptiveLayerNorm(3, 2)), TypeError, "needs a condition");
+  assertThrows(graph(new LayerNorm(4)), RangeError, "the sizes of x");
+});
