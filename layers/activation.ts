@@ -4,7 +4,7 @@ import { type Tensor, zeros } from "../kernels/tensor.ts";
 import type { Layer, Pass, Tensors } from "./layer.ts";
 
 /** An activation as a layer, element by element. */
-abstract class ActivationLayer implements Layer {
+export abstract class ActivationLayer implements Layer {
   /** None. */
   readonly parameters: Tensors = {};
   /** None. */
@@ -12,6 +12,7 @@ abstract class ActivationLayer implements Layer {
   /** Which function it is. */
   readonly activation: Activation;
 
+  /** A layer that applies the function of that name. */
   constructor(activation: Activation) {
     this.activation = activation;
   }

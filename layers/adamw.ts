@@ -44,7 +44,11 @@ export class AdamW extends Optimizer {
   /** The part of each parameter that a step of rate 1 takes away. */
   readonly weightDecay: number;
 
-  /** @throws {TypeError | RangeError} If an option is not a number of at least 0. */
+  /**
+   * An optimizer of these parameters that has made no step.
+   *
+   * @throws {TypeError | RangeError} If an option is not a number of at least 0.
+   */
   constructor(parameters: Tensors, init: AdamWInit = {}) {
     const { rate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01 } = init;
     super(parameters, rate);
@@ -58,10 +62,12 @@ export class AdamW extends Optimizer {
     this.state.steps = zeros("float64", []);
   }
 
+  /** Counts the step. */
   protected override begin(): void {
     this.state.steps.data[0]++;
   }
 
+  /** Changes one parameter. */
   protected update(name: string, parameter: Tensor["data"], gradient: Tensor["data"]): void {
     const { rate, beta1, beta2, epsilon, weightDecay } = this, [t] = this.state.steps.data;
     const mean = this.memory("mean", name), square = this.memory("square", name);

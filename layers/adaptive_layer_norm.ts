@@ -47,6 +47,8 @@ export class AdaptiveLayerNorm implements Layer {
   readonly projection: Linear;
 
   /**
+   * A layer that starts as layer norm without affine.
+   *
    * @param features The size of x's last axis.
    * @param conditions The size of the condition's.
    * @throws {TypeError | RangeError} If an option does not fit.

@@ -66,6 +66,8 @@ export class BatchNorm implements Layer {
   readonly running: Readonly<Required<RunningInit>>;
 
   /**
+   * A layer before its training.
+   *
    * @param features How many features there are.
    * @throws {TypeError | RangeError} If an option does not fit.
    */

@@ -40,6 +40,8 @@ export class BatchRenorm extends BatchNorm {
   readonly maxShift: number;
 
   /**
+   * A layer before its training.
+   *
    * @param features How many features there are.
    * @throws {TypeError | RangeError} If an option does not fit.
    */
@@ -57,6 +59,7 @@ export class BatchRenorm extends BatchNorm {
     this.maxShift = maxShift;
   }
 
+  /** The pass over a tensor without padding. */
   protected override trainRows(x: Tensor, state: Tensors, context: Context, axis: number): Pass {
     const { epsilon } = this, { scale, bias } = this.parameters, statistics = this.statisticsOf();
     batchNormTraining(x, { axis, epsilon, out: statistics });

@@ -67,6 +67,8 @@ export class Conv2d implements Layer {
   readonly groups: number;
 
   /**
+   * A convolution, of weights drawn or given.
+   *
    * @param inputs The channels of x, a multiple of `groups`.
    * @param outputs The channels of the result, a multiple of `groups`.
    * @param kernel The size of the kernel, one number or [height, width].

@@ -36,6 +36,8 @@ export class DynamicTanh implements Layer {
   readonly shape: readonly number[];
 
   /**
+   * A layer before its training.
+   *
    * @param shape The sizes of x's last axes, or the one size.
    * @throws {TypeError | RangeError} If an option does not fit.
    */

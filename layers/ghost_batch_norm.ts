@@ -31,6 +31,8 @@ export class GhostBatchNorm extends BatchNorm {
   readonly size: number;
 
   /**
+   * A layer before its training.
+   *
    * @param features How many features there are.
    * @throws {TypeError | RangeError} If an option does not fit.
    */
@@ -40,6 +42,7 @@ export class GhostBatchNorm extends BatchNorm {
     this.size = init.size;
   }
 
+  /** Normalizes each ghost batch by its own statistics. */
   override train(x: Tensor, state?: Tensors, context: Context = {}): Pass {
     checkInput("GhostBatchNorm.train", x, 2, {});
     const ghosts: { start: number; end: number; pass: Pass }[] = [];

@@ -48,6 +48,8 @@ export class GlobalResponseNorm implements Layer {
   readonly epsilon: number;
 
   /**
+   * A layer that starts as the identity.
+   *
    * @param channels How many channels there are.
    * @throws {TypeError | RangeError} If an option does not fit.
    */

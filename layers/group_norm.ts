@@ -51,6 +51,8 @@ export class GroupNorm implements Layer {
   readonly activation: Activation | undefined;
 
   /**
+   * A layer before its training.
+   *
    * @param groups How many groups the channels are cut into.
    * @param channels How many channels there are, a multiple of `groups`.
    * @throws {TypeError | RangeError} If an option does not fit.

@@ -51,6 +51,8 @@ export class InstanceNorm implements Layer {
   readonly running: Readonly<Required<RunningInit>>;
 
   /**
+   * A layer before its training.
+   *
    * @param channels How many channels there are.
    * @throws {TypeError | RangeError} If an option does not fit.
    */

@@ -52,6 +52,8 @@ export class LayerNorm implements Layer {
   readonly activation: Activation | undefined;
 
   /**
+   * A layer before its training.
+   *
    * @param shape The sizes of the normalized axes, or the one size.
    * @throws {TypeError | RangeError} If an option does not fit.
    */

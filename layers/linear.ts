@@ -43,6 +43,8 @@ export class Linear implements Layer {
   readonly outputs: number;
 
   /**
+   * A linear map, of weights drawn or given.
+   *
    * @param inputs The size of x's last axis.
    * @param outputs The size of the result's last axis.
    * @throws {TypeError | RangeError} If an argument does not fit.

@@ -24,7 +24,9 @@
  * @module
  */
 
-export { GELU, ReLU } from "./activation.ts";
+export type { Activation } from "../kernels/activation.ts";
+export type { DType, Tensor, TypedArrays } from "../kernels/tensor.ts";
+export { ActivationLayer, GELU, ReLU } from "./activation.ts";
 export { AdamW, type AdamWInit } from "./adamw.ts";
 export { AdaptiveLayerNorm, type AdaptiveLayerNormInit } from "./adaptive_layer_norm.ts";
 export type { AffineInit } from "./affine.ts";
@@ -49,12 +51,12 @@ export type { Backward, Context, Layer, Pass, Tensors } from "./layer.ts";
 export { LayerNorm, type LayerNormInit, restormerLayerNorm } from "./layer_norm.ts";
 export { Linear, type LinearInit } from "./linear.ts";
 export { layerNormMlp, type LayerNormMlpInit } from "./mlp.ts";
-export type { Optimizer } from "./optimizer.ts";
+export { Optimizer } from "./optimizer.ts";
 export { normal, random } from "./random.ts";
 export { recalibrate } from "./recalibrate.ts";
-export { Reparametrization } from "./reparametrization.ts";
+export { type MadeWeight, Reparametrization } from "./reparametrization.ts";
 export type { Extent } from "./patches.ts";
-export { PostNormResidual, type PostNormResidualInit, PreNormResidual } from "./residual.ts";
+export { PostNormResidual, type PostNormResidualInit, PreNormResidual, Residual } from "./residual.ts";
 export { RMSNorm, type RMSNormInit } from "./rms_norm.ts";
 export type { BatchStatistics, RunningInit } from "./running.ts";
 export { ScaleNorm, type ScaleNormInit } from "./scale_norm.ts";

@@ -11,7 +11,11 @@ export abstract class Optimizer {
   /** How far a step goes; may be changed between steps. */
   rate: number;
 
-  /** @throws {TypeError | RangeError} If the rate is not a number of at least 0. */
+  /**
+   * An optimizer that has made no step.
+   *
+   * @throws {TypeError | RangeError} If the rate is not a number of at least 0.
+   */
   constructor(parameters: Tensors, rate: number) {
     checkNumber(this.constructor.name, "rate", rate, 0);
     this.parameters = parameters;

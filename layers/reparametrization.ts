@@ -25,7 +25,11 @@ export abstract class Reparametrization<L extends Linear | Conv2d> implements La
   /** The layer that computes with the weight. */
   protected readonly layer: L;
 
-  /** @param layer The layer, whose weight is where the parameters start from. */
+  /**
+   * A layer over another.
+   *
+   * @param layer The layer, whose weight is where the parameters start from.
+   */
   constructor(layer: L) {
     this.layer = layer;
   }

@@ -6,7 +6,7 @@ import { prefixed } from "./names.ts";
 import { joined, stateOf } from "./sequential.ts";
 
 /** What residual connections have in common: a normalization and a branch, as parts `norm` and `branch`. */
-abstract class Residual implements Layer {
+export abstract class Residual implements Layer {
   /** Those of the normalization and of the branch. */
   readonly parameters: Tensors;
   /** Those of the normalization and of the branch. */
@@ -16,6 +16,12 @@ abstract class Residual implements Layer {
   /** The function that is added to x. */
   readonly branch: Layer;
 
+  /**
+   * A residual connection of the two.
+   *
+   * @param norm The normalization.
+   * @param branch The function that is added to x.
+   */
   constructor(norm: Layer, branch: Layer) {
     this.norm = norm;
     this.branch = branch;
@@ -23,7 +29,9 @@ abstract class Residual implements Layer {
     this.state = joined({ norm, branch }, "state");
   }
 
+  /** The pass of training. */
   abstract train(x: Tensor, state?: Tensors, context?: Context): Pass;
+  /** The pass of evaluation. */
   abstract evaluate(x: Tensor, state?: Tensors, context?: Context): Tensor;
 }
 
@@ -82,6 +90,8 @@ export class PostNormResidual extends Residual {
   readonly alpha: number;
 
   /**
+   * A residual connection of the two.
+   *
    * @param norm The normalization of the sum.
    * @param branch The function that is added to x.
    * @throws {TypeError | RangeError} If alpha is not a finite number.

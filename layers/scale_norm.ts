@@ -36,7 +36,11 @@ export class ScaleNorm implements Layer {
   /** The axis of the vectors. */
   readonly axis: number;
 
-  /** @throws {TypeError | RangeError} If the scale is not a finite number. */
+  /**
+   * A layer before its training.
+   *
+   * @throws {TypeError | RangeError} If the scale is not a finite number.
+   */
   constructor({ scale, axis = -1, type = "float32" }: ScaleNormInit) {
     checkNumber("ScaleNorm", "scale", scale);
     const parameter = zeros(type, []);

@@ -24,7 +24,11 @@ export class Sequential implements Layer {
   /** The layers by name, in order. */
   readonly layers: Readonly<Record<string, Layer>>;
 
-  /** @param layers The layers, in a list or by name; a name has no dot in it. */
+  /**
+   * The layers as one.
+   *
+   * @param layers The layers, in a list or by name; a name has no dot in it.
+   */
   constructor(layers: readonly Layer[] | Readonly<Record<string, Layer>>) {
     this.layers = Object.fromEntries(Object.entries(layers));
     this.parameters = joined(this.layers, "parameters");

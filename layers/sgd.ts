@@ -40,7 +40,11 @@ export class SGD extends Optimizer {
   /** How much of the parameter is added to its gradient. */
   readonly weightDecay: number;
 
-  /** @throws {TypeError | RangeError} If an option is not a number of at least 0. */
+  /**
+   * An optimizer of these parameters that has made no step.
+   *
+   * @throws {TypeError | RangeError} If an option is not a number of at least 0.
+   */
   constructor(parameters: Tensors, { rate, momentum = 0, nesterov = false, weightDecay = 0 }: SGDInit) {
     super(parameters, rate);
     checkNumber("SGD", "momentum", momentum, 0);
@@ -50,6 +54,7 @@ export class SGD extends Optimizer {
     this.weightDecay = weightDecay;
   }
 
+  /** Changes one parameter. */
   protected update(name: string, parameter: Tensor["data"], gradient: Tensor["data"]): void {
     const { rate, momentum, nesterov, weightDecay } = this;
     const velocity = momentum === 0 ? undefined : this.memory("velocity", name);

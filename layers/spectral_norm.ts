@@ -44,6 +44,8 @@ export class SpectralNorm<L extends Linear | Conv2d> extends Reparametrization<L
   readonly iterations: number;
 
   /**
+   * A layer whose weight has a largest singular value of 1.
+   *
    * @param layer The layer whose weight is normalized; its parameters are this one's.
    * @throws {TypeError | RangeError} If iterations is not a whole number of at least 1.
    */
@@ -57,6 +59,7 @@ export class SpectralNorm<L extends Linear | Conv2d> extends Reparametrization<L
     this.state = powerIteration(rows, { u: vector(u) }, 15);
   }
 
+  /** The weight over its largest singular value. */
   protected make(state: Tensors | undefined, training: boolean): MadeWeight {
     if (state?.u === undefined || state?.v === undefined) {
       throw new TypeError(

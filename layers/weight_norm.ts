@@ -26,7 +26,11 @@ export class WeightNorm<L extends Linear | Conv2d> extends Reparametrization<L> 
   /** None. */
   readonly state: Tensors = {};
 
-  /** @param layer The layer whose weight is normalized; it is not changed. */
+  /**
+   * A layer that computes what the given one does, until it is trained.
+   *
+   * @param layer The layer whose weight is normalized; it is not changed.
+   */
   constructor(layer: L) {
     super(layer);
     const { weight, ...others } = layer.parameters;
@@ -34,6 +38,7 @@ export class WeightNorm<L extends Linear | Conv2d> extends Reparametrization<L> 
     this.parameters = { direction, magnitude: lengths(rowsOf(direction)), ...others };
   }
 
+  /** The weight of magnitude and direction. */
   protected make(): MadeWeight {
     const { direction, magnitude } = this.parameters, rows = rowsOf(direction), unit = lpNorm(rows, {});
     return {

@@ -31,6 +31,8 @@ export class WeightStandardization<L extends Linear | Conv2d> extends Reparametr
   readonly epsilon: number;
 
   /**
+   * A layer whose weights have mean 0 and variance 1 for each output.
+   *
    * @param layer The layer whose weight is standardized; its parameters are this one's.
    * @throws {TypeError | RangeError} If epsilon is not a number of at least 0.
    */
@@ -41,6 +43,7 @@ export class WeightStandardization<L extends Linear | Conv2d> extends Reparametr
     this.epsilon = epsilon;
   }
 
+  /** The standardized weight. */
   protected make(): MadeWeight {
     const { weight } = this.parameters, { epsilon } = this, rows = rowsOf(weight);
     return {
