@@ -1,11 +1,11 @@
 import { batchNorm, batchNormTraining, batchNormTrainingBackward } from "../kernels/batch_norm.ts";
-import { checkCount, checkDims, checkNumber } from "../kernels/check.ts";
+import { checkCount, checkNumber } from "../kernels/check.ts";
 import { type Tensor, zeros } from "../kernels/tensor.ts";
 import { type AffineInit, affineParameters, affinePass } from "./affine.ts";
 import { FrozenBatchNorm } from "./frozen_batch_norm.ts";
 import type { Context, Layer, Pass, Tensors } from "./layer.ts";
 import { MaskedRows } from "./mask.ts";
-import { carryOn, checkMomentum, checkState, type RunningInit, runningState } from "./running.ts";
+import { carryOn, checkState, type RunningInit, type RunningRule, runningRule, runningState } from "./running.ts";
 import { checkFeatures } from "./shape.ts";
 
 /** How a {@linkcode BatchNorm} is made. */
@@ -19,10 +19,6 @@ export interface BatchNormInit extends AffineInit, RunningInit {
    * uses the statistics of its batch. Default: true.
    */
   trackStatistics?: boolean;
-  /** The running mean to start from. Default: all 0. */
-  mean?: Tensor;
-  /** The running variance to start from. Default: all 1. */
-  variance?: Tensor;
 }
 
 /**
@@ -63,7 +59,7 @@ export class BatchNorm implements Layer {
   /** How many features there are. */
   readonly features: number;
   /** How running statistics follow. */
-  readonly running: Readonly<Required<RunningInit>>;
+  readonly running: Readonly<Required<RunningRule>>;
 
   /**
    * A layer before its training.
@@ -73,16 +69,15 @@ export class BatchNorm implements Layer {
    */
   constructor(features: number, init: BatchNormInit = {}) {
     const operation = this.constructor.name;
-    const { axis = 1, epsilon = 1e-5, momentum = 0.9, unbiased = false, trackStatistics = true } = init;
+    const { axis = 1, epsilon = 1e-5, trackStatistics = true } = init;
     checkCount(operation, "features", features);
     checkNumber(operation, "epsilon", epsilon, 0);
-    checkMomentum(operation, momentum);
     this.features = features;
     this.axis = axis;
     this.epsilon = epsilon;
-    this.running = { momentum, unbiased };
+    this.running = runningRule(operation, init);
     this.parameters = affineParameters(operation, init, [features]);
-    this.state = trackStatistics ? startingFrom(operation, runningState(features, this.running), init) : {};
+    this.state = trackStatistics ? runningState(operation, features, init) : {};
   }
 
   /**
@@ -165,15 +160,4 @@ function throughRows(x: Tensor, rows: MaskedRows, train: (rows: Tensor) => Pass)
       return { dx: rows.scatter(dx), gradients };
     },
   };
-}
-
-/** Running statistics that start from others. */
-function startingFrom(operation: string, state: Tensors, { mean, variance }: BatchNormInit): Tensors {
-  const start: Record<string, Tensor> = { ...state };
-  for (const [name, given] of Object.entries({ mean, variance })) {
-    if (given === undefined) continue;
-    checkDims(operation, name, given, state[name].dims, "one for each feature");
-    start[name] = { type: "float64", dims: given.dims, data: Float64Array.from(given.data) };
-  }
-  return start;
 }

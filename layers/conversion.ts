@@ -1,4 +1,4 @@
-import { describe, type Tensor } from "../kernels/tensor.ts";
+import { checkTensor, describe, type Tensor } from "../kernels/tensor.ts";
 import { copyInto } from "./fit.ts";
 import type { Layer, Tensors } from "./layer.ts";
 import { WeightsError } from "./weights_error.ts";
@@ -39,7 +39,9 @@ export function convert(
       throw new TypeError(`${operation}: ${name} has no option ${option}; options are ${known.join(", ") || "none"}.`);
     }
   }
-  const arranged = arrange(tensors), first = Object.keys(names).find((name) => arranged[name] !== undefined);
+  const given = Object.fromEntries(Object.entries(tensors).filter(([, tensor]) => tensor !== undefined));
+  for (const [tensor, value] of Object.entries(given)) checkTensor(operation, tensor, value);
+  const arranged = arrange(given), first = Object.keys(names).find((name) => arranged[name] !== undefined);
   const layer = make(options as never, arranged, first && arranged[first].type === "float64" ? "float64" : "float32");
   const places = theirs(names, { ...layer.parameters, ...layer.state });
   const unplaced = spare.filter((name) => !Object.hasOwn(places, name));

@@ -81,9 +81,13 @@ export class FrozenBatchNorm implements Layer {
    * @throws {TypeError | RangeError} If x or y does not fit.
    */
   process(x: Tensor, y: Tensor): Tensor {
-    const operation = "FrozenBatchNorm.process";
-    const channels = this.slope.data.length, axis = checkFeatures(operation, x, this.axis, channels);
-    checkAlike(operation, "y", y, x);
+    const channels = this.slope.data.length;
+    if (!areAlike(x, y) || x.dims.at(this.axis) !== channels) {
+      // Checks allocate, and find what is wrong here.
+      checkFeatures("FrozenBatchNorm.process", x, this.axis, channels);
+      checkAlike("FrozenBatchNorm.process", "y", y, x);
+    }
+    const axis = this.axis < 0 ? this.axis + x.dims.length : this.axis;
     let inner = 1;
     for (let d = axis + 1; d < x.dims.length; d++) inner *= x.dims[d];
     const from = x.data, to = y.data, slope = this.slope.data, shift = this.shift.data;
@@ -112,4 +116,15 @@ export class FrozenBatchNorm implements Layer {
     const { weight, bias } = layer.parameters;
     return layer.withParameters(foldTable({ weight, bias }, this)) as L;
   }
+}
+
+/** Whether two tensors have the same type and dims, and as many elements as these say. */
+function areAlike(x: Tensor, y: Tensor): boolean {
+  if (x?.type !== y?.type || x.dims.length !== y.dims.length) return false;
+  let size = 1;
+  for (let d = 0; d < x.dims.length; d++) {
+    if (x.dims[d] !== y.dims[d]) return false;
+    size *= x.dims[d];
+  }
+  return x.data.length === size && y.data.length === size;
 }

@@ -4,7 +4,7 @@ import { instanceNorm, instanceNormBackward } from "../kernels/group_norm.ts";
 import { type Tensor, zeros } from "../kernels/tensor.ts";
 import { type AffineInit, affineParameters, affinePass } from "./affine.ts";
 import type { Context, Layer, Pass, Tensors } from "./layer.ts";
-import { carryOn, checkMomentum, checkState, type RunningInit, runningState } from "./running.ts";
+import { carryOn, checkState, type RunningInit, type RunningRule, runningRule, runningState } from "./running.ts";
 import { savedStatistics } from "./saved_statistics.ts";
 import { checkFeatures } from "./shape.ts";
 
@@ -48,7 +48,7 @@ export class InstanceNorm implements Layer {
   /** What is added to the variance. */
   readonly epsilon: number;
   /** How running statistics follow. */
-  readonly running: Readonly<Required<RunningInit>>;
+  readonly running: Readonly<Required<RunningRule>>;
 
   /**
    * A layer before its training.
@@ -57,16 +57,15 @@ export class InstanceNorm implements Layer {
    * @throws {TypeError | RangeError} If an option does not fit.
    */
   constructor(channels: number, init: InstanceNormInit = {}) {
-    const { axis = 1, epsilon = 1e-5, momentum = 0.9, unbiased = false, trackStatistics = false } = init;
+    const { axis = 1, epsilon = 1e-5, trackStatistics = false } = init;
     checkCount("InstanceNorm", "channels", channels);
     checkNumber("InstanceNorm", "epsilon", epsilon, 0);
-    checkMomentum("InstanceNorm", momentum);
     this.channels = channels;
     this.axis = axis;
     this.epsilon = epsilon;
-    this.running = { momentum, unbiased };
+    this.running = runningRule("InstanceNorm", init);
     this.parameters = affineParameters("InstanceNorm", init, [channels]);
-    this.state = trackStatistics ? runningState(channels, this.running) : {};
+    this.state = trackStatistics ? runningState("InstanceNorm", channels, init) : {};
   }
 
   /** What the kernels take. */

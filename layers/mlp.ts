@@ -2,7 +2,6 @@ import { ReLU } from "./activation.ts";
 import type { Layer } from "./layer.ts";
 import { LayerNorm } from "./layer_norm.ts";
 import { Linear } from "./linear.ts";
-import { random } from "./random.ts";
 import { Sequential } from "./sequential.ts";
 
 /** The sizes of a {@linkcode layerNormMlp}. */
@@ -13,7 +12,7 @@ export interface LayerNormMlpInit {
   hidden: readonly number[];
   /** The size of the result. */
   outputs: number;
-  /** What draws the weights. Default: `random(1)`. */
+  /** What draws the weights. Default: as for {@linkcode Linear}. */
   random?: () => number;
 }
 
@@ -32,12 +31,12 @@ export interface LayerNormMlpInit {
  * assertEquals(y.dims, [32, 10]);
  * ```
  */
-export function layerNormMlp({ inputs, hidden, outputs, random: uniform = random(1) }: LayerNormMlpInit): Sequential {
+export function layerNormMlp({ inputs, hidden, outputs, random }: LayerNormMlpInit): Sequential {
   const layers: Layer[] = [];
   let features = inputs;
   for (const size of hidden) {
-    layers.push(new Linear(features, size, { random: uniform }), new LayerNorm(size), new ReLU());
+    layers.push(new Linear(features, size, { random }), new LayerNorm(size), new ReLU());
     features = size;
   }
-  return new Sequential([...layers, new Linear(features, outputs, { random: uniform })]);
+  return new Sequential([...layers, new Linear(features, outputs, { random })]);
 }

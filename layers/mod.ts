@@ -24,8 +24,6 @@
  * @module
  */
 
-export type { Activation } from "../kernels/activation.ts";
-export type { DType, Tensor, TypedArrays } from "../kernels/tensor.ts";
 export { ActivationLayer, GELU, ReLU } from "./activation.ts";
 export { AdamW, type AdamWInit } from "./adamw.ts";
 export { AdaptiveLayerNorm, type AdaptiveLayerNormInit } from "./adaptive_layer_norm.ts";
@@ -39,31 +37,85 @@ export {
   type OutputWeights,
 } from "./batch_norm_table.ts";
 export { BatchRenorm, type BatchRenormInit } from "./batch_renorm.ts";
+export { loadSafetensors, toSafetensors } from "./checkpoint.ts";
 export { Conv2d, type Conv2dInit } from "./conv.ts";
 export { type DeepNetDepth, type DeepNetGains, deepNetGains, deepNetResidual } from "./deep_net.ts";
 export { DynamicTanh, type DynamicTanhInit } from "./dynamic_tanh.ts";
+export { fromKeras } from "./from_keras.ts";
+export { fromTorch, toTorch } from "./from_torch.ts";
 export { FrozenBatchNorm, type FrozenBatchNormInit } from "./frozen_batch_norm.ts";
 export { GhostBatchNorm, type GhostBatchNormInit } from "./ghost_batch_norm.ts";
 export { GlobalResponseNorm, type GlobalResponseNormInit } from "./global_response_norm.ts";
 export { GroupNorm, type GroupNormInit } from "./group_norm.ts";
 export { InstanceNorm, type InstanceNormInit } from "./instance_norm.ts";
+export type {
+  KerasBatchNormalizationConfig,
+  KerasClass,
+  KerasClasses,
+  KerasConfig,
+  KerasConv2DConfig,
+  KerasDenseConfig,
+  KerasGroupNormalizationConfig,
+  KerasLayerNormalizationConfig,
+  KerasNormConfig,
+  KerasRMSNormalizationConfig,
+  KerasWeightedConfig,
+  KerasWeights,
+} from "./keras_classes.ts";
 export type { Backward, Context, Layer, Pass, Tensors } from "./layer.ts";
 export { LayerNorm, type LayerNormInit, restormerLayerNorm } from "./layer_norm.ts";
 export { Linear, type LinearInit } from "./linear.ts";
 export { layerNormMlp, type LayerNormMlpInit } from "./mlp.ts";
+export { partOf } from "./names.ts";
 export { Optimizer } from "./optimizer.ts";
+export type { Extent } from "./patches.ts";
 export { normal, random } from "./random.ts";
 export { recalibrate } from "./recalibrate.ts";
+export {
+  GRU,
+  LSTM,
+  Recurrent,
+  type RecurrentBackward,
+  type RecurrentInit,
+  type RecurrentParameters,
+  type RecurrentParametersInit,
+  type RecurrentPass,
+  type RecurrentResult,
+  RNN,
+  type RNNInit,
+} from "./recurrent/mod.ts";
 export { type MadeWeight, Reparametrization } from "./reparametrization.ts";
-export type { Extent } from "./patches.ts";
 export { PostNormResidual, type PostNormResidualInit, PreNormResidual, Residual } from "./residual.ts";
 export { RMSNorm, type RMSNormInit } from "./rms_norm.ts";
-export type { BatchStatistics, RunningInit } from "./running.ts";
+export type { BatchStatistics, RunningInit, RunningRule } from "./running.ts";
+export { readSafetensors, type Safetensors, writeSafetensors } from "./safetensors.ts";
 export { ScaleNorm, type ScaleNormInit } from "./scale_norm.ts";
 export { Sequential } from "./sequential.ts";
 export { SGD, type SGDInit } from "./sgd.ts";
 export { type Loss, softmaxCrossEntropy } from "./softmax_cross_entropy.ts";
 export { SpectralNorm, type SpectralNormInit } from "./spectral_norm.ts";
+export { SyncBatchNorm } from "./sync_batch_norm.ts";
+export type {
+  TorchAffine,
+  TorchBatchNormOptions,
+  TorchClass,
+  TorchClasses,
+  TorchConv2dOptions,
+  TorchGELUOptions,
+  TorchGroupNormOptions,
+  TorchInstanceNormOptions,
+  TorchLayerNormOptions,
+  TorchLinearOptions,
+  TorchRecurrence,
+  TorchRecurrentOptions,
+  TorchRMSNormOptions,
+  TorchRNNOptions,
+  TorchTensors,
+  TorchTracked,
+} from "./torch_classes.ts";
 export { WeightNorm } from "./weight_norm.ts";
-export type { WeightedInit } from "./weighted.ts";
 export { WeightStandardization, type WeightStandardizationInit } from "./weight_standardization.ts";
+export type { WeightedInit } from "./weighted.ts";
+export { WeightsError } from "./weights_error.ts";
+export type { Activation } from "../kernels/activation.ts";
+export type { DType, Tensor, TypedArrays } from "../kernels/tensor.ts";

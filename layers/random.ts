@@ -36,3 +36,6 @@ export function random(seed: number): () => number {
 export function normal(uniform: () => number): () => number {
   return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
 }
+
+/** What draws the weights of layers that are given no generator: programs that make the same layers start from the same weights. */
+export const shared: () => number = random(0);

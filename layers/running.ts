@@ -1,9 +1,9 @@
-import { checkNumber } from "../kernels/check.ts";
+import { checkDims, checkNumber } from "../kernels/check.ts";
 import { describe, type Tensor } from "../kernels/tensor.ts";
 import type { Context, Tensors } from "./layer.ts";
 
 /** How running statistics follow those of batches. */
-export interface RunningInit {
+export interface RunningRule {
   /**
    * The weight of the OLD running value, from 0 to 1, as in ONNX, Keras and Flax (PyTorch's is that of the new one); or
    * `"cumulative"`: all batches weigh the same. Default: 0.9.
@@ -16,6 +16,14 @@ export interface RunningInit {
   unbiased?: boolean;
 }
 
+/** Running statistics, and what they start from. */
+export interface RunningInit extends RunningRule {
+  /** The running mean to start from. Default: all 0. */
+  mean?: Tensor;
+  /** The running variance to start from. Default: all 1. */
+  variance?: Tensor;
+}
+
 /** The statistics of a batch, one entry a feature. */
 export interface BatchStatistics {
   /** The mean. */
@@ -26,25 +34,33 @@ export interface BatchStatistics {
   count: number;
 }
 
-/** Throws unless the momentum is a weight. */
-export function checkMomentum(operation: string, momentum: unknown): void {
-  if (momentum === "cumulative") return;
-  checkNumber(operation, "momentum", momentum as number, 0);
-  if (momentum as number > 1) {
-    throw new RangeError(
-      `${operation}: momentum is ${momentum}; it is the weight of the old running value, from 0 to 1, or "cumulative".`,
-    );
+/** The rule of some options, once they are found fit. */
+export function runningRule(
+  operation: string,
+  { momentum = 0.9, unbiased = false }: RunningRule,
+): Required<RunningRule> {
+  if (momentum !== "cumulative") {
+    checkNumber(operation, "momentum", momentum, 0);
+    if (momentum > 1) {
+      throw new RangeError(
+        `${operation}: momentum is ${momentum}; it is the weight of the old running value, from 0 to 1, or "cumulative".`,
+      );
+    }
   }
+  return { momentum, unbiased };
 }
 
-/** Running statistics before any batch: mean 0 and variance 1, in float64 so that means far from 0 keep their digits. */
-export function runningState(features: number, { momentum }: RunningInit): Tensors {
-  const vector = (value: number): Tensor => ({
-    type: "float64",
-    dims: [features],
-    data: new Float64Array(features).fill(value),
-  });
-  const state = { mean: vector(0), variance: vector(1) };
+/** Running statistics before any batch, in float64 so that means far from 0 keep their digits. */
+export function runningState(operation: string, features: number, { momentum, mean, variance }: RunningInit): Tensors {
+  const start = (name: string, given: Tensor | undefined, value: number): Tensor => {
+    const data = new Float64Array(features).fill(value);
+    if (given !== undefined) {
+      checkDims(operation, name, given, [features], "one for each feature");
+      data.set(given.data);
+    }
+    return { type: "float64", dims: [features], data };
+  };
+  const state = { mean: start("mean", mean, 0), variance: start("variance", variance, 1) };
   return momentum === "cumulative" ? { ...state, batches: scalar(0) } : state;
 }
 
@@ -52,7 +68,7 @@ export function runningState(features: number, { momentum }: RunningInit): Tenso
 export function carryOn(
   state: Tensors,
   { mean, variance, count }: BatchStatistics,
-  { momentum = 0.9, unbiased = false }: RunningInit,
+  { momentum, unbiased }: Required<RunningRule>,
   context: Context = {},
 ): Tensors {
   if (count === 0) return state;

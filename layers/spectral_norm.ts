@@ -18,7 +18,7 @@ export interface SpectralNormInit {
  * Spectral normalization (Miyato, Kataoka, Koyama and Yoshida 2018): the weight, as a matrix of a row for each output, over its largest
  * singular value sigma = u^T W v, which power iteration follows through training:
  *
- *     v = W^T u / |W^T u|,  u = W v / |W v|
+ *     u = W v / |W v|,  v = W^T u / |W^T u|
  *
  * No gradient flows through u and v. They are the layer's state (float64), and evaluation leaves them as they are; the first ones are
  * after 15 iterations, as in PyTorch. Parameters are those of the layer.
@@ -55,8 +55,8 @@ export class SpectralNorm<L extends Linear | Conv2d> extends Reparametrization<L
     this.parameters = layer.parameters;
     this.iterations = iterations;
     const rows = rowsOf(layer.parameters.weight), next = normal(uniform);
-    const u = unit(Float64Array.from({ length: rows.dims[0] }, next));
-    this.state = powerIteration(rows, { u: vector(u) }, 15);
+    const v = unit(Float64Array.from({ length: rows.dims[1] }, next));
+    this.state = powerIteration(rows, v, 15);
   }
 
   /** The weight over its largest singular value. */
@@ -67,7 +67,7 @@ export class SpectralNorm<L extends Linear | Conv2d> extends Reparametrization<L
       );
     }
     const { weight } = this.parameters, rows = rowsOf(weight);
-    const next = training ? powerIteration(rows, state, this.iterations) : state;
+    const next = training ? powerIteration(rows, state.v.data as Float64Array<ArrayBuffer>, this.iterations) : state;
     const u = next.u.data, v = next.v.data, sigma = dot(u, product(rows, v));
     const normalized = zeros(weight.type, weight.dims);
     for (let i = 0; i < normalized.data.length; i++) normalized.data[i] = weight.data[i] / sigma;
@@ -87,11 +87,12 @@ export class SpectralNorm<L extends Linear | Conv2d> extends Reparametrization<L
   }
 }
 
-function powerIteration(rows: Tensor, start: Tensors, iterations: number): Tensors {
-  let u = start.u.data as Float64Array, v = new Float64Array(rows.dims[1]);
+/** The vectors after some iterations from v, in PyTorch's order. */
+function powerIteration(rows: Tensor, v: Float64Array<ArrayBuffer>, iterations: number): Tensors {
+  let u = new Float64Array(rows.dims[0]);
   for (let i = 0; i < iterations; i++) {
-    v = unit(transposedProduct(rows, u));
     u = unit(product(rows, v));
+    v = unit(transposedProduct(rows, u));
   }
   return { u: vector(u), v: vector(v) };
 }

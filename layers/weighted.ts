@@ -2,7 +2,7 @@ import { checkDims } from "../kernels/check.ts";
 import { panelsOf } from "../kernels/panels.ts";
 import { arrayOf, checkTensor, describe, type DType, sizeOf, type Tensor, zeros } from "../kernels/tensor.ts";
 import type { Tensors } from "./layer.ts";
-import { random } from "./random.ts";
+import { shared } from "./random.ts";
 
 /** What a layer that multiplies by a weight starts from. */
 export interface WeightedInit {
@@ -18,8 +18,6 @@ export interface WeightedInit {
    */
   random?: () => number;
 }
-
-const shared = random(0);
 
 /**
  * The parameters `weight`, of the given dims, and `bias`, one for each of its first axis. Those that are drawn are uniform between

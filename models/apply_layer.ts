@@ -8,15 +8,18 @@ import {
   GELU,
   GlobalResponseNorm,
   GroupNorm,
+  GRU,
   InstanceNorm,
   type Layer,
   LayerNorm,
   Linear,
+  LSTM,
   PostNormResidual,
   PreNormResidual,
   ReLU,
   Reparametrization,
   RMSNorm,
+  RNN,
   ScaleNorm,
   Sequential,
   type Tensors,
@@ -26,7 +29,10 @@ import { activate, affineOf, applyAffine } from "./affine.ts";
 import { batchNorm, batchNormTraining } from "./batch_norm.ts";
 import { applyTable } from "./blocks/batch_norm_table.ts";
 import { conv } from "./blocks/conv.ts";
+import { gru } from "./blocks/gru.ts";
 import { linear } from "./blocks/linear.ts";
+import { lstm } from "./blocks/lstm.ts";
+import { rnn } from "./blocks/rnn.ts";
 import { axisOf, otherAxes } from "./check.ts";
 import type { Form } from "./form.ts";
 import { groupNorm, instanceNorm } from "./group_norm.ts";
@@ -126,6 +132,21 @@ const writers = [
     LayerNorm,
     (x, { parameters, axes, epsilon, subtractMean, activation }, options) =>
       layerNorm(x, { ...parameters, axes, epsilon, subtractMean, activation, ...written(options) }),
+  ),
+  writer(
+    RNN,
+    (x, { parameters, norm, epsilon, activation }, { state: initial, ...options }) =>
+      rnn(x, { ...parameters, norm, epsilon, activation, initial, ...written(options) }).y,
+  ),
+  writer(
+    LSTM,
+    (x, { parameters, norm, epsilon }, { state: initial, ...options }) =>
+      lstm(x, { ...parameters, norm, epsilon, initial, ...written(options) }).y,
+  ),
+  writer(
+    GRU,
+    (x, { parameters, norm, epsilon }, { state: initial, ...options }) =>
+      gru(x, { ...parameters, norm, epsilon, initial, ...written(options) }).y,
   ),
   writer(
     RMSNorm,

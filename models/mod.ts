@@ -48,7 +48,10 @@ export { SymbolicTensor, type SymbolicTensorOptions } from "./symbolic_tensor.ts
 export { applyLayer, type ApplyLayerOptions } from "./apply_layer.ts";
 export { applyTable, type ApplyTableOptions } from "./blocks/batch_norm_table.ts";
 export { conv, type ConvOptions } from "./blocks/conv.ts";
+export { gru, type GruOptions } from "./blocks/gru.ts";
 export { linear, type LinearOptions } from "./blocks/linear.ts";
+export { lstm, type LstmOptions, type LstmOutputs } from "./blocks/lstm.ts";
 export { layerNormMlp, type LayerNormMlpOptions, linearLayerNorm, type LinearLayerNormOptions } from "./blocks/mlp.ts";
+export type { RecurrentOptions, RecurrentOutputs } from "./blocks/recurrent.ts";
 export { restormerLayerNorm, type RestormerLayerNormOptions, to3d, to4d } from "./blocks/restormer.ts";
-export { layerNormRnn, type LayerNormRnnOptions, type LayerNormRnnResult } from "./blocks/rnn.ts";
+export { rnn, type RnnOptions } from "./blocks/rnn.ts";

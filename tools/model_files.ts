@@ -10,12 +10,14 @@ import {
   applyTable,
   batchNorm,
   conv,
+  gru,
   layerNormMlp,
-  layerNormRnn,
   linearLayerNorm,
+  lstm,
   modelOf,
   type ModelOfOptions,
   restormerLayerNorm,
+  rnn,
   type SymbolicResult,
   type SymbolicTensor,
 } from "../models/mod.ts";
@@ -185,7 +187,7 @@ function operatorFiles({ path, kernel, inputs, options, forms, says }: Operator)
 /* ---- Blocks: weights are stored, and small -------------------------------------------------------------------------- */
 
 function blocks(): ModelFile[] {
-  return [linearModel(), mlp(), rnn(), ...restormer(), ...batchNormFolded()];
+  return [linearModel(), mlp(), ...recurrent(), ...restormer(), ...batchNormFolded()];
 }
 
 function linearModel(): ModelFile {
@@ -213,17 +215,32 @@ function mlp(): ModelFile {
   );
 }
 
-function rnn(): ModelFile {
-  const options = {
-    inputWeight: small([8, 16], 1),
-    hiddenWeight: small([16, 16], 2),
-    scale: positive([16], 3),
-    bias: small([16], 4),
-    name: "rnn",
-  };
-  const says = "A layer-normalized recurrent network of 8 inputs and 16 hidden units over T steps: " +
-    "a = x[t] W_xh + h W_hh, h = tanh((a - mean) / sqrt(variance + 1e-5) * scale + bias).";
-  return block("layer_norm_rnn", says, { x: ["T", "N", 8] }, (x) => ({ ...layerNormRnn(x, options) }));
+function recurrent(): ModelFile[] {
+  const inputs = { x: ["T", "N", 8] }, name = "layer";
+  const weights = (gates: number) => ({
+    inputWeight: drawn([gates * 16, 8], 1),
+    hiddenWeight: drawn([gates * 16, 16], 2),
+  });
+  const affine = { scale: positive([16], 3), bias: small([16], 4) };
+  const affines = (gates: number) => ({
+    inputScale: positive([gates * 16], 3),
+    hiddenScale: positive([gates * 16], 4),
+    inputBias: small([gates * 16], 5),
+    hiddenBias: small([gates * 16], 6),
+  });
+  const cell = { cellScale: positive([16], 7), cellBias: small([16], 8) };
+  const says = (kind: string) =>
+    `A layer-normalized ${kind} of 8 inputs and 16 hidden units over T steps (Ba, Kiros and Hinton 2016).`;
+  return [
+    block("layer_norm_rnn", says("RNN"), inputs, (x) => ({ ...rnn(x, { ...weights(1), ...affine, name }) })),
+    block(
+      "layer_norm_lstm",
+      says("LSTM"),
+      inputs,
+      (x) => ({ ...lstm(x, { ...weights(4), ...affines(4), ...cell, name }) }),
+    ),
+    block("layer_norm_gru", says("GRU"), inputs, (x) => ({ ...gru(x, { ...weights(3), ...affines(3), name }) })),
+  ];
 }
 
 function restormer(): ModelFile[] {
@@ -294,6 +311,11 @@ function described(
 /** Weights for sums of about the size of the inputs (Glorot and Bengio 2010). */
 function layer(inputs: number, outputs: number, seed: number, name: string) {
   return { weight: small([inputs, outputs], seed), bias: small([outputs], seed + 1), name };
+}
+
+/** Weights of outputs by inputs. */
+function drawn(dims: number[], seed: number): Tensor<"float32"> {
+  return noise(dims, { seed, deviation: 1 / Math.sqrt(dims[1]) });
 }
 
 function small(dims: number[], seed: number): Tensor<"float32"> {

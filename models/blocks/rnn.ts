@@ -1,82 +1,64 @@
-import { affineOf } from "../affine.ts";
-import { layerNorm, type LayerNormOptions } from "../layer_norm.ts";
-import { optionalParameter, type Parameter, parameter } from "../parameter.ts";
-import { SymbolicTensor } from "../symbolic_tensor.ts";
+import type { Parameter } from "../parameter.ts";
+import type { SymbolicTensor } from "../symbolic_tensor.ts";
+import {
+  operator,
+  project,
+  RecurrentGraph,
+  type RecurrentOptions,
+  type RecurrentOutputs,
+  scan,
+  transposed,
+} from "./recurrent.ts";
 
-/** Options of {@linkcode layerNormRnn}; `scale` and `bias` have one entry a hidden unit. */
-export interface LayerNormRnnOptions extends Omit<LayerNormOptions, "axes" | "subtractMean" | "activation"> {
-  /** From the inputs to the hidden units, [inputs, hidden]. */
-  inputWeight: Parameter;
-  /** From the hidden units to themselves, [hidden, hidden]. */
-  hiddenWeight: Parameter;
-  /** The hidden units before the first step, [N, hidden]. Default: 0. */
-  initial?: Parameter;
-  /** How many hidden units, where no weight says. */
-  hidden?: number;
-}
-
-/** What {@linkcode layerNormRnn} gives. */
-export interface LayerNormRnnResult {
-  /** The hidden units after each step, [T, N, hidden]. */
-  y: SymbolicTensor;
-  /** Those after the last step, [N, hidden]. */
-  last: SymbolicTensor;
+/** Options of {@linkcode rnn}; the normalized one has `scale` and `bias` in place of `inputBias` and `hiddenBias`. */
+export interface RnnOptions extends RecurrentOptions {
+  /** Multiplies the normalized sums, [hidden]. Default: none. */
+  scale?: Parameter;
+  /** Is added then, [hidden]. Default: none. */
+  bias?: Parameter;
+  /** What the hidden units apply to their sums. Default: `"tanh"`. */
+  activation?: "tanh" | "relu";
 }
 
 /**
- * A layer-normalized recurrent network (Ba, Kiros and Hinton 2016, equation 4), as a Scan over the steps of a sequence:
+ * A recurrent network. The default is the layer-normalized one (Ba, Kiros and Hinton 2016, equation 4), as a Scan over the steps:
  *
- *     a = x[t] @ inputWeight + h @ hiddenWeight,  h = tanh((a - mean) / sqrt(variance + epsilon) * scale + bias)
+ *     a = x[t] inputWeight^T + h hiddenWeight^T,  h = activation((a - mean) / sqrt(variance + epsilon) * scale + bias)
  *
- * with the mean and the variance over the hidden units of one sample at one step.
+ * with the mean and the variance over the hidden units of one sample at one step. The plain one, with norm `"none"`, is ONNX's RNN.
  *
  * @param x The sequence, [T, N, inputs].
- * @throws {TypeError | RangeError} If a parameter does not fit.
+ * @throws {TypeError | RangeError} If a parameter does not fit, or the network does not have it.
  *
- * @example
+ * @example A layer as a graph
  * ```ts
- * import { layerNormRnn, modelOf } from "@evenkeel/norm/models";
+ * import { RNN } from "@evenkeel/norm/layers";
+ * import { modelOf, rnn } from "@evenkeel/norm/models";
  *
- * const weights = { inputWeight: "w_xh", hiddenWeight: "w_hh", hidden: 16 };
- * const model = modelOf((x) => ({ ...layerNormRnn(x, weights) }), { x: ["T", "N", 8] });
+ * const { parameters, norm, activation } = new RNN(8, 16);
+ * const model = modelOf((x) => ({ ...rnn(x, { ...parameters, norm, activation }) }), { x: ["T", "N", 8] });
  * ```
  */
-export function layerNormRnn(x: SymbolicTensor, options: LayerNormRnnOptions): LayerNormRnnResult {
-  const operation = "layerNormRnn", [steps, samples, inputs] = x.dims;
-  if (x.dims.length !== 3) {
-    throw new RangeError(`${operation}: x has ${x.dims.length} dimensions; it must have 3, [steps, samples, inputs].`);
+export function rnn(x: SymbolicTensor, options: RnnOptions): RecurrentOutputs {
+  const network = new RecurrentGraph("rnn", x, options, 1);
+  const { inputBias, hiddenBias, scale, bias, activation = "tanh" } = options;
+  if (activation !== "tanh" && activation !== "relu") {
+    throw new RangeError(`rnn: activation is ${JSON.stringify(activation)}; it must be "tanh" or "relu".`);
   }
-  const { hidden = hiddenOf(options) } = options, dims = [samples, hidden];
-  const inputWeight = parameter(operation, x, "inputWeight", options.inputWeight, [inputs, hidden], options);
-  const hiddenWeight = parameter(operation, x, "hiddenWeight", options.hiddenWeight, [hidden, hidden], options);
-  const initial = optionalParameter(operation, x, "initial", options.initial, dims, options) ?? zeros(x, dims);
-  const affine = affineOf(operation, x.of(x.value, { dims }), [1], options);
-
-  const body = x.graph.subgraph("step"), ofBody = { type: x.type, opset: x.opset };
-  const before = new SymbolicTensor(body.input("h_before", x.type, dims), { ...ofBody, dims });
-  const now = new SymbolicTensor(body.input("x_t", x.type, [samples, inputs]), { ...ofBody, dims });
-  const a = now.op("MatMul", [inputWeight]).plus(before.op("MatMul", [hiddenWeight]));
-  const h = layerNorm(a, { epsilon: options.epsilon, form: options.form, ...affine }).op("Tanh");
-  body.output("h_after", h.value, x.type, dims);
-  body.output("h_t", h.value, x.type, dims);
-
-  const [last, y] = x.graph.ops("Scan", [initial.value, x.value], { body, num_scan_inputs: 1n }, 2);
-  return { y: x.of(y, { dims: [steps, ...dims] }), last: x.of(last, { dims }) };
-}
-
-function hiddenOf({ inputWeight, hiddenWeight }: LayerNormRnnOptions) {
-  for (const weight of [inputWeight, hiddenWeight]) if (typeof weight === "object") return weight.dims[1];
-  return undefined;
-}
-
-/** Zeros for as many samples as x has. */
-function zeros(x: SymbolicTensor, dims: LayerNormRnnResult["last"]["dims"]): SymbolicTensor {
-  const { graph } = x, hidden = dims[1];
-  if (typeof hidden !== "number") {
-    throw new RangeError("layerNormRnn: how many hidden units there are is not known. Give hidden, or initial.");
+  const initial = [network.optional("hidden", options.initial?.hidden, network.carriedDims)];
+  const f = activation === "tanh" ? "Tanh" : "Relu";
+  if (options.norm === "none") {
+    network.refuse({ scale, bias });
+    const [y, hidden] = operator(network, "RNN", [0], initial, { activations: [f] });
+    return { y, hidden };
   }
-  const samples = graph.op("Shape", [x.value], { start: 1n, end: 2n });
-  const shape = graph.op("Concat", [samples, graph.int64([hidden])], { axis: 0n });
-  const zero = graph.op("Expand", [x.scalar(0), shape]);
-  return x.of(zero, { dims });
+  network.refuse({ inputBias, hiddenBias });
+  const units = [network.hidden];
+  const affine = [network.optional("scale", scale, units), network.optional("bias", bias, units)] as const;
+  const projected = project(x, transposed(network.weight("inputWeight")));
+  const hiddenWeight = transposed(network.weight("hiddenWeight"));
+  const [y, hidden] = scan(network, [projected], initial, ([before], [now]) => [
+    network.norm(now.plus(project(before, hiddenWeight)), ...affine).op(f),
+  ]);
+  return { y, hidden };
 }

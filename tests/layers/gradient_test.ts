@@ -339,9 +339,9 @@ Deno.test("SpectralNorm evaluates with the vectors of its state, and training ca
   const expected = linear(x, { weight: mapped(weight, (w) => w / sigma) });
   assertClose(layer.evaluate(x, layer.state), expected, 1e-12);
   const next = layer.train(x, layer.state).state;
-  const raw = [0, 1, 2, 3].map((c) => [0, 1, 2].reduce((sum, r) => sum + u.data[r] * at(r, c), 0));
+  const raw = [0, 1, 2].map((r) => [0, 1, 2, 3].reduce((sum, c) => sum + v.data[c] * at(r, c), 0));
   const length = Math.hypot(...raw);
-  assertClose(next.v, { type, dims: [4], data: Float64Array.from(raw, (value) => value / length) }, 1e-12, "v");
+  assertClose(next.u, { type, dims: [3], data: Float64Array.from(raw, (value) => value / length) }, 1e-12, "u");
 });
 
 Deno.test("softmaxCrossEntropy is -log of the label's share, and its gradient the difference of central ones", () => {

@@ -2,10 +2,12 @@ import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { layerNorm as ourLayerNorm } from "../../kernels/mod.ts";
 import * as reference from "../../kernels/reference.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
+import { GRU, LSTM, type Recurrent, RNN } from "../../layers/mod.ts";
 import { type Model, readModel, run, tensorOf, writeModel } from "../../onnx/mod.ts";
 import { maxError, type Outputs } from "../../tools/compare.ts";
 import { modelFiles } from "../../tools/model_files.ts";
 import { noise } from "../../tools/noise.ts";
+import { gru, lstm, rnn, type Step, unrolled } from "../layers/recurrent_formulas.ts";
 import { backends } from "./backends.ts";
 
 /** What each block computes, in float64, from its stored weights. */
@@ -23,21 +25,9 @@ const blocks: { file: string; dims: number[]; want: (x: Tensor, weights: Weights
       return { y: linear(norm(linear(first, of, "linear2"), of, "norm2", "relu"), of, "output") };
     },
   },
-  {
-    file: "layer_norm_rnn",
-    dims: [7, 3, 8],
-    want(x, of) {
-      let h = float64([3, 16]);
-      const y = [];
-      for (let t = 0; t < 7; t++) {
-        const now = float64([3, 8], Float64Array.from(x.data.slice(24 * t, 24 * (t + 1))));
-        const a = plus(times(now, of("rnn.inputWeight")), times(h, of("rnn.hiddenWeight")));
-        h = map(norm(a, of, "rnn"), Math.tanh);
-        y.push(...h.data);
-      }
-      return { y: float64([7, 3, 16], Float64Array.from(y)), last: h };
-    },
-  },
+  { file: "layer_norm_rnn", dims: [7, 3, 8], want: (x, of) => recurrent(rnn(Math.tanh), x, of, new RNN(8, 16)) },
+  { file: "layer_norm_lstm", dims: [7, 3, 8], want: (x, of) => recurrent(lstm, x, of, new LSTM(8, 16)) },
+  { file: "layer_norm_gru", dims: [7, 3, 8], want: (x, of) => recurrent(gru, x, of, new GRU(8, 16)) },
   {
     file: "restormer_with_bias",
     dims: [2, 48, 5, 6],
@@ -124,6 +114,13 @@ function map(x: Tensor<"float64">, f: (value: number, i: number) => number): Ten
 
 function plus(a: Tensor<"float64">, b: Tensor<"float64">): Tensor<"float64"> {
   return map(a, (value, i) => value + b.data[i % b.data.length]);
+}
+
+/** A network of the parameters of a layer, which has the weights of the file. */
+function recurrent(step: Step, x: Tensor, of: Weights, layer: Recurrent): Record<string, Tensor> {
+  const parameters = Object.keys(layer.parameters).map((name) => [name, of(`layer.${name}`)]);
+  const { y, final: { hidden, cell } } = unrolled(step, x, Object.fromEntries(parameters));
+  return { y, hidden, ...layer instanceof LSTM && { cell } };
 }
 
 function times({ dims: [rows, inner], data }: Tensor, { dims: [, columns], data: weight }: Tensor): Tensor<"float64"> {

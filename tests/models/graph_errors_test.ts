@@ -9,7 +9,6 @@ import {
   groupNorm,
   instanceNorm,
   layerNorm,
-  layerNormRnn,
   linear,
   localResponseNorm,
   lpNorm,
@@ -82,7 +81,6 @@ const cases: Case[] = [
   ["skip of RMS with a bias", (x) => ({ ...addRmsNorm(x, x, { form: "skip", bias: "b" }) }), RangeError, "no bias"],
   ["a name twice", (x) => layerNorm(x, { scale: "x" }), TypeError, "choose another"],
   ["a weight of other inputs", (x) => linear(x, { weight: noise([5, 3]) }), RangeError, "they must be [8, 3]"],
-  ["an RNN over images", (x) => ({ ...layerNormRnn(x, { inputWeight: "a", hiddenWeight: "b" }) }), RangeError, "3"],
   [
     "a BiasFree norm with a bias",
     (x) => restormerLayerNorm(x, { kind: "BiasFree", bias: "b" }),
