@@ -42,6 +42,7 @@ export const cases: Case[] = [
       { of: "in place", over: "onnxruntime", atMost: 0.12 },
       { of: "in place", over: "TypeScript", atMost: 0.25 },
       { of: "tiles, in place", over: "in place", atMost: 1.7 },
+      { of: "two threads", over: "in place", atMost: 0.625 },
     ],
   },
   {

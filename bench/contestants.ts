@@ -4,6 +4,7 @@
  * @module
  */
 import * as kernels from "../kernels/mod.ts";
+import { replacePool } from "../kernels/pool.ts";
 import * as reference from "../kernels/reference.ts";
 import { bind, type Call, invoke, isTensor, type Outputs } from "../tools/compare.ts";
 import { cast, noise } from "../tools/noise.ts";
@@ -54,6 +55,10 @@ export async function prepare(one: Case): Promise<Field> {
     { ...caller("resident", kernels, call, want, resident), copy: "resident copy" },
     { ...caller("tiles, in place", kernels, call, want, ordinary, result), copy: "copy" },
     { ...caller("tiles", kernels, call, want, ordinary), copy: "copy" },
+    await onTwoThreads(stack, {
+      ...caller("two threads", kernels, call, want, resident, result),
+      copy: "resident copy",
+    }),
     caller("TypeScript", typescript, call, want, ordinary),
     copier("copy", x, ordinary),
     copier("resident copy", x, resident),
@@ -141,6 +146,19 @@ function caller(
     outputs,
     want,
   };
+}
+
+/** A contestant on two threads, the second of which waits while others run. */
+async function onTwoThreads(stack: AsyncDisposableStack, contestant: Contestant): Promise<Contestant> {
+  await kernels.setThreads(2);
+  const pool = replacePool(undefined)!;
+  stack.defer(() => pool.end());
+  const run = () => {
+    replacePool(pool);
+    contestant.run();
+    replacePool(undefined);
+  };
+  return { ...contestant, run };
 }
 
 /** The copy of x, which is the least that any normalization does. */

@@ -54,7 +54,7 @@ async function main() {
 
 function describeMachine(): string {
   const { deno, v8 } = Deno.version;
-  return `${os.cpus()[0].model}, ${Deno.build.os}, Deno ${deno} (V8 ${v8}), one thread, float32`;
+  return `${os.cpus()[0].model}, ${Deno.build.os}, Deno ${deno} (V8 ${v8}), float32`;
 }
 
 function verdict(results: Result[]): string {

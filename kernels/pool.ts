@@ -29,7 +29,7 @@ export interface Job<P = unknown> {
 }
 
 /** Smaller tensors are done before a worker has woken up. */
-const SMALLEST = 2 ** 17;
+const SMALLEST = 2 ** 18;
 
 /** For so many milliseconds nobody needs to finish a share: one who has claimed it and does not is dead. */
 const PATIENCE = 10_000;
@@ -112,6 +112,8 @@ function canSleep(): boolean {
 
 /** Workers that are ready for jobs. */
 export interface Pool {
+  /** How many they are. */
+  readonly size: number;
   /** Sends all of them a message. */
   post(job: Job): void;
   /** Ends them. */
@@ -146,25 +148,36 @@ export function distribute<P extends Pass, O extends Outputs>(
 ): void {
   const reachable = (data: Data | undefined) => data === undefined || isResident(data);
   if (pool === undefined || pass.x.length < SMALLEST || !tensors.every(reachable)) return run(pass, out, inOrder);
-  const lent = new Lent(out), control = new Control();
-  let reason = pool.failure, total = 0;
-  if (reason === undefined) {
-    pool.post({ work, pass: portable(pass), out: lent.out, control: control.buffer });
-    try {
-      run(pass, lent.out as O, (count) => control.claim(total = count));
-    } catch (error) {
-      control.fail(error);
-    }
-    reason = control.wait(total);
-  }
-  if (reason === undefined) return lent.takeBack();
-  // Whoever still works may write to what was lent, which therefore is not given back.
-  control.stop();
+  const reason = pool.failure ?? runTogether(pool, work, run, pass, out);
+  if (reason === undefined) return;
   replacePool(undefined)?.end();
   throw new Error(
     `A thread of the kernels failed: ${reason}. Results of this call are incomplete. From now on kernels run on the calling thread ` +
       `alone; call setThreads again for more.`,
   );
+}
+
+/** Runs a pass on this thread and those of a pool; returns why one failed, if one did. */
+function runTogether<P extends Pass, O extends Outputs>(
+  pool: Pool,
+  work: Job["work"],
+  run: Work<P, O>,
+  pass: P,
+  out: O,
+): string | undefined {
+  const lent = new Lent(out), control = new Control();
+  let total = 0;
+  try {
+    pool.post({ work, pass: portable(pass), out: lent.out, control: control.buffer });
+    run(pass, lent.out as O, (count) => control.claim(total = count));
+  } catch (error) {
+    control.fail(error);
+  }
+  const reason = control.wait(total);
+  // Whoever still works on a pass that failed may write to what was lent, which therefore is not given back.
+  if (reason === undefined) lent.takeBack();
+  else control.stop();
+  return reason;
 }
 
 /** A pass as it is sent: what is read of larger buffers is taken out of them, for a message copies buffers that are not shared. */
@@ -180,10 +193,12 @@ function portable<P extends Pass>(pass: P): P {
 
 /** Outputs in memory that all threads share, in place of those that are elsewhere. */
 class Lent {
+  /** Those outputs. */
   readonly out: Outputs;
   readonly #own: Outputs;
   readonly #blocks: ResidentTensor[] = [];
 
+  /** Lends memory for outputs, with what is in them. */
   constructor(own: Outputs) {
     this.#own = own;
     this.out = Object.fromEntries(Object.entries(own).map(([name, data]) => [name, data && this.#lend(data)]));
@@ -197,7 +212,7 @@ class Lent {
     return block.data;
   }
 
-  /** Brings what was written to where it belongs. */
+  /** Brings what was written to where it belongs, and gives the memory back. */
   takeBack(): void {
     for (const [name, data] of Object.entries(this.#own)) {
       if (data && data !== this.out[name]) data.set(this.out[name]!);

@@ -15,11 +15,11 @@ let last: Promise<void> = Promise.resolve();
  * Sets on how many threads the normalizations run, forward and backward. At first it is one, the thread that calls them.
  *
  * Tensors can be worked on by several threads if they are made by `allocate`: `x`, `y`, `sum` and `residual`, or `x`, `dy`, `dx` and `dSum`;
- * parameters and statistics may be anywhere. Other calls, those on fewer than 131,072 elements, and those that cannot be cut into
+ * parameters and statistics may be anywhere. Other calls, those on fewer than 262,144 elements, and those that cannot be cut into
  * independent parts (batch normalization with channels last, one long row) run on the calling thread as before. Results are the
  * same, bit by bit, whatever the number of threads.
  *
- * Workers hold {@linkcode allocate | memory} of 3 MiB each and do not keep a process alive. Deno must be allowed to read the package's files
+ * Workers take 2 MiB each of the memory of `allocate`, and do not keep a process alive. Deno must be allowed to read the package's files
  * where they are files. Each worker of an application's own has its own memory and number of threads.
  *
  * A call whose worker dies throws an error, at the latest after ten seconds in which nothing is finished; kernels then run on the calling
@@ -107,6 +107,10 @@ class WorkerPool implements Pool {
       started.close();
     }
     this.#workers.at(-1)!.unref?.();
+  }
+
+  get size(): number {
+    return this.#workers.length;
   }
 
   post(job: Job): void {

@@ -2,7 +2,7 @@
  * Loads the package in Node.js the way its users would: as the npm tarball that `deno pack` makes, unpacked into
  * node_modules. Node.js 20 has neither Float16Array nor relaxed SIMD: nothing may break without them.
  */
-import { assertAlmostEquals, assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertNotEquals } from "@std/assert";
 import { dirname } from "node:path";
 import config from "../deno.json" with { type: "json" };
 import { run } from "./command.ts";
@@ -21,9 +21,13 @@ const names = {};
 for (const specifier of ${JSON.stringify(specifiers)}) {
   names[specifier] = Object.keys(await import(specifier));
 }
-const { layerNorm, tensor } = await import("${config.name}/kernels");
+const { allocate, layerNorm, setThreads, tensor } = await import("${config.name}/kernels");
+await setThreads(2); // of Node's own kind; they must not keep the process alive
+const large = allocate("float32", [1024, 512]);
+large.data.fill(7);
+layerNorm(large, { out: { y: large } });
 const y = layerNorm(tensor(new Float32Array(${JSON.stringify(sample)}), [1, ${sample.length}]));
-console.log(JSON.stringify({ names, dims: y.dims, data: Array.from(y.data) }));
+console.log(JSON.stringify({ names, dims: y.dims, data: Array.from(y.data), threads: large.data.every((v) => v === 0) }));
 `;
 
 const node = await nodeVersion();
@@ -43,9 +47,10 @@ Deno.test({
         await Deno.writeFile(target, content);
       }
       await Deno.writeTextFile(`${folder}/main.mjs`, script);
-      const { names, dims, data } = JSON.parse(await run("node", ["main.mjs"], { cwd: folder }));
+      const { names, dims, data, threads } = JSON.parse(await run("node", ["main.mjs"], { cwd: folder }));
       for (const specifier of specifiers) assertNotEquals(names[specifier], [], `${specifier} exports nothing`);
       assertEquals(dims, [1, sample.length]);
+      assert(threads, "what two threads normalize is not 0");
       expected.forEach((value, i) => assertAlmostEquals(data[i], value, 1e-6));
     } finally {
       await Deno.remove(folder, { recursive: true });
