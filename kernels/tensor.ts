@@ -79,6 +79,9 @@ export function tensor(data: TypedArrays[DType], dims: readonly number[] = [data
 export function arrayOf(type: DType): Float32ArrayConstructor | Float64ArrayConstructor | Float16ArrayConstructor {
   if (type === "float32") return Float32Array;
   if (type === "float64") return Float64Array;
+  if (type !== "float16") {
+    throw new TypeError(`The type is ${describe(type)}; it must be "float32", "float64" or "float16".`);
+  }
   if (typeof Float16Array !== "undefined") return Float16Array;
   throw new TypeError(
     "float16 needs Float16Array, which this host lacks: use Deno, Node.js 24 or a browser of 2025, or float32.",

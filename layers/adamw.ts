@@ -1,5 +1,5 @@
 import { checkNumber } from "../kernels/check.ts";
-import { type Tensor, zeros } from "../kernels/tensor.ts";
+import type { Tensor } from "../kernels/tensor.ts";
 import type { Tensors } from "./layer.ts";
 import { Optimizer } from "./optimizer.ts";
 
@@ -18,7 +18,7 @@ export interface AdamWInit {
 }
 
 /**
- * Adam with decoupled weight decay (Kingma and Ba 2015; Loshchilov and Hutter 2019): with t the number of the step,
+ * Adam with decoupled weight decay (Kingma and Ba 2015; Loshchilov and Hutter 2019): with t the number of the parameter's step,
  *
  *     m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g^2
  *     parameter -= rate * (weightDecay * parameter + (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon))
@@ -55,21 +55,18 @@ export class AdamW extends Optimizer {
     for (const [name, value] of Object.entries({ beta1, beta2, epsilon, weightDecay })) {
       checkNumber("AdamW", name, value, 0);
     }
+    for (const [name, weight] of Object.entries({ beta1, beta2 })) {
+      if (weight >= 1) throw new RangeError(`AdamW: ${name} is ${weight}; it is the weight of an old mean, below 1.`);
+    }
     this.beta1 = beta1;
     this.beta2 = beta2;
     this.epsilon = epsilon;
     this.weightDecay = weightDecay;
-    this.state.steps = zeros("float64", []);
-  }
-
-  /** Counts the step. */
-  protected override begin(): void {
-    this.state.steps.data[0]++;
   }
 
   /** Changes one parameter. */
   protected update(name: string, parameter: Tensor["data"], gradient: Tensor["data"]): void {
-    const { rate, beta1, beta2, epsilon, weightDecay } = this, [t] = this.state.steps.data;
+    const { rate, beta1, beta2, epsilon, weightDecay } = this, steps = this.memory("steps", name, []), t = ++steps[0];
     const mean = this.memory("mean", name), square = this.memory("square", name);
     const meanCorrection = 1 - beta1 ** t, squareCorrection = 1 - beta2 ** t;
     for (let i = 0; i < parameter.length; i++) {

@@ -1,5 +1,5 @@
-import { checkAlike, checkDims } from "../kernels/check.ts";
-import { type DType, type Tensor, zeros } from "../kernels/tensor.ts";
+import { checkAlike, checkDims, checkInput } from "../kernels/check.ts";
+import { type Tensor, zeros } from "../kernels/tensor.ts";
 import type { Context, Layer, Pass, Tensors } from "./layer.ts";
 import { LayerNorm } from "./layer_norm.ts";
 import { Linear } from "./linear.ts";
@@ -15,7 +15,7 @@ export interface AdaptiveLayerNormInit {
   /** Its bias, [2 * features]. Default: all 0. */
   bias?: Tensor;
   /** The type of parameters that start from 0. Default: `"float32"`. */
-  type?: DType;
+  type?: "float32" | "float64";
 }
 
 /**
@@ -87,6 +87,7 @@ export class AdaptiveLayerNorm implements Layer {
     if (condition === undefined) {
       throw new TypeError(`${operation}: the context has no condition; give it as in train(x, state, { condition }).`);
     }
+    checkInput(operation, x, 2, {});
     const conditions = this.projection.parameters.weight.dims[1];
     checkDims(operation, "the context's condition", condition, [x.dims[0], conditions], "[samples of x, conditions]");
     checkLast(operation, x, [this.projection.parameters.weight.dims[0] / 2]);

@@ -1,5 +1,5 @@
 import { batchNorm, batchNormTraining, batchNormTrainingBackward } from "../kernels/batch_norm.ts";
-import { checkCount, checkNumber } from "../kernels/check.ts";
+import { checkAlike, checkCount, checkNumber } from "../kernels/check.ts";
 import { type Tensor, zeros } from "../kernels/tensor.ts";
 import { type AffineInit, affineParameters, affinePass } from "./affine.ts";
 import { FrozenBatchNorm } from "./frozen_batch_norm.ts";
@@ -88,7 +88,14 @@ export class BatchNorm implements Layer {
   train(x: Tensor, state?: Tensors, context: Context = {}): Pass {
     const operation = `${this.constructor.name}.train`, running = checkState(operation, state, this.state);
     const axis = checkFeatures(operation, x, this.axis, this.features), rows = rowsOf(operation, x, axis, context);
-    if (rows) return throughRows(x, rows, (compact) => this.trainRows(compact, running, context, 1));
+    if (rows) {
+      return throughRows(
+        `${this.constructor.name}.backward`,
+        x,
+        rows,
+        (compact) => this.trainRows(compact, running, context, 1),
+      );
+    }
     return this.trainRows(x, running, context, axis);
   }
 
@@ -150,12 +157,13 @@ function rowsOf(operation: string, x: Tensor, axis: number, { mask }: Context): 
 }
 
 /** A pass over those positions alone. */
-function throughRows(x: Tensor, rows: MaskedRows, train: (rows: Tensor) => Pass): Pass {
+function throughRows(operation: string, x: Tensor, rows: MaskedRows, train: (rows: Tensor) => Pass): Pass {
   const { y, state, backward } = train(rows.gather(x));
   return {
     y: rows.scatter(y),
     state,
     backward(dy) {
+      checkAlike(operation, "dy", dy, x);
       const { dx, gradients } = backward(rows.gather(dy));
       return { dx: rows.scatter(dx), gradients };
     },

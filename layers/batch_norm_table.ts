@@ -1,4 +1,5 @@
-import type { Tensor } from "../kernels/tensor.ts";
+import { checkDims, checkNumber } from "../kernels/check.ts";
+import { checkTensor, type Tensor } from "../kernels/tensor.ts";
 
 /** What batch norm at inference is made of: a number of each for every channel. */
 export interface BatchNormParameters {
@@ -28,7 +29,7 @@ export interface BatchNormTable {
  * It is the fastest form there is. Applied in float64 it is right; in float32 it is no better than fused batch norm far from zero:
  * where the mean is a million deviations, so are `x * slope` and `shift`, and float32 has lost the digits in which they differ.
  *
- * @throws {RangeError} If the parameters are of different numbers of channels.
+ * @throws {TypeError | RangeError} If mean or variance is missing, or the parameters are of different numbers of channels.
  *
  * @example
  * ```ts
@@ -43,6 +44,9 @@ export interface BatchNormTable {
  */
 export function batchNormTable(parameters: BatchNormParameters): BatchNormTable {
   const { mean, variance, scale, bias, epsilon = 1e-5 } = parameters;
+  checkTensor("batchNormTable", "mean", mean);
+  checkTensor("batchNormTable", "variance", variance);
+  checkNumber("batchNormTable", "epsilon", epsilon, 0);
   for (const [name, tensor] of Object.entries({ variance, scale, bias })) {
     if (tensor && tensor.data.length !== mean.data.length) {
       throw new RangeError(
@@ -89,6 +93,7 @@ export function foldTable({ weight, bias }: OutputWeights, { slope, shift }: Bat
       `foldTable: the table is of ${slope.data.length} channels, and the layer before it has ${outputs} outputs.`,
     );
   }
+  if (bias) checkDims("foldTable", "bias", bias, [outputs], "one for each output");
   const folded = weight.data.slice(), shifted = new (weight.data.constructor as Float32ArrayConstructor)(outputs);
   for (let i = 0; i < folded.length; i++) folded[i] *= slope.data[Math.floor(i / inner)];
   for (let c = 0; c < outputs; c++) shifted[c] = (bias?.data[c] ?? 0) * slope.data[c] + shift.data[c];

@@ -61,6 +61,7 @@ export class BatchRenorm extends BatchNorm {
 
   /** The pass over a tensor without padding. */
   protected override trainRows(x: Tensor, state: Tensors, context: Context, axis: number): Pass {
+    if (x.data.length === 0) return super.trainRows(x, state, context, axis); // there is nothing to correct
     const { epsilon } = this, { scale, bias } = this.parameters, statistics = this.statisticsOf();
     batchNormTraining(x, { axis, epsilon, out: statistics });
     const { r, d } = this.#corrections(statistics, state);

@@ -1,4 +1,4 @@
-import { checkAlike } from "../kernels/check.ts";
+import { checkAlike, checkDims } from "../kernels/check.ts";
 import { type Tensor, zeros } from "../kernels/tensor.ts";
 import { type BatchNormParameters, type BatchNormTable, batchNormTable, foldTable } from "./batch_norm_table.ts";
 import type { Conv2d } from "./conv.ts";
@@ -44,6 +44,7 @@ export class FrozenBatchNorm implements Layer {
 
   /** A layer that applies a table. */
   constructor({ slope, shift }: BatchNormTable, { axis = 1 }: FrozenBatchNormInit = {}) {
+    checkDims("FrozenBatchNorm", "shift", shift, slope.dims, "those of slope");
     this.slope = slope;
     this.shift = shift;
     this.axis = axis;

@@ -1,8 +1,10 @@
-import { checkCount, checkInput } from "../kernels/check.ts";
+import { checkAlike, checkCount } from "../kernels/check.ts";
 import { sizeOf, type Tensor, zeros } from "../kernels/tensor.ts";
 import { BatchNorm, type BatchNormInit } from "./batch_norm.ts";
 import { summed } from "./gradients.ts";
 import type { Context, Pass, Tensors } from "./layer.ts";
+import { checkMask } from "./mask.ts";
+import { checkFeatures } from "./shape.ts";
 
 /** How a {@linkcode GhostBatchNorm} is made. */
 export interface GhostBatchNormInit extends BatchNormInit {
@@ -44,13 +46,20 @@ export class GhostBatchNorm extends BatchNorm {
 
   /** Normalizes each ghost batch by its own statistics. */
   override train(x: Tensor, state?: Tensors, context: Context = {}): Pass {
-    checkInput("GhostBatchNorm.train", x, 2, {});
+    const operation = "GhostBatchNorm.train", { mask, momentum } = context;
+    const axis = checkFeatures(operation, x, this.axis, this.features);
+    if (axis === 0) throw new RangeError(`${operation}: axis is ${this.axis}, which is that of the samples.`);
+    if (mask) checkMask(operation, x, axis, mask);
     const ghosts: { start: number; end: number; pass: Pass }[] = [];
-    const y = zeros(x.type, x.dims), { mask } = context;
+    const y = zeros(x.type, x.dims), count = Math.max(Math.ceil(x.dims[0] / this.size), 1);
     let running = state;
-    for (let start = 0; start < x.dims[0]; start += this.size) {
-      const end = Math.min(start + this.size, x.dims[0]);
-      const part = { ...context, ...mask && { mask: samples(mask, start, end) } };
+    for (let i = 0; i < count; i++) {
+      const start = i * this.size, end = Math.min(start + this.size, x.dims[0]);
+      const part = {
+        ...context,
+        ...mask && { mask: samples(mask, start, end) },
+        ...momentum !== undefined && { momentum: momentumOf(momentum, i, count) },
+      };
       const pass = super.train(samples(x, start, end), running, part);
       samples(y, start, end).data.set(pass.y.data);
       ghosts.push({ start, end, pass });
@@ -60,6 +69,7 @@ export class GhostBatchNorm extends BatchNorm {
       y,
       state: running ?? {},
       backward(dy) {
+        checkAlike("GhostBatchNorm.backward", "dy", dy, x);
         const dx = zeros(x.type, x.dims);
         const parts = ghosts.map(({ start, end, pass }) => {
           const part = pass.backward(samples(dy, start, end));
@@ -70,6 +80,15 @@ export class GhostBatchNorm extends BatchNorm {
       },
     };
   }
+}
+
+/**
+ * The momentum of one of several ghost batches that together are given one for the whole batch: before ghost i, the old statistics
+ * and those of i ghosts have a weight of momentum + i (1 - momentum) / count.
+ */
+function momentumOf(momentum: number, i: number, count: number): number {
+  const before = momentum + i * (1 - momentum) / count;
+  return before / (before + (1 - momentum) / count);
 }
 
 /** Some samples of a tensor, which share its memory. */

@@ -66,8 +66,9 @@ export class GlobalResponseNorm implements Layer {
 
   /** Applies the formula. */
   evaluate(x: Tensor): Tensor {
+    const samples = this.#samples("GlobalResponseNorm", x);
     const { scale, bias } = this.parameters, y = zeros(x.type, x.dims);
-    for (const sample of this.#samples("GlobalResponseNorm", x)) {
+    for (const sample of samples) {
       const { response } = this.#responses(x, sample);
       sample.each((i, c) => {
         y.data[i] = x.data[i] * (1 + (scale?.data[c] ?? 1) * response[c]) + (bias?.data[c] ?? 0);

@@ -1,5 +1,5 @@
 import type { Activation } from "../kernels/activation.ts";
-import { checkCount } from "../kernels/check.ts";
+import { checkActivation, checkCount, checkNumber } from "../kernels/check.ts";
 import { groupNorm, groupNormBackward } from "../kernels/group_norm.ts";
 import type { Tensor } from "../kernels/tensor.ts";
 import { type AffineInit, affineParameters, affinePass } from "./affine.ts";
@@ -64,6 +64,8 @@ export class GroupNorm implements Layer {
     if (channels % groups !== 0) {
       throw new RangeError(`GroupNorm: channels is ${channels}, which is no multiple of groups, ${groups}.`);
     }
+    checkNumber("GroupNorm", "epsilon", epsilon, 0);
+    checkActivation("GroupNorm", activation);
     this.parameters = affineParameters("GroupNorm", init, [channels]);
     this.groups = groups;
     this.channels = channels;

@@ -100,7 +100,7 @@ export class InstanceNorm implements Layer {
     const mean = zeros("float64", [channels]), variance = zeros("float64", [channels]);
     for (let i = 0; i < samples * channels; i++) {
       mean.data[i % channels] += saved.mean.data[i] / samples;
-      variance.data[i % channels] += (saved.invStdDev.data[i] ** -2 - epsilon) / samples;
+      variance.data[i % channels] += Math.max(saved.invStdDev.data[i] ** -2 - epsilon, 0) / samples;
     }
     const positions = x.data.length / (samples * channels);
     return { mean, variance, count: samples === 0 ? 0 : positions };

@@ -1,11 +1,11 @@
-import { checkAxes, checkInput } from "../kernels/check.ts";
+import { checkActivation, checkNumber } from "../kernels/check.ts";
 import { layerNorm, layerNormBackward } from "../kernels/layer_norm.ts";
 import type { Activation } from "../kernels/activation.ts";
 import type { Tensor } from "../kernels/tensor.ts";
 import { type AffineInit, affineParameters, affinePass } from "./affine.ts";
 import type { Layer, Pass, Tensors } from "./layer.ts";
 import { savedStatistics } from "./saved_statistics.ts";
-import { shapeOf } from "./shape.ts";
+import { checkSizes, shapeOf } from "./shape.ts";
 
 /** How a {@linkcode LayerNorm} is made. */
 export interface LayerNormInit extends AffineInit {
@@ -44,6 +44,8 @@ export class LayerNorm implements Layer {
   readonly state: Tensors = {};
   /** The axes that are normalized over. */
   readonly axes: readonly number[];
+  /** Their sizes, those of the parameters. */
+  readonly shape: readonly number[];
   /** What is added to the variance. */
   readonly epsilon: number;
   /** Whether the mean is subtracted. */
@@ -61,6 +63,9 @@ export class LayerNorm implements Layer {
     const sizes = shapeOf("LayerNorm", shape);
     const { axes = lastAxes(sizes), epsilon = 1e-5, subtractMean = true, activation } = init;
     this.parameters = affineParameters("LayerNorm", init, sizes);
+    checkNumber("LayerNorm", "epsilon", epsilon, 0);
+    checkActivation("LayerNorm", activation);
+    this.shape = sizes;
     this.axes = axes;
     this.epsilon = epsilon;
     this.subtractMean = subtractMean;
@@ -75,8 +80,7 @@ export class LayerNorm implements Layer {
 
   /** Normalizes, and keeps the statistics for the way back. */
   train(x: Tensor): Pass {
-    checkInput("LayerNorm.train", x, 1, {});
-    const axes = checkAxes("LayerNorm.train", this.axes, x.dims), options = this.#options;
+    const axes = checkSizes("LayerNorm.train", x, this.axes, this.shape), options = this.#options;
     const saved = savedStatistics(x.dims.map((size, d) => axes.includes(d) ? 1 : size));
     const y = layerNorm(x, { ...options, out: saved });
     return affinePass(y, (dy) => layerNormBackward(x, dy, { ...options, ...saved }));
@@ -84,6 +88,7 @@ export class LayerNorm implements Layer {
 
   /** Normalizes. */
   evaluate(x: Tensor): Tensor {
+    checkSizes("LayerNorm.evaluate", x, this.axes, this.shape);
     return layerNorm(x, this.#options);
   }
 }

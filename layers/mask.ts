@@ -1,6 +1,11 @@
 import { checkDims } from "../kernels/check.ts";
 import { type DType, type Tensor, zeros } from "../kernels/tensor.ts";
 
+/** Throws unless a mask has x's dims without the axis of the channels. */
+export function checkMask(operation: string, x: Tensor, axis: number, mask: Tensor): void {
+  checkDims(operation, "the context's mask", mask, x.dims.toSpliced(axis, 1), "those of x without the channels");
+}
+
 /** The positions of a tensor that a mask lets through, as rows of channels. */
 export class MaskedRows {
   readonly #dims: readonly number[];
@@ -16,7 +21,7 @@ export class MaskedRows {
    * @param mask Of x's dims without that axis; 0 is padding.
    */
   constructor(operation: string, x: Tensor, axis: number, mask: Tensor) {
-    checkDims(operation, "the context's mask", mask, x.dims.toSpliced(axis, 1), "those of x without the channels");
+    checkMask(operation, x, axis, mask);
     this.#dims = x.dims;
     this.#type = x.type;
     this.#channels = x.dims[axis];

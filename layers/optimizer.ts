@@ -39,20 +39,16 @@ export abstract class Optimizer {
       }
       checkAlike(operation, `the gradient of ${name}`, gradient, parameter);
     }
-    this.begin();
     for (const [name, gradient] of Object.entries(gradients)) {
       this.update(name, this.parameters[name].data, gradient.data);
     }
   }
 
-  /** What a step begins with. */
-  protected begin(): void {}
-
   /** Changes one parameter. */
   protected abstract update(name: string, parameter: Tensor["data"], gradient: Tensor["data"]): void;
 
   /** What is remembered of a parameter, zeros at first. It is of float64, so that small updates add up. */
-  protected memory(kind: string, name: string): Tensor["data"] {
-    return (this.state[`${kind}.${name}`] ??= zeros("float64", this.parameters[name].dims)).data;
+  protected memory(kind: string, name: string, dims = this.parameters[name].dims): Tensor["data"] {
+    return (this.state[`${kind}.${name}`] ??= zeros("float64", dims)).data;
   }
 }

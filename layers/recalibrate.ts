@@ -26,7 +26,7 @@ export function recalibrate(model: Layer, state: Tensors, batches: Iterable<Tens
   let seen = 0;
   for (const batch of batches) {
     state = model.train(batch, state, { ...context, momentum: seen / (seen + 1) }).state;
-    seen++;
+    if (batch.data.length > 0) seen++; // an empty one has left the statistics as they were
   }
   return state;
 }

@@ -69,6 +69,6 @@ export abstract class Reparametrization<L extends Linear | Conv2d> implements La
 
 /** The weight as a matrix, a row for each output. It shares the weight's memory. */
 export function rowsOf(weight: Tensor): Tensor {
-  const outputs = weight.dims[0];
-  return { ...weight, dims: [outputs, weight.data.length / outputs] };
+  const { type, dims: [outputs], data } = weight; // one by one: data of a resident tensor is no property of its own
+  return { type, dims: [outputs, data.length / outputs], data } as Tensor;
 }

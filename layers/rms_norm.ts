@@ -1,12 +1,12 @@
 import type { Activation } from "../kernels/activation.ts";
-import { checkAxes, checkInput } from "../kernels/check.ts";
+import { checkActivation, checkNumber } from "../kernels/check.ts";
 import { rmsNorm, rmsNormBackward } from "../kernels/rms_norm.ts";
 import type { Tensor } from "../kernels/tensor.ts";
 import { type AffineInit, affineParameters, affinePass } from "./affine.ts";
 import type { Layer, Pass, Tensors } from "./layer.ts";
 import { lastAxes } from "./layer_norm.ts";
 import { savedStatistics } from "./saved_statistics.ts";
-import { shapeOf } from "./shape.ts";
+import { checkSizes, shapeOf } from "./shape.ts";
 
 /** How an {@linkcode RMSNorm} is made. It has no bias unless one is asked for. */
 export interface RMSNormInit extends AffineInit {
@@ -42,6 +42,8 @@ export class RMSNorm implements Layer {
   readonly state: Tensors = {};
   /** The axes that are normalized over. */
   readonly axes: readonly number[];
+  /** Their sizes, those of the parameters. */
+  readonly shape: readonly number[];
   /** What is added to the mean square. */
   readonly epsilon: number;
   /** What is applied to the result. */
@@ -56,6 +58,9 @@ export class RMSNorm implements Layer {
   constructor(shape: number | readonly number[], init: RMSNormInit = {}) {
     const sizes = shapeOf("RMSNorm", shape), { axes = lastAxes(sizes), epsilon = 1e-5, activation } = init;
     this.parameters = affineParameters("RMSNorm", { bias: false, ...init }, sizes);
+    checkNumber("RMSNorm", "epsilon", epsilon, 0);
+    checkActivation("RMSNorm", activation);
+    this.shape = sizes;
     this.axes = axes;
     this.epsilon = epsilon;
     this.activation = activation;
@@ -69,8 +74,7 @@ export class RMSNorm implements Layer {
 
   /** Normalizes, and keeps the statistics for the way back. */
   train(x: Tensor): Pass {
-    checkInput("RMSNorm.train", x, 1, {});
-    const axes = checkAxes("RMSNorm.train", this.axes, x.dims), options = this.#options;
+    const axes = checkSizes("RMSNorm.train", x, this.axes, this.shape), options = this.#options;
     const { invStdDev } = savedStatistics(x.dims.map((size, d) => axes.includes(d) ? 1 : size));
     const y = rmsNorm(x, { ...options, out: { invStdDev } });
     return affinePass(y, (dy) => rmsNormBackward(x, dy, { ...options, invStdDev }));
@@ -78,6 +82,7 @@ export class RMSNorm implements Layer {
 
   /** Normalizes. */
   evaluate(x: Tensor): Tensor {
+    checkSizes("RMSNorm.evaluate", x, this.axes, this.shape);
     return rmsNorm(x, this.#options);
   }
 }

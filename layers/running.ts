@@ -1,5 +1,5 @@
 import { checkDims, checkNumber } from "../kernels/check.ts";
-import { describe, type Tensor } from "../kernels/tensor.ts";
+import type { Tensor } from "../kernels/tensor.ts";
 import type { Context, Tensors } from "./layer.ts";
 
 /** How running statistics follow those of batches. */
@@ -80,25 +80,24 @@ export function carryOn(
     mean: mixed(state.mean, old, mean, 1),
     variance: mixed(state.variance, old, variance, correction),
   };
-  if (state.batches) next.batches = scalar(batches + 1);
+  // A weight of 0 forgets all batches before.
+  if (state.batches) next.batches = scalar(old === 0 ? 1 : batches + 1);
   return next;
 }
 
 /** Throws unless the state is there: a layer with running statistics must not go on from its first ones unnoticed. */
-export function checkState(operation: string, state: Tensors | undefined, { mean, variance }: Tensors): Tensors {
-  if (mean === undefined) return state ?? {};
-  if (state?.mean === undefined || state?.variance === undefined) {
-    const given = state === undefined ? "missing" : `${describe(state)} without mean and variance`;
+export function checkState(operation: string, state: Tensors = {}, own: Tensors): Tensors {
+  const missing = Object.keys(own).filter((name) => state[name] === undefined);
+  if (missing.length > 0) {
     throw new TypeError(
-      `${operation}: state is ${given}. Give the state that the last train() returned; before the first, the layer's own \`state\`.`,
+      `${operation}: ${
+        missing.join(" and ")
+      } of the state is missing. Give the state that the last train() returned; before the ` +
+        `first, the layer's own \`state\`.`,
     );
   }
-  for (const [name, tensor] of Object.entries({ mean: state.mean, variance: state.variance })) {
-    if (tensor.data.length !== mean.data.length) {
-      throw new RangeError(
-        `${operation}: the state's ${name} has ${tensor.data.length} entries; it must have ${variance.data.length}, one a feature.`,
-      );
-    }
+  for (const [name, { dims }] of Object.entries(own)) {
+    checkDims(operation, `the state's ${name}`, state[name], dims, "those of the layer's own");
   }
   return state;
 }

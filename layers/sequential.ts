@@ -27,9 +27,16 @@ export class Sequential implements Layer {
   /**
    * The layers as one.
    *
-   * @param layers The layers, in a list or by name; a name has no dot in it.
+   * @param layers The layers, in a list or by name.
+   * @throws {RangeError} If a name has a dot in it.
    */
   constructor(layers: readonly Layer[] | Readonly<Record<string, Layer>>) {
+    for (const name of Object.keys(layers)) {
+      if (!name.includes(".")) continue;
+      throw new RangeError(
+        `Sequential: a layer has the name ${JSON.stringify(name)}; dots stand between the names of parts.`,
+      );
+    }
     this.layers = Object.fromEntries(Object.entries(layers));
     this.parameters = joined(this.layers, "parameters");
     this.state = joined(this.layers, "state");

@@ -1,4 +1,4 @@
-import { checkAxis, checkCount, checkInput } from "../kernels/check.ts";
+import { checkAxes, checkAxis, checkCount, checkInput } from "../kernels/check.ts";
 import { sizeOf, type Tensor } from "../kernels/tensor.ts";
 
 /** The sizes of the normalized axes. */
@@ -17,6 +17,25 @@ export function checkLast(operation: string, { dims }: Tensor, shape: readonly n
     throw new RangeError(`${operation}: x has dims [${dims}]; its last axes must be those of the layer, [${shape}].`);
   }
   return sizeOf(shape);
+}
+
+/** Throws unless x has the given sizes along the given axes, in their order; returns the axes counted from the front. */
+export function checkSizes(
+  operation: string,
+  x: Tensor,
+  axes: readonly number[],
+  shape: readonly number[],
+): readonly number[] {
+  checkInput(operation, x, 1, {});
+  const found = checkAxes(operation, axes, x.dims);
+  if (found.length !== shape.length || found.some((axis, i) => x.dims[axis] !== shape[i])) {
+    throw new RangeError(
+      `${operation}: x has dims [${x.dims}], so [${
+        found.map((axis) => x.dims[axis])
+      }] along the axes [${axes}]; the layer has [${shape}].`,
+    );
+  }
+  return found;
 }
 
 /** Throws unless x has the layer's features on the given axis; returns the axis counted from the front. */

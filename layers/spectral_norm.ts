@@ -4,6 +4,7 @@ import type { Conv2d } from "./conv.ts";
 import type { Tensors } from "./layer.ts";
 import type { Linear } from "./linear.ts";
 import { normal, random } from "./random.ts";
+import { checkState } from "./running.ts";
 import { type MadeWeight, Reparametrization, rowsOf } from "./reparametrization.ts";
 
 /** How a {@linkcode SpectralNorm} is made. */
@@ -61,13 +62,8 @@ export class SpectralNorm<L extends Linear | Conv2d> extends Reparametrization<L
 
   /** The weight over its largest singular value. */
   protected make(state: Tensors | undefined, training: boolean): MadeWeight {
-    if (state?.u === undefined || state?.v === undefined) {
-      throw new TypeError(
-        "SpectralNorm: state is missing. Give the state that the last train() returned; before the first, the layer's own `state`.",
-      );
-    }
-    const { weight } = this.parameters, rows = rowsOf(weight);
-    const next = training ? powerIteration(rows, state.v.data as Float64Array<ArrayBuffer>, this.iterations) : state;
+    const start = checkState("SpectralNorm", state, this.state), { weight } = this.parameters, rows = rowsOf(weight);
+    const next = training ? powerIteration(rows, start.v.data as Float64Array<ArrayBuffer>, this.iterations) : start;
     const u = next.u.data, v = next.v.data, sigma = dot(u, product(rows, v));
     const normalized = zeros(weight.type, weight.dims);
     for (let i = 0; i < normalized.data.length; i++) normalized.data[i] = weight.data[i] / sigma;

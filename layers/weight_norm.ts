@@ -29,7 +29,7 @@ export class WeightNorm<L extends Linear | Conv2d> extends Reparametrization<L> 
   /**
    * A layer that computes what the given one does, until it is trained.
    *
-   * @param layer The layer whose weight is normalized; it is not changed.
+   * @param layer The layer whose weight is where direction and magnitude start from, and stays as it is; its bias is this layer's too.
    */
   constructor(layer: L) {
     super(layer);

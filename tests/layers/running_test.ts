@@ -133,13 +133,17 @@ Deno.test("recalibrating a model whose statistics went wrong makes evaluation ag
 Deno.test("a state that is missing or of another layer is refused, never replaced", () => {
   const x = noise([2, 3]);
   for (const layer of [new BatchNorm(3), new GhostBatchNorm(3, { size: 1 }), new BatchRenorm(3)]) {
-    const missing = assertThrows(() => layer.train(x), TypeError, "state is missing");
+    const missing = assertThrows(() => layer.train(x), TypeError, "mean and variance of the state is missing");
     assertStringIncludes(missing.message, layer.constructor.name);
-    assertThrows(() => layer.evaluate(x), TypeError, "state is missing");
-    assertThrows(() => layer.train(x, {}), TypeError, "without mean and variance");
-    assertThrows(() => layer.freeze(new BatchNorm(4).state), RangeError, "4 entries; it must have 3");
+    assertThrows(() => layer.evaluate(x), TypeError, "of the state is missing");
+    assertThrows(() => layer.train(x, {}), TypeError, "of the state is missing");
+    assertThrows(
+      () => layer.freeze(new BatchNorm(4).state),
+      RangeError,
+      "the state's mean has dims [4]; they must be [3]",
+    );
   }
-  assertThrows(() => new Sequential([new BatchNorm(3)]).train(x), TypeError, "state is missing");
+  assertThrows(() => new Sequential([new BatchNorm(3)]).train(x), TypeError, "of the state is missing");
   assertThrows(() => new InstanceNorm(3, { trackStatistics: true }).evaluate(noise([2, 3, 4])), TypeError, "missing");
 });
 
