@@ -1,0 +1,47 @@
+/**
+ * The command line of Evenkeel: `deno run -A jsr:@evenkeel/norm/cli scale DATA --fit STATE.json`.
+ *
+ * It exits with 0 when all went well, with 1 when something failed, with 2 when it was called wrongly, and with 128 and the number
+ * of the signal when a signal ended it, as shells do.
+ *
+ * @module
+ */
+
+import { Command, CommanderError } from "commander";
+import process from "node:process";
+import { InterruptedError } from "./cli/interrupt.ts";
+import { momentsCommand } from "./cli/moments.ts";
+import { scaleCommand } from "./cli/scale.ts";
+
+/**
+ * Runs the command line.
+ *
+ * @param args What stands after the name of the program.
+ * @returns The exit code. Failures are reported on stderr, in one line.
+ *
+ * @example Wrong usage
+ * ```ts
+ * import { main } from "@evenkeel/norm/cli";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(await main(["scale"]), 2);
+ * ```
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  const program = new Command("evenkeel")
+    .description("Normalization of data of any size.")
+    .addCommand(scaleCommand())
+    .addCommand(momentsCommand());
+  for (const command of [program, ...program.commands]) command.exitOverride();
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // it has said why
+    const message = error instanceof Error ? error.message : String(error);
+    console.error(`evenkeel: ${message.replaceAll(/\s*\n\s*/g, " ")}`);
+    return error instanceof InterruptedError ? error.exitCode : 1;
+  }
+}
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

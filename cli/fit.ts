@@ -1,0 +1,80 @@
+import { rm } from "node:fs/promises";
+import type { Tensor } from "../kernels/mod.ts";
+import {
+  identify,
+  openSource,
+  readSnapshot,
+  type Snapshot,
+  writeSnapshot,
+  writeWhole,
+} from "../statistics/sources/mod.ts";
+import { interruptible } from "./interrupt.ts";
+import { progressBar } from "./progress.ts";
+import { type ReadingOptions, sourceOptions } from "./reading.ts";
+import { type AnyScaler, scalers, stateOf } from "./scalers.ts";
+
+/** What fitting is told beside how to read. */
+interface FitOptions extends ReadingOptions {
+  readonly scaler: keyof typeof scalers;
+  readonly snapshot?: string;
+  readonly every: number;
+}
+
+/** Fits a scaler to a file and writes its state; returns what was done, in words. */
+export async function fit(data: string, state: string, options: FitOptions): Promise<string> {
+  const reading = sourceOptions(options), settings = { scaler: options.scaler, ...reading };
+  const file = await identify(data), saved = await resume(data, options.snapshot, { file, settings });
+  const Scaler = scalers[options.scaler], scaler = saved ? Scaler.fromJSON(saved.state) : new Scaler();
+  let rows = saved?.rows ?? 0, kept = rows;
+
+  async function keep(): Promise<void> {
+    if (options.snapshot === undefined || rows === kept) return;
+    await writeSnapshot(options.snapshot, { file, settings, rows, state: scaler.toJSON() });
+    kept = rows;
+  }
+  using progress = progressBar("fit", options.quiet);
+  const onProgress = (fraction: number) => progress.update(fraction);
+  const source = await openSource(data, { ...reading, skipRows: rows, onProgress });
+  await interruptible(async (signal) => {
+    for await (const x of source) {
+      learn(data, scaler, x, rows);
+      rows += x.dims[0];
+      if (signal.aborted || rows - kept >= options.every) await keep();
+      signal.throwIfAborted();
+    }
+  });
+  if (rows === 0) throw new Error(`${data} has no rows.`);
+  const columns = source.features ?? options.columns;
+  await writeWhole(state, JSON.stringify(stateOf(scaler, columns)) + "\n");
+  if (options.snapshot !== undefined) await rm(options.snapshot, { force: true });
+  const from = saved ? `, of which ${saved.rows} were in ${options.snapshot}` : "";
+  return `${state}: ${scaler.kind} of ${rows} rows${from}`;
+}
+
+/** The snapshot to go on from, if there is one; it must be of the same file, read in the same way. */
+async function resume(
+  data: string,
+  path: string | undefined,
+  expected: Pick<Snapshot, "file" | "settings">,
+): Promise<Snapshot | undefined> {
+  const saved = path === undefined ? undefined : await readSnapshot(path);
+  if (saved === undefined) return undefined;
+  for (const name of ["file", "settings"] as const) {
+    const theirs = JSON.stringify(saved[name]), ours = JSON.stringify(expected[name]);
+    if (theirs !== ours) {
+      throw new Error(
+        `${path} is not a snapshot of this run over ${data}: its ${name} is ${theirs}, not ${ours}. Remove it to start anew.`,
+      );
+    }
+  }
+  return saved;
+}
+
+function learn(data: string, scaler: AnyScaler, x: Tensor, rows: number): void {
+  try {
+    scaler.partialFit(x);
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : error;
+    throw new Error(`${data}, rows ${rows} to ${rows + x.dims[0] - 1}: ${problem}`, { cause: error });
+  }
+}

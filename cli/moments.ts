@@ -1,0 +1,33 @@
+import { Command } from "commander";
+import { Extrema, RunningMoments } from "../statistics/mod.ts";
+import { openSource } from "../statistics/sources/mod.ts";
+import { interruptible } from "./interrupt.ts";
+import { progressBar } from "./progress.ts";
+import { reading, type ReadingOptions, sourceOptions } from "./reading.ts";
+
+/** `evenkeel moments`: a table of what the features of a file are like. */
+export function momentsCommand(): Command {
+  return reading(new Command("moments"))
+    .description("Print count, mean, standard deviation, minimum and maximum of each feature, as tab-separated values.")
+    .action(async (data: string, options: ReadingOptions) => console.log(await moments(data, options)));
+}
+
+async function moments(data: string, options: ReadingOptions): Promise<string> {
+  using progress = progressBar("moments", options.quiet);
+  const onProgress = (fraction: number) => progress.update(fraction);
+  const source = await openSource(data, { ...sourceOptions(options), onProgress });
+  const moments = new RunningMoments(), extrema = new Extrema();
+  await interruptible(async (signal) => {
+    for await (const x of source) {
+      moments.push(x);
+      extrema.push(x);
+      signal.throwIfAborted();
+    }
+  });
+  const columns = [moments.count(), moments.mean(), moments.standardDeviation(), extrema.minimum(), extrema.maximum()];
+  const lines = Array.from({ length: moments.features }, (_, i) => {
+    const name = source.features?.[i] ?? String(options.columns?.[i] ?? i);
+    return [name, ...columns.map(({ data }) => data[i])].join("\t");
+  });
+  return [["feature", "count", "mean", "deviation", "minimum", "maximum"].join("\t"), ...lines].join("\n");
+}

@@ -1,0 +1,44 @@
+import { Command, Option } from "commander";
+import { apply } from "./apply.ts";
+import { fit } from "./fit.ts";
+import { count, reading, type ReadingOptions } from "./reading.ts";
+import { scalers } from "./scalers.ts";
+
+/** The options of `evenkeel scale`. */
+interface ScaleOptions extends ReadingOptions {
+  readonly fit?: string;
+  readonly apply?: string;
+  readonly output?: string;
+  readonly scaler: keyof typeof scalers;
+  readonly snapshot?: string;
+  readonly every: number;
+}
+
+/** `evenkeel scale`: fits a scaler to a file, or applies one that was fitted. */
+export function scaleCommand(): Command {
+  const command = reading(new Command("scale"))
+    .description("Fit a scaler to data, or scale data by it. Missing values stay missing.")
+    .option("--fit <state>", "fit a scaler to the data and write it to this .json file")
+    .option("--apply <state>", "scale the data by a scaler that --fit wrote")
+    .option("-o, --output <file>", "where --apply writes: a .csv, .tsv, .ndjson, .jsonl, .npy or .parquet file")
+    .addOption(new Option("--scaler <kind>", "what --fit fits").choices(Object.keys(scalers)).default("standard"))
+    .option("--snapshot <file>", "keep the progress of --fit in this file, and go on from there if it exists")
+    .option("--every <rows>", "how often the snapshot is written", count, 1_000_000);
+  return command.action(async (data: string, options: ScaleOptions) => {
+    if ((options.fit === undefined) === (options.apply === undefined)) {
+      usage("give either --fit STATE.json or --apply STATE.json.");
+    }
+    if (options.fit !== undefined) {
+      if (options.output !== undefined) usage("-o is for --apply; --fit writes the file that it names.");
+      console.log(await fit(data, options.fit, options));
+    } else if (options.apply !== undefined) {
+      if (options.snapshot !== undefined) usage("--snapshot is for --fit.");
+      if (options.output === undefined) return usage("--apply needs -o FILE to write to.");
+      console.log(await apply(data, options.apply, options.output, options));
+    }
+  });
+
+  function usage(message: string): never {
+    return command.error(`error: ${message}`, { exitCode: 2 });
+  }
+}

@@ -1,0 +1,30 @@
+import { describe } from "../kernels/tensor.ts";
+
+/** What something is told when it is made. */
+export type Settings = Readonly<Record<string, number | boolean>>;
+
+/** Something of a named kind, made with settings: only the like of it can be merged with it. */
+export interface Kind {
+  /** The name of its kind, in what `toJSON` gives. */
+  readonly kind: string;
+  /** The options that it was made with, defaults included. */
+  readonly settings: Settings;
+}
+
+/**
+ * Throws unless something else is of the same kind, with the same settings.
+ *
+ * @throws {TypeError | RangeError}
+ */
+export function checkKind(operation: string, ours: Kind, other: Kind): void {
+  if (other?.kind !== ours.kind) {
+    throw new TypeError(`${operation}: the other is ${describe(other)}; it must be of kind ${ours.kind}.`);
+  }
+  for (const [name, value] of Object.entries(ours.settings)) {
+    if (other.settings[name] !== value) {
+      throw new RangeError(
+        `${operation}: ${name} is ${value} here but ${other.settings[name]} in the other; both must be the same.`,
+      );
+    }
+  }
+}

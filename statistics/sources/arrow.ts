@@ -1,0 +1,143 @@
+import { DataType, type Field, type RecordBatch, RecordBatchReader, type TypeMap } from "apache-arrow";
+import { open } from "node:fs/promises";
+import { describe, type Tensor } from "../../kernels/tensor.ts";
+import { selectColumns } from "./columns.ts";
+import { blocksOf, openFile, pathOf } from "./file.ts";
+import { Gatherer } from "./gather.ts";
+import { numberOf } from "./number.ts";
+import { asSourceError, type Source, SourceError, type SourceOptions } from "./source.ts";
+
+/**
+ * A source of Arrow IPC data: of a stream (`.arrows`) or of a file (`.arrow`, and Feather version 2). Record batches are read
+ * one after the other.
+ *
+ * @param file The path or URL of the file; its buffers not compressed.
+ * @returns A source whose chunks are float64; nulls are missing values.
+ * @throws {SourceError} If it is not Arrow IPC data, ends early, or a chosen column does not hold numbers.
+ * @throws {RangeError} If a chosen column is not there.
+ *
+ * @example A table of npm `apache-arrow`
+ * ```ts
+ * import { tableFromArrays, tableToIPC } from "apache-arrow";
+ * import { arrowSource } from "@evenkeel/norm/sources";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const file = await Deno.makeTempFile({ suffix: ".arrow" });
+ * const table = tableFromArrays({ wind: new Float32Array([3.5, 4]), rain: new Float32Array([0, 2]) });
+ * await Deno.writeFile(file, tableToIPC(table, "file"));
+ * const source = await arrowSource(file);
+ * assertEquals(source.features, ["wind", "rain"]);
+ * for await (const chunk of source) assertEquals([...chunk.data], [3.5, 0, 4, 2]);
+ * await Deno.remove(file);
+ * ```
+ */
+export async function arrowSource(file: string | URL, options: SourceOptions = {}): Promise<Source> {
+  const name = pathOf(file), fields = await fieldsOf(file);
+  const { indices, features = [] } = selectColumns(name, fields.map((field) => field.name), options.columns);
+  for (const index of indices) checkNumeric(name, fields[index]);
+
+  async function* tensors(): AsyncGenerator<Tensor> {
+    const gatherer = new Gatherer(features.length, options);
+    for await (const batch of batchesOf(file, options.onProgress)) {
+      const columns = indices.map((index) => batch.getChildAt(index));
+      for (let row = 0; row < batch.numRows; row++) {
+        for (let i = 0; i < columns.length; i++) {
+          const value: unknown = columns[i]?.get(row);
+          gatherer.row[i] = numberOf(value) ?? notANumber(name, features[i], value);
+        }
+        gatherer.add();
+      }
+      yield* gatherer.take();
+    }
+    yield* gatherer.finish();
+  }
+  return { features, [Symbol.asyncIterator]: tensors };
+}
+
+/** The fields of the data, once its end is found to be there. */
+async function fieldsOf(file: string | URL): Promise<Field[]> {
+  const name = pathOf(file), isFile = await checkEnds(file);
+  await using data = await openData(name, isFile, blocksOf(file));
+  try {
+    return (await data.reader()).schema.fields;
+  } catch (error) {
+    throw asSourceError(name, { offset: 0 }, error);
+  }
+}
+
+const magic = "ARROW1", endOfStream = "\xff\xff\xff\xff\0\0\0\0";
+
+/** Whether data is in the file format, rather than the stream format. Throws if either lacks its end. */
+async function checkEnds(file: string | URL): Promise<boolean> {
+  await using opened = await openFile(file);
+  const { name, size } = opened;
+  if (size < 8) throw new SourceError(name, { offset: size }, "the file ends here; it is not Arrow IPC data.");
+  const text = async (start: number, end: number) => String.fromCharCode(...await opened.read(start, end));
+  const isFile = await text(0, 6) === magic;
+  const [end, mark] = isFile ? [magic, "the mark ARROW1"] : [endOfStream, "the mark of the end of a stream"];
+  if (await text(size - end.length, size) === end) return isFile;
+  throw new SourceError(
+    name,
+    { offset: size },
+    `the file ends without ${mark}: it is truncated, or its writer was not closed, or it is not Arrow IPC data.`,
+  );
+}
+
+/** Data of the file format, or of the stream format in these blocks; whoever has it closes it. */
+async function openData(name: string, isFile: boolean, blocks: AsyncGenerator<Uint8Array>): Promise<ArrowData> {
+  if (!isFile) {
+    return {
+      reader: async () => await (await RecordBatchReader.from<TypeMap>(blocks)).open(),
+      [Symbol.asyncDispose]: async () => void await blocks.return(undefined),
+    };
+  }
+  const handle = await open(name);
+  return {
+    reader: async () => await (await RecordBatchReader.from<TypeMap>(handle)).open(),
+    [Symbol.asyncDispose]: () => handle.close(),
+  };
+}
+
+interface ArrowData extends AsyncDisposable {
+  /** A reader that has read the schema. */
+  reader(): Promise<RecordBatchReader<TypeMap>>;
+}
+
+/** The record batches of either format. */
+async function* batchesOf(
+  file: string | URL,
+  onProgress?: (fraction: number) => void,
+): AsyncGenerator<RecordBatch<TypeMap>> {
+  const name = pathOf(file), isFile = await checkEnds(file);
+  let offset = 0;
+  async function* counted(): AsyncGenerator<Uint8Array> {
+    for await (const block of blocksOf(file, onProgress)) {
+      yield block;
+      offset += block.length;
+    }
+  }
+  await using data = await openData(name, isFile, counted());
+  try {
+    const reader = await data.reader(), batches = reader.numRecordBatches;
+    let read = 0;
+    for await (const batch of reader) {
+      yield batch;
+      if (isFile) onProgress?.(++read / batches);
+    }
+  } catch (error) {
+    throw asSourceError(name, { offset }, error);
+  }
+}
+
+function checkNumeric(name: string, { name: column, type }: Field): void {
+  if (DataType.isInt(type) || DataType.isFloat(type) || DataType.isBool(type)) return;
+  throw new SourceError(
+    name,
+    {},
+    `column ${JSON.stringify(column)} is of type ${type}, not numbers. Choose other columns to leave it out.`,
+  );
+}
+
+function notANumber(name: string, column: string, value: unknown): never {
+  throw new SourceError(name, {}, `column ${JSON.stringify(column)} has ${describe(value)}, which is not a number.`);
+}

@@ -1,0 +1,64 @@
+import { open } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { SourceError } from "./source.ts";
+
+/** A file of which any part can be read. */
+export interface ByteFile extends AsyncDisposable {
+  /** Its path, for messages. */
+  readonly name: string;
+  /** How many bytes it had when it was opened. */
+  readonly size: number;
+  /** Its bytes from `start` to before `end`. Throws a {@link SourceError} if it ends before. */
+  read(start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** The path of a file that was given by its path or URL. */
+export function pathOf(file: string | URL): string {
+  return file instanceof URL ? fileURLToPath(file) : file;
+}
+
+/** Opens a file for reading. */
+export async function openFile(file: string | URL): Promise<ByteFile> {
+  const name = pathOf(file);
+  const handle = await open(name);
+  const { size } = await handle.stat();
+  return {
+    name,
+    size,
+    async read(start, end) {
+      const bytes = new Uint8Array(end - start);
+      let filled = 0;
+      while (filled < bytes.length) {
+        const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled);
+        if (bytesRead === 0) {
+          throw new SourceError(
+            name,
+            { offset: start + filled },
+            `the file ends here, ${bytes.length - filled} bytes early.`,
+          );
+        }
+        filled += bytesRead;
+      }
+      return bytes;
+    },
+    [Symbol.asyncDispose]: () => handle.close(),
+  };
+}
+
+/** How many bytes are read at once. */
+const blockSize = 1 << 18;
+
+/** The bytes of a file from `start` to its end, in blocks. */
+export async function* blocksOf(
+  file: string | URL,
+  onProgress?: (fraction: number) => void,
+  start = 0,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  await using opened = await openFile(file);
+  const { size } = opened;
+  for (let at = start; at < size; at += blockSize) {
+    const end = Math.min(at + blockSize, size);
+    yield await opened.read(at, end);
+    onProgress?.(end / size);
+  }
+}

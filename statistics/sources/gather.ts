@@ -1,0 +1,65 @@
+import { checkCount } from "../../kernels/check.ts";
+import { type Tensor, tensor } from "../../kernels/tensor.ts";
+import type { SourceOptions } from "./source.ts";
+
+/** The rows of a chunk and those to skip, once they are found fit. */
+export function chunking(options: SourceOptions): { chunkRows: number; skipRows: number } {
+  const { chunkRows = 4096, skipRows = 0 } = options;
+  checkCount("source", "chunkRows", chunkRows);
+  if (skipRows !== 0) checkCount("source", "skipRows", skipRows);
+  return { chunkRows, skipRows };
+}
+
+/** Gathers rows, as they come, into tensors of `chunkRows` rows. */
+export class Gatherer {
+  /** Room for one row, to be filled before it is added. */
+  readonly row: Float64Array;
+  readonly #chunkRows: number;
+  #skip: number;
+  #data: Float64Array<ArrayBuffer>;
+  #filled = 0;
+  #complete: Tensor[] = [];
+
+  constructor(features: number, options: SourceOptions) {
+    const { chunkRows, skipRows } = chunking(options);
+    this.row = new Float64Array(features);
+    this.#chunkRows = chunkRows;
+    this.#skip = skipRows;
+    this.#data = new Float64Array(chunkRows * features);
+  }
+
+  /** Takes the values of rows, one row after the other; without an argument those of `row`. */
+  add(rows: Float64Array = this.row): void {
+    const features = this.row.length, count = rows.length / features;
+    let taken = Math.min(this.#skip, count);
+    this.#skip -= taken;
+    while (taken < count) {
+      const fits = Math.min(count - taken, this.#chunkRows - this.#filled);
+      const part = fits === count ? rows : rows.subarray(taken * features, (taken + fits) * features);
+      this.#data.set(part, this.#filled * features);
+      this.#filled += fits;
+      taken += fits;
+      if (this.#filled === this.#chunkRows) this.#complete.push(this.#next());
+    }
+  }
+
+  /** The tensors that are complete; they are given once. */
+  take(): Tensor[] {
+    const complete = this.#complete;
+    this.#complete = [];
+    return complete;
+  }
+
+  /** The last tensors, with the rows that do not fill a chunk. */
+  finish(): Tensor[] {
+    return this.#filled === 0 ? this.take() : [...this.take(), this.#next()];
+  }
+
+  /** What is gathered, as a tensor. */
+  #next(): Tensor {
+    const dims = [this.#filled, this.row.length], data = this.#data.subarray(0, this.#filled * this.row.length);
+    this.#data = new Float64Array(this.#data.length);
+    this.#filled = 0;
+    return tensor(data, dims);
+  }
+}

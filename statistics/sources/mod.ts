@@ -1,0 +1,31 @@
+/**
+ * Data from files and to files, in chunks: sources are async iterables of tensors [rows, features], sinks are web streams that
+ * write them. A file of any size passes through in constant memory.
+ *
+ * @example Scale a file into another
+ * ```ts
+ * import { openSink, openSource } from "@evenkeel/norm/sources";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${folder}/data.csv`, "x,y\n1,2\n3,4\n");
+ * const source = await openSource(`${folder}/data.csv`);
+ * const sink = await openSink(`${folder}/data.npy`, { features: source.features });
+ * await ReadableStream.from(source).pipeTo(sink);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ *
+ * @module
+ */
+
+export { writeWhole } from "./atomic.ts";
+export { arrowSource } from "./arrow.ts";
+export { type CsvOptions, csvSource } from "./csv.ts";
+export { rowsSource } from "./iterable.ts";
+export { ndjsonSource } from "./ndjson.ts";
+export { npySource } from "./npy.ts";
+export { openSource } from "./open.ts";
+export { parquetSource } from "./parquet.ts";
+export type { Row } from "./rows.ts";
+export { openSink, type SinkOptions } from "./sink.ts";
+export { type FileIdentity, identify, readSnapshot, type Snapshot, writeSnapshot } from "./snapshot.ts";
+export { type Place, type Source, SourceError, type SourceOptions } from "./source.ts";

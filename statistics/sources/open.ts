@@ -1,0 +1,48 @@
+import { arrowSource } from "./arrow.ts";
+import { type CsvOptions, csvSource } from "./csv.ts";
+import { pathOf } from "./file.ts";
+import { ndjsonSource } from "./ndjson.ts";
+import { npySource } from "./npy.ts";
+import { parquetSource } from "./parquet.ts";
+import type { Source } from "./source.ts";
+
+const openers: Readonly<Record<string, (file: string | URL, options: CsvOptions) => Promise<Source>>> = {
+  ".csv": csvSource,
+  ".tsv": (file, options) => csvSource(file, { delimiter: "\t", ...options }),
+  ".ndjson": ndjsonSource,
+  ".jsonl": ndjsonSource,
+  ".npy": npySource,
+  ".parquet": parquetSource,
+  ".arrow": arrowSource,
+  ".arrows": arrowSource,
+  ".feather": arrowSource,
+};
+
+/**
+ * Opens a file by its extension: `.csv`, `.tsv`, `.ndjson`, `.jsonl`, `.npy`, `.parquet`, `.arrow`, `.arrows`, `.feather`.
+ *
+ * @param file The path or URL of the file.
+ * @param options Those of every source; `header`, `delimiter` and `missing` are for CSV alone.
+ * @throws {SourceError} If it cannot be read as what its extension says.
+ * @throws {RangeError} If the extension is another, or a chosen column is not there.
+ *
+ * @example The mean of each column of a file
+ * ```ts
+ * import { openSource } from "@evenkeel/norm/sources";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const file = await Deno.makeTempFile({ suffix: ".csv" });
+ * await Deno.writeTextFile(file, "humidity,temperature\n45.5,28\n46.5,\n");
+ * const source = await openSource(file);
+ * assertEquals(source.features, ["humidity", "temperature"]);
+ * for await (const chunk of source) assertEquals([...chunk.data], [45.5, 28, 46.5, NaN]);
+ * await Deno.remove(file);
+ * ```
+ */
+export function openSource(file: string | URL, options: CsvOptions = {}): Promise<Source> {
+  const path = pathOf(file), extension = path.slice(path.lastIndexOf(".")).toLowerCase();
+  if (Object.hasOwn(openers, extension)) return openers[extension](file, options);
+  throw new RangeError(
+    `${path} cannot be opened by its extension; those known are ${Object.keys(openers).join(", ")}.`,
+  );
+}

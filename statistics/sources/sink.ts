@@ -1,0 +1,99 @@
+import type { FileHandle } from "node:fs/promises";
+import { checkTensor, type Tensor } from "../../kernels/tensor.ts";
+import { createFile } from "./atomic.ts";
+import { csvWriter } from "./csv_writer.ts";
+import { pathOf } from "./file.ts";
+import { ndjsonWriter } from "./ndjson_writer.ts";
+import { npyWriter } from "./npy_writer.ts";
+import { parquetWriter } from "./parquet_writer.ts";
+
+/** What a sink can be told. */
+export interface SinkOptions {
+  /** The names of the features. Default: none in `.npy`, a list for each row in `.ndjson`, the numbers from 0 elsewhere. */
+  readonly features?: readonly string[];
+}
+
+/** Writes tensors [rows, features], which are found to have one type and width, to a file. */
+export interface TensorWriter {
+  /** Writes the rows of a tensor after those before. */
+  write(x: Tensor): Promise<void>;
+  /** Writes what stands at the end. */
+  finish(): Promise<void>;
+}
+
+type Writers = Readonly<Record<string, (handle: FileHandle, features?: readonly string[]) => TensorWriter>>;
+
+const writers: Writers = {
+  ".csv": (handle, features) => csvWriter(handle, ",", features),
+  ".tsv": (handle, features) => csvWriter(handle, "\t", features),
+  ".ndjson": ndjsonWriter,
+  ".jsonl": ndjsonWriter,
+  ".npy": npyWriter,
+  ".parquet": parquetWriter,
+};
+
+/**
+ * Opens a file that tensors [rows, features] are written to, by its extension: `.csv`, `.tsv`, `.ndjson`, `.jsonl`, `.npy`,
+ * `.parquet`. The file appears, or replaces the one of that name, when the stream is closed; if it is aborted, or a write fails,
+ * everything is left as it was. NaN is written as a missing value: an empty field, null, or in `.npy` NaN itself.
+ *
+ * @param file The path or URL of the file.
+ * @throws {RangeError} If the extension is another; while writing, if a chunk has another width or type than the first.
+ *
+ * @example Write two rows
+ * ```ts
+ * import { tensor } from "@evenkeel/norm";
+ * import { openSink } from "@evenkeel/norm/sources";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const sink = await openSink(`${folder}/rows.csv`, { features: ["x", "y"] });
+ * await ReadableStream.from([tensor(new Float32Array([1, 2, 3, NaN]), [2, 2])]).pipeTo(sink);
+ * assertEquals(await Deno.readTextFile(`${folder}/rows.csv`), "x,y\n1,2\n3,\n");
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export async function openSink(file: string | URL, options: SinkOptions = {}): Promise<WritableStream<Tensor>> {
+  const path = pathOf(file), extension = path.slice(path.lastIndexOf(".")).toLowerCase();
+  if (!Object.hasOwn(writers, extension)) {
+    throw new RangeError(
+      `${path} cannot be written by its extension; those known are ${Object.keys(writers).join(", ")}.`,
+    );
+  }
+  const draft = await createFile(path);
+  const writer = writers[extension](draft.handle, options.features);
+  let first: Tensor | undefined;
+  async function orDiscard(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      await draft.discard();
+      throw error;
+    }
+  }
+  return new WritableStream<Tensor>({
+    write: (x) =>
+      orDiscard(async () => {
+        checkChunk(path, x, first ?? x, options.features);
+        first ??= { ...x, data: x.data.slice(0, 0) };
+        await writer.write(x);
+      }),
+    close: () =>
+      orDiscard(async () => {
+        await writer.finish();
+        await draft.commit();
+      }),
+    abort: () => draft.discard(),
+  });
+}
+
+function checkChunk(path: string, x: Tensor, first: Tensor, features: readonly string[] | undefined): void {
+  checkTensor("openSink", "a chunk", x);
+  const [, width = 0] = x.dims, expected = features?.length ?? first.dims[1];
+  if (x.dims.length !== 2 || width === 0 || width !== expected) {
+    throw new RangeError(`${path}: a chunk has dims [${x.dims}]; they must be [rows, ${expected ?? "features"}].`);
+  }
+  if (x.type !== first.type) {
+    throw new RangeError(`${path}: a chunk is ${x.type}, but the first was ${first.type}. Convert one of them.`);
+  }
+}

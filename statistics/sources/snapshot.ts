@@ -1,0 +1,89 @@
+import { readFile, stat } from "node:fs/promises";
+import { basename } from "node:path";
+import { writeWhole } from "./atomic.ts";
+import { pathOf } from "./file.ts";
+import { SourceError } from "./source.ts";
+
+/** Which file a run reads: its name without folders, and its size. */
+export interface FileIdentity {
+  /** The name. */
+  readonly name: string;
+  /** The size in bytes. */
+  readonly size: number;
+}
+
+/** How far a run over a file has come, and what it has made of it. */
+export interface Snapshot {
+  /** Which file it reads. */
+  readonly file: FileIdentity;
+  /** How it reads it, as JSON: a run that goes on must read it in the same way, or its state would be another. */
+  readonly settings: unknown;
+  /** How many rows it has seen. */
+  readonly rows: number;
+  /** What it has made of them, as JSON. */
+  readonly state: unknown;
+}
+
+/**
+ * The identity of a file.
+ *
+ * @example
+ * ```ts
+ * import { identify } from "@evenkeel/norm/sources";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals((await identify(await Deno.makeTempFile())).size, 0);
+ * ```
+ */
+export async function identify(file: string | URL): Promise<FileIdentity> {
+  const path = pathOf(file);
+  return { name: basename(path), size: (await stat(path)).size };
+}
+
+/**
+ * Writes a snapshot, as a whole or not at all: a process that is killed meanwhile leaves the one before.
+ *
+ * @example The state of a run, kept and read again
+ * ```ts
+ * import { readSnapshot, writeSnapshot } from "@evenkeel/norm/sources";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const path = await Deno.makeTempFile();
+ * const snapshot = { file: { name: "data.csv", size: 80 }, settings: { chunkRows: 4096 }, rows: 8192, state: { mean: [1.5] } };
+ * await writeSnapshot(path, snapshot);
+ * assertEquals(await readSnapshot(path), snapshot);
+ * await Deno.remove(path);
+ * ```
+ */
+export async function writeSnapshot(path: string, { file, settings, rows, state }: Snapshot): Promise<void> {
+  await writeWhole(path, JSON.stringify({ kind: "snapshot", version: 1, file, settings, rows, state }));
+}
+
+/**
+ * Reads a snapshot; undefined if there is none at that path.
+ *
+ * @throws {SourceError} If the file is something else.
+ */
+export async function readSnapshot(path: string): Promise<Snapshot | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf-8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+  const value = parse(text);
+  if (value?.kind !== "snapshot" || value.version !== 1) {
+    throw new SourceError(path, {}, "this is not a snapshot of version 1. Give the snapshot another name.");
+  }
+  const { file, settings, rows, state } = value;
+  return { file, settings, rows, state };
+}
+
+function parse(text: string): (Snapshot & { kind?: string; version?: number }) | undefined {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
