@@ -119,3 +119,4 @@ export type { WeightedInit } from "./weighted.ts";
 export { WeightsError } from "./weights_error.ts";
 export type { Activation } from "../kernels/activation.ts";
 export type { DType, Tensor, TypedArrays } from "../kernels/tensor.ts";
+export type { Communicator, Reduction } from "../statistics/communicator.ts";

@@ -19,7 +19,11 @@ const value = fc.oneof(
   { weight: 9, arbitrary: fc.integer({ min: -UNIT, max: UNIT }).map((i) => i / UNIT) },
   { weight: 1, arbitrary: fc.constant(NaN) },
 );
-const parts = fc.array(fc.array(value, { minLength: 1, maxLength: 40, size: "max" }), { minLength: 1, maxLength: 12, size: "max" });
+const parts = fc.array(fc.array(value, { minLength: 1, maxLength: 40, size: "max" }), {
+  minLength: 1,
+  maxLength: 12,
+  size: "max",
+});
 const offset = fc.constantFrom(0, 1, 1e4, 1e8, -1e8);
 
 /** Merges moments two by two, as the choices say, until one is left. */
@@ -68,19 +72,24 @@ for (const offset of [0, 1e8]) {
 
 Deno.test("running moments: remove undoes merge, and m2 is never negative", () => {
   fc.assert(
-    fc.property(parts, fc.array(value, { minLength: 1, maxLength: 40, size: "max" }), offset, (parts, removed, offset) => {
-      const kept = parts.flat().map((value) => value + offset), others = removed.map((value) => value + offset);
-      const moments = new RunningMoments().push(column(kept)), before = firstOf(moments);
-      const other = new RunningMoments().push(column(others));
-      const after = firstOf(moments.merge(other).remove(other));
-      assertEquals(after.count, before.count);
-      if (before.count === 0) return assertEquals(after, before);
-      assert(after.variance >= 0);
-      // What is removed is of the same size, so that few digits are lost.
-      const near = 1e-11, deviation = Math.sqrt(before.variance) + 1;
-      assert(Math.abs(after.mean - before.mean) <= near * (deviation + Math.abs(before.mean)), `mean ${after.mean}`);
-      assert(Math.abs(after.variance - before.variance) <= near * deviation ** 2, `variance ${after.variance}`);
-    }),
+    fc.property(
+      parts,
+      fc.array(value, { minLength: 1, maxLength: 40, size: "max" }),
+      offset,
+      (parts, removed, offset) => {
+        const kept = parts.flat().map((value) => value + offset), others = removed.map((value) => value + offset);
+        const moments = new RunningMoments().push(column(kept)), before = firstOf(moments);
+        const other = new RunningMoments().push(column(others));
+        const after = firstOf(moments.merge(other).remove(other));
+        assertEquals(after.count, before.count);
+        if (before.count === 0) return assertEquals(after, before);
+        assert(after.variance >= 0);
+        // What is removed is of the same size, so that few digits are lost.
+        const near = 1e-11, deviation = Math.sqrt(before.variance) + 1;
+        assert(Math.abs(after.mean - before.mean) <= near * (deviation + Math.abs(before.mean)), `mean ${after.mean}`);
+        assert(Math.abs(after.variance - before.variance) <= near * deviation ** 2, `variance ${after.variance}`);
+      },
+    ),
     { seed: 1, numRuns: 300 },
   );
 });
