@@ -50,7 +50,7 @@ function meansOfFour(mean: usize): v128 {
 
 /**
  * Writes the moments of two lines, from n and the sums of d = x - k and d^2, to places `at` (in bytes) of the tables. The mean is k + e
- * and its rest what rounding takes from that (Knuth's two-sum). Returns which of them k was too far off for.
+ * and its rest what rounding takes from that (Knuth's two-sum). Returns for which of them k was near enough.
  */
 // @ts-ignore: decorator
 @inline
@@ -61,10 +61,15 @@ function writePair(at: usize, n: v128, k: v128, sd: v128, sdd: v128, count: usiz
   v128.store(mean + at, total);
   v128.store(rest + at, f64x2.add(f64x2.sub(k, f64x2.sub(total, added)), f64x2.sub(e, added)));
   v128.store(m2 + at, squares);
-  return f64x2.gt(sdd, f64x2.mul(squares, f64x2.splat(MAX_LOSS)));
+  return f64x2.le(sdd, f64x2.mul(squares, f64x2.splat(MAX_LOSS)));
 }
 
-/** The moments of eight lines about ka and kb; returns whether they were near enough. */
+/**
+ * The moments of eight lines about ka and kb, of which all values are there unless some may be `missing`; returns whether that was so
+ * and k near enough.
+ */
+// @ts-ignore: decorator
+@inline
 function eightLines(
   x: usize,
   row: usize,
@@ -76,17 +81,20 @@ function eightLines(
   mean: usize,
   rest: usize,
   m2: usize,
+  missing: bool,
 ): bool {
   const k0 = low(ka), k1 = high(ka), k2 = low(kb), k3 = high(kb);
   let s0 = f64x2.splat(0), s1 = s0, s2 = s0, s3 = s0, q0 = s0, q1 = s0, q2 = s0, q3 = s0;
   let na = i32x4.splat(0), nb = na;
   for (let i: usize = 0; i < length; i++, x += row) {
     let a = v128.load(x), b = v128.load(x, 16);
-    const hasA = isPresent(a), hasB = isPresent(b);
-    na = i32x4.sub(na, hasA);
-    nb = i32x4.sub(nb, hasB);
-    a = v128.bitselect(a, ka, hasA);
-    b = v128.bitselect(b, kb, hasB);
+    if (missing) {
+      const hasA = isPresent(a), hasB = isPresent(b);
+      na = i32x4.sub(na, hasA);
+      nb = i32x4.sub(nb, hasB);
+      a = v128.bitselect(a, ka, hasA);
+      b = v128.bitselect(b, kb, hasB);
+    }
     const d0 = f64x2.sub(low(a), k0), d1 = f64x2.sub(high(a), k1);
     const d2 = f64x2.sub(low(b), k2), d3 = f64x2.sub(high(b), k3);
     s0 = f64x2.add(s0, d0);
@@ -98,13 +106,14 @@ function eightLines(
     q2 = maddDouble(d2, d2, q2);
     q3 = maddDouble(d3, d3, q3);
   }
+  if (!missing) na = nb = i32x4.splat(<i32> length);
   const n0 = f64x2.convert_low_i32x4_u(na), n1 = f64x2.convert_low_i32x4_u(upper(na));
   const n2 = f64x2.convert_low_i32x4_u(nb), n3 = f64x2.convert_low_i32x4_u(upper(nb));
   const f0 = writePair(at, n0, k0, s0, q0, count, mean, rest, m2);
   const f1 = writePair(at + 16, n1, k1, s1, q1, count, mean, rest, m2);
   const f2 = writePair(at + 32, n2, k2, s2, q2, count, mean, rest, m2);
   const f3 = writePair(at + 48, n3, k3, s3, q3, count, mean, rest, m2);
-  return !v128.any_true(v128.or(v128.or(f0, f1), v128.or(f2, f3)));
+  return i64x2.all_true(v128.and(v128.and(f0, f1), v128.and(f2, f3)));
 }
 
 /** The moments of one line, whose elements are `step` bytes apart, about k; returns whether that was near enough. */
@@ -172,9 +181,11 @@ export function columnExactMoments(x: usize, lines: usize, length: usize, count:
   // The last block overlaps its neighbour, which computes some lines twice.
   for (; lines >= WIDTH && l < lines; l = l + WIDTH < lines ? min(l + WIDTH, lines - WIDTH) : lines) {
     const p = x + (l << 2), at = l << 3, to = mean + at;
+    if (eightLines(p, row, length, v128.load(p), v128.load(p, 16), at, count, mean, rest, m2, false)) continue;
+    // Otherwise k is far off, or a value is NaN and so are the results.
     const ka = firstOfFour(p, row, length), kb = firstOfFour(p + 16, row, length);
-    if (eightLines(p, row, length, ka, kb, at, count, mean, rest, m2)) continue;
-    eightLines(p, row, length, meansOfFour(to), meansOfFour(to + 32), at, count, mean, rest, m2);
+    if (eightLines(p, row, length, ka, kb, at, count, mean, rest, m2, true)) continue;
+    eightLines(p, row, length, meansOfFour(to), meansOfFour(to + 32), at, count, mean, rest, m2, true);
   }
   for (; l < lines; l++) line(x + (l << 2), row, length, l << 3, count, mean, rest, m2);
 }
