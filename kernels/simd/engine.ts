@@ -171,7 +171,8 @@ export class SimdEngine implements Engine {
   }
 
   apply(view: View, tile: Tile, to: Slot): void {
-    if (to === Slot.Z) this.#address[Slot.Z] = this.#at.tiles[Slot.Z];
+    const at = this.#at;
+    if (to === Slot.Z) this.#address[Slot.Z] = at.tiles[Slot.Z];
     if (!this.#quantize(tile)) {
       const plain = this.#plainWith(view, tile, Slot.X);
       plain.apply(view, tile, to);
@@ -180,33 +181,10 @@ export class SimdEngine implements Engine {
     const x = this.#address[Slot.X], y = this.#address[to], { lines, length } = tile, along = +view.along;
     if (view.layout === "rows") {
       const parameter = this.lines.parameter.byteOffset;
-      this.#kernels.rowApply(
-        x,
-        y,
-        lines,
-        length,
-        this.#at.center,
-        this.#at.slope,
-        this.#at.offset,
-        along,
-        parameter,
-        this.#at.scale,
-        this.#at.bias,
-      );
+      this.#kernels.rowApply(x, y, lines, length, at.center, at.slope, at.offset, along, parameter, at.scale, at.bias);
     } else {
       const { scale, bias } = this.#columnParameters();
-      this.#kernels.columnApply(
-        x,
-        y,
-        lines,
-        length,
-        this.#at.center,
-        this.#at.slope,
-        this.#at.offset,
-        along,
-        scale,
-        bias,
-      );
+      this.#kernels.columnApply(x, y, lines, length, at.center, at.slope, at.offset, along, scale, bias);
     }
   }
 
@@ -234,52 +212,31 @@ export class SimdEngine implements Engine {
   }
 
   #rowSums(view: View, { lines, length }: Tile, ofParameters: boolean): void {
+    const at = this.#at;
     const x = this.#address[Slot.X], dy = this.#address[Slot.DY], { sum, product, parameter } = this.lines;
     if (!ofParameters) {
       const to = [sum.byteOffset, product.byteOffset];
-      this.#kernels.rowSums(
-        x,
-        dy,
-        lines,
-        length,
-        this.#at.center,
-        +view.along,
-        parameter.byteOffset,
-        this.#at.scale,
-        ...to,
-      );
+      this.#kernels.rowSums(x, dy, lines, length, at.center, +view.along, parameter.byteOffset, at.scale, ...to);
       return;
     }
     for (let l = 0; l < lines; l += MAX_ADDED) {
       const from = l * length * 4, table = l * 4, result = l * 8, count = Math.min(MAX_ADDED, lines - l);
-      const tables = [
-        this.#at.center + table,
-        this.#at.slope + table,
-        this.#at.offset + table,
-        parameter.byteOffset + table,
-      ];
-      const to = [sum.byteOffset + result, product.byteOffset + result, this.#at.dScale32, this.#at.dBias32];
-      this.#kernels.rowParameterSums(x + from, dy + from, count, length, ...tables, this.#at.scale, ...to);
-      this.#kernels.carry(this.#at.dScale32, this.#at.dScale, this.window.count);
-      this.#kernels.carry(this.#at.dBias32, this.#at.dBias, this.window.count);
+      const tables = [at.center + table, at.slope + table, at.offset + table, parameter.byteOffset + table];
+      const to = [sum.byteOffset + result, product.byteOffset + result, at.dScale32, at.dBias32];
+      this.#kernels.rowParameterSums(x + from, dy + from, count, length, ...tables, at.scale, ...to);
+      this.#kernels.carry(at.dScale32, at.dScale, this.window.count);
+      this.#kernels.carry(at.dBias32, at.dBias, this.window.count);
     }
   }
 
   #columnSums(view: View, { lines, length }: Tile, ofParameters: boolean): void {
+    const at = this.#at;
     const x = this.#address[Slot.X], dy = this.#address[Slot.DY], { sum, product, parameter } = this.lines;
     const to = [sum.byteOffset, product.byteOffset];
-    this.#kernels.columnSums(x, dy, lines, length, this.#at.center, +view.along, this.#columnParameters().scale, ...to);
+    this.#kernels.columnSums(x, dy, lines, length, at.center, +view.along, this.#columnParameters().scale, ...to);
     if (ofParameters) {
-      const first = parameter[0] * 8, tables = [this.#at.center, this.#at.slope, this.#at.offset];
-      this.#kernels.columnParameterSums(
-        x,
-        dy,
-        lines,
-        length,
-        ...tables,
-        this.#at.dScale + first,
-        this.#at.dBias + first,
-      );
+      const first = parameter[0] * 8, tables = [at.center, at.slope, at.offset];
+      this.#kernels.columnParameterSums(x, dy, lines, length, ...tables, at.dScale + first, at.dBias + first);
     }
   }
 
@@ -289,13 +246,12 @@ export class SimdEngine implements Engine {
       plain.gradient(view, tile);
       return this.#takeOver(plain, Slot.OUT, tile);
     }
+    const at = this.#at;
     const x = this.#address[Slot.X], dy = this.#address[Slot.DY], dx = this.#address[Slot.OUT];
-    const { lines, length } = tile,
-      along = +view.along,
-      tables = [this.#at.center, this.#at.slope, this.#at.offset, this.#at.gain];
+    const { lines, length } = tile, along = +view.along, tables = [at.center, at.slope, at.offset, at.gain];
     if (view.layout === "rows") {
       const parameter = this.lines.parameter.byteOffset;
-      this.#kernels.rowGradient(x, dy, dx, lines, length, ...tables, along, parameter, this.#at.scale);
+      this.#kernels.rowGradient(x, dy, dx, lines, length, ...tables, along, parameter, at.scale);
     } else {
       this.#kernels.columnGradient(x, dy, dx, lines, length, ...tables, along, this.#columnParameters().scale);
     }

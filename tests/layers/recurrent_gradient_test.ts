@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import type { Tensor } from "../../kernels/tensor.ts";
 import { noise } from "../../tools/noise.ts";
 import { assertClose } from "../kernels/close.ts";
-import { dot } from "../kernels/differences.ts";
+import { differences, dot } from "../kernels/differences.ts";
 import { initialFor, type RecurrentCase, recurrentCases, scattered } from "./recurrent_cases.ts";
 import { unrolled } from "./recurrent_formulas.ts";
 
@@ -15,23 +15,10 @@ const epsilon = 0.1;
 /** So small that no sum comes across a kink of relu, and that the error of the formula is small after 50 steps as well. */
 const h = 2 ** -15;
 
-/** The derivative of a loss by each element of a tensor, by the five point formula. */
-function differences({ data }: Tensor, loss: () => number): Float64Array {
-  return Float64Array.from(data, (value, i) => {
-    const at = (offset: number) => {
-      data[i] = value + offset;
-      return loss();
-    };
-    const slope = (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h);
-    data[i] = value;
-    return slope;
-  });
-}
-
 /** To a ten millionth of the largest, or to the rounding of the differences where all are small. */
 function assertGradient(actual: Tensor, of: Tensor, loss: () => number, what: string): void {
-  const expected = differences(of, loss), largest = Math.max(...expected.map(Math.abs));
-  assertClose(actual, { type, dims: of.dims, data: expected }, 1e-7 * largest + 1e-9, what);
+  const expected = differences(of as Tensor<"float64">, loss, h), largest = Math.max(...expected.data.map(Math.abs));
+  assertClose(actual, expected, 1e-7 * largest + 1e-9, what);
 }
 
 /** Asserts every gradient of a layer: of x, the parameters and what is carried in, by y and what is carried out. */
