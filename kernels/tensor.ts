@@ -60,6 +60,8 @@ export function tensor(data: Float32Array, dims?: readonly number[]): Tensor<"fl
 export function tensor(data: Float64Array, dims?: readonly number[]): Tensor<"float64">;
 /** A tensor over an array of float16. */
 export function tensor(data: Float16Array, dims?: readonly number[]): Tensor<"float16">;
+/** A tensor over an array of any of these types. */
+export function tensor(data: TypedArrays[DType], dims?: readonly number[]): Tensor;
 export function tensor(data: TypedArrays[DType], dims: readonly number[] = [data?.length]): Tensor {
   const type = typeOf(data);
   if (type === undefined) {

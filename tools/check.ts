@@ -24,6 +24,7 @@ const checks: Check[] = [
   { name: "documentation", args: ["doc", "--lint", ...entryPoints] },
   { name: "documentation examples", args: ["test", "--doc", "--allow-read", ...documented] },
   { name: "publishing", args: ["publish", "--dry-run", "--allow-dirty"] },
+  { name: "notebook cells", args: ["task", "notebooks", "--check"] },
   { name: "model files", args: ["task", "build:models", "--check"] },
   {
     name: "generated files",

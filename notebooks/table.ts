@@ -1,0 +1,83 @@
+import { display, type Displayable, escape, type MediaBundle } from "./figure.ts";
+
+/** What stands in a table. */
+export type Cell = string | number | boolean | undefined;
+
+/** A small table. */
+export class Table implements Displayable {
+  readonly #caption: string;
+  readonly #head: readonly string[];
+  readonly #rows: readonly (readonly Cell[])[];
+
+  /** A table of rows of cells, under a head. */
+  constructor(head: readonly string[], rows: readonly (readonly Cell[])[], caption = "") {
+    this.#caption = caption;
+    this.#head = head;
+    this.#rows = rows;
+  }
+
+  /** The table as HTML and as plain text. */
+  [display](): MediaBundle {
+    return { "text/html": this.#html(), "text/plain": this.#text() };
+  }
+
+  #html(): string {
+    const cell = (tag: string, value: Cell, column: number) =>
+      `<${tag} style="text-align:${this.#isNumeric(column) ? "right" : "left"}">${escape(textOf(value))}</${tag}>`;
+    const row = (tag: string, values: readonly Cell[]) =>
+      `<tr>${values.map((value, i) => cell(tag, value, i)).join("")}</tr>`;
+    const caption = this.#caption && `<caption style="text-align:left">${escape(this.#caption)}</caption>\n`;
+    const body = this.#rows.map((values) => row("td", values)).join("\n");
+    return `<table>\n${caption}<thead>${row("th", this.#head)}</thead>\n<tbody>\n${body}\n</tbody></table>`;
+  }
+
+  #text(): string {
+    const cells = [this.#head, ...this.#rows].map((row) => row.map(textOf));
+    const widths = this.#head.map((_, i) => Math.max(...cells.map((row) => row[i].length)));
+    const pad = (text: string, i: number) => this.#isNumeric(i) ? text.padStart(widths[i]) : text.padEnd(widths[i]);
+    const lines = cells.map((row) => row.map(pad).join("  ").trimEnd());
+    return [...(this.#caption ? [this.#caption] : []), ...lines].join("\n");
+  }
+
+  /** Whether a column goes to the right: it has nothing but numbers, as such or as text. */
+  #isNumeric(column: number): boolean {
+    return this.#rows.every((row) =>
+      /^([-+]?[\d.,]+(e[-+]?\d+)?( ?[%µa-z]+)?|NaN|-?Infinity|…|)$/.test(textOf(row[column]))
+    );
+  }
+}
+
+/**
+ * A table for a notebook.
+ *
+ * @param rows An object for each row; the names of the first one's fields are the head. Numbers are shown with four digits:
+ * give text to have them otherwise.
+ * @param options.caption What the table shows.
+ *
+ * @example
+ * ```ts
+ * import { table } from "@evenkeel/norm/notebook";
+ *
+ * table([{ mean: 0, error: 4.2e-7 }, { mean: 1e6, error: 3.8e-7 }], { caption: "Largest error by mean" });
+ * ```
+ */
+export function table(
+  rows: readonly Readonly<Record<string, Cell>>[],
+  { caption }: { caption?: string } = {},
+): Table {
+  const head = Object.keys(rows[0] ?? {});
+  return new Table(head, rows.map((row) => head.map((name) => row[name])), caption);
+}
+
+function textOf(value: Cell): string {
+  if (value === undefined) return "";
+  return typeof value === "number" ? formatNumber(value) : String(value);
+}
+
+/** A number with four digits, whole numbers as they are, and an exponent where there would be many zeros. */
+export function formatNumber(value: number): string {
+  const size = Math.abs(value);
+  if (Number.isInteger(value) && size < 1e6 || !Number.isFinite(value)) return String(value);
+  if (size >= 1e-3 && size < 1e6) return String(Number(value.toPrecision(4)));
+  return value.toExponential(1).replace(/\.0e/, "e").replace("e+", "e");
+}

@@ -1,0 +1,31 @@
+/** The notebooks of this project: they run, with the outputs that are committed, and are fit to be read where they lie. */
+import { assert, assertEquals, assertLess, assertMatch, assertNotMatch } from "@std/assert";
+import { codeCells, format, joined, readNotebook } from "../../tools/notebooks/notebook.ts";
+import { notebooks, root } from "./command.ts";
+
+const folder = `${root}notebooks/`;
+const names = [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => name.endsWith(".ipynb")).sort();
+
+Deno.test("every notebook runs and gives the committed outputs", async () => {
+  const { code, text } = await notebooks();
+  console.log(text);
+  assertEquals(code, 0);
+  for (const name of names) assertMatch(text, new RegExp(`✓ ${name}`));
+});
+
+for (const name of names) {
+  Deno.test(`${name} is small, free of warnings, written as the task writes it, and ends in checks`, async () => {
+    const text = await Deno.readTextFile(folder + name), notebook = await readNotebook(folder + name);
+    const cells = codeCells(notebook), outputs = cells.flatMap((cell) => cell.outputs);
+    assertLess(text.length, 300_000);
+    assertEquals(text, format(notebook));
+    assertEquals(new Set(notebook.cells.map(({ id }) => id)).size, notebook.cells.length);
+    assertEquals(cells.map((cell) => cell.execution_count), cells.map((_, i) => i + 1));
+    assert(
+      outputs.every((output) => output.output_type !== "error" && !("name" in output && output.name === "stderr")),
+    );
+    assertNotMatch(JSON.stringify(outputs), /file:\/\/|\\u001b/);
+    assertMatch(joined(cells.at(-1)!.source), /\bassert/);
+    assertMatch(joined(notebook.cells[0].source), /^# /);
+  });
+}
