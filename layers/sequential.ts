@@ -45,25 +45,27 @@ export class Sequential implements Layer {
   /** The passes of all layers. */
   train(x: Tensor, state?: Tensors, context?: Context): Pass {
     const passes: [string, Pass][] = [];
-    let y = x, next: Tensors = {};
+    const next = {};
+    let y = x;
     for (const [name, layer] of Object.entries(this.layers)) {
       const pass = layer.train(y, stateOf(name, state), context);
       passes.push([name, pass]);
       y = pass.y;
-      next = { ...next, ...prefixed(name, pass.state) };
+      Object.assign(next, prefixed(name, pass.state));
     }
     return {
       y,
       state: next,
       backward(dy) {
-        let dx = dy, gradients: Tensors = {}, dCondition: Tensor | undefined;
+        const parts: Tensors[] = [];
+        let dx = dy, dCondition: Tensor | undefined;
         for (const [name, pass] of passes.toReversed()) {
           const back = pass.backward(dx);
           dx = back.dx;
-          gradients = { ...prefixed(name, back.gradients), ...gradients };
+          parts.unshift(prefixed(name, back.gradients));
           dCondition = plus(dCondition, back.dCondition);
         }
-        return { dx, gradients, ...dCondition && { dCondition } };
+        return { dx, gradients: Object.assign({}, ...parts), ...dCondition && { dCondition } };
       },
     };
   }

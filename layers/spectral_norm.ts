@@ -73,9 +73,8 @@ export class SpectralNorm<L extends Linear | Conv2d> extends Reparametrization<L
       backward(dWeight) {
         // d(W / sigma) = (dW - <dW, W / sigma> u v^T) / sigma.
         const inner = dot(dWeight.data, normalized.data), gradient = zeros(weight.type, weight.dims);
-        for (let i = 0; i < gradient.data.length; i++) {
-          const r = Math.floor(i / v.length), c = i % v.length;
-          gradient.data[i] = (dWeight.data[i] - inner * u[r] * v[c]) / sigma;
+        for (let r = 0, i = 0; r < u.length; r++) {
+          for (let c = 0; c < v.length; c++, i++) gradient.data[i] = (dWeight.data[i] - inner * u[r] * v[c]) / sigma;
         }
         return { weight: gradient };
       },
@@ -95,13 +94,19 @@ function powerIteration(rows: Tensor, v: Float64Array<ArrayBuffer>, iterations: 
 
 function product({ dims: [rows, columns], data }: Tensor, v: ArrayLike<number>): Float64Array<ArrayBuffer> {
   const result = new Float64Array(rows);
-  for (let i = 0; i < data.length; i++) result[Math.floor(i / columns)] += data[i] * v[i % columns];
+  for (let r = 0, i = 0; r < rows; r++) {
+    let sum = 0;
+    for (let c = 0; c < columns; c++, i++) sum += data[i] * v[c];
+    result[r] = sum;
+  }
   return result;
 }
 
-function transposedProduct({ dims: [, columns], data }: Tensor, u: ArrayLike<number>): Float64Array<ArrayBuffer> {
+function transposedProduct({ dims: [rows, columns], data }: Tensor, u: ArrayLike<number>): Float64Array<ArrayBuffer> {
   const result = new Float64Array(columns);
-  for (let i = 0; i < data.length; i++) result[i % columns] += data[i] * u[Math.floor(i / columns)];
+  for (let r = 0, i = 0; r < rows; r++) {
+    for (let c = 0; c < columns; c++, i++) result[c] += data[i] * u[r];
+  }
   return result;
 }
 
