@@ -72,7 +72,7 @@ export function checkActivation(operation: string, activation: Activation | unde
 /** Throws unless an option is a finite number, at least `least`. */
 export function checkNumber(operation: string, name: string, value: number, least = -Infinity): void {
   if (typeof value !== "number") {
-    throw new TypeError(`${operation}: ${name} is ${typeof value} ${String(value)}; it must be a number.`);
+    throw new TypeError(`${operation}: ${name} is ${describe(value)}; it must be a number.`);
   }
   if (!Number.isFinite(value) || value < least) {
     const range = least === -Infinity ? "" : `, at least ${least}`;
@@ -83,7 +83,8 @@ export function checkNumber(operation: string, name: string, value: number, leas
 /** Throws unless an option is a whole number, at least 1. */
 export function checkCount(operation: string, name: string, value: number): void {
   if (!Number.isInteger(value) || value < 1) {
-    throw new RangeError(`${operation}: ${name} is ${String(value)}; it must be a whole number, at least 1.`);
+    const given = typeof value === "number" ? value : describe(value);
+    throw new RangeError(`${operation}: ${name} is ${given}; it must be a whole number, at least 1.`);
   }
 }
 

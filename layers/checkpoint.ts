@@ -1,4 +1,5 @@
 import { zeros } from "../kernels/tensor.ts";
+import { checkLayer } from "./check_layer.ts";
 import { checkFit, copyInto } from "./fit.ts";
 import type { Layer, Tensors } from "./layer.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
@@ -43,6 +44,7 @@ export function toSafetensors(
  * of other dims. The layer is then as it was.
  */
 export function loadSafetensors(layer: Layer, file: Uint8Array | ArrayBuffer): Tensors {
+  checkLayer("loadSafetensors", "the first argument", layer, "The file comes second.");
   const state = likeState(layer);
   copyInto("loadSafetensors", allOf("loadSafetensors", layer.parameters, state), readSafetensors(file).tensors);
   return state;

@@ -66,7 +66,12 @@ export function sizeFrom(operation: string, option: string, given: number | unde
 /** The dims of a tensor that must be there. */
 export function dimsOf(operation: string, name: string, tensors: Tensors, rank: number): readonly number[] {
   const { dims } = tensors[name] ?? {};
-  if (dims === undefined) throw new WeightsError(`${operation}: ${name} is missing.`);
+  if (dims === undefined) {
+    const given = Object.keys(tensors), ofPart = given.find((other) => other.endsWith(`.${name}`));
+    const part = JSON.stringify(ofPart?.slice(0, -name.length - 1));
+    const todo = ofPart === undefined ? "" : ` Of a whole model take one part, as in partOf(${part}, tensors).`;
+    throw new WeightsError(`${operation}: ${name} is missing; there is ${given.join(", ") || "nothing"}.${todo}`);
+  }
   if (dims.length !== rank) {
     throw new WeightsError(`${operation}: ${name} has dims [${dims}]; there must be ${rank} of them.`);
   }

@@ -103,7 +103,7 @@ export class FrozenBatchNorm implements Layer {
   /**
    * The layer before it, with this one folded in: the new one does the work of both.
    *
-   * @throws {RangeError} If the layer has not as many outputs as the table has channels.
+   * @throws {TypeError | RangeError} If the layer is another, or has not as many outputs as the table has channels.
    *
    * @example
    * ```ts
@@ -114,6 +114,12 @@ export class FrozenBatchNorm implements Layer {
    * ```
    */
   foldInto<L extends Linear | Conv2d>(layer: L): L {
+    if (typeof layer?.withParameters !== "function") {
+      const given = layer?.constructor?.name ?? String(layer);
+      throw new TypeError(
+        `FrozenBatchNorm.foldInto: the layer is ${given}; it must be the Linear or Conv2d before this one.`,
+      );
+    }
     const { weight, bias } = layer.parameters;
     return layer.withParameters(foldTable({ weight, bias }, this)) as L;
   }
@@ -121,7 +127,7 @@ export class FrozenBatchNorm implements Layer {
 
 /** Whether two tensors have the same type and dims, and as many elements as these say. */
 function areAlike(x: Tensor, y: Tensor): boolean {
-  if (x?.type !== y?.type || x.dims.length !== y.dims.length) return false;
+  if (x?.type !== y?.type || !x?.dims || x.dims.length !== y.dims?.length) return false;
   let size = 1;
   for (let d = 0; d < x.dims.length; d++) {
     if (x.dims[d] !== y.dims[d]) return false;

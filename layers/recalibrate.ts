@@ -1,4 +1,4 @@
-import type { Tensor } from "../kernels/tensor.ts";
+import { describe, type Tensor } from "../kernels/tensor.ts";
 import type { Context, Layer, Tensors } from "./layer.ts";
 
 /**
@@ -23,6 +23,11 @@ import type { Context, Layer, Tensors } from "./layer.ts";
  * ```
  */
 export function recalibrate(model: Layer, state: Tensors, batches: Iterable<Tensor>, context?: Context): Tensors {
+  if (typeof batches?.[Symbol.iterator] !== "function") {
+    throw new TypeError(
+      `recalibrate: batches is ${describe(batches)}; it must be a list of tensors, after the model and its state.`,
+    );
+  }
   let seen = 0;
   for (const batch of batches) {
     state = model.train(batch, state, { ...context, momentum: seen / (seen + 1) }).state;

@@ -89,12 +89,13 @@ export function carryOn(
 export function checkState(operation: string, state: Tensors = {}, own: Tensors): Tensors {
   const missing = Object.keys(own).filter((name) => state[name] === undefined);
   if (missing.length > 0) {
-    throw new TypeError(
-      `${operation}: ${
-        missing.join(" and ")
-      } of the state is missing. Give the state that the last train() returned; before the ` +
-        `first, the layer's own \`state\`.`,
-    );
+    const ofPart = Object.keys(state).find((name) => name.endsWith(`.${missing[0]}`));
+    const part = JSON.stringify(ofPart?.slice(0, -missing[0].length - 1));
+    const todo = ofPart === undefined
+      ? "Give the state that the last train() returned; before the first, the layer's own `state`."
+      : `This one is a container's: take one part of it, as in partOf(${part}, state).`;
+    const are = missing.length > 1 ? "are" : "is";
+    throw new TypeError(`${operation}: ${missing.join(" and ")} of the state ${are} missing. ${todo}`);
   }
   for (const [name, { dims }] of Object.entries(own)) {
     checkDims(operation, `the state's ${name}`, state[name], dims, "those of the layer's own");

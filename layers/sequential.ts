@@ -1,4 +1,5 @@
 import { plus } from "./gradients.ts";
+import { checkLayer } from "./check_layer.ts";
 import type { Context, Layer, Pass, Tensors } from "./layer.ts";
 import { partOf, prefixed } from "./names.ts";
 import type { Tensor } from "../kernels/tensor.ts";
@@ -28,10 +29,12 @@ export class Sequential implements Layer {
    * The layers as one.
    *
    * @param layers The layers, in a list or by name.
-   * @throws {RangeError} If a name has a dot in it.
+   * @throws {TypeError | RangeError} If one is no layer, or a name has a dot in it.
    */
   constructor(layers: readonly Layer[] | Readonly<Record<string, Layer>>) {
-    for (const name of Object.keys(layers)) {
+    for (const [name, layer] of Object.entries(layers ?? {})) {
+      const todo = "Give layers in a list, as in new Sequential([a, b]), or by name.";
+      checkLayer("Sequential", `layer ${JSON.stringify(name)}`, layer, todo);
       if (!name.includes(".")) continue;
       throw new RangeError(
         `Sequential: a layer has the name ${JSON.stringify(name)}; dots stand between the names of parts.`,

@@ -45,7 +45,8 @@ export class SGD extends Optimizer {
    *
    * @throws {TypeError | RangeError} If an option is not a number of at least 0.
    */
-  constructor(parameters: Tensors, { rate, momentum = 0, nesterov = false, weightDecay = 0 }: SGDInit) {
+  constructor(parameters: Tensors, init: SGDInit) {
+    const { rate, momentum = 0, nesterov = false, weightDecay = 0 } = init ?? {};
     super(parameters, rate);
     checkNumber("SGD", "momentum", momentum, 0);
     checkNumber("SGD", "weightDecay", weightDecay, 0);

@@ -134,7 +134,7 @@ function checkNumeric(name: string, { name: column, type }: Field): void {
   throw new SourceError(
     name,
     {},
-    `column ${JSON.stringify(column)} is of type ${type}, not numbers. Choose other columns to leave it out.`,
+    `column ${JSON.stringify(column)} is of type ${type}, not numbers. Leave it out by naming the others as `columns` (--columns a,b at the command line).`,
   );
 }
 

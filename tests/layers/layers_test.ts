@@ -2,7 +2,14 @@
  * What layers have in common: defaults, odd shapes, types and memories; what containers hand on; optimizers against their formulas; and
  * what is refused.
  */
-import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertNotEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { allocate } from "../../kernels/simd/memory.ts";
 import { type DType, type Tensor, tensor, zeros } from "../../kernels/tensor.ts";
 import {
@@ -16,6 +23,7 @@ import {
   deepNetGains,
   DynamicTanh,
   foldTable,
+  fromTorch,
   FrozenBatchNorm,
   GELU,
   GhostBatchNorm,
@@ -26,6 +34,7 @@ import {
   LayerNorm,
   layerNormMlp,
   Linear,
+  loadSafetensors,
   normal,
   type Optimizer,
   type Pass,
@@ -430,7 +439,7 @@ Deno.test("what does not fit is refused with an error that says so", () => {
     [
       () => new SpectralNorm(new Linear(2, 2)).train(noise([1, 2])),
       TypeError,
-      "SpectralNorm: u and v of the state is missing",
+      "SpectralNorm: u and v of the state are missing",
     ],
     [() => new WeightNorm(new Linear(2, 2, { type: f16 })), TypeError, 'type is "float16"'],
     [
@@ -441,7 +450,7 @@ Deno.test("what does not fit is refused with an error that says so", () => {
     [() => new PostNormResidual(new LayerNorm(4), new ReLU(), { alpha: NaN }), RangeError, "alpha is NaN"],
     [() => restormerLayerNorm(3, "Biased" as never), RangeError, `must be "BiasFree" or "WithBias"`],
     [() => new SGD({}, { rate: -1 }), RangeError, "rate is -1"],
-    [() => new AdamW({}, { epsilon: "1" as never }), TypeError, "epsilon is string 1"],
+    [() => new AdamW({}, { epsilon: "1" as never }), TypeError, 'epsilon is "1"'],
     [
       () => softmaxCrossEntropy(noise([2, 3]), [0, 3]),
       RangeError,
@@ -563,4 +572,21 @@ Deno.test("running variances are never negative", () => {
     const { variance } = layer.train(tensor(new Float32Array(4).fill(7), [1, 1, 4]), layer.state).state;
     assert(variance.data[0] >= 0, `${variance.data[0]} with epsilon ${epsilon}`);
   }
+});
+
+Deno.test("arguments in the wrong place, and parts that were not taken out of a whole, are refused with what to do", () => {
+  const linear = new Linear(2, 2), norm = new BatchNorm(2), model = new Sequential([linear, norm]);
+  const cases: [() => unknown, string][] = [
+    [() => new Sequential(linear as never), "in a list, as in new Sequential([a, b])"],
+    [() => new Sequential([(x: Tensor) => x] as never), 'layer "0" is function'],
+    [() => new SGD(linear.parameters, undefined as never), "rate is undefined; it must be a number"],
+    [() => norm.freeze(norm.state).foldInto(new ReLU() as never), "the layer is ReLU"],
+    [() => norm.freeze(norm.state).process(new Float32Array(2) as never, new Float32Array(2) as never), "a tensor"],
+    [() => loadSafetensors(new Uint8Array(9) as never, model as never), "The file comes second"],
+    [() => recalibrate(model, [noise([2, 2])] as never, undefined as never), "after the model and its state"],
+    [() => norm.freeze(model.state), 'partOf("1", state)'],
+    [() => fromTorch("Linear", model.parameters as never), 'partOf("0", tensors)'],
+    [() => new BatchNorm("3" as never), 'features is "3"'],
+  ];
+  for (const [act, says] of cases) assertStringIncludes(assertThrows(act, Error).message, says);
 });

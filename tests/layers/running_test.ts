@@ -133,24 +133,24 @@ Deno.test("recalibrating a model whose statistics went wrong makes evaluation ag
 Deno.test("a state that is missing or of another layer is refused, never replaced", () => {
   const x = noise([2, 3]);
   for (const layer of [new BatchNorm(3), new GhostBatchNorm(3, { size: 1 }), new BatchRenorm(3)]) {
-    const missing = assertThrows(() => layer.train(x), TypeError, "mean and variance of the state is missing");
+    const missing = assertThrows(() => layer.train(x), TypeError, "mean and variance of the state are missing");
     assertStringIncludes(missing.message, layer.constructor.name);
-    assertThrows(() => layer.evaluate(x), TypeError, "of the state is missing");
-    assertThrows(() => layer.train(x, {}), TypeError, "of the state is missing");
+    assertThrows(() => layer.evaluate(x), TypeError, "of the state are missing");
+    assertThrows(() => layer.train(x, {}), TypeError, "of the state are missing");
     assertThrows(
       () => layer.freeze(new BatchNorm(4).state),
       RangeError,
       "the state's mean has dims [4]; they must be [3]",
     );
   }
-  assertThrows(() => new Sequential([new BatchNorm(3)]).train(x), TypeError, "of the state is missing");
+  assertThrows(() => new Sequential([new BatchNorm(3)]).train(x), TypeError, "of the state are missing");
   assertThrows(() => new InstanceNorm(3, { trackStatistics: true }).evaluate(noise([2, 3, 4])), TypeError, "missing");
 });
 
 Deno.test("options that do not fit are refused", () => {
   assertThrows(() => new BatchNorm(0), RangeError, "features is 0");
   assertThrows(() => new BatchNorm(3, { momentum: 1.5 }), RangeError, "from 0 to 1");
-  assertThrows(() => new BatchNorm(3, { momentum: null as never }), TypeError, "momentum is object");
+  assertThrows(() => new BatchNorm(3, { momentum: null as never }), TypeError, "momentum is null");
   assertThrows(() => new BatchNorm(3, { epsilon: -1 }), RangeError, "epsilon is -1");
   assertThrows(() => new BatchNorm(3, { scale: noise([4]) }), RangeError, "scale has dims [4]");
   assertThrows(() => new BatchNorm(3, { mean: noise([4]) }), RangeError, "mean has dims [4]");

@@ -101,7 +101,7 @@ Deno.test("what does not fit is refused before anything is sent", () => {
   };
   const layer = new SyncBatchNorm(3, silent), x = tensor(new Float32Array(8), [4, 2]);
   assertThrows(() => layer.train(x, layer.state), RangeError, "the layer has 3");
-  assertThrows(() => layer.train(tensor(new Float32Array(6), [2, 3])), TypeError, "state is missing");
+  assertThrows(() => layer.train(tensor(new Float32Array(6), [2, 3])), TypeError, "state are missing");
   const other = new SyncBatchNorm(2, alone), { backward } = other.train(x, other.state);
   assertThrows(() => backward(tensor(new Float32Array(4), [2, 2])), RangeError, "dy has dims [2, 2]");
 });
