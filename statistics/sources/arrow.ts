@@ -134,7 +134,9 @@ function checkNumeric(name: string, { name: column, type }: Field): void {
   throw new SourceError(
     name,
     {},
-    `column ${JSON.stringify(column)} is of type ${type}, not numbers. Leave it out by naming the others as `columns` (--columns a,b at the command line).`,
+    `column ${
+      JSON.stringify(column)
+    } is of type ${type}, not numbers. Leave it out by naming the other columns: --columns a,b at the command line.`,
   );
 }
 

@@ -70,7 +70,7 @@ export async function csvSource(file: string | URL, options: CsvOptions = {}): P
             { line },
             `column ${column} has ${
               JSON.stringify(text)
-            }, which is not a number. Leave it out by naming the others as `columns` (--columns a,b at the command line).`,
+            }, which is not a number. Leave it out by naming the other columns: --columns a,b at the command line.`,
           );
         }
         gatherer.row[i] = value;

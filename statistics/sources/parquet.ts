@@ -115,7 +115,7 @@ function checkNumeric(name: string, { children, element }: SchemaTree): void {
     {},
     `column ${JSON.stringify(element.name)} is of type ${
       kind ?? type ?? "group"
-    }, not numbers. Leave it out by naming the others as `columns` (--columns a,b at the command line).`,
+    }, not numbers. Leave it out by naming the other columns: --columns a,b at the command line.`,
   );
 }
 

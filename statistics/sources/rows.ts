@@ -63,7 +63,9 @@ function recordReader(name: string, keys: readonly string[], options: SourceOpti
         const value = record[features[i]];
         values[i] = numberOf(value) ??
           fail(
-            `${JSON.stringify(features[i])} is ${describe(value)}, not a number. Leave it out by naming the others as `columns` (--columns a,b at the command line).`,
+            `${JSON.stringify(features[i])} is ${
+              describe(value)
+            }, not a number. Leave it out by naming the other columns: --columns a,b at the command line.`,
           );
       }
     },

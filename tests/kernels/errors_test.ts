@@ -326,7 +326,7 @@ const bads: Bad[] = [
   ),
   ...["alpha", "beta", "bias"].flatMap((name): Bad[] => [
     range(`${name} is NaN`, [name, "NaN", "finite"], named("localResponseNorm"), option(name, NaN)),
-    type(`${name} is a string`, [name, "string 1"], named("localResponseNorm"), option(name, "1")),
+    type(`${name} is a string`, [name, 'is "1"'], named("localResponseNorm"), option(name, "1")),
   ]),
   ...["tanh", "", "toString", "RELU", null, 1].map((activation): Bad =>
     range(
