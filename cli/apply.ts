@@ -12,7 +12,6 @@ export async function apply(data: string, state: string, output: string, options
   using progress = progressBar("scale", options.quiet);
   const onProgress = (fraction: number) => progress.update(fraction);
   const source = await openSource(data, { columns, ...sourceOptions(options), onProgress });
-  const sink = await openSink(output, { features: source.features });
   let rows = 0;
   async function* counted(source: Source): AsyncGenerator<Tensor> {
     for await (const x of source) {
@@ -20,8 +19,9 @@ export async function apply(data: string, state: string, output: string, options
       rows += x.dims[0];
     }
   }
-  await interruptible((signal) =>
-    ReadableStream.from(counted(source)).pipeThrough(transforming(scaler)).pipeTo(sink, { signal })
-  );
+  await interruptible(async (signal) => {
+    const sink = await openSink(output, { features: source.features });
+    await ReadableStream.from(counted(source)).pipeThrough(transforming(scaler)).pipeTo(sink, { signal });
+  });
   return `${output}: ${rows} rows`;
 }

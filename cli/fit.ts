@@ -1,5 +1,4 @@
 import { rm } from "node:fs/promises";
-import type { Tensor } from "../kernels/mod.ts";
 import {
   identify,
   openSource,
@@ -8,10 +7,10 @@ import {
   writeSnapshot,
   writeWhole,
 } from "../statistics/sources/mod.ts";
-import { interruptible } from "./interrupt.ts";
+import { InterruptedError, interruptible } from "./interrupt.ts";
 import { progressBar } from "./progress.ts";
-import { type ReadingOptions, sourceOptions } from "./reading.ts";
-import { type AnyScaler, scalers, stateOf } from "./scalers.ts";
+import { naming, type ReadingOptions, sourceOptions } from "./reading.ts";
+import { scalers, stateOf } from "./scalers.ts";
 
 /** What fitting is told beside how to read. */
 interface FitOptions extends ReadingOptions {
@@ -37,18 +36,27 @@ export async function fit(data: string, state: string, options: FitOptions): Pro
   const source = await openSource(data, { ...reading, skipRows: rows, onProgress });
   await interruptible(async (signal) => {
     for await (const x of source) {
-      learn(data, scaler, x, rows);
+      naming(data, rows, x, () => scaler.partialFit(x));
       rows += x.dims[0];
       if (signal.aborted || rows - kept >= options.every) await keep();
-      signal.throwIfAborted();
+      if (signal.aborted) throw new InterruptedError(signal.reason.signal, wayOn(options, rows));
     }
   });
   if (rows === 0) throw new Error(`${data} has no rows.`);
-  const columns = source.features ?? options.columns;
+  const { features = [] } = source;
+  // Names by which --apply finds the columns again; where two are the same, their numbers.
+  const columns = features.length > 0 && new Set(features).size === features.length ? features : options.columns;
   await writeWhole(state, JSON.stringify(stateOf(scaler, columns)) + "\n");
   if (options.snapshot !== undefined) await rm(options.snapshot, { force: true });
   const from = saved ? `, of which ${saved.rows} were in ${options.snapshot}` : "";
   return `${state}: ${scaler.kind} of ${rows} rows${from}`;
+}
+
+/** What someone can do after a run was ended. */
+function wayOn({ snapshot }: FitOptions, rows: number): string {
+  return snapshot === undefined
+    ? "; with --snapshot FILE a run can go on later"
+    : `; ${rows} rows are in ${snapshot}, and the same command goes on from there`;
 }
 
 /** The snapshot to go on from, if there is one; it must be of the same file, read in the same way. */
@@ -68,13 +76,4 @@ async function resume(
     }
   }
   return saved;
-}
-
-function learn(data: string, scaler: AnyScaler, x: Tensor, rows: number): void {
-  try {
-    scaler.partialFit(x);
-  } catch (error) {
-    const problem = error instanceof Error ? error.message : error;
-    throw new Error(`${data}, rows ${rows} to ${rows + x.dims[0] - 1}: ${problem}`, { cause: error });
-  }
 }

@@ -8,9 +8,13 @@ export class InterruptedError extends Error {
   /** What shells expect: 128 and the number of the signal. */
   readonly exitCode: number;
 
-  /** The error of a signal. */
-  constructor(signal: typeof signals[number]) {
-    super(`ended by ${signal}`);
+  /** The signal. */
+  readonly signal: typeof signals[number];
+
+  /** The error of a signal, and what to do about it if there is anything. */
+  constructor(signal: typeof signals[number], todo = "") {
+    super(`ended by ${signal}${todo}`);
+    this.signal = signal;
     this.exitCode = 128 + constants.signals[signal];
   }
 }

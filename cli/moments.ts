@@ -3,7 +3,7 @@ import { Extrema, RunningMoments } from "../statistics/mod.ts";
 import { openSource } from "../statistics/sources/mod.ts";
 import { interruptible } from "./interrupt.ts";
 import { progressBar } from "./progress.ts";
-import { reading, type ReadingOptions, sourceOptions } from "./reading.ts";
+import { naming, reading, type ReadingOptions, sourceOptions } from "./reading.ts";
 
 /** `evenkeel moments`: a table of what the features of a file are like. */
 export function momentsCommand(): Command {
@@ -17,10 +17,12 @@ async function moments(data: string, options: ReadingOptions): Promise<string> {
   const onProgress = (fraction: number) => progress.update(fraction);
   const source = await openSource(data, { ...sourceOptions(options), onProgress });
   const moments = new RunningMoments(), extrema = new Extrema();
+  let rows = 0;
   await interruptible(async (signal) => {
     for await (const x of source) {
-      moments.push(x);
+      naming(data, rows, x, () => moments.push(x));
       extrema.push(x);
+      rows += x.dims[0];
       signal.throwIfAborted();
     }
   });

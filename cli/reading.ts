@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
+import type { Tensor } from "../kernels/mod.ts";
 import type { CsvOptions } from "../statistics/sources/mod.ts";
 
 /** The options of every command that reads data. */
@@ -22,7 +23,7 @@ export function reading(command: Command): Command {
     .option("--columns <list>", "columns to read, separated by commas: names, or numbers from 0 (default: all)", list)
     .option("--chunk-rows <rows>", "rows in memory at once", count, 4096)
     .option("--delimiter <character>", "what stands between fields of .csv")
-    .option("--header", "the first line of .csv has names (default: if none of its fields is a number)")
+    .option("--header", "the first line of .csv has names (default: if it has texts, and no numbers)")
     .option("--no-header", "the first line of .csv is data")
     .option("--quiet", "no progress bar", false);
 }
@@ -35,6 +36,16 @@ export function sourceOptions({ columns, chunkRows, delimiter, header }: Reading
     ...delimiter !== undefined && { delimiter },
     ...header !== undefined && { header },
   };
+}
+
+/** Learns from rows of data, the first of which is number `row`; an error says which rows of what. */
+export function naming(data: string, row: number, { dims: [rows] }: Tensor, learn: () => void): void {
+  try {
+    learn();
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : error;
+    throw new Error(`${data}, rows ${row} to ${row + rows - 1}: ${problem}`, { cause: error });
+  }
 }
 
 function list(text: string): string[] {

@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import { resolve } from "node:path";
 import { apply } from "./apply.ts";
 import { fit } from "./fit.ts";
 import { count, reading, type ReadingOptions } from "./reading.ts";
@@ -30,6 +31,8 @@ export function scaleCommand(): Command {
     }
     if (options.fit !== undefined) {
       if (options.output !== undefined) usage("-o is for --apply; --fit writes the file that it names.");
+      const paths = [data, options.fit, options.snapshot].flatMap((path) => path === undefined ? [] : [resolve(path)]);
+      if (new Set(paths).size < paths.length) usage("data, --fit and --snapshot must be different files.");
       console.log(await fit(data, options.fit, options));
     } else if (options.apply !== undefined) {
       if (options.snapshot !== undefined) usage("--snapshot is for --fit.");

@@ -3,7 +3,7 @@ import { panelsOf } from "../kernels/panels.ts";
 import { type Tensor, tensor } from "../kernels/tensor.ts";
 import { Fields } from "./json.ts";
 import type { Scaling } from "./scaler.ts";
-import { fieldsOfBytes, refuseInfinite, Summary } from "./summary.ts";
+import { checkDistance, checkFinite, fieldsOfBytes, refuseInfinite, Summary } from "./summary.ts";
 
 /** Rows that are centered and multiplied together: their columns stay in the second level cache. */
 const BLOCK = 256;
@@ -119,8 +119,11 @@ export class CoMoments extends Summary<CoMoments> {
   /** @internal */
   protected join(other: CoMoments): void {
     const d = this.features, { count, mean, rest, m2 } = other.#moments, ours = this.#moments;
+    if (count[0] === 0) return; // every position has a missing value
+    checkDistance(ours, other.#moments);
     const before = ours.count[0], weight = before * (count[0] / (before + count[0]));
-    const step = mean.map((value, i) => (value - ours.mean[i]) + (rest[i] - ours.rest[i]));
+    // From nothing there is no step: that to a large mean, squared, would be infinite.
+    const step = mean.map((value, i) => before === 0 ? 0 : (value - ours.mean[i]) + (rest[i] - ours.rest[i]));
     for (let i = 0; i < d; i++) {
       for (let j = 0; j < d; j++) {
         this.#products[i * d + j] += other.#products[i * d + j] + step[i] * step[j] * weight;
@@ -177,6 +180,7 @@ export class CoMoments extends Summary<CoMoments> {
       }
       this.#moments.m2[i] = products[i * d + i];
     }
+    checkFinite(this.#moments.m2);
   }
 }
 

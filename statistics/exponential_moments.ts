@@ -3,7 +3,7 @@ import { Moments } from "../kernels/moments.ts";
 import { type Tensor, tensor } from "../kernels/tensor.ts";
 import { Fields } from "./json.ts";
 import type { Settings } from "./kind.ts";
-import { fieldsOfBytes, forEachValue, Summary } from "./summary.ts";
+import { checkDistance, checkFinite, fieldsOfBytes, forEachValue, Summary } from "./summary.ts";
 
 /** How {@linkcode ExponentialMoments} are made. */
 export interface ExponentialMomentsInit {
@@ -130,10 +130,12 @@ export class ExponentialMoments extends Summary<ExponentialMoments> {
       if (this.#values[f]++ === 0) this.#first[f] = value;
       this.#follow(f, this.#decay, 1, value, 0, 0);
     });
+    checkFinite(this.#moments.m2);
   }
 
   /** @internal */
   protected join(other: ExponentialMoments): void {
+    checkDistance(this.#moments, other.#moments);
     const { count, mean, m2, rest } = other.#moments;
     for (let i = 0; i < count.length; i++) {
       if (this.#values[i] === 0) this.#first[i] = other.#first[i];

@@ -64,10 +64,11 @@ export class IncrementalPca implements Estimator<IncrementalPca>, Kind {
   /**
    * A PCA that has learned nothing yet, or what moments from elsewhere say.
    *
-   * @throws {TypeError | RangeError} If components is not a whole number, at least 1.
+   * @throws {TypeError | RangeError} If components is not a whole number, at least 1, or more than the moments have features.
    */
   constructor({ components, whiten = false }: IncrementalPcaInit = {}, moments: CoMoments = new CoMoments()) {
     if (components !== undefined) checkCount(this.kind, "components", components);
+    if (moments.features > 0) checkEnough(this.kind, "moments have", moments.features, components);
     this.settings = { components: components ?? 0, whiten };
     this.summary = moments;
     this.#components = components;
@@ -92,7 +93,7 @@ export class IncrementalPca implements Estimator<IncrementalPca>, Kind {
   partialFit(x: Tensor): this {
     const operation = `${this.kind}.partialFit`;
     checkInput(operation, x, 2, {});
-    checkEnough(operation, x, this.#components);
+    checkEnough(operation, "x has", x.dims.at(-1)!, this.#components);
     this.summary.push(x);
     this.#principal = undefined;
     return this;
@@ -174,7 +175,7 @@ export class IncrementalPca implements Estimator<IncrementalPca>, Kind {
 
   /** What projections are divided by: 1, or their deviations; 1 too where there is no variance but rounding. */
   #deviations(variance: Float64Array): Float64Array {
-    const least = variance[0] * variance.length * Number.EPSILON;
+    const least = variance[0] * this.summary.features * Number.EPSILON;
     return variance.map((value) => this.#whiten && value > least ? Math.sqrt(value) : 1);
   }
 
@@ -188,11 +189,10 @@ export class IncrementalPca implements Estimator<IncrementalPca>, Kind {
   }
 }
 
-/** Throws if x has fewer features than components are asked for. */
-export function checkEnough(operation: string, x: Tensor, components = 1): void {
-  const features = x.dims.at(-1)!;
+/** Throws if there are fewer features than components are asked for. */
+export function checkEnough(operation: string, whose: string, features: number, components = 1): void {
   if (features < components) {
-    throw new RangeError(`${operation}: x has ${features} features, but ${components} components are to be kept.`);
+    throw new RangeError(`${operation}: ${whose} ${features} features, but ${components} components are to be kept.`);
   }
 }
 

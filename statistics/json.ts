@@ -68,6 +68,12 @@ export class Fields {
     return value as number;
   }
 
+  /** How many entries the longest list has. */
+  get longest(): number {
+    const lists = Object.values(this.#value).filter((value) => Array.isArray(value) || value instanceof Float64Array);
+    return lists.reduce((most, { length }) => Math.max(most, length), 0);
+  }
+
   /** A list of numbers, of the given length where there is one. */
   numbers(name: string, length?: number): Float64Array<ArrayBuffer> {
     const value = this.#value[name];

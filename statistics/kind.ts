@@ -17,7 +17,7 @@ export interface Kind {
  * @throws {TypeError | RangeError}
  */
 export function checkKind(operation: string, ours: Kind, other: Kind): void {
-  if (other?.kind !== ours.kind) {
+  if (!(other instanceof ours.constructor)) {
     throw new TypeError(`${operation}: the other is ${describe(other)}; it must be of kind ${ours.kind}.`);
   }
   for (const [name, value] of Object.entries(ours.settings)) {

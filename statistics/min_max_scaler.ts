@@ -2,7 +2,7 @@ import { tensor } from "../kernels/tensor.ts";
 import { Extrema } from "./extrema.ts";
 import { Fields } from "./json.ts";
 import { checkNumber } from "../kernels/check.ts";
-import { Scaler, type Scaling } from "./scaler.ts";
+import { divisorOf, Scaler, type Scaling } from "./scaler.ts";
 
 /** How a {@linkcode MinMaxScaler} is made. */
 export interface MinMaxScalerInit {
@@ -61,7 +61,7 @@ export class MinMaxScaler extends Scaler<Extrema, MinMaxScaler> {
     const center = this.summary.minimum(), maximum = this.summary.maximum().data, range = this.#high - this.#low;
     return {
       center,
-      scale: tensor(maximum.map((value, i) => (value - center.data[i] || 1) / range)),
+      scale: tensor(maximum.map((value, i) => divisorOf(divisorOf(value - center.data[i]) / range))),
       offset: tensor(maximum.map(() => this.#low)),
     };
   }

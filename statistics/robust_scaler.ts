@@ -2,7 +2,7 @@ import { checkNumber } from "../kernels/check.ts";
 import { tensor } from "../kernels/tensor.ts";
 import { HistogramSketch } from "./histogram_sketch.ts";
 import { Fields } from "./json.ts";
-import { Scaler, type Scaling } from "./scaler.ts";
+import { divisorOf, Scaler, type Scaling } from "./scaler.ts";
 
 /** How a {@linkcode RobustScaler} is made. */
 export interface RobustScalerInit {
@@ -68,7 +68,7 @@ export class RobustScaler extends Scaler<HistogramSketch, RobustScaler> {
     const low = this.summary.quantile(this.#low).data, high = this.summary.quantile(this.#high).data;
     return {
       center: this.summary.quantile(0.5),
-      scale: tensor(high.map((value, i) => value - low[i] || 1)),
+      scale: tensor(high.map((value, i) => divisorOf(value - low[i]))),
       offset: tensor(high.map(() => 0)),
     };
   }

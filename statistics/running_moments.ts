@@ -3,7 +3,7 @@ import { Moments } from "../kernels/moments.ts";
 import { type Tensor, tensor } from "../kernels/tensor.ts";
 import { Fields } from "./json.ts";
 import { checkKind } from "./kind.ts";
-import { fieldsOfBytes, refuseInfinite, Summary } from "./summary.ts";
+import { checkDistance, checkFinite, fieldsOfBytes, Summary } from "./summary.ts";
 
 /**
  * Count, mean and variance of each feature of a stream of tensors, in float64. However the data is split, and in whatever order
@@ -113,13 +113,12 @@ export class RunningMoments extends Summary<RunningMoments> {
 
   /** @internal */
   protected absorb(x: Tensor, axis: number): void {
-    const { m2 } = momentsOf(x, { axis, into: this.#moments });
-    const infinite = m2.findIndex((value) => !Number.isFinite(value));
-    if (infinite >= 0) refuseInfinite(infinite);
+    checkFinite(momentsOf(x, { axis, into: this.#moments }).m2);
   }
 
   /** @internal */
   protected join(other: RunningMoments): void {
+    checkDistance(this.#moments, other.#moments);
     const { count, mean, m2, rest } = other.#moments;
     for (let i = 0; i < count.length; i++) this.#moments.merge(i, count[i], mean[i], m2[i], rest[i]);
   }

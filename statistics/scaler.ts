@@ -135,6 +135,11 @@ export abstract class Scaler<S extends Summary<S>, Self extends Scaler<S, Self>>
   }
 }
 
+/** What a feature is divided by that spans a range: 1 if that is nothing, or so little that its inverse is infinite. */
+export function divisorOf(range: number): number {
+  return Number.isFinite(1 / range) ? range : 1;
+}
+
 /** Throws unless x has rows of so many features. */
 export function checkFeatures(operation: string, x: Tensor, features: number): void {
   checkInput(operation, x, 2, {});

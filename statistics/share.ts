@@ -1,4 +1,5 @@
-import { checkTensor, type DType, sizeOf, type Tensor } from "../kernels/tensor.ts";
+import { checkInput } from "../kernels/check.ts";
+import { type DType, sizeOf, type Tensor } from "../kernels/tensor.ts";
 import type { Communicator } from "./communicator.ts";
 
 /**
@@ -16,7 +17,7 @@ import type { Communicator } from "./communicator.ts";
  * ```
  */
 export function shareOf<T extends DType>(x: Tensor<T>, { rank, size }: Pick<Communicator, "rank" | "size">): Tensor<T> {
-  checkTensor("shareOf", "x", x);
+  checkInput("shareOf", x, 1, {});
   const [rows, ...inner] = x.dims, row = sizeOf(inner);
   const from = Math.floor(rows * rank / size), to = Math.floor(rows * (rank + 1) / size);
   return {

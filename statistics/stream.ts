@@ -1,10 +1,7 @@
 import type { Tensor } from "../kernels/tensor.ts";
 
-/** What learns from chunks of rows: every estimator. */
-export interface Fittable {
-  /** Takes the rows of a tensor [rows, features] into account. */
-  partialFit(x: Tensor): unknown;
-}
+/** What learns from chunks of rows, tensors [rows, features]: every estimator by `partialFit`, every summary by `push`. */
+export type Fittable = { partialFit(x: Tensor): unknown } | { push(x: Tensor): unknown };
 
 /** What makes another tensor of a tensor: every estimator. */
 export interface Transformer {
@@ -13,7 +10,7 @@ export interface Transformer {
 }
 
 /**
- * A stream that fits an estimator to the chunks that pass through, which it does not change. Chunks wait at the source until
+ * A stream that fits an estimator, or a summary such as RunningMoments, to the chunks that pass through, which it does not change. Chunks wait at the source until
  * whoever reads is ready, so that only a few are in memory.
  *
  * A chunk that does not fit errors the stream, and the estimator stays as it was before that chunk.
@@ -32,7 +29,7 @@ export interface Transformer {
  */
 export function fitting(estimator: Fittable): TransformStream<Tensor, Tensor> {
   return eachChunk((x) => {
-    estimator.partialFit(x);
+    learn(estimator, x);
     return x;
   });
 }
@@ -75,7 +72,9 @@ export function transforming(estimator: Transformer): TransformStream<Tensor, Te
  * assertEquals([...first.data, ...second.data], [-1, 1, 0, 0]);
  * ```
  */
-export function processing(estimator: Fittable & Transformer): TransformStream<Tensor, Tensor> {
+export function processing(
+  estimator: { partialFit(x: Tensor): unknown } & Transformer,
+): TransformStream<Tensor, Tensor> {
   return eachChunk((x) => {
     estimator.partialFit(x);
     return estimator.transform(x);
@@ -99,9 +98,14 @@ export function processing(estimator: Fittable & Transformer): TransformStream<T
 export function fitted(estimator: Fittable): WritableStream<Tensor> {
   return new WritableStream<Tensor>({
     write(x) {
-      estimator.partialFit(x);
+      learn(estimator, x);
     },
   });
+}
+
+function learn(estimator: Fittable, x: Tensor): void {
+  if ("push" in estimator) estimator.push(x);
+  else estimator.partialFit(x);
 }
 
 function eachChunk(work: (x: Tensor) => Tensor): TransformStream<Tensor, Tensor> {

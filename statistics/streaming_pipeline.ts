@@ -69,6 +69,7 @@ export class StreamingPipeline implements Estimator<StreamingPipeline>, Kind {
         `${this.kind}: the scaler has ${features} features, but the moments have ${moments.features}.`,
       );
     }
+    if (features > 0) checkEnough(this.kind, "the scaler has", features, components);
     this.settings = { components: components ?? 0, whiten, epsilon };
     this.scaler = scaler;
     this.#moments = moments;
@@ -103,9 +104,10 @@ export class StreamingPipeline implements Estimator<StreamingPipeline>, Kind {
   partialFit(chunk: Tensor): this {
     const operation = `${this.kind}.partialFit`;
     checkInput(operation, chunk, 2, {});
-    checkEnough(operation, chunk, this.#components);
+    checkEnough(operation, "x has", chunk.dims.at(-1)!, this.#components);
+    const moments = new CoMoments().push(chunk); // refuses other chunks than the scaler does
     this.scaler.partialFit(chunk);
-    this.#moments.push(chunk);
+    this.#moments.merge(moments);
     this.#pca = undefined;
     return this;
   }

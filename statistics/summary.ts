@@ -1,4 +1,5 @@
 import { checkAxis, checkDims, checkInput } from "../kernels/check.ts";
+import type { Moments } from "../kernels/moments.ts";
 import { panelsOf } from "../kernels/panels.ts";
 import type { Tensor } from "../kernels/tensor.ts";
 import { pack, type Saved, unpack } from "./bytes.ts";
@@ -52,7 +53,8 @@ export abstract class Summary<Self extends Summary<Self>> implements Kind {
   /**
    * Adds all that another summary has seen, which stays as it is.
    *
-   * @throws {TypeError | RangeError} If it is of another kind, or made with other settings, or of other features.
+   * @throws {TypeError | RangeError} If it is of another kind, or made with other settings, or of other features, or of values too far
+   * away for float64; nothing is merged then.
    */
   merge(other: Self): this {
     const operation = `${this.kind}.merge`;
@@ -99,7 +101,7 @@ export abstract class Summary<Self extends Summary<Self>> implements Kind {
   protected abstract absorb(x: Tensor, axis: number): void;
 
   /**
-   * Takes in another one, which is known to fit and not to be empty.
+   * Takes in another one, which is known to fit and not to be empty. Throws before anything is changed, if at all.
    *
    * @internal
    */
@@ -138,6 +140,8 @@ export abstract class Summary<Self extends Summary<Self>> implements Kind {
    */
   protected load(fields: Fields): this {
     const features = fields.count("features");
+    // Before there is room for them, which may be more than there is memory.
+    if (features > fields.longest) fields.refuse("features", `${features}`, "no list has as many entries");
     if (features > 0) {
       this.begin(features);
       this.restore(fields);
@@ -186,6 +190,21 @@ export function forEachValue(
       }
     }
   }
+}
+
+/** Throws if moments, of which these are the m2, are beyond float64. */
+export function checkFinite(m2: Float64Array): void {
+  const infinite = m2.findIndex((value) => !Number.isFinite(value));
+  if (infinite >= 0) refuseInfinite(infinite);
+}
+
+/** Throws if moments are so far apart that they would be beyond float64 once they are merged. */
+export function checkDistance(ours: Moments, others: Moments): void {
+  others.count.forEach((count, i) => {
+    const had = ours.count[i], d = others.mean[i] - ours.mean[i];
+    if (had === 0 || count === 0) return;
+    if (!Number.isFinite(ours.m2[i] + others.m2[i] + d * d * (had * (count / (had + count))))) refuseInfinite(i);
+  });
 }
 
 /** Throws: a value cannot be added. */

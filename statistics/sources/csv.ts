@@ -8,7 +8,7 @@ import { asSourceError, type Source, SourceError, type SourceOptions } from "./s
 
 /** What a source of CSV can be told. */
 export interface CsvOptions extends SourceOptions {
-  /** Whether the first line has the names of the columns. Default: it has if none of its fields is a number. */
+  /** Whether the first line has the names of the columns. Default: it has if it has texts, and no numbers. */
   readonly header?: boolean;
   /** What stands between fields. Default `","`. */
   readonly delimiter?: string;
@@ -43,12 +43,12 @@ export async function csvSource(file: string | URL, options: CsvOptions = {}): P
   const name = pathOf(file);
   const missing = new Set(options.missing ?? missingTexts);
   const first = await firstRecord(file, options);
-  const header = options.header ?? !first.some((field) => !Number.isNaN(numberOfText(field, missing) ?? NaN));
+  const header = options.header ?? isHeader(first.map((field) => numberOfText(field, missing)));
   const { indices, features } = selectColumns(name, header ? first : first.length, options.columns);
 
   async function* tensors(): AsyncGenerator<Tensor> {
     const gatherer = new Gatherer(indices.length, options);
-    let isHeader = header;
+    let skip = header;
     function onRecord(record: string[], line: number): void {
       if (record.length !== first.length) {
         throw new SourceError(
@@ -57,8 +57,8 @@ export async function csvSource(file: string | URL, options: CsvOptions = {}): P
           `the line has ${record.length} fields, but the first has ${first.length}.`,
         );
       }
-      if (isHeader) {
-        isHeader = false;
+      if (skip) {
+        skip = false;
         return;
       }
       for (let i = 0; i < indices.length; i++) {
@@ -86,6 +86,11 @@ export async function csvSource(file: string | URL, options: CsvOptions = {}): P
     yield* gatherer.finish();
   }
   return { features, [Symbol.asyncIterator]: tensors };
+}
+
+/** Whether a line names columns, told by its fields as numbers: a line of missing values alone is a row. */
+function isHeader(numbers: readonly (number | undefined)[]): boolean {
+  return numbers.includes(undefined) && numbers.every((number) => number === undefined || Number.isNaN(number));
 }
 
 /** The fields of the first line. */

@@ -2,16 +2,17 @@ import type { FileHandle } from "node:fs/promises";
 import { flush, shortestDigits, textSize } from "./write.ts";
 import type { TensorWriter } from "./sink.ts";
 
-/** Writes CSV with a header; NaN is an empty field. */
+/** Writes CSV, with a header if features have names; NaN is an empty field. */
 export function csvWriter(handle: FileHandle, delimiter: string, features?: readonly string[]): TensorWriter {
   let begun = false;
-  async function begin(names: readonly string[]): Promise<void> {
+  async function begin(): Promise<void> {
+    if (begun || features === undefined) return;
     begun = true;
-    await handle.write(names.map((name) => quoted(name, delimiter)).join(delimiter) + "\n");
+    await flush(handle, features.map((name) => quoted(name, delimiter)).join(delimiter) + "\n");
   }
   return {
     async write({ type, dims: [rows, width], data }) {
-      if (!begun) await begin(features ?? Array.from({ length: width }, (_, i) => String(i)));
+      await begin();
       const short = shortestDigits(type);
       let text = "";
       for (let row = 0, at = 0; row < rows; row++) {
@@ -25,9 +26,7 @@ export function csvWriter(handle: FileHandle, delimiter: string, features?: read
       }
       await flush(handle, text);
     },
-    async finish() {
-      if (!begun && features !== undefined) await begin(features);
-    },
+    finish: begin,
   };
 }
 

@@ -17,11 +17,15 @@ export function pathOf(file: string | URL): string {
   return file instanceof URL ? fileURLToPath(file) : file;
 }
 
-/** Opens a file for reading. */
+/** Opens a file for reading. Throws a {@link SourceError} if it is a folder, or has no size that is known before. */
 export async function openFile(file: string | URL): Promise<ByteFile> {
   const name = pathOf(file);
   const handle = await open(name);
-  const { size } = await handle.stat();
+  const stat = await handle.stat(), { size } = stat;
+  if (!stat.isFile()) {
+    await handle.close();
+    throw new SourceError(name, {}, "this is not a file, but a folder, a device or a pipe. Give a file.");
+  }
   return {
     name,
     size,

@@ -8,7 +8,7 @@ import type { Source } from "./source.ts";
 
 const openers: Readonly<Record<string, (file: string | URL, options: CsvOptions) => Promise<Source>>> = {
   ".csv": csvSource,
-  ".tsv": (file, options) => csvSource(file, { delimiter: "\t", ...options }),
+  ".tsv": (file, options) => csvSource(file, { ...options, delimiter: options.delimiter ?? "\t" }),
   ".ndjson": ndjsonSource,
   ".jsonl": ndjsonSource,
   ".npy": npySource,

@@ -94,7 +94,9 @@ async function readColumn(
   const part = { ...metadata, row_groups: [group], num_rows: group.num_rows };
   try {
     const scan = await parquetScan({ file: asyncBuffer(file), metadata: part, columns: [column] });
-    return await scan.readColumn({ column, ...range });
+    const values = await scan.readColumn({ column, ...range }), rows = range.rowEnd - range.rowStart;
+    if (values.length === rows) return values;
+    throw new Error(`column ${JSON.stringify(column)} has ${values.length} values for ${rows} rows.`);
   } catch (error) {
     const chunk = group.columns.find(({ meta_data }) => meta_data?.path_in_schema[0] === column)?.meta_data;
     const offset = chunk && Number(chunk.dictionary_page_offset ?? chunk.data_page_offset);

@@ -35,7 +35,7 @@ export function parquetWriter(handle: FileHandle, features?: readonly string[]):
   }
   return {
     async write(x) {
-      waiting.push(x);
+      waiting.push({ ...x, data: x.data.slice() } as Tensor); // whoever wrote it may use its memory again
       rows += x.dims[0];
       if (rows * x.dims[1] >= groupSize) await writeGroup();
     },

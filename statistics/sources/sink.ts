@@ -9,7 +9,10 @@ import { parquetWriter } from "./parquet_writer.ts";
 
 /** What a sink can be told. */
 export interface SinkOptions {
-  /** The names of the features. Default: none in `.npy`, a list for each row in `.ndjson`, the numbers from 0 elsewhere. */
+  /**
+   * The names of the features. Default: none in `.npy`, `.csv` and `.tsv`, a list for each row in `.ndjson`, the numbers from 0 in
+   * `.parquet`.
+   */
   readonly features?: readonly string[];
 }
 
@@ -22,6 +25,9 @@ export interface TensorWriter {
 }
 
 type Writers = Readonly<Record<string, (handle: FileHandle, features?: readonly string[]) => TensorWriter>>;
+
+/** Formats in which one name is one value of a row. */
+const keyed: readonly string[] = [".ndjson", ".jsonl", ".parquet"];
 
 const writers: Writers = {
   ".csv": (handle, features) => csvWriter(handle, ",", features),
@@ -38,7 +44,8 @@ const writers: Writers = {
  * everything is left as it was. NaN is written as a missing value: an empty field, null, or in `.npy` NaN itself.
  *
  * @param file The path or URL of the file.
- * @throws {RangeError} If the extension is another; while writing, if a chunk has another width or type than the first.
+ * @throws {RangeError} If the extension is another, or two features have one name in a format that would lose one of them; while
+ * writing, if a chunk has another width or type than the first.
  *
  * @example Write two rows
  * ```ts
@@ -58,6 +65,11 @@ export async function openSink(file: string | URL, options: SinkOptions = {}): P
   if (!Object.hasOwn(writers, extension)) {
     throw new RangeError(
       `${path} cannot be written by its extension; those known are ${Object.keys(writers).join(", ")}.`,
+    );
+  }
+  if (keyed.includes(extension) && new Set(options.features).size < (options.features?.length ?? 0)) {
+    throw new RangeError(
+      `${path}: features are ${options.features?.join(", ")}; their names must differ in this format.`,
     );
   }
   const draft = await createFile(path);

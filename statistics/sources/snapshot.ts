@@ -1,15 +1,18 @@
 import { readFile, stat } from "node:fs/promises";
 import { basename } from "node:path";
+import { describe } from "../../kernels/tensor.ts";
 import { writeWhole } from "./atomic.ts";
 import { pathOf } from "./file.ts";
 import { SourceError } from "./source.ts";
 
-/** Which file a run reads: its name without folders, and its size. */
+/** Which file a run reads: its name without folders, its size, and when it was changed. */
 export interface FileIdentity {
   /** The name. */
   readonly name: string;
   /** The size in bytes. */
   readonly size: number;
+  /** When it was last changed, in milliseconds since 1970. */
+  readonly modified: number;
 }
 
 /** How far a run over a file has come, and what it has made of it. */
@@ -37,7 +40,8 @@ export interface Snapshot {
  */
 export async function identify(file: string | URL): Promise<FileIdentity> {
   const path = pathOf(file);
-  return { name: basename(path), size: (await stat(path)).size };
+  const { size, mtimeMs } = await stat(path);
+  return { name: basename(path), size, modified: mtimeMs };
 }
 
 /**
@@ -49,7 +53,7 @@ export async function identify(file: string | URL): Promise<FileIdentity> {
  * import { assertEquals } from "@std/assert";
  *
  * const path = await Deno.makeTempFile();
- * const snapshot = { file: { name: "data.csv", size: 80 }, settings: { chunkRows: 4096 }, rows: 8192, state: { mean: [1.5] } };
+ * const snapshot = { file: { name: "data.csv", size: 80, modified: 0 }, settings: { chunkRows: 4096 }, rows: 8192, state: { mean: [1.5] } };
  * await writeSnapshot(path, snapshot);
  * assertEquals(await readSnapshot(path), snapshot);
  * await Deno.remove(path);
@@ -77,6 +81,13 @@ export async function readSnapshot(path: string): Promise<Snapshot | undefined> 
     throw new SourceError(path, {}, "this is not a snapshot of version 1. Give the snapshot another name.");
   }
   const { file, settings, rows, state } = value;
+  if (!Number.isSafeInteger(rows) || rows < 0) {
+    throw new SourceError(
+      path,
+      {},
+      `the snapshot's rows are ${describe(rows)}; they must be a whole number. Remove it.`,
+    );
+  }
   return { file, settings, rows, state };
 }
 

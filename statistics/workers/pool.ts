@@ -71,7 +71,7 @@ export class WorkerPool implements Disposable {
     this.#ready = this.#round.end.promise;
     const late = setTimeout(
       () => this.#end(new Error(`WorkerPool: ${module} was not ready within ${timeout} ms. Does it call serve()?`)),
-      timeout,
+      Math.min(timeout, 2 ** 31 - 1), // more would be none
     );
     this.#ready.catch(() => {}).finally(() => clearTimeout(late)); // run() reports the error
   }
@@ -91,11 +91,11 @@ export class WorkerPool implements Disposable {
       await this.#ready;
       if (this.#ended) throw this.#ended;
       this.#meeting.reset();
-      this.#round = new Round();
       this.#workers.forEach((worker, rank) => {
         const task: Task = { rank, size: this.size, memory: this.#memory, timeout: this.#timeout, input };
         worker.postMessage(task);
       });
+      this.#round = new Round(); // only now: an input that cannot be posted begins none
       return await this.#round.end.promise;
     } finally {
       this.#running = false;

@@ -36,7 +36,10 @@ const specimen = fc.record({
 Deno.test("ranks with any shares, empty ones too, give what BatchNorm gives of the whole batch", () => {
   fc.assert(fc.property(specimen, ({ dims, last, type, mean, affine, running, cuts, seed }) => {
     const axis = last ? dims.length - 1 : 1, features = dims[axis];
-    const init: BatchNormInit = { axis: last ? -1 : 1, type, ...affine, ...running };
+    // Learned parameters: at 1 and 0, where they start, they would not show.
+    const learned = (wanted: boolean, by: number) => wanted && noise([features], { type, seed: seed + by });
+    const parameters = { scale: learned(affine.scale, 2), bias: learned(affine.bias, 3) };
+    const init: BatchNormInit = { axis: last ? -1 : 1, type, ...parameters, ...running };
     const x = noise(dims, { type, mean, seed }), dy = noise(dims, { type, seed: seed + 1 });
     const ends = [...cuts.map((cut) => Math.min(cut, dims[0])).sort((a, b) => a - b), dims[0]];
 
@@ -69,6 +72,28 @@ Deno.test("ranks with any shares, empty ones too, give what BatchNorm gives of t
       { operation: "sum", length: 2 * features },
     ]);
   }));
+});
+
+Deno.test("padding is left out of the batch of all ranks, one of which may have nothing else", () => {
+  const x = noise([4, 3, 2], { seed: 1 }), dy = noise([4, 3, 2], { seed: 2 });
+  const mask = tensor(new Float32Array([1, 0, 1, 1, 0, 0, 0, 0]), [4, 2]);
+  const layer = new BatchNorm(3, { momentum: "cumulative" }), pass = layer.train(x, layer.state, { mask });
+  const right = pass.backward(dy);
+  const { outputs } = rehearse(2, (communicator) => {
+    const synced = new SyncBatchNorm(3, communicator, { momentum: "cumulative" }), from = 2 * communicator.rank;
+    const { y, state, backward } = synced.train(rows(x, from, from + 2), synced.state, {
+      mask: rows(mask, from, from + 2),
+    });
+    const { dx, gradients } = backward(rows(dy, from, from + 2));
+    sumAcross(communicator, Object.values(gradients).map(({ data }) => data));
+    return { y, dx, state, gradients };
+  });
+  for (const [rank, { y, dx, state, gradients }] of outputs.entries()) {
+    assert(largestDifference(y.data, rows(pass.y, 2 * rank, 2 * rank + 2).data) <= 1e-6);
+    assert(largestDifference(dx.data, rows(right.dx, 2 * rank, 2 * rank + 2).data) <= 1e-6);
+    for (const name in gradients) assert(largestDifference(gradients[name].data, right.gradients[name].data) <= 1e-6);
+    for (const name in state) assert(largestDifference(state[name].data, pass.state[name].data) <= 1e-6);
+  }
 });
 
 Deno.test("without tracking, evaluation too has the statistics of the whole batch", () => {

@@ -50,6 +50,17 @@ Deno.test("evenkeel scale: every scaler, a delimiter, no header, and columns of 
     }
   }));
 
+Deno.test("evenkeel scale: columns of one name are found again by their numbers", () =>
+  inFolder(async (folder) => {
+    const data = `${folder}/data.csv`, state = `${folder}/state.json`, output = `${folder}/out.csv`;
+    await Deno.writeTextFile(data, "b,a,a\n1,2,3\n1,6,1\n");
+    for (const [columns, expected] of [[["--columns", "2,1"], "a,a\n1,-1\n-1,1\n"], [[], "b,a,a\n0,-1,1\n0,1,-1\n"]]) {
+      assertEquals((await evenkeel("scale", data, "--fit", state, ...columns as string[])).code, 0);
+      const apply = await evenkeel("scale", data, "--apply", state, "-o", output);
+      assertEquals([apply.code, await Deno.readTextFile(output)], [0, expected], apply.stderr);
+    }
+  }));
+
 Deno.test("evenkeel moments: a table", () =>
   inFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/data.csv`, csv);
@@ -76,6 +87,8 @@ Deno.test("evenkeel: wrong usage exits with 2 and says what is wrong", async () 
     [["scale", "x.csv", "--fit", "a", "-o", "b"], "-o is for --apply"],
     [["scale", "x.csv", "--apply", "a"], "needs -o"],
     [["scale", "x.csv", "--apply", "a", "-o", "b.csv", "--snapshot", "c"], "--snapshot is for --fit"],
+    [["scale", "x.csv", "--fit", "./x.csv"], "must be different files"],
+    [["scale", "x.csv", "--fit", "a", "--snapshot", "a"], "must be different files"],
     [["scale", "x.csv", "--fit", "a", "--scaler", "best"], "standard, minmax, robust"],
     [["scale", "x.csv", "--fit", "a", "--every", "0"], "whole number"],
     [["scale", "x.csv", "--fit", "a", "--faster"], "unknown option"],
@@ -127,6 +140,9 @@ Deno.test("evenkeel: a failure exits with 1, says why in one line, and leaves ev
       assertMatch(stderr, /^evenkeel: [^\n]+\n$/);
       assertStringIncludes(stderr, failures[i][1]);
     });
+    const moments = await evenkeel("moments", path("infinite.csv"));
+    assertEquals([moments.code, moments.stdout], [1, ""]);
+    assertStringIncludes(moments.stderr, "infinite.csv, rows 0 to 0: ");
     assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), before);
     for (const name in files) assertEquals(await Deno.readTextFile(path(name)), files[name], name);
   }));

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { Moments } from "../../kernels/moments.ts";
 import { tensor } from "../../kernels/tensor.ts";
 import { alone, type Communicator, type Reduction } from "../../statistics/communicator.ts";
+import { ExponentialMoments } from "../../statistics/exponential_moments.ts";
 import { mergeAcross, mergeMomentsAcross } from "../../statistics/merge_across.ts";
 import { reduce } from "../../statistics/reduce.ts";
 import { shareOf } from "../../statistics/share.ts";
@@ -78,6 +79,12 @@ Deno.test("estimators are merged in the order of ranks, and that of this rank st
   const merged = mergeAcross(among([], [bytes(new StandardScaler()), bytes(fitted(6))]), own, StandardScaler);
   assertEquals(merged.toJSON(), fitted(1, 2).merge(fitted(6)).toJSON());
   assertEquals(own.toJSON(), before);
+  const [one, two, three] = [1, 5, 25].map((value) =>
+    new ExponentialMoments({ decay: 0.5 }).push(tensor(Float64Array.of(value), [1, 1]))
+  );
+  const others = [two, three].map((moments) => new TextEncoder().encode(JSON.stringify(moments)));
+  const mean = mergeAcross(among([], others), one, ExponentialMoments).mean().data[0];
+  assert(Math.abs(mean - (0.25 * 1 + 0.5 * 5 + 25) / 1.75) < 1e-12); // what came later weighs more
   const first = mergeAcross(among([], [bytes(own)]), new StandardScaler(), StandardScaler);
   assertEquals(first.toJSON(), before);
 });
@@ -102,6 +109,10 @@ Deno.test("shares are neighbours, of sizes that differ by one at most, and toget
     assert(Math.max(...sizes) - Math.min(...sizes) <= 1);
     assert(shares.every(({ data }) => data.buffer === x.data.buffer));
   }));
+});
+
+Deno.test("a tensor without rows to share is refused", () => {
+  assertThrows(() => shareOf(tensor(Float32Array.of(1), []), alone), RangeError, "at least 1 dimension");
 });
 
 Deno.test("one rank alone keeps what it has", () => {

@@ -122,6 +122,21 @@ Deno.test("PCA: directions without variance are not blown up by whitening", () =
   y.data.forEach((value, i) => assert(i % 3 === 0 || Math.abs(value) < 1e-12, `${i}: ${value}`));
 });
 
+Deno.test("PCA: whitening takes the same directions for rounding however many components are kept", () => {
+  const d = 200,
+    data = Float64Array.from(
+      { length: 500 * d },
+      (_, i) => Math.sin(1.7 * Math.floor(i / d)) * Math.cos(i % d * 3.1 + 1) + 1000 * (i % d % 7),
+    );
+  const rows = tensor(data, [500, d]); // along one direction but for rounding
+  for (const components of [2, 3]) {
+    const y = new IncrementalPca({ components, whiten: true }).partialFit(rows).transform(rows);
+    y.data.forEach((value, i) =>
+      assert(i % components === 0 || Math.abs(value) < 1e-10, `${components}, ${i}: ${value}`)
+    );
+  }
+});
+
 Deno.test("PCA: what was computed is not kept when more is learned", () => {
   const [first, second, third] = [slice(x, 0, 5), slice(x, 5, 20), slice(x, 20)], pca = new IncrementalPca();
   assertEquals(pca.partialFit(first).principal, new IncrementalPca().partialFit(first).principal);
@@ -140,8 +155,18 @@ Deno.test("PCA: what does not fit is refused and changes nothing", () => {
   assertThrows(() => pca.partialFit(rowsOf([[4, 5, Infinity]])), RangeError, "feature 2 of x has an infinite value");
   assertEquals(pca.summary.count, 1);
   pca.partialFit(rowsOf([[4, 6, 9]]));
+  const shared = new Float64Array(4), out = { y: tensor(shared.subarray(2), [1, 2]) };
+  assertThrows(() => pca.transform(tensor(shared.subarray(0, 3), [1, 3]), { out }), RangeError, "shares memory");
+  assertThrows(
+    () => pca.inverse(out.y, { out: { y: tensor(shared.subarray(1), [1, 3]) } }),
+    RangeError,
+    "shares memory",
+  );
+  assertThrows(() => pca.transform(rows, { out: { y: rows } }), RangeError, "out.y has dims [1, 3]");
   assertThrows(() => pca.transform(rowsOf([[1, 2]])), RangeError, "its last must be 3");
   assertThrows(() => pca.inverse(rows), RangeError, "its last must be 2");
   assertThrows(() => pca.merge(new IncrementalPca({ components: 1 })), RangeError, "components is 2 here but 1");
   assertThrows(() => new IncrementalPca({ components: 0 }), RangeError, "components is 0");
+  const fewer = { ...pca.toJSON(), components: 4 };
+  assertThrows(() => IncrementalPca.fromJSON(fewer), RangeError, "moments have 3 features, but 4 components");
 });

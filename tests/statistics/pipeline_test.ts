@@ -68,7 +68,24 @@ Deno.test("streaming pipeline: what does not fit is refused and changes nothing"
   assertThrows(() => new StreamingPipeline().transform(x), TypeError, "no data yet");
   assertThrows(() => new StreamingPipeline({ epsilon: -1 }), RangeError, "epsilon is -1");
   assertThrows(() => StreamingPipeline.fromJSON({ ...state, scaler: undefined }), TypeError, "StandardScaler");
+  // A constant is fit for the scaler, but its sums are not for the co-moments.
+  const huge = new StreamingPipeline(), before = huge.toJSON();
+  assertThrows(() => huge.partialFit(rowsOf(new Array(200).fill([1e307, 1e307]))), RangeError, "infinite");
+  assertEquals(huge.toJSON(), before);
+  assertThrows(
+    () => StreamingPipeline.fromJSON({ ...state, components: 4 }),
+    RangeError,
+    "3 features, but 4 components",
+  );
   const { moments } = new StreamingPipeline().toJSON();
   assertThrows(() => StreamingPipeline.fromJSON({ ...state, moments }), RangeError, "the moments have 0");
   assertEquals(pipeline.toJSON(), state);
+});
+
+Deno.test("streaming pipeline: chunks of one row, and one without a complete row, end where one chunk does", () => {
+  const pipeline = new StreamingPipeline(), whole = new StreamingPipeline().partialFit(x);
+  for (const start of [rowsOf([[NaN, NaN, NaN]]), rowsOf([], 3)]) pipeline.partialFit(start);
+  for (let r = 0; r < x.dims[0]; r++) pipeline.partialFit(slice(x, r, r + 1));
+  assertClose(pipeline.transform(x), whole.transform(x), 1e-9);
+  assertEquals([...pipeline.process(slice(x, 0, 1)).data], [0, 0, 0]);
 });

@@ -49,6 +49,9 @@ Deno.test("standard scaler: a variance within the rounding of scikit-learn's bou
   const near = 1e8 + 2 ** -26, wide = 1e8 + 2 ** -10;
   const scaler = new StandardScaler().partialFit(rowsOf([[1e8, 1e8], [near, wide]]));
   assertEquals([...scaler.scaling.scale.data], [1, 2 ** -11]);
+  const many = Array.from({ length: 1000 }, (_, i) => [1e8 + i % 2 * 2 ** -20]); // n has a weight in the bound
+  assertEquals([...new StandardScaler().partialFit(rowsOf(many)).scaling.scale.data], [1]);
+  assertEquals([...new StandardScaler().partialFit(rowsOf(many.slice(0, 2))).scaling.scale.data], [2 ** -21]);
 });
 
 Deno.test("standard scaler: constant features are only centered, whatever their size", () => {
@@ -132,4 +135,11 @@ Deno.test("scalers with other options do not merge, and options out of range are
   assertThrows(() => new MinMaxScaler({ low: 1, high: 1 }), RangeError, "low is 1 and high is 1; low must be less");
   assertThrows(() => new RobustScaler({ high: 2 }), RangeError, "high at most 1");
   assertThrows(() => StandardScaler.fromJSON({ ...plain.toJSON(), scale: 1 }), RangeError, "scale is number 1");
+});
+
+Deno.test("min-max and robust scaler: a range whose inverse is infinite counts as none", () => {
+  const rows = rowsOf([[0, 0], [1e-310, 1]]), [a, b] = [new MinMaxScaler(), new RobustScaler()];
+  assertEquals([...a.partialFit(rows).transform(rows).data], [0, 0, 1e-310, 1]);
+  const y = b.partialFit(rows).transform(rows).data;
+  assert(Math.abs(y[0]) < 1e-309 && Math.abs(y[2]) < 1e-309, `${y}`);
 });

@@ -3,7 +3,14 @@ import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes }
 import { tensor } from "../../kernels/mod.ts";
 import { random } from "../../layers/random.ts";
 import { MinMaxScaler, RobustScaler, StandardScaler } from "../../statistics/mod.ts";
-import { openSink, openSource, readSnapshot, SourceError, writeSnapshot } from "../../statistics/sources/mod.ts";
+import {
+  identify,
+  openSink,
+  openSource,
+  readSnapshot,
+  SourceError,
+  writeSnapshot,
+} from "../../statistics/sources/mod.ts";
 import { command, evenkeel } from "./evenkeel.ts";
 import { inFolder } from "./folder.ts";
 
@@ -88,22 +95,56 @@ for (const [extension, signal] of [[".npy", "SIGKILL"], [".csv", "SIGTERM"]] as 
     }));
 }
 
+/** Ends a run by SIGTERM while it reads: later and later, until it has begun. */
+async function interrupt(args: string[]): Promise<string> {
+  for (let delay = 100;; delay += 50) {
+    const child = command(args).spawn();
+    await new Promise((resolve) => setTimeout(resolve, delay));
+    try {
+      child.kill("SIGTERM");
+    } catch {
+      // It has ended already, which the assertion below tells.
+    }
+    const { code, signal, stdout } = await child.output();
+    if (signal !== null) continue; // it came before the run listened
+    assertEquals(code, 143, `after ${delay} ms`);
+    return new TextDecoder().decode(stdout);
+  }
+}
+
+Deno.test("SIGTERM: --fit keeps what it has, --apply leaves no file, and moments prints nothing", () =>
+  inFolder(async (folder) => {
+    const file = `${folder}/x.csv`, state = `${folder}/state.json`, snapshot = `${folder}/snapshot.json`;
+    await writeRows(file, 200_000);
+    await Deno.writeTextFile(`${folder}/head.csv`, "a,b,c,d,e\n1,2,3,4,5\n");
+    assertEquals((await evenkeel("scale", `${folder}/head.csv`, "--fit", state)).code, 0);
+    const chunks = ["--chunk-rows", "64"], fit = ["scale", file, "--fit", `${folder}/fitted.json`, ...chunks];
+    assertEquals(await interrupt([...fit, "--snapshot", snapshot, "--every", "1000000"]), "");
+    assertLess(0, (await readSnapshot(snapshot))?.rows ?? 0);
+    const files = () => [...Deno.readDirSync(folder)].map(({ name }) => name).sort(), before = files();
+    assertEquals(await interrupt(["scale", file, "--apply", state, "-o", `${folder}/out.csv`, ...chunks]), "");
+    assertEquals(await interrupt(["moments", file, ...chunks]), "");
+    assertEquals(files(), before);
+  }));
+
 Deno.test("snapshots: one of another file, of other options, or no snapshot at all, is refused and stays", () =>
   inFolder(async (folder) => {
     const file = `${folder}/x.csv`, snapshot = `${folder}/snapshot.json`, state = `${folder}/state.json`;
     await Deno.writeTextFile(file, "a\n1\n2\n");
-    const saved = {
-      file: { name: "x.csv", size: 6 },
-      settings: { scaler: "standard", chunkRows: 4096 },
-      rows: 1,
-      state: new StandardScaler().partialFit(tensor(Float64Array.of(1), [1, 1])).toJSON(),
-    };
+    const identity = await identify(file),
+      saved = {
+        file: identity,
+        settings: { scaler: "standard", chunkRows: 4096 },
+        rows: 1,
+        state: new StandardScaler().partialFit(tensor(Float64Array.of(1), [1, 1])).toJSON(),
+      };
     await writeSnapshot(snapshot, saved);
     const fit = ["scale", file, "--fit", state, "--snapshot", snapshot];
     assertEquals((await evenkeel(...fit)).code, 0);
     const refused = [
-      { ...saved, file: { name: "x.csv", size: 7 } },
-      { ...saved, file: { name: "y.csv", size: 6 } },
+      { ...saved, file: { ...identity, size: 7 } },
+      { ...saved, file: { ...identity, name: "y.csv" } },
+      { ...saved, file: { ...identity, modified: identity.modified - 1 } },
       { ...saved, settings: { scaler: "standard", chunkRows: 64 } },
       { ...saved, settings: { scaler: "robust", chunkRows: 4096 } },
     ];
@@ -117,6 +158,10 @@ Deno.test("snapshots: one of another file, of other options, or no snapshot at a
     for (const text of ["", "{", "[]", "null", '{"kind":"StandardScaler","version":1}']) {
       await Deno.writeTextFile(snapshot, text);
       await assertRejects(() => readSnapshot(snapshot), SourceError, "not a snapshot");
+    }
+    for (const rows of [undefined, "1", -1, 1.5]) {
+      await Deno.writeTextFile(snapshot, JSON.stringify({ kind: "snapshot", version: 1, ...saved, rows }));
+      await assertRejects(() => readSnapshot(snapshot), SourceError, "must be a whole number");
     }
     assertEquals(await readSnapshot(`${folder}/missing`), undefined);
   }));

@@ -174,10 +174,20 @@ Deno.test("csv: headers, delimiters, missing values, infinities and quotes", () 
       return [source.features, valuesOf(await Array.fromAsync(source))];
     }
     assertEquals(await read("\ufeffa,b\n1,2\n"), [["a", "b"], [1, 2]]);
+    assertEquals(await read('\ufeff"a,b",c\n1,2\n'), [["a,b", "c"], [1, 2]]);
+    assertEquals(await read("a,b,a\n1,2,3\n", { columns: ["b", 2] }), [["b", "a"], [2, 3]]);
+    await assertRejects(
+      () => read("a,b,a\n1,2,3\n", { columns: ["a"] }),
+      RangeError,
+      'more than one column is named "a"',
+    );
     assertEquals(await read("1,2\n3,4"), [undefined, [1, 2, 3, 4]]);
     assertEquals(await read("NA,2\n3,4"), [undefined, [NaN, 2, 3, 4]]);
     assertEquals(await read("1,2\n3,4", { header: true }), [["1", "2"], [3, 4]]);
-    assertEquals(await read("NA,NA\n3,4", { header: false }), [undefined, [NaN, NaN, 3, 4]]);
+    assertEquals(await read("NA,\n3,4"), [undefined, [NaN, NaN, 3, 4]]);
+    assertEquals(await read("NA,NA\n3,4", { header: true }), [["NA", "NA"], [3, 4]]);
+    assertEquals(await read(",b\n3,4"), [["", "b"], [3, 4]]);
+    assertEquals(await read("a,b\n1,1e400\n"), [["a", "b"], [1, Infinity]]);
     assertEquals(await read("a;b\n1;2\n\n ;-\n", { delimiter: ";", missing: ["", "-"] }), [["a", "b"], [
       1,
       2,
@@ -285,6 +295,54 @@ Deno.test("sources: a damaged page of a Parquet file is reported where its colum
     }
   }));
 
+Deno.test("sources: a Parquet file whose row group says that there are more rows is refused", () =>
+  inFolder(async (folder) => {
+    const expected = Array.from({ length: 14 }, (_, i) => i + 0.5), file = `${folder}/x.parquet`;
+    const bytes = writers[".parquet"]([expected]) as Uint8Array, refused = new Set<string | undefined>();
+    for (let at = 0; at < bytes.length; at++) {
+      if (bytes[at] !== 2 * 7) continue; // 7 rows, in Thrift's zigzag
+      await write(file, bytes.with(at, 2 * 9));
+      try {
+        assertEquals(valuesOf(await Array.fromAsync(await openSource(file))), expected, `byte ${at}`);
+      } catch (error) {
+        if (!(error instanceof SourceError)) throw error;
+        refused.add(/\d values for \d rows/.exec(error.message)?.[0]);
+      }
+    }
+    assert(refused.has("7 values for 9 rows"));
+  }));
+
+Deno.test("ndjson: letters of several bytes may lie across the blocks that are read", () =>
+  inFolder(async (folder) => {
+    const row = '{"Größe, μ":1}\n', rows = 16_000, file = `${folder}/x.ndjson`;
+    for (let shift = 0; shift < 18; shift++) { // as many as a row has bytes
+      const text = " ".repeat(shift) + row.repeat(rows),
+        source = await openSource(await write(file, text), { chunkRows: rows });
+      assertEquals(source.features, ["Größe, μ"]);
+      const [{ data }] = await Array.fromAsync(source);
+      assertEquals([data.length, data.every((value) => value === 1)], [rows, true]);
+    }
+  }));
+
+Deno.test("sources: a folder is refused by its name", () =>
+  inFolder(async (folder) => {
+    for (const extension in writers) {
+      await Deno.mkdir(`${folder}/x${extension}`);
+      await assertRejects(
+        () => openSource(`${folder}/x${extension}`),
+        SourceError,
+        `x${extension}: this is not a file`,
+      );
+    }
+  }));
+
+Deno.test("openSource: .tsv has tabs unless another delimiter is given", () =>
+  inFolder(async (folder) => {
+    const file = await write(`${folder}/x.tsv`, "a\tb\n1\t2\n");
+    assertEquals((await openSource(file, { delimiter: undefined })).features, ["a", "b"]);
+    assertEquals((await openSource(file, { delimiter: ";" })).features, ["a\tb"]);
+  }));
+
 Deno.test("rowsSource: lists, typed arrays, objects, generators and web streams", async () => {
   const rows = [[1, 2], [3, null], [5, 6]];
   const forms: Iterable<number[]>[] = [rows as number[][], new Set(rows as number[][])];
@@ -357,7 +415,17 @@ Deno.test("sinks: what is written is read again to the last bit, in float32 and 
       }
     }
     await ReadableStream.from([tensor(Float32Array.of(NaN, 1), [2, 1])]).pipeTo(await openSink(`${folder}/y.csv`));
-    assertEquals(await Deno.readTextFile(`${folder}/y.csv`), "0\nNaN\n1\n");
+    assertEquals(await Deno.readTextFile(`${folder}/y.csv`), "NaN\n1\n");
+  }));
+
+Deno.test("sinks: float16 is read again to the last bit", () =>
+  inFolder(async (folder) => {
+    const x = tensor(new Float16Array(Uint16Array.from({ length: 0x7c00 }, (_, bits) => bits).buffer), [0x7c00, 1]);
+    for (const extension of sinks) {
+      await ReadableStream.from<Tensor>([x]).pipeTo(await openSink(`${folder}/x${extension}`, { features: ["a"] }));
+      const [, read] = await readBack(`${folder}/x${extension}`);
+      assertEquals(Float16Array.from(valuesOf(read)), x.data, extension);
+    }
   }));
 
 Deno.test("sinks: what is aborted, or fails, leaves everything as it was", () =>
@@ -396,4 +464,37 @@ Deno.test("sinks: no rows at all", () =>
       const [source, chunks] = await readBack(file);
       assertEquals([chunks, extension === ".npy" || source.features?.join()], [[], extension === ".npy" || "a,b"]);
     }
+  }));
+
+Deno.test("sinks: features without names are read again without names, and a first row of missing values is a row", () =>
+  inFolder(async (folder) => {
+    const x = tensor(Float32Array.of(NaN, NaN, 1, 2), [2, 2]);
+    for (const extension of sinks) {
+      await ReadableStream.from([x]).pipeTo(await openSink(`${folder}/x${extension}`));
+      const [source, read] = await readBack(`${folder}/x${extension}`);
+      assertEquals(source.features, extension === ".parquet" ? ["0", "1"] : undefined, extension);
+      assertEquals(valuesOf(read), [...x.data], extension);
+    }
+  }));
+
+Deno.test("sinks: what was written may be overwritten in memory", () =>
+  inFolder(async (folder) => {
+    for (const extension of sinks) {
+      const x = tensor(Float32Array.of(1, 2), [1, 2]), writer = (await openSink(`${folder}/x${extension}`)).getWriter();
+      for (const values of [[1, 2], [3, 4]]) {
+        x.data.set(values);
+        await writer.write(x);
+      }
+      await writer.close();
+      assertEquals(valuesOf((await readBack(`${folder}/x${extension}`))[1]), [1, 2, 3, 4], extension);
+    }
+  }));
+
+Deno.test("sinks: two features of one name are refused where that would lose one", () =>
+  inFolder(async (folder) => {
+    for (const extension of [".ndjson", ".jsonl", ".parquet"]) {
+      const options = { features: ["a", "a"] };
+      await assertRejects(() => openSink(`${folder}/x${extension}`, options), RangeError, "names must differ");
+    }
+    assertEquals([...Deno.readDirSync(folder)], []);
   }));

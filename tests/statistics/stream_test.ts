@@ -20,6 +20,13 @@ Deno.test("fitting passes chunks on as they are, and fits", async () => {
   assertEquals(scaler.toJSON(), new StandardScaler().partialFit(chunks[0]).partialFit(chunks[1]).toJSON());
 });
 
+Deno.test("a summary learns from a stream as an estimator does", async () => {
+  const chunks = [chunk(1, 2), chunk(3)], moments = new RunningMoments(), ended = new RunningMoments();
+  await Array.fromAsync(ReadableStream.from(chunks).pipeThrough(fitting(moments)));
+  await ReadableStream.from(chunks).pipeTo(fitted(ended));
+  assertEquals([moments.mean().data[0], ended.mean().data[0]], [2, 2]);
+});
+
 Deno.test("fitted is the end of a stream, and transforming scales by what was learned", async () => {
   const chunks = [chunk(0, 4), chunk(2, 2, 2)], scaler = new MinMaxScaler();
   await ReadableStream.from(chunks).pipeTo(fitted(scaler));

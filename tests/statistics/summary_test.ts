@@ -25,6 +25,14 @@ for (const { make, type } of kinds) {
     assertEquals(make().merge(make()).features, 0);
   });
 
+  Deno.test(`${kind}: parts without rows, or of missing values alone, change nothing`, () => {
+    const state = make().push(x).toJSON(), nothing = [rowsOf([], 3), rowsOf([[NaN, NaN, NaN]])];
+    for (const part of nothing) {
+      assertEquals(make().push(part).push(part).push(x).toJSON(), state);
+      assertEquals(make().push(x).push(part).merge(make().push(part)).toJSON(), state);
+    }
+  });
+
   Deno.test(`${kind}: merging leaves the other as it was`, () => {
     const other = make().push(more), state = other.toJSON();
     make().push(x).merge(other).push(x);
@@ -54,6 +62,7 @@ for (const { make, type } of kinds) {
       [() => summary.push([1, 2, 3] as unknown as Tensor), TypeError, "must be a tensor"],
       [() => summary.merge(make().push(rowsOf([[1, 2]]))), RangeError, "the other has 2 features"],
       [() => summary.merge({} as RunningMoments), TypeError, `must be of kind ${kind}`],
+      [() => summary.merge(state as unknown as RunningMoments), TypeError, `must be of kind ${kind}`],
     ];
     for (const [run, error, message] of refused) assertThrows(run, error, message);
     assertEquals(summary.toJSON(), state);
@@ -65,6 +74,7 @@ for (const { make, type } of kinds) {
     assertThrows(() => type.fromJSON({ ...json, version: 2 }), RangeError, "version 1 only");
     assertThrows(() => type.fromJSON(undefined), TypeError, "this is undefined");
     assertThrows(() => type.fromJSON({ ...json, features: -1 }), RangeError, "features is number -1");
+    assertThrows(() => type.fromJSON({ ...json, features: 2 ** 40 }), RangeError, "no list has as many entries");
     for (const [name, value] of Object.entries(json)) {
       if (!Array.isArray(value)) continue;
       assertThrows(() => type.fromJSON({ ...json, [name]: [...value, 1] }), RangeError);
@@ -137,3 +147,17 @@ Deno.test("float32 and float16 give what their values in float64 give", () => {
     }
   }
 });
+
+for (const { make, type } of kinds.filter(({ make }) => !["Extrema", "HistogramSketch"].includes(make().kind))) {
+  Deno.test(`${make().kind}: values too far apart for float64 are refused in one part and in two`, () => {
+    for (const [value, other] of [[1e200, -1e200], [1.7e308, -1.7e308], [-1.7e308, 1]]) {
+      const far = make().push(rowsOf([[0, value]])), state = far.toJSON();
+      assertThrows(() => make().push(rowsOf([[0, value], [0, other]])), RangeError, "too far apart");
+      assertThrows(() => far.push(rowsOf([[0, other]])), RangeError, "feature 1 of x");
+      assertThrows(() => far.merge(make().push(rowsOf([[0, other]]))), RangeError, "too far apart");
+      assertEquals(far.toJSON(), state);
+      assertEquals(type.fromJSON(throughText(far)).push(rowsOf([[NaN, NaN]])).toJSON(), state);
+      assertEquals(type.fromJSON(throughText(far)).push(rowsOf([[0, value]])).mean().data[1], value);
+    }
+  });
+}

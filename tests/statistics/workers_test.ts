@@ -77,6 +77,20 @@ Deno.test("a pool runs one program at a time", async () => {
   assertEquals((await first).length, 2);
 });
 
+Deno.test("an input that cannot be posted is an error, after which the pool runs on, and ends in peace", async () => {
+  const pool = new WorkerPool(module, { size: 2 });
+  await assertRejects(() => pool.run(() => {}), Error, "could not be cloned");
+  assertEquals((await order(pool, "gather")).length, 2);
+  await assertRejects(() => pool.run(() => {}), Error, "could not be cloned");
+  pool.dispose();
+  await new Promise((resolve) => setTimeout(resolve)); // an unhandled rejection would fail this test
+});
+
+Deno.test("a timeout beyond what timers take is none", async () => {
+  using pool = new WorkerPool(module, { size: 2, timeout: 1e12 });
+  assertEquals((await order(pool, "gather")).length, 2);
+});
+
 Deno.test("a module that does not serve, or cannot be loaded, is an error", async () => {
   using silent = new WorkerPool(new URL("./ranks/silent.ts", import.meta.url), { size: 1, timeout: 500 });
   await assertRejects(() => silent.run(), Error, "Does it call serve()?");
