@@ -22,7 +22,7 @@ const checks: Check[] = [
   { name: "lint", args: ["lint"] },
   { name: "types", args: ["check"] },
   { name: "documentation", args: ["doc", "--lint", ...entryPoints] },
-  { name: "documentation examples", args: ["test", "--doc", "--allow-read", ...documented] },
+  { name: "documentation examples", args: ["test", "--doc", "--allow-read", "--allow-write", ...documented] },
   { name: "publishing", args: ["publish", "--dry-run", "--allow-dirty"] },
   { name: "notebook cells", args: ["task", "notebooks", "--check"] },
   { name: "model files", args: ["task", "build:models", "--check"] },
