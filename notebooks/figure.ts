@@ -56,7 +56,7 @@ export interface Part {
 /** Puts a part on a card, under a title. */
 export function card({ svg, width, height }: Part, title = ""): Figure {
   const { padding, ink, line, paper, font } = theme;
-  const heading = title === "" ? 0 : 30, inside = Math.max(width, textWidth(title, 16));
+  const heading = title === "" ? 0 : 30, inside = Math.max(width, textWidth(title, 17));
   const w = Math.ceil(inside + 2 * padding), h = Math.ceil(height + heading + 2 * padding);
   const text = title === ""
     ? ""
@@ -93,7 +93,13 @@ export function escape(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }
 
-/** About how wide a text is, in pixels: fonts differ. */
+/** About how wide a text is, in pixels. Fonts differ: this is for one of the wide ones. */
 export function textWidth(text: string, size = 12): number {
-  return text.length * size * 0.6;
+  return Array.from(text).reduce((width, letter) => width + letterWidth(letter), 0) * size;
+}
+
+/** About how wide a letter is, as a share of the font's size. */
+function letterWidth(letter: string): number {
+  if (/[ .,:;'|!()[\]/ijltfrI-]/.test(letter)) return 0.36;
+  return /[mwMW%@]/.test(letter) ? 0.9 : 0.62;
 }

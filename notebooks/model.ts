@@ -1,6 +1,7 @@
 import { graphlib, layout } from "@dagrejs/dagre";
 import { Graph, type Model, type NodeProto } from "../onnx/mod.ts";
 import { card, type Displayable, escape, type Part, textWidth, theme } from "./figure.ts";
+import { folded, type Piece } from "./fold.ts";
 import { formatNumber, Table } from "./table.ts";
 
 /** A larger model is not drawn: its operators are counted instead. */
@@ -38,7 +39,7 @@ function drawn(graph: Graph, operators: readonly NodeProto[]): Part {
   layered.setDefaultEdgeLabel(() => ({}));
   const add = (id: string, box: Box) => {
     boxes.set(id, box);
-    const width = Math.max(...box.lines.map((line, i) => textWidth(line, i === 0 ? 14 : 11))) + 24;
+    const width = Math.max(...box.lines.map((line, i) => textWidth(line, i === 0 ? 15 : 11))) + 24;
     layered.setNode(id, { width, height: 12 + 16 * box.lines.length });
   };
   const connect = (from: string, to: string, value: string) => {
@@ -71,7 +72,12 @@ function drawn(graph: Graph, operators: readonly NodeProto[]): Part {
   const edges = layered.edges().map((edge) => drawnEdge(layered.edge(edge)));
   const nodes = layered.nodes().map((id) => drawnBox(boxes.get(id)!, layered.node(id)));
   const { width = 0, height = 0 } = layered.graph();
-  return fitted({ svg: edges.join("") + nodes.join(""), width, height });
+  return fitted(folded([...edges, ...nodes], width, height, layered.nodes().map((id) => above(layered.node(id)))));
+}
+
+/** A height between a box and the labels above it. */
+function above({ y, height }: Placed): number {
+  return y - height / 2 - 9;
 }
 
 /** A node by its first output: names of nodes may be missing. */
@@ -79,14 +85,24 @@ function idOf({ output }: NodeProto): string {
   return `node ${output.find((name) => name !== "")}`;
 }
 
+/** What the inputs of an operator are for, where their values do not tell. */
+const roles: Readonly<Record<string, readonly string[]>> = {
+  BatchNormalization: ["x", "scale", "bias", "mean", "variance"],
+  GroupNormalization: ["x", "scale", "bias"],
+  InstanceNormalization: ["x", "scale", "bias"],
+  LayerNormalization: ["x", "scale", "bias"],
+  RMSNormalization: ["x", "scale"],
+  Slice: ["x", "starts", "ends", "axes", "steps"],
+};
+
 /** The stored tensors that a node reads, a line each: short ones by their values, all others by name and dims. */
-function storedIn(graph: Graph, { input }: NodeProto): string[] {
-  return input.flatMap((name) => {
-    const tensor = graph.constant(name);
+function storedIn(graph: Graph, { opType, input }: NodeProto): string[] {
+  return input.flatMap((name, i) => {
+    const tensor = graph.constant(name), role = roles[opType]?.[i];
     if (tensor === undefined) return [];
-    if (tensor.data.length > 4) return [`${name} ${dimsText(graph, name)}`];
+    if (tensor.data.length > 4) return [`${role ?? name} ${dimsText(graph, name)}`];
     const values = Array.from<unknown>(tensor.data).map((value) => formatNumber(Number(value))).join(", ");
-    return [tensor.dims.length === 0 ? values : `[${values}]`];
+    return [`${role ? `${role} ` : ""}${tensor.dims.length === 0 ? values : `[${values}]`}`];
   });
 }
 
@@ -103,27 +119,29 @@ interface Placed {
 
 const fills = { value: theme.paper, normalization: "#ddf4ff", node: "#f6f8fa" } as const;
 
-function drawnBox({ lines, kind }: Box, { x, y, width, height }: Placed): string {
+function drawnBox({ lines, kind }: Box, { x, y, width, height }: Placed): Piece {
   const left = x - width / 2, top = y - height / 2, radius = kind === "value" ? height / 2 : 6;
   const texts = lines.map((line, i) => {
     const style = i === 0 ? `font-size="13" font-weight="600"` : `font-size="11" fill="${theme.faint}"`;
     return `<text x="${round(x)}" y="${round(top + 19 + 16 * i)}" ${style}>${escape(line)}</text>`;
   });
-  return `<rect x="${round(left)}" y="${round(top)}" width="${round(width)}" height="${
-    round(height)
-  }" rx="${radius}" ` +
-    `fill="${fills[kind]}" stroke="${theme.faint}"/><g text-anchor="middle">${texts.join("")}</g>`;
+  const svg = `<rect x="${round(left)}" y="${round(top)}" width="${round(width)}" height="${round(height)}" ` +
+    `rx="${radius}" fill="${fills[kind]}" stroke="${theme.faint}"/><g text-anchor="middle">${texts.join("")}</g>`;
+  return { svg, top, bottom: top + height };
 }
 
-function drawnEdge({ points, label, x, y }: { points: { x: number; y: number }[]; label: string } & Placed): string {
-  const path = points.map((point, i) => `${i === 0 ? "M" : "L"}${round(point.x)},${round(point.y)}`).join("");
-  const { x: endX, y: endY } = points.at(-1)!, { x: beforeX, y: beforeY } = points.at(-2)!;
+function drawnEdge({ points, label, x, y }: { points: { x: number; y: number }[]; label: string } & Placed): Piece {
+  // Straight down beside the label, so that a line to the right does not cross it.
+  const bends = points.flatMap((point) => point.y === y ? [point, { x: point.x, y: y + 5 }] : [point]);
+  const path = bends.map((point, i) => `${i === 0 ? "M" : "L"}${round(point.x)},${round(point.y)}`).join("");
+  const { x: endX, y: endY } = bends.at(-1)!, { x: beforeX, y: beforeY } = bends.at(-2)!;
   const angle = round(Math.atan2(endY - beforeY, endX - beforeX) * 180 / Math.PI);
   const arrow = `<path d="M0,0L-7,-3.5L-7,3.5Z" transform="translate(${round(endX)},${
     round(endY)
   }) rotate(${angle})"/>`;
-  return `<path d="${path}" fill="none" stroke="${theme.faint}"/><g fill="${theme.faint}">${arrow}` +
+  const svg = `<path d="${path}" fill="none" stroke="${theme.faint}"/><g fill="${theme.faint}">${arrow}` +
     `<text x="${round(x)}" y="${round(y + 4)}" font-size="11" text-anchor="middle">${escape(label)}</text></g>`;
+  return { svg, top: points[0].y, bottom: endY };
 }
 
 /** A part made as small as a card is wide, if it is wider. */

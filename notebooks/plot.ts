@@ -4,7 +4,7 @@ import { card, columnWidth, escape, type Figure, grid, type Part, textWidth, the
 
 /** A scale of a plot: an axis, or the colours. The options are those of Observable Plot's scales. */
 export interface ScaleOptions {
-  /** What the axis shows, with its unit; null for none. */
+  /** What the axis shows, with its unit; null for none. Of colours: what stands before the legend. */
   label?: string | null;
   /** What kind of scale it is, such as `"log"`, `"point"` or `"band"`. Default: what suits the data. */
   type?: string;
@@ -80,7 +80,7 @@ export interface PlotsOptions {
  */
 export function plot({ title, ...options }: PlotOptions): Figure {
   const drawn = draw({ width: columnWidth(1), height: 340, marginTop: 28, ...options }, "plot");
-  return card(options.color?.legend ? withLegend(drawn, drawn.scale) : drawn, title);
+  return card(withLegend(drawn, drawn.scale, options.color), title);
 }
 
 /**
@@ -108,7 +108,7 @@ export function plots(
     return titled(draw(panel, `panel-${i + 1}`), title);
   });
   const all = grid(drawn, columns);
-  return card(color?.legend ? withLegend(all, drawn[0].scale) : all, title);
+  return card(withLegend(all, drawn[0].scale, color), title);
 }
 
 /** A plot as a part of a figure, with its scale of colours. */
@@ -154,13 +154,19 @@ function tidied(svg: string, name: string): string {
     .replaceAll("var(--plot-background)", theme.paper);
 }
 
-/** A part with a legend under it: a row of swatches, or as many rows as it takes. */
-function withLegend({ svg, width, height }: Part, scale: Plot.Scale | undefined): Part {
+/** A part with a legend under it, if one is asked for: a row of swatches, or as many rows as it takes. */
+function withLegend(part: Part, scale: Plot.Scale | undefined, { legend, label }: ScaleOptions = {}): Part {
+  if (!legend) return part;
+  const { svg, width, height } = part;
   if (scale?.domain === undefined) {
     throw new RangeError("plot: color.legend is asked for, but no mark has colours of a scale.");
   }
   const swatch = 12, row = 20, items: string[] = [];
   let x = 0, y = height + 10;
+  if (label) {
+    items.push(`<text y="${y + swatch - 2}" fill="${theme.faint}">${escape(label)}</text>`);
+    x = Math.ceil(textWidth(label) + 12);
+  }
   for (const value of scale.domain) {
     const text = String(value), needed = Math.ceil(swatch + 6 + textWidth(text) + 16);
     if (x > 0 && x + needed > width) {

@@ -1,3 +1,4 @@
+import { describe } from "../kernels/tensor.ts";
 import { display, type Displayable, escape, type MediaBundle } from "./figure.ts";
 
 /** What stands in a table. */
@@ -26,9 +27,10 @@ export class Table implements Displayable {
       `<${tag} style="text-align:${this.#isNumeric(column) ? "right" : "left"}">${escape(textOf(value))}</${tag}>`;
     const row = (tag: string, values: readonly Cell[]) =>
       `<tr>${values.map((value, i) => cell(tag, value, i)).join("")}</tr>`;
-    const caption = this.#caption && `<caption style="text-align:left">${escape(this.#caption)}</caption>\n`;
+    // A paragraph, since a caption is broken to the width of its table, however narrow.
+    const caption = this.#caption && `<p>${escape(this.#caption)}</p>\n`;
     const body = this.#rows.map((values) => row("td", values)).join("\n");
-    return `<table>\n${caption}<thead>${row("th", this.#head)}</thead>\n<tbody>\n${body}\n</tbody></table>`;
+    return `${caption}<table>\n<thead>${row("th", this.#head)}</thead>\n<tbody>\n${body}\n</tbody></table>`;
   }
 
   #text(): string {
@@ -39,10 +41,10 @@ export class Table implements Displayable {
     return [...(this.#caption ? [this.#caption] : []), ...lines].join("\n");
   }
 
-  /** Whether a column goes to the right: it has nothing but numbers, as such or as text. */
+  /** Whether a column goes to the right: it has nothing but numbers, as such or as text, with a unit or without. */
   #isNumeric(column: number): boolean {
     return this.#rows.every((row) =>
-      /^([-+]?[\d.,]+(e[-+]?\d+)?( ?[%µa-z]+)?|NaN|-?Infinity|…|)$/.test(textOf(row[column]))
+      /^([-+]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?( ?[%µ][a-z]*| [a-z]+)?|NaN|-?Infinity|…|)$/.test(textOf(row[column]))
     );
   }
 }
@@ -53,6 +55,7 @@ export class Table implements Displayable {
  * @param rows An object for each row; the names of the first one's fields are the head. Numbers are shown with four digits:
  * give text to have them otherwise.
  * @param options.caption What the table shows.
+ * @throws {TypeError} If `rows` is no array of objects.
  *
  * @example
  * ```ts
@@ -65,8 +68,22 @@ export function table(
   rows: readonly Readonly<Record<string, Cell>>[],
   { caption }: { caption?: string } = {},
 ): Table {
+  checkRows(rows);
   const head = Object.keys(rows[0] ?? {});
   return new Table(head, rows.map((row) => head.map((name) => row[name])), caption);
+}
+
+function checkRows(rows: unknown): void {
+  if (!Array.isArray(rows)) {
+    throw new TypeError(`table: rows is ${describe(rows)}; it must be a list of objects, one for each row.`);
+  }
+  for (const [i, row] of rows.entries()) {
+    if (typeof row !== "object" || row === null) {
+      throw new TypeError(
+        `table: rows[${i}] is ${describe(row)}; it must be an object, as in { name: "one", value: 1 }.`,
+      );
+    }
+  }
 }
 
 function textOf(value: Cell): string {

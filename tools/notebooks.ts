@@ -125,7 +125,11 @@ async function main(): Promise<boolean> {
   const timeout = Number(values.timeout);
   if (!(timeout > 0)) throw new RangeError(`--timeout is ${values.timeout}; it must be a number of seconds above 0.`);
   const paths = positionals.length > 0 ? positionals : allNotebooks();
-  if (values.check) return await checkCells(paths);
+  if (values.check) {
+    const right = await checkCells(paths);
+    if (right) console.log(`${paths.length} ${paths.length === 1 ? "notebook" : "notebooks"} checked`);
+    return right;
+  }
   return await judgeAll(paths, { write: values.write, timeout });
 }
 

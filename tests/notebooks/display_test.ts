@@ -73,6 +73,26 @@ Deno.test("a model shows its graph: inputs, operators, short constants, dims and
   assertNotMatch(svg, /NaN|undefined/);
 });
 
+Deno.test("a model's scales and slices say which of their inputs is which", () => {
+  const g = new GraphBuilder("named", { opset: 17 });
+  const list = (...values: bigint[]) =>
+    g.constant({ type: "int64", dims: [values.length], data: new BigInt64Array(values) });
+  const x = g.op("Slice", [g.input("x", "float32", [2, 9]), list(0n), list(2n), list(1n)]);
+  g.output("y", g.op("LayerNormalization", [x, g.constant(tensor(new Float32Array(9)))]));
+  const svg = shown(g.build())!["image/svg+xml"];
+  for (const text of ["starts [0]", "ends [2]", "axes [1]", "scale 9"]) assertStringIncludes(svg, `>${text}<`);
+});
+
+Deno.test("a high model is folded into columns, with every operator in one of them", () => {
+  const g = new GraphBuilder("high", { opset: 17 });
+  let x = g.input("x", "float32", [1]);
+  for (let i = 0; i < 40; i++) x = g.op("Relu", [x]);
+  g.output("y", x);
+  const svg = shown(g.build())!["image/svg+xml"], [, height] = svg.match(/height="(\d+)"/)!;
+  assert(Number(height) < 1300, `it is ${height} pixels high`);
+  assertEquals(svg.match(/>Relu</g)!.length, 40);
+});
+
 Deno.test("a large model shows how many of each operator it has", () => {
   const g = new GraphBuilder("deep", { opset: 17 });
   let x = g.input("x", "float32", [1]);
@@ -131,6 +151,11 @@ Deno.test("a legend names the colours; without colours it is refused", () => {
   const { svg } = plot({ color: { legend: true }, marks: [Plot.dot(data, { x: "x", y: "y", stroke: "by" })] });
   assertMatch(svg, />LN<\/text>/);
   assertMatch(svg, />BN<\/text>/);
+  const labelled = plot({
+    color: { legend: true, label: "norm" },
+    marks: [Plot.dot(data, { x: "x", y: "y", stroke: "by" })],
+  });
+  assertMatch(labelled.svg, />norm<\/text>.*>LN<\/text>/);
   assertThrows(() => plot({ ...line, color: { legend: true } }), RangeError, "legend");
 });
 
@@ -165,4 +190,21 @@ Deno.test("a table has numbers of four digits on the right, and is safe HTML", (
   assertEquals(bundle["text/plain"], "A & B\nname  value\n<b>    1235\nx      1e-9");
   assertStringIncludes(bundle["text/html"], "A &amp; B");
   assertStringIncludes(bundle["text/html"], `left">&lt;b&gt;</td><td style="text-align:right">1235</td>`);
+});
+
+Deno.test("a column goes to the right if it has nothing but numbers, with a unit or without", () => {
+  const sides = (...cells: string[]) => {
+    const html = table(cells.map((cell) => ({ cell })))[display]()["text/html"];
+    return new Set([...html.matchAll(/text-align:(\w+)/g)].map(([, side]) => side));
+  };
+  assertEquals(
+    sides("1,024", "-0.5", "4e-7", "2.49900e+11", "3.2 ms", "40 %", "5µs", "NaN", "…", ""),
+    new Set(["right"]),
+  );
+  for (const text of ["0.weight", "1.bias", "3 + 4", "1.2.3", "."]) assertEquals(sides("1", text), new Set(["left"]));
+});
+
+Deno.test("a table of what is no list of objects is refused", () => {
+  assertThrows(() => table("abc" as never), TypeError, 'rows is "abc"');
+  assertThrows(() => table([{ a: 1 }, 2] as never), TypeError, "rows[1] is number 2");
 });

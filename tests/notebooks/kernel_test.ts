@@ -151,7 +151,9 @@ Deno.test("--check shows where a cell is no TypeScript; what --write wrote is fo
   await using notebook = await notebookOf("6*7");
   assertEquals((await notebooks(notebook.path, "--write")).code, 0);
   assertEquals(joined(codeCells(await readNotebook(notebook.path))[0].source), "6 * 7;");
-  assertEquals((await notebooks(notebook.path, "--check")).code, 0);
+  const checked = await notebooks(notebook.path, "--check");
+  assertEquals(checked.code, 0);
+  assertStringIncludes(checked.text, "1 notebook checked");
 });
 
 Deno.test("a file that is no notebook is refused by name", async () => {
