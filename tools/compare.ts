@@ -68,7 +68,7 @@ function largest(got: Tensor, want: Tensor, unit: (want: number) => number): num
     const g = got.data[i], w = want.data[i];
     if (Object.is(g, w)) continue;
     const difference = Math.abs(g - w) / unit(w);
-    error = Math.max(error, difference); // NaN stays
+    error = Math.max(error, Number.isNaN(difference) ? Infinity : difference);
   }
   return error;
 }
