@@ -1,5 +1,6 @@
 import { checkAlike, checkNumber } from "../kernels/check.ts";
 import { type Tensor, zeros } from "../kernels/tensor.ts";
+import { plus } from "./gradients.ts";
 import type { Tensors } from "./layer.ts";
 
 /** What changes parameters by their gradients, in place. */
@@ -23,7 +24,8 @@ export abstract class Optimizer {
   }
 
   /**
-   * Changes every parameter that has a gradient. Those without one stay as they are.
+   * Changes every parameter that has a gradient. Those without one stay as they are. Gradients of one tensor under several names, as of a
+   * layer that was used twice, add up.
    *
    * @throws {TypeError | RangeError} If a gradient has no parameter, or not its type and dims; nothing is changed then.
    */
@@ -39,9 +41,18 @@ export abstract class Optimizer {
       }
       checkAlike(operation, `the gradient of ${name}`, gradient, parameter);
     }
+    for (const [data, { name, gradient }] of this.#distinct(gradients)) this.update(name, data, gradient.data);
+  }
+
+  /** The gradients by the arrays that they change: those of a layer that was used several times add up. */
+  #distinct(gradients: Tensors): Map<Tensor["data"], { name: string; gradient: Tensor }> {
+    const distinct = new Map<Tensor["data"], { name: string; gradient: Tensor }>();
     for (const [name, gradient] of Object.entries(gradients)) {
-      this.update(name, this.parameters[name].data, gradient.data);
+      const { data } = this.parameters[name], before = distinct.get(data);
+      if (before === undefined) distinct.set(data, { name, gradient });
+      else before.gradient = plus(before.gradient, gradient)!;
     }
+    return distinct;
   }
 
   /** Changes one parameter. */

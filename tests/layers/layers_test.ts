@@ -590,3 +590,14 @@ Deno.test("arguments in the wrong place, and parts that were not taken out of a 
   ];
   for (const [act, says] of cases) assertStringIncludes(assertThrows(act, Error).message, says);
 });
+
+Deno.test("a layer that is used twice takes one step, by the sum of its gradients", () => {
+  const make = () => new Linear(2, 2, { type: "float64", random: random(3) }), x = noise([3, 2], { type: "float64" });
+  const shared = make(), twice = new Sequential([shared, shared]), dy = noise([3, 2], { type: "float64", seed: 2 });
+  const { gradients } = twice.train(x).backward(dy), before = shared.parameters.weight.data.slice();
+  new SGD(twice.parameters, { rate: 0.5, momentum: 0.9, weightDecay: 0.1 }).step(gradients);
+  shared.parameters.weight.data.forEach((value, i) => {
+    const sum = gradients["0.weight"].data[i] + gradients["1.weight"].data[i];
+    assertAlmostEquals(value, before[i] - 0.5 * (sum + 0.1 * before[i]), 1e-14);
+  });
+});
