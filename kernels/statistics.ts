@@ -38,7 +38,7 @@ const divisors = {
 } satisfies Record<string, Divisor>;
 
 /** One over what a measure divides by. */
-export function inverseOf({ divisor, constant }: Measure, variance: number): number {
+function inverseOf({ divisor, constant }: Measure, variance: number): number {
   return divisors[divisor].inverse(variance, constant);
 }
 
