@@ -1,10 +1,8 @@
+import { forEachTile } from "./channel_tiles.ts";
 import { checkAxis, checkInput } from "./check.ts";
 import { engineFor } from "./engines.ts";
 import { Moments } from "./moments.ts";
-import { Reader } from "./normalize.ts";
 import { describe, type Tensor } from "./tensor.ts";
-import { groupsOf } from "./tiles.ts";
-import { channelAxes, viewOf } from "./view.ts";
 
 /** Options of {@linkcode momentsOf}. */
 export interface MomentsOptions {
@@ -39,17 +37,11 @@ export function momentsOf(x: Tensor, options: MomentsOptions = {}): Moments {
   const { axis = 1 } = options, channel = checkAxis("momentsOf", "axis", axis, x.dims), channels = x.dims[channel];
   const { into = new Moments(channels) } = options;
   checkMoments(into, channels, axis);
-  const view = viewOf(channelAxes(x.dims, channel), false), engine = engineFor([x.data]), { lines } = engine;
-  for (const group of groupsOf(view, engine.capacity, engine.maxLines)) {
-    const reader = new Reader(view, engine, group);
-    for (const tile of group.tiles) {
-      reader.read(tile, x.data);
-      engine.exactMoments(view, tile);
-      for (let l = 0; l < tile.lines; l++) {
-        into.merge(group.base + lines.statistic[l], lines.count[l], lines.mean[l], lines.m2[l], lines.rest[l]);
-      }
-    }
-  }
+  const engine = engineFor([x.data]), { count, mean, m2, rest } = engine.lines;
+  forEachTile(engine, x, channel, (view, tile, channelOf) => {
+    engine.exactMoments(view, tile);
+    for (let l = 0; l < tile.lines; l++) into.merge(channelOf(l), count[l], mean[l], m2[l], rest[l]);
+  });
   return into;
 }
 

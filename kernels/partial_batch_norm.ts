@@ -1,12 +1,10 @@
+import { forEachTile } from "./channel_tiles.ts";
 import { checkAlike, outputLike } from "./check.ts";
-import { type Engine, Slot } from "./engine.ts";
+import { Slot } from "./engine.ts";
 import { engineFor } from "./engines.ts";
 import { Moments } from "./moments.ts";
-import { Reader } from "./normalize.ts";
 import { floorOf, standardDeviation } from "./statistics.ts";
 import type { DType, Tensor } from "./tensor.ts";
-import { groupsOf, type Tile } from "./tiles.ts";
-import { channelAxes, type View, viewOf } from "./view.ts";
 
 /*
  * Batch normalization of a batch that is spread over workers or machines. Whoever has a part of it computes the moments of that
@@ -100,21 +98,4 @@ export function partialGradient<T extends DType>(x: Tensor<T>, dy: Tensor<T>, ba
     engine.store(dx.data, tile);
   });
   return dx;
-}
-
-/** Brings tile after tile of x into the engine; `channelOf` tells of what channel each of its lines is. */
-function forEachTile(
-  engine: Engine,
-  x: Tensor,
-  axis: number,
-  visit: (view: View, tile: Tile, channelOf: (line: number) => number) => void,
-): void {
-  const view = viewOf(channelAxes(x.dims, axis), false), { statistic } = engine.lines;
-  for (const group of groupsOf(view, engine.capacity, engine.maxLines)) {
-    const reader = new Reader(view, engine, group), channelOf = (line: number) => group.base + statistic[line];
-    for (const tile of group.tiles) {
-      reader.read(tile, x.data);
-      visit(view, tile, channelOf);
-    }
-  }
 }

@@ -1,5 +1,6 @@
 import { checkAlike, checkDims, checkInput } from "../kernels/check.ts";
 import { type Tensor, zeros } from "../kernels/tensor.ts";
+import { tensorLike } from "./gradients.ts";
 import type { Context, Layer, Pass, Tensors } from "./layer.ts";
 import { LayerNorm } from "./layer_norm.ts";
 import { Linear } from "./linear.ts";
@@ -108,9 +109,7 @@ export class AdaptiveLayerNorm implements Layer {
       sums[scale] += dy.data[i] * z.data[i];
       sums[shift] += dy.data[i];
     });
-    const dTable = zeros(table.type, table.dims);
-    dTable.data.set(sums);
-    return { dz, dTable };
+    return { dz, dTable: tensorLike(table, sums) };
   }
 }
 

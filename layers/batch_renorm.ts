@@ -2,6 +2,7 @@ import { batchNorm, batchNormTraining, batchNormTrainingBackward } from "../kern
 import { checkNumber } from "../kernels/check.ts";
 import { type Tensor, zeros } from "../kernels/tensor.ts";
 import { BatchNorm, type BatchNormInit } from "./batch_norm.ts";
+import { tensorLike } from "./gradients.ts";
 import type { Context, Pass, Tensors } from "./layer.ts";
 
 /** How a {@linkcode BatchRenorm} is made. */
@@ -82,7 +83,7 @@ export class BatchRenorm extends BatchNorm {
           dx,
           gradients: {
             ...scale && { scale: filled(scale, (c) => r[c] * dScale!.data[c] + d[c] * dBias!.data[c]) },
-            ...bias && { bias: filled(bias, (c) => dBias!.data[c]) },
+            ...bias && { bias: tensorLike(bias, dBias!.data) },
           },
         };
       },

@@ -6,11 +6,11 @@ import { type Extent, Patches, placesOf } from "./patches.ts";
 import {
   checkResultGradient,
   checkType,
-  sliceOf,
   weightedGradients,
   type WeightedInit,
   weightedParameters,
 } from "./weighted.ts";
+import { sliceOf } from "../kernels/slices.ts";
 
 /** How a {@linkcode Conv2d} is made. Its weight has dims [outputs, inputs / groups, height, width], its bias [outputs]. */
 export interface Conv2dInit extends WeightedInit {

@@ -1,6 +1,7 @@
 import { checkAlike, checkInput, checkNumber } from "../kernels/check.ts";
 import { type Tensor, zeros } from "../kernels/tensor.ts";
 import { type AffineInit, affineParameters } from "./affine.ts";
+import { tensorLike } from "./gradients.ts";
 import type { Layer, Pass, Tensors } from "./layer.ts";
 import { checkLast, shapeOf } from "./shape.ts";
 
@@ -81,13 +82,13 @@ export class DynamicTanh implements Layer {
       dScale[f] += g * t;
       dBias[f] += g;
     }
-    const gradients: Record<string, Tensor> = { alpha: zeros(alpha.type, []) };
-    gradients.alpha.data[0] = dAlpha;
-    for (const [name, like, sums] of [["scale", scale, dScale], ["bias", bias, dBias]] as const) {
-      if (like === undefined) continue;
-      gradients[name] = zeros(like.type, like.dims);
-      gradients[name].data.set(sums);
-    }
-    return { dx, gradients };
+    return {
+      dx,
+      gradients: {
+        alpha: tensorLike(alpha, [dAlpha]),
+        ...scale && { scale: tensorLike(scale, dScale) },
+        ...bias && { bias: tensorLike(bias, dBias) },
+      },
+    };
   }
 }

@@ -1,10 +1,11 @@
 import { checkAlike, checkCount } from "../kernels/check.ts";
-import { sizeOf, type Tensor, zeros } from "../kernels/tensor.ts";
+import { type Tensor, zeros } from "../kernels/tensor.ts";
 import { BatchNorm, type BatchNormInit } from "./batch_norm.ts";
 import { summed } from "./gradients.ts";
 import type { Context, Pass, Tensors } from "./layer.ts";
 import { checkMask } from "./mask.ts";
 import { checkFeatures } from "./shape.ts";
+import { between } from "../kernels/slices.ts";
 
 /** How a {@linkcode GhostBatchNorm} is made. */
 export interface GhostBatchNormInit extends BatchNormInit {
@@ -57,11 +58,11 @@ export class GhostBatchNorm extends BatchNorm {
       const start = i * this.size, end = Math.min(start + this.size, x.dims[0]);
       const part = {
         ...context,
-        ...mask && { mask: samples(mask, start, end) },
+        ...mask && { mask: between(mask, start, end) },
         ...momentum !== undefined && { momentum: momentumOf(momentum, i, count) },
       };
-      const pass = super.train(samples(x, start, end), running, part);
-      samples(y, start, end).data.set(pass.y.data);
+      const pass = super.train(between(x, start, end), running, part);
+      between(y, start, end).data.set(pass.y.data);
       ghosts.push({ start, end, pass });
       running = pass.state;
     }
@@ -72,8 +73,8 @@ export class GhostBatchNorm extends BatchNorm {
         checkAlike("GhostBatchNorm.backward", "dy", dy, x);
         const dx = zeros(x.type, x.dims);
         const parts = ghosts.map(({ start, end, pass }) => {
-          const part = pass.backward(samples(dy, start, end));
-          samples(dx, start, end).data.set(part.dx.data);
+          const part = pass.backward(between(dy, start, end));
+          between(dx, start, end).data.set(part.dx.data);
           return part.gradients;
         });
         return { dx, gradients: summed(parts) };
@@ -89,10 +90,4 @@ export class GhostBatchNorm extends BatchNorm {
 function momentumOf(momentum: number, i: number, count: number): number {
   const before = momentum + i * (1 - momentum) / count;
   return before / (before + (1 - momentum) / count);
-}
-
-/** Some samples of a tensor, which share its memory. */
-function samples({ type, dims: [, ...rest], data }: Tensor, start: number, end: number): Tensor {
-  const size = sizeOf(rest);
-  return { type, dims: [end - start, ...rest], data: data.subarray(start * size, end * size) };
 }

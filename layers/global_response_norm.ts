@@ -1,6 +1,7 @@
 import { checkAlike, checkCount, checkNumber } from "../kernels/check.ts";
 import { sizeOf, type Tensor, zeros } from "../kernels/tensor.ts";
 import { type AffineInit, affineParameters, affinePass } from "./affine.ts";
+import { tensorLike } from "./gradients.ts";
 import type { Layer, Pass, Tensors } from "./layer.ts";
 import { checkFeatures } from "./shape.ts";
 
@@ -108,12 +109,7 @@ export class GlobalResponseNorm implements Layer {
         dBias[c] += sum[c];
       }
     }
-    const typed = (like: Tensor, sums: Float64Array) => {
-      const gradient = zeros(like.type, like.dims);
-      gradient.data.set(sums);
-      return gradient;
-    };
-    return { dx, ...scale && { dScale: typed(scale, dScale) }, ...bias && { dBias: typed(bias, dBias) } };
+    return { dx, ...scale && { dScale: tensorLike(scale, dScale) }, ...bias && { dBias: tensorLike(bias, dBias) } };
   }
 
   #responses(x: Tensor, sample: Sample): { norm: Float64Array; response: Float64Array; divisor: number } {

@@ -1,4 +1,4 @@
-import type { Tensor } from "../kernels/tensor.ts";
+import { type Tensor, zeros } from "../kernels/tensor.ts";
 import type { Tensors } from "./layer.ts";
 
 /** The sum of two tensors of the same dims, or the one that is there. */
@@ -23,4 +23,11 @@ export function scaled(tensor: Tensor, factor: number): Tensor {
   const data = tensor.data.slice();
   for (let i = 0; i < data.length; i++) data[i] *= factor;
   return { ...tensor, data };
+}
+
+/** Values, such as sums in float64, as a tensor of the type and dims of another. */
+export function tensorLike({ type, dims }: Tensor, values: ArrayLike<number>): Tensor {
+  const result = zeros(type, dims);
+  result.data.set(values);
+  return result;
 }

@@ -5,11 +5,11 @@ import type { Backward, Layer, Pass, Tensors } from "./layer.ts";
 import {
   checkResultGradient,
   checkType,
-  sliceOf,
   weightedGradients,
   type WeightedInit,
   weightedParameters,
 } from "./weighted.ts";
+import { sliceOf } from "../kernels/slices.ts";
 
 /** How a {@linkcode Linear} is made. Its weight has dims [outputs, inputs], its bias [outputs]. */
 export interface LinearInit extends WeightedInit {}

@@ -1,7 +1,7 @@
 import { checkNumber } from "../kernels/check.ts";
 import { lpNorm, lpNormBackward } from "../kernels/lp_norm.ts";
 import { type DType, type Tensor, zeros } from "../kernels/tensor.ts";
-import { scaled } from "./gradients.ts";
+import { scaled, tensorLike } from "./gradients.ts";
 import type { Layer, Pass, Tensors } from "./layer.ts";
 
 /** How a {@linkcode ScaleNorm} is made. */
@@ -58,11 +58,9 @@ export class ScaleNorm implements Layer {
       state: {},
       backward(dy) {
         const { dx } = lpNormBackward(x, scaled(dy, scale.data[0]), { axis });
-        const dScale = zeros(scale.type, []);
         let sum = 0;
         for (let i = 0; i < dy.data.length; i++) sum += dy.data[i] * direction.data[i];
-        dScale.data[0] = sum;
-        return { dx, gradients: { scale: dScale } };
+        return { dx, gradients: { scale: tensorLike(scale, [sum]) } };
       },
     };
   }

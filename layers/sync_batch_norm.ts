@@ -5,12 +5,13 @@ import {
   partialGradientSums,
   partialMoments,
 } from "../kernels/partial_batch_norm.ts";
-import { type Tensor, tensor, zeros } from "../kernels/tensor.ts";
+import { type Tensor, tensor } from "../kernels/tensor.ts";
 import type { Communicator } from "../statistics/communicator.ts";
 import { mergeMomentsAcross } from "../statistics/merge_across.ts";
 import { sumAcross } from "../statistics/sum_across.ts";
 import { affinePass } from "./affine.ts";
 import { BatchNorm, type BatchNormInit } from "./batch_norm.ts";
+import { tensorLike } from "./gradients.ts";
 import type { Context, Pass, Tensors } from "./layer.ts";
 
 /**
@@ -74,14 +75,10 @@ export class SyncBatchNorm extends BatchNorm {
   /** This rank's share of the gradients of scale, sum(dy (x - mean)) / sqrt(variance + epsilon), and bias, sum(dy); 0 of nothing. */
   #ofParameters({ sum, product }: GradientSums, variance: Float64Array): { dScale?: Tensor; dBias?: Tensor } {
     const { scale, bias } = this.parameters;
-    const like = ({ type, dims }: Tensor, entries: Float64Array) => {
-      const gradient = zeros(type, dims);
-      gradient.data.set(entries);
-      return gradient;
-    };
+    const ofScale = product.map((p, c) => p && p / Math.sqrt(variance[c] + this.epsilon));
     return {
-      ...scale && { dScale: like(scale, product.map((p, c) => p && p / Math.sqrt(variance[c] + this.epsilon))) },
-      ...bias && { dBias: like(bias, sum) },
+      ...scale && { dScale: tensorLike(scale, ofScale) },
+      ...bias && { dBias: tensorLike(bias, sum) },
     };
   }
 }

@@ -1,6 +1,7 @@
 import { lpNorm, lpNormBackward } from "../kernels/lp_norm.ts";
-import { type Tensor, zeros } from "../kernels/tensor.ts";
+import type { Tensor } from "../kernels/tensor.ts";
 import type { Conv2d } from "./conv.ts";
+import { tensorLike } from "./gradients.ts";
 import type { Tensors } from "./layer.ts";
 import type { Linear } from "./linear.ts";
 import { type MadeWeight, Reparametrization, rowsOf } from "./reparametrization.ts";
@@ -45,8 +46,7 @@ export class WeightNorm<L extends Linear | Conv2d> extends Reparametrization<L> 
       weight: { ...times(unit, magnitude), dims: direction.dims },
       state: {},
       backward(dWeight) {
-        const dRows = rowsOf(dWeight), dMagnitude = zeros(magnitude.type, magnitude.dims);
-        dMagnitude.data.set(products(dRows, unit));
+        const dRows = rowsOf(dWeight), dMagnitude = tensorLike(magnitude, products(dRows, unit));
         const { dx } = lpNormBackward(rows, times(dRows, magnitude), {});
         return { direction: { ...dx, dims: direction.dims }, magnitude: dMagnitude };
       },
@@ -69,7 +69,5 @@ function products(a: Tensor, b: Tensor): Float64Array {
 }
 
 function lengths(rows: Tensor): Tensor {
-  const result = zeros(rows.type, [rows.dims[0]]);
-  result.data.set(products(rows, rows).map(Math.sqrt));
-  return result;
+  return tensorLike({ ...rows, dims: [rows.dims[0]] }, products(rows, rows).map(Math.sqrt));
 }

@@ -1,6 +1,7 @@
 import { checkDims } from "../kernels/check.ts";
 import { panelsOf } from "../kernels/panels.ts";
-import { arrayOf, checkTensor, describe, type DType, sizeOf, type Tensor, zeros } from "../kernels/tensor.ts";
+import { checkTensor, describe, type DType, sizeOf, type Tensor, zeros } from "../kernels/tensor.ts";
+import { tensorLike } from "./gradients.ts";
 import type { Tensors } from "./layer.ts";
 import { shared } from "./random.ts";
 
@@ -77,11 +78,5 @@ export function weightedGradients(dWeight: Tensor, bias: Tensor | undefined, dy:
       for (const end = at + width; at < end; at++) sums[c] += dy.data[at];
     }
   }
-  return { weight: dWeight, bias: { ...bias, data: arrayOf(bias.type).from(sums) } as Tensor };
-}
-
-/** Of the parts of given dims that make up a tensor one after the other, the one at an index, in the tensor's memory. */
-export function sliceOf({ type, data }: Tensor, index: number, dims: readonly number[]): Tensor {
-  const size = sizeOf(dims);
-  return { type, dims, data: data.subarray(index * size, (index + 1) * size) } as Tensor;
+  return { weight: dWeight, bias: tensorLike(bias, sums) };
 }

@@ -1,5 +1,6 @@
 import { checkInput } from "../kernels/check.ts";
-import { type DType, sizeOf, type Tensor } from "../kernels/tensor.ts";
+import { between } from "../kernels/slices.ts";
+import type { DType, Tensor } from "../kernels/tensor.ts";
 import type { Communicator } from "./communicator.ts";
 
 /**
@@ -18,11 +19,6 @@ import type { Communicator } from "./communicator.ts";
  */
 export function shareOf<T extends DType>(x: Tensor<T>, { rank, size }: Pick<Communicator, "rank" | "size">): Tensor<T> {
   checkInput("shareOf", x, 1, {});
-  const [rows, ...inner] = x.dims, row = sizeOf(inner);
-  const from = Math.floor(rows * rank / size), to = Math.floor(rows * (rank + 1) / size);
-  return {
-    type: x.type,
-    dims: [to - from, ...inner],
-    data: x.data.subarray(from * row, to * row) as Tensor<T>["data"],
-  };
+  const [rows] = x.dims;
+  return between(x, Math.floor(rows * rank / size), Math.floor(rows * (rank + 1) / size));
 }

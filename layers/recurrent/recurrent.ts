@@ -1,11 +1,12 @@
 import { checkAlike, checkCount, checkDims, checkInput, checkNumber } from "../../kernels/check.ts";
 import { describe, type Tensor, zeros } from "../../kernels/tensor.ts";
 import type { Backward, Context, Layer, Pass, Tensors } from "../layer.ts";
+import { between } from "../../kernels/slices.ts";
 import type { Cell, Step } from "./cell.ts";
 import { Padding } from "./padding.ts";
 import { type ParameterPlan, type RecurrentParametersInit, startParameters } from "./parameters.ts";
 import { type Projected, Projection } from "./projection.ts";
-import { add, copyOf, rowsOf, stepOf, stepsOf } from "./rows.ts";
+import { add, copyOf, rowsOf, stepOf } from "./rows.ts";
 
 /** How a recurrent layer is made. */
 export interface RecurrentInit extends RecurrentParametersInit {
@@ -177,7 +178,7 @@ export abstract class Recurrent implements Layer {
 
   #backward(operation: string, trace: Trace, dy: Tensor, dFinal: Tensors): RecurrentBackward {
     const { x, padding, carried, input, hidden } = trace, [steps] = x.dims;
-    checkAlike(operation, "dy", dy, stepsOf(carried.hidden, 1, steps + 1));
+    checkAlike(operation, "dy", dy, between(carried.hidden, 1, steps + 1));
     const dSteps = padding.cleared(dy), dInput = like(input.y), dHidden = like(hidden.y), dx = like(x);
     const gradients = mapped(this.parameters, like);
     let after: Tensors = mapped(
@@ -195,7 +196,7 @@ export abstract class Recurrent implements Layer {
       putPadding(before);
       [after, before] = [before, after];
     }
-    this.#hidden.weightGradient(stepsOf(carried.hidden, 0, steps), dHidden, gradients);
+    this.#hidden.weightGradient(between(carried.hidden, 0, steps), dHidden, gradients);
     this.#input.backward(rowsOf(input.sums), rowsOf(dInput), gradients);
     this.#input.weightGradient(x, dInput, gradients);
     this.#input.addInputGradient(rowsOf(dInput), rowsOf(dx));
@@ -246,7 +247,7 @@ function stepIn({ input, hidden, carried }: Trace, t: number): Step {
 
 /** In memory of its own: a trace must not change when results do. */
 function resultOf({ x: { dims: [steps] }, padding, carried }: Trace): RecurrentResult {
-  const y = padding.cleared(copyOf(stepsOf(carried.hidden, 1, steps + 1)));
+  const y = padding.cleared(copyOf(between(carried.hidden, 1, steps + 1)));
   return { y, final: mapped(carried, (tensor) => copyOf(stepOf(tensor, steps))) };
 }
 

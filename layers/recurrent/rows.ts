@@ -1,15 +1,9 @@
-import { sizeOf, type Tensor } from "../../kernels/tensor.ts";
+import type { Tensor } from "../../kernels/tensor.ts";
 
 /** One step [batch, features] of a sequence [steps, batch, features], which shares its memory. */
 export function stepOf({ type, dims: [, batch, features], data }: Tensor, step: number): Tensor {
   const size = batch * features;
   return { type, dims: [batch, features], data: data.subarray(step * size, (step + 1) * size) };
-}
-
-/** Some steps of a sequence, which share its memory. */
-export function stepsOf({ type, dims: [, ...rest], data }: Tensor, start: number, end: number): Tensor {
-  const size = sizeOf(rest);
-  return { type, dims: [end - start, ...rest], data: data.subarray(start * size, end * size) };
 }
 
 /** All rows [steps * batch, features] of a sequence, in its memory: what one matrix product takes. */

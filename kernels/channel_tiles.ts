@@ -1,0 +1,22 @@
+import type { Engine } from "./engine.ts";
+import { Reader } from "./normalize.ts";
+import type { Tensor } from "./tensor.ts";
+import { groupsOf, type Tile } from "./tiles.ts";
+import { channelAxes, type View, viewOf } from "./view.ts";
+
+/** Brings tile after tile of x into the engine; `channelOf` tells of what channel each of its lines is. */
+export function forEachTile(
+  engine: Engine,
+  x: Tensor,
+  axis: number,
+  visit: (view: View, tile: Tile, channelOf: (line: number) => number) => void,
+): void {
+  const view = viewOf(channelAxes(x.dims, axis), false), { statistic } = engine.lines;
+  for (const group of groupsOf(view, engine.capacity, engine.maxLines)) {
+    const reader = new Reader(view, engine, group), channelOf = (line: number) => group.base + statistic[line];
+    for (const tile of group.tiles) {
+      reader.read(tile, x.data);
+      visit(view, tile, channelOf);
+    }
+  }
+}
