@@ -4,7 +4,7 @@
  * @module
  */
 import * as kernels from "../kernels/mod.ts";
-import { replacePool } from "../kernels/pool.ts";
+import { replacePool } from "../kernels/threads/pool.ts";
 import * as reference from "../kernels/reference.ts";
 import { bind, type Call, invoke, isTensor, type Outputs } from "../tools/compare.ts";
 import { cast, noise } from "../tools/noise.ts";

@@ -17,7 +17,7 @@ const rows = 1_000_000, features = 64, rounds = 11;
 
 /** scikit-learn in a process of its own, which takes and answers one line a call; undefined where it is not installed. */
 async function scikitLearn() {
-  const script = new URL("partial_fit.py", import.meta.url).pathname;
+  const script = new URL("./partial_fit.py", import.meta.url).pathname;
   const python = new Deno.Command("python3", { args: [script], stdin: "piped", stdout: "piped", stderr: "null" })
     .spawn();
   const input = python.stdin.getWriter(), output = python.stdout.pipeThrough(new TextDecoderStream()).getReader();

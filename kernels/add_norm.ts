@@ -1,7 +1,7 @@
 import { checkAlike } from "./check.ts";
 import { type LayerNormBackwardOptions, type LayerNormOptions, layerNormPlan } from "./layer_norm.ts";
 import type { ForwardOutputs, Gradients } from "./options.ts";
-import { backward, forward, type Plan, withSaved } from "./pass.ts";
+import { backward, forward, type Plan, withSaved } from "./passes/pass.ts";
 import { type RmsNormBackwardOptions, type RmsNormOptions, rmsNormPlan, withSavedSquare } from "./rms_norm.ts";
 import type { DType, Tensor } from "./tensor.ts";
 

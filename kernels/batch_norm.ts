@@ -1,9 +1,9 @@
 import { checkAxis, checkInput, checkNumber, outputOf, statisticsType } from "./check.ts";
 import type { AffineOptions, BackwardOutputs, Gradients } from "./options.ts";
-import { backward, forward, type Plan } from "./pass.ts";
-import { standardDeviation } from "./statistics.ts";
+import { backward, forward, type Plan } from "./passes/pass.ts";
+import { standardDeviation } from "./passes/statistics.ts";
 import type { DType, Tensor } from "./tensor.ts";
-import { channelAxes } from "./view.ts";
+import { channelAxes } from "./passes/view.ts";
 
 /** Options of {@linkcode batchNormTraining}. `scale` and `bias` have one entry a channel. */
 export interface BatchNormTrainingOptions extends AffineOptions {

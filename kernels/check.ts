@@ -1,5 +1,5 @@
 import { type Activation, activations } from "./activation.ts";
-import { shareMemory } from "./simd/memory.ts";
+import { shareMemory } from "./engines/simd/memory.ts";
 import { checkTensor, describe, type DType, type Tensor, zeros } from "./tensor.ts";
 
 /** A list of dims as messages show it. */

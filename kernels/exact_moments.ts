@@ -1,7 +1,7 @@
-import { forEachTile } from "./channel_tiles.ts";
+import { forEachTile } from "./passes/channel_tiles.ts";
 import { checkAxis, checkInput } from "./check.ts";
-import { engineFor } from "./engines.ts";
-import { Moments } from "./moments.ts";
+import { engineFor } from "./engines/engines.ts";
+import { Moments } from "./passes/moments.ts";
 import { describe, type Tensor } from "./tensor.ts";
 
 /** Options of {@linkcode momentsOf}. */

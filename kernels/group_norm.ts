@@ -1,9 +1,9 @@
 import { checkAxis, checkCount, checkInput, checkNumber } from "./check.ts";
 import type { AffineOptions, BackwardOutputs, ForwardOutputs, Gradients, SavedStatistics } from "./options.ts";
-import { backward, forward, type Plan, withSaved } from "./pass.ts";
-import { standardDeviation } from "./statistics.ts";
+import { backward, forward, type Plan, withSaved } from "./passes/pass.ts";
+import { standardDeviation } from "./passes/statistics.ts";
 import type { DType, Tensor } from "./tensor.ts";
-import { groupAxes } from "./view.ts";
+import { groupAxes } from "./passes/view.ts";
 
 /** Options of {@linkcode instanceNorm}. `scale` and `bias` have one entry a channel. */
 export interface InstanceNormOptions extends AffineOptions {

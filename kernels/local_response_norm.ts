@@ -1,6 +1,6 @@
 import { checkAlike, checkAxis, checkCount, checkInput, checkNumber, checkOverlap, outputLike } from "./check.ts";
-import type { Data } from "./engine.ts";
-import { panelsOf } from "./panels.ts";
+import type { Data } from "./engines/engine.ts";
+import { panelsOf } from "./passes/panels.ts";
 import type { DType, Tensor } from "./tensor.ts";
 
 /** Options of {@linkcode localResponseNorm}. */

@@ -1,6 +1,6 @@
 import { checkAlike, checkAxis, checkInput, checkOverlap, outputLike } from "./check.ts";
-import { panelsOf } from "./panels.ts";
-import { backward, forward, type Plan, planOver } from "./pass.ts";
+import { panelsOf } from "./passes/panels.ts";
+import { backward, forward, type Plan, planOver } from "./passes/pass.ts";
 import type { DType, Tensor } from "./tensor.ts";
 
 /** Options of {@linkcode lpNorm}. */

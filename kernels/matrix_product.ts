@@ -1,6 +1,6 @@
 import { checkDims, checkNamed, checkOverlap, outputOf } from "./check.ts";
-import type { Matrix } from "./simd/matrix_product.ts";
-import { simdEngineFor } from "./simd/memory.ts";
+import type { Matrix } from "./engines/simd/matrix_product.ts";
+import { simdEngineFor } from "./engines/simd/memory.ts";
 import { checkTensor, type DType, type Tensor } from "./tensor.ts";
 
 const OPERATION = "matrixProduct";

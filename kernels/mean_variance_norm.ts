@@ -1,6 +1,6 @@
 import { checkAxes, checkInput } from "./check.ts";
-import { backward, forward, type Plan, planOver } from "./pass.ts";
-import type { Measure } from "./statistics.ts";
+import { backward, forward, type Plan, planOver } from "./passes/pass.ts";
+import type { Measure } from "./passes/statistics.ts";
 import type { DType, Tensor } from "./tensor.ts";
 
 /** Options of {@linkcode meanVarianceNorm}. */

@@ -1,9 +1,9 @@
-import { forEachTile } from "./channel_tiles.ts";
+import { forEachTile } from "./passes/channel_tiles.ts";
 import { checkAlike, outputLike } from "./check.ts";
-import { Slot } from "./engine.ts";
-import { engineFor } from "./engines.ts";
-import { Moments } from "./moments.ts";
-import { floorOf, standardDeviation } from "./statistics.ts";
+import { Slot } from "./engines/engine.ts";
+import { engineFor } from "./engines/engines.ts";
+import { Moments } from "./passes/moments.ts";
+import { floorOf, standardDeviation } from "./passes/statistics.ts";
 import type { DType, Tensor } from "./tensor.ts";
 
 /*

@@ -1,7 +1,7 @@
 import { checkAxes, checkInput, checkNumber } from "./check.ts";
 import type { AffineOptions, BackwardOutputs, ForwardOutputs, Gradients, SavedStatistics } from "./options.ts";
-import { backward, forward, type Plan, planOver } from "./pass.ts";
-import { standardDeviation } from "./statistics.ts";
+import { backward, forward, type Plan, planOver } from "./passes/pass.ts";
+import { standardDeviation } from "./passes/statistics.ts";
 import type { DType, Tensor } from "./tensor.ts";
 
 /** Options of {@linkcode rmsNorm}. `scale` and `bias` have the dims of the normalized axes. */

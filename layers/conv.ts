@@ -10,7 +10,7 @@ import {
   type WeightedInit,
   weightedParameters,
 } from "./weighted.ts";
-import { sliceOf } from "../kernels/slices.ts";
+import { sliceOf } from "../kernels/passes/slices.ts";
 
 /** How a {@linkcode Conv2d} is made. Its weight has dims [outputs, inputs / groups, height, width], its bias [outputs]. */
 export interface Conv2dInit extends WeightedInit {

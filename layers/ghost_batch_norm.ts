@@ -5,7 +5,7 @@ import { summed } from "./gradients.ts";
 import type { Context, Pass, Tensors } from "./layer.ts";
 import { checkMask } from "./mask.ts";
 import { checkFeatures } from "./shape.ts";
-import { between } from "../kernels/slices.ts";
+import { between } from "../kernels/passes/slices.ts";
 
 /** How a {@linkcode GhostBatchNorm} is made. */
 export interface GhostBatchNormInit extends BatchNormInit {

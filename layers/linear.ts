@@ -9,7 +9,7 @@ import {
   type WeightedInit,
   weightedParameters,
 } from "./weighted.ts";
-import { sliceOf } from "../kernels/slices.ts";
+import { sliceOf } from "../kernels/passes/slices.ts";
 
 /** How a {@linkcode Linear} is made. Its weight has dims [outputs, inputs], its bias [outputs]. */
 export interface LinearInit extends WeightedInit {}

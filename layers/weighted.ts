@@ -1,5 +1,5 @@
 import { checkDims } from "../kernels/check.ts";
-import { panelsOf } from "../kernels/panels.ts";
+import { panelsOf } from "../kernels/passes/panels.ts";
 import { checkTensor, describe, type DType, sizeOf, type Tensor, zeros } from "../kernels/tensor.ts";
 import { tensorLike } from "./gradients.ts";
 import type { Tensors } from "./layer.ts";

@@ -1,5 +1,5 @@
-import { Moments } from "../kernels/moments.ts";
-import { panelsOf } from "../kernels/panels.ts";
+import { Moments } from "../kernels/passes/moments.ts";
+import { panelsOf } from "../kernels/passes/panels.ts";
 import { type Tensor, tensor } from "../kernels/tensor.ts";
 import { Fields } from "./json.ts";
 import type { Scaling } from "./scaler.ts";

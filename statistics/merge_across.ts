@@ -1,4 +1,4 @@
-import type { Moments } from "../kernels/moments.ts";
+import type { Moments } from "../kernels/passes/moments.ts";
 import { type Communicator, MOMENT } from "./communicator.ts";
 
 /**

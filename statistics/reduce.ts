@@ -1,4 +1,4 @@
-import { Moments } from "../kernels/moments.ts";
+import { Moments } from "../kernels/passes/moments.ts";
 import { MOMENT, type Reduction } from "./communicator.ts";
 
 const merged = new Moments(1);

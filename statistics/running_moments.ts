@@ -1,5 +1,5 @@
 import { momentsOf } from "../kernels/exact_moments.ts";
-import { Moments } from "../kernels/moments.ts";
+import { Moments } from "../kernels/passes/moments.ts";
 import { type Tensor, tensor } from "../kernels/tensor.ts";
 import { Fields } from "./json.ts";
 import { checkKind } from "./kind.ts";

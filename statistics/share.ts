@@ -1,5 +1,5 @@
 import { checkInput } from "../kernels/check.ts";
-import { between } from "../kernels/slices.ts";
+import { between } from "../kernels/passes/slices.ts";
 import type { DType, Tensor } from "../kernels/tensor.ts";
 import type { Communicator } from "./communicator.ts";
 

@@ -1,6 +1,6 @@
 import { checkAxis, checkDims, checkInput } from "../kernels/check.ts";
-import type { Moments } from "../kernels/moments.ts";
-import { panelsOf } from "../kernels/panels.ts";
+import type { Moments } from "../kernels/passes/moments.ts";
+import { panelsOf } from "../kernels/passes/panels.ts";
 import type { Tensor } from "../kernels/tensor.ts";
 import { pack, type Saved, unpack } from "./bytes.ts";
 import { Fields, type JsonObject, numbersToJSON } from "./json.ts";

@@ -1,7 +1,7 @@
 import { checkAlike, checkCount, checkDims, checkInput, checkNumber } from "../../kernels/check.ts";
 import { describe, type Tensor, zeros } from "../../kernels/tensor.ts";
 import type { Backward, Context, Layer, Pass, Tensors } from "../layer.ts";
-import { between } from "../../kernels/slices.ts";
+import { between } from "../../kernels/passes/slices.ts";
 import type { Cell, Step } from "./cell.ts";
 import { Padding } from "./padding.ts";
 import { type ParameterPlan, type RecurrentParametersInit, startParameters } from "./parameters.ts";

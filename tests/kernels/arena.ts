@@ -1,4 +1,4 @@
-import { allocate, type ResidentTensor } from "../../kernels/simd/memory.ts";
+import { allocate, type ResidentTensor } from "../../kernels/engines/simd/memory.ts";
 import { type DType, sizeOf, type Tensor } from "../../kernels/tensor.ts";
 import { arrays, assertSameBits } from "./close.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Moments, momentsOf } from "../../kernels/mod.ts";
-import { allocate } from "../../kernels/simd/memory.ts";
+import { allocate } from "../../kernels/engines/simd/memory.ts";
 import { sizeOf, type Tensor, tensor } from "../../kernels/tensor.ts";
 import { assertMoments, assertRelative, noise, UNIT } from "../statistics/exact.ts";
 import { arrays, types } from "./close.ts";

@@ -4,7 +4,7 @@
  */
 /// <reference lib="deno.worker" />
 import fc from "fast-check";
-import { baseline, relaxed } from "../../kernels/simd/module.ts";
+import { baseline, relaxed } from "../../kernels/engines/simd/module.ts";
 import type { DType } from "../../kernels/tensor.ts";
 import { recipes } from "./recipes.ts";
 
@@ -38,7 +38,7 @@ self.onmessage = async ({ data: { host, types, runs, seed } }: MessageEvent<Task
   if (host === "without SharedArrayBuffer") Reflect.deleteProperty(globalThis, "SharedArrayBuffer");
 
   const { assertAgreement, families } = await import("./agreement.ts");
-  const { simdEngineFor } = await import("../../kernels/simd/memory.ts");
+  const { simdEngineFor } = await import("../../kernels/engines/simd/memory.ts");
   const failures: string[] = [];
   for (const kernel of Object.keys(families)) {
     for (const type of types) {

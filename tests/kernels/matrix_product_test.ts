@@ -2,9 +2,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { matrixProduct } from "../../kernels/matrix_product.ts";
-import { SimdProduct } from "../../kernels/simd/matrix_product.ts";
-import type { Kernels } from "../../kernels/simd/instance.ts";
-import { baseline } from "../../kernels/simd/module.ts";
+import { SimdProduct } from "../../kernels/engines/simd/matrix_product.ts";
+import type { Kernels } from "../../kernels/engines/simd/instance.ts";
+import { baseline } from "../../kernels/engines/simd/module.ts";
 import { type DType, sizeOf, type Tensor, tensor, zeros } from "../../kernels/tensor.ts";
 import { noise } from "../../tools/noise.ts";
 import { Arena, type Place } from "./arena.ts";

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertGreater, assertLess, assertStringIncludes, 
 import fc from "fast-check";
 import * as kernels from "../../kernels/mod.ts";
 import { allocate } from "../../kernels/mod.ts";
-import { Allocator } from "../../kernels/simd/allocator.ts";
+import { Allocator } from "../../kernels/engines/simd/allocator.ts";
 import * as reference from "../../kernels/reference.ts";
 import type { DType, Tensor } from "../../kernels/tensor.ts";
 import { noise } from "../../tools/noise.ts";

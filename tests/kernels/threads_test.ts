@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import * as kernels from "../../kernels/mod.ts";
 import { allocate, setThreads } from "../../kernels/mod.ts";
-import { replacePool } from "../../kernels/pool.ts";
+import { replacePool } from "../../kernels/threads/pool.ts";
 import * as reference from "../../kernels/reference.ts";
 import type { DType, Tensor } from "../../kernels/tensor.ts";
 import { type Call, invoke, isTensor, type Outputs } from "../../tools/compare.ts";

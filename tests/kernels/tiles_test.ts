@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { groupsOf, locate, type Tile } from "../../kernels/tiles.ts";
-import { type Axis, channelAxes, groupAxes, reducedAxes, type View, viewOf } from "../../kernels/view.ts";
+import { groupsOf, locate, type Tile } from "../../kernels/passes/tiles.ts";
+import { type Axis, channelAxes, groupAxes, reducedAxes, type View, viewOf } from "../../kernels/passes/view.ts";
 
 const dims = fc.array(fc.integer({ min: 0, max: 7 }), { minLength: 2, maxLength: 5 });
 

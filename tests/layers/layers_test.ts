@@ -10,7 +10,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { allocate } from "../../kernels/simd/memory.ts";
+import { allocate } from "../../kernels/engines/simd/memory.ts";
 import { type DType, type Tensor, tensor, zeros } from "../../kernels/tensor.ts";
 import {
   AdamW,

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { allocate } from "../../kernels/simd/memory.ts";
+import { allocate } from "../../kernels/engines/simd/memory.ts";
 import { type Tensor, tensor, zeros } from "../../kernels/tensor.ts";
 import { Linear } from "../../layers/linear.ts";
 import { random } from "../../layers/random.ts";

@@ -1,7 +1,7 @@
 /** What ranks exchange, without any: the arithmetic of messages, shares, and merging. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { Moments } from "../../kernels/moments.ts";
+import { Moments } from "../../kernels/passes/moments.ts";
 import { tensor } from "../../kernels/tensor.ts";
 import { alone, type Communicator, type Reduction } from "../../statistics/communicator.ts";
 import { ExponentialMoments } from "../../statistics/exponential_moments.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { allocate, type ResidentTensor } from "../../kernels/simd/memory.ts";
+import { allocate, type ResidentTensor } from "../../kernels/engines/simd/memory.ts";
 import { tensor } from "../../kernels/tensor.ts";
 import { BatchNorm } from "../../layers/batch_norm.ts";
 import { SyncBatchNorm } from "../../layers/sync_batch_norm.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { momentsOf } from "../../kernels/exact_moments.ts";
-import type { Moments } from "../../kernels/moments.ts";
+import type { Moments } from "../../kernels/passes/moments.ts";
 import type { Communicator } from "../../statistics/communicator.ts";
 import { mergeMomentsAcross } from "../../statistics/merge_across.ts";
 import { noise } from "../noise.ts";

@@ -1,4 +1,4 @@
-import { sizeOf } from "./tensor.ts";
+import { sizeOf } from "../tensor.ts";
 
 /** An array as `outer` panels of `length` rows along an axis, each of `width` neighbouring elements. */
 export interface Panels {

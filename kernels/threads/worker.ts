@@ -1,7 +1,7 @@
-import { differentiateGroups } from "./gradient.ts";
-import { normalizeGroups } from "./normalize.ts";
+import { differentiateGroups } from "../passes/gradient.ts";
+import { normalizeGroups } from "../passes/normalize.ts";
 import { Control, type Job, type Work } from "./pool.ts";
-import { joinMemory } from "./simd/memory.ts";
+import { joinMemory } from "../engines/simd/memory.ts";
 import { workerThreads } from "./worker_threads.ts";
 
 /** What a worker is sent first: the memory of the tensors, the address in it of its own engine, and where to say that it is ready. */

@@ -1,7 +1,7 @@
-import type { Data } from "./engine.ts";
-import { allocate, isResident, type ResidentTensor } from "./simd/memory.ts";
-import type { Given } from "./statistics.ts";
-import { typeOf } from "./tensor.ts";
+import type { Data } from "../engines/engine.ts";
+import { allocate, isResident, type ResidentTensor } from "../engines/simd/memory.ts";
+import type { Given } from "../passes/statistics.ts";
+import { typeOf } from "../tensor.ts";
 
 /** Hands out the shares of a pass, numbers from 0 up to their count, to whoever is ready for the next. */
 export type Shares = (count: number) => Iterable<number>;

@@ -1,6 +1,6 @@
-import type { Engine } from "./engine.ts";
+import type { Engine } from "../engines/engine.ts";
 import { Reader } from "./normalize.ts";
-import type { Tensor } from "./tensor.ts";
+import type { Tensor } from "../tensor.ts";
 import { groupsOf, type Tile } from "./tiles.ts";
 import { channelAxes, type View, viewOf } from "./view.ts";
 

@@ -1,7 +1,7 @@
-import type { Activation } from "./activation.ts";
-import type { Tile } from "./tiles.ts";
-import type { TypedArrays } from "./tensor.ts";
-import type { View } from "./view.ts";
+import type { Activation } from "../activation.ts";
+import type { Tile } from "../passes/tiles.ts";
+import type { TypedArrays } from "../tensor.ts";
+import type { View } from "../passes/view.ts";
 
 /** The typed array of any tensor. */
 export type Data = TypedArrays[keyof TypedArrays];

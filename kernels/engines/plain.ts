@@ -1,8 +1,8 @@
-import { type Activation, activations, derivatives } from "./activation.ts";
+import { type Activation, activations, derivatives } from "../activation.ts";
 import { type Data, type Engine, gather, Lines, scatter, Slot, Window } from "./engine.ts";
-import { restOf } from "./moments.ts";
-import type { Tile } from "./tiles.ts";
-import type { View } from "./view.ts";
+import { restOf } from "../passes/moments.ts";
+import type { Tile } from "../passes/tiles.ts";
+import type { View } from "../passes/view.ts";
 
 /** Two hundred kilobytes or so of tiles: what second level caches hold. */
 const CAPACITY = 8192;

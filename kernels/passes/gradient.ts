@@ -1,9 +1,9 @@
-import type { Activation } from "./activation.ts";
-import { type Data, type Engine, Slot } from "./engine.ts";
-import { engineFor } from "./engines.ts";
+import type { Activation } from "../activation.ts";
+import { type Data, type Engine, Slot } from "../engines/engine.ts";
+import { engineFor } from "../engines/engines.ts";
 import { affineTable, measureGroup, Reader } from "./normalize.ts";
 import { Parameters } from "./parameters.ts";
-import { distribute, type Shares } from "./pool.ts";
+import { distribute, type Shares } from "../threads/pool.ts";
 import { derivativeOf, floorOf, type Given, type Measure, Statistics } from "./statistics.ts";
 import { groupsOf, type Tile } from "./tiles.ts";
 import type { View } from "./view.ts";

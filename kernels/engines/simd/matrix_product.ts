@@ -1,5 +1,5 @@
 import { type Data, gather, scatter } from "../engine.ts";
-import type { Tile } from "../tiles.ts";
+import type { Tile } from "../../passes/tiles.ts";
 import type { Kernels } from "./instance.ts";
 
 /** A matrix in an array that holds it, or, where it is `transposed`, its transpose, row by row. */

@@ -1,5 +1,5 @@
 import type { Data } from "../engine.ts";
-import { arrayOf, checkDimensions, describe, type DType, sizeOf, type Tensor, type TypedArrays } from "../tensor.ts";
+import { arrayOf, checkDimensions, describe, type DType, sizeOf, type Tensor, type TypedArrays } from "../../tensor.ts";
 import { Allocator } from "./allocator.ts";
 import { ENGINE_BYTES, FIRST_ADDRESS, SimdEngine } from "./engine.ts";
 import { instantiate } from "./instance.ts";

@@ -1,4 +1,4 @@
-import type { Data, Engine } from "./engine.ts";
+import type { Data, Engine } from "../engines/engine.ts";
 import type { Tile } from "./tiles.ts";
 import type { View } from "./view.ts";
 

@@ -1,4 +1,4 @@
-import { type DType, sizeOf, type Tensor } from "./tensor.ts";
+import { type DType, sizeOf, type Tensor } from "../tensor.ts";
 
 /** Of the parts of given dims that make up a tensor one after the other, the one at an index, in the tensor's memory. */
 export function sliceOf({ type, data }: Tensor, index: number, dims: readonly number[]): Tensor {

@@ -1,7 +1,7 @@
 import { type Job, type Pool, replacePool } from "./pool.ts";
-import { ENGINE_BYTES } from "./simd/engine.ts";
-import { allocate, type ResidentTensor, sharedMemoryOfTensors } from "./simd/memory.ts";
-import { describe } from "./tensor.ts";
+import { ENGINE_BYTES } from "../engines/simd/engine.ts";
+import { allocate, type ResidentTensor, sharedMemoryOfTensors } from "../engines/simd/memory.ts";
+import { describe } from "../tensor.ts";
 import type { Welcome } from "./worker.ts";
 import { workerThreads } from "./worker_threads.ts";
 

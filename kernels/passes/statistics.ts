@@ -1,4 +1,4 @@
-import type { Data, Lines } from "./engine.ts";
+import type { Data, Lines } from "../engines/engine.ts";
 import { Moments } from "./moments.ts";
 import type { Tile } from "./tiles.ts";
 

@@ -1,9 +1,9 @@
-import { checkActivation, checkAlike, checkDims, checkOverlap, outputLike, outputOf } from "./check.ts";
+import { checkActivation, checkAlike, checkDims, checkOverlap, outputLike, outputOf } from "../check.ts";
 import { differentiate } from "./gradient.ts";
 import { normalize } from "./normalize.ts";
-import type { AffineOptions, BackwardOutputs, Gradients, SavedStatistics } from "./options.ts";
+import type { AffineOptions, BackwardOutputs, Gradients, SavedStatistics } from "../options.ts";
 import type { Given, Measure } from "./statistics.ts";
-import type { DType, Tensor } from "./tensor.ts";
+import type { DType, Tensor } from "../tensor.ts";
 import { type Axis, reducedAxes, viewOf } from "./view.ts";
 
 /** A normalization of one tensor: what forward and backward passes need to know of it. */

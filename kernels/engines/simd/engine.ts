@@ -1,8 +1,8 @@
-import type { Activation } from "../activation.ts";
+import type { Activation } from "../../activation.ts";
 import { type Data, type Engine, gather, isRun, Lines, scatter, Slot, Window } from "../engine.ts";
 import { PlainEngine } from "../plain.ts";
-import type { Tile } from "../tiles.ts";
-import type { View } from "../view.ts";
+import type { Tile } from "../../passes/tiles.ts";
+import type { View } from "../../passes/view.ts";
 import type { Kernels } from "./instance.ts";
 import { SimdProduct } from "./matrix_product.ts";
 
