@@ -24,30 +24,30 @@
  * @module
  */
 
-export { ActivationLayer, GELU, ReLU } from "./activation.ts";
-export { AdamW, type AdamWInit } from "./adamw.ts";
-export { AdaptiveLayerNorm, type AdaptiveLayerNormInit } from "./adaptive_layer_norm.ts";
-export type { AffineInit } from "./affine.ts";
-export { BatchNorm, type BatchNormInit } from "./batch_norm.ts";
+export { ActivationLayer, GELU, ReLU } from "./network/activation.ts";
+export { AdamW, type AdamWInit } from "./training/adamw.ts";
+export { AdaptiveLayerNorm, type AdaptiveLayerNormInit } from "./norms/adaptive_layer_norm.ts";
+export type { AffineInit } from "./norms/affine.ts";
+export { BatchNorm, type BatchNormInit } from "./norms/batch_norm.ts";
 export {
   type BatchNormParameters,
   type BatchNormTable,
   batchNormTable,
   foldTable,
   type OutputWeights,
-} from "./batch_norm_table.ts";
-export { BatchRenorm, type BatchRenormInit } from "./batch_renorm.ts";
-export { loadSafetensors, toSafetensors } from "./checkpoint.ts";
-export { Conv2d, type Conv2dInit } from "./conv.ts";
-export { type DeepNetDepth, type DeepNetGains, deepNetGains, deepNetResidual } from "./deep_net.ts";
-export { DynamicTanh, type DynamicTanhInit } from "./dynamic_tanh.ts";
-export { fromKeras } from "./from_keras.ts";
-export { fromTorch, toTorch } from "./from_torch.ts";
-export { FrozenBatchNorm, type FrozenBatchNormInit } from "./frozen_batch_norm.ts";
-export { GhostBatchNorm, type GhostBatchNormInit } from "./ghost_batch_norm.ts";
-export { GlobalResponseNorm, type GlobalResponseNormInit } from "./global_response_norm.ts";
-export { GroupNorm, type GroupNormInit } from "./group_norm.ts";
-export { InstanceNorm, type InstanceNormInit } from "./instance_norm.ts";
+} from "./norms/batch_norm_table.ts";
+export { BatchRenorm, type BatchRenormInit } from "./norms/batch_renorm.ts";
+export { loadSafetensors, toSafetensors } from "./weights/checkpoint.ts";
+export { Conv2d, type Conv2dInit } from "./network/conv.ts";
+export { type DeepNetDepth, type DeepNetGains, deepNetGains, deepNetResidual } from "./network/deep_net.ts";
+export { DynamicTanh, type DynamicTanhInit } from "./norms/dynamic_tanh.ts";
+export { fromKeras } from "./weights/from_keras.ts";
+export { fromTorch, toTorch } from "./weights/from_torch.ts";
+export { FrozenBatchNorm, type FrozenBatchNormInit } from "./norms/frozen_batch_norm.ts";
+export { GhostBatchNorm, type GhostBatchNormInit } from "./norms/ghost_batch_norm.ts";
+export { GlobalResponseNorm, type GlobalResponseNormInit } from "./norms/global_response_norm.ts";
+export { GroupNorm, type GroupNormInit } from "./norms/group_norm.ts";
+export { InstanceNorm, type InstanceNormInit } from "./norms/instance_norm.ts";
 export type {
   KerasBatchNormalizationConfig,
   KerasClass,
@@ -61,16 +61,16 @@ export type {
   KerasRMSNormalizationConfig,
   KerasWeightedConfig,
   KerasWeights,
-} from "./keras_classes.ts";
+} from "./weights/keras_classes.ts";
 export type { Backward, Context, Layer, Pass, Tensors } from "./layer.ts";
-export { LayerNorm, type LayerNormInit, restormerLayerNorm } from "./layer_norm.ts";
-export { Linear, type LinearInit } from "./linear.ts";
-export { layerNormMlp, type LayerNormMlpInit } from "./mlp.ts";
+export { LayerNorm, type LayerNormInit, restormerLayerNorm } from "./norms/layer_norm.ts";
+export { Linear, type LinearInit } from "./network/linear.ts";
+export { layerNormMlp, type LayerNormMlpInit } from "./network/mlp.ts";
 export { partOf } from "./names.ts";
-export { Optimizer } from "./optimizer.ts";
-export type { Extent } from "./patches.ts";
-export { normal, random } from "./random.ts";
-export { recalibrate } from "./recalibrate.ts";
+export { Optimizer } from "./training/optimizer.ts";
+export type { Extent } from "./network/patches.ts";
+export { normal, random } from "./network/random.ts";
+export { recalibrate } from "./norms/recalibrate.ts";
 export {
   GRU,
   LSTM,
@@ -84,17 +84,17 @@ export {
   RNN,
   type RNNInit,
 } from "./recurrent/mod.ts";
-export { type MadeWeight, Reparametrization } from "./reparametrization.ts";
-export { PostNormResidual, type PostNormResidualInit, PreNormResidual, Residual } from "./residual.ts";
-export { RMSNorm, type RMSNormInit } from "./rms_norm.ts";
-export type { BatchStatistics, RunningInit, RunningRule } from "./running.ts";
-export { readSafetensors, type Safetensors, writeSafetensors } from "./safetensors.ts";
-export { ScaleNorm, type ScaleNormInit } from "./scale_norm.ts";
-export { Sequential } from "./sequential.ts";
-export { SGD, type SGDInit } from "./sgd.ts";
-export { type Loss, softmaxCrossEntropy } from "./softmax_cross_entropy.ts";
-export { SpectralNorm, type SpectralNormInit } from "./spectral_norm.ts";
-export { SyncBatchNorm } from "./sync_batch_norm.ts";
+export { type MadeWeight, Reparametrization } from "./norms/reparametrization.ts";
+export { PostNormResidual, type PostNormResidualInit, PreNormResidual, Residual } from "./network/residual.ts";
+export { RMSNorm, type RMSNormInit } from "./norms/rms_norm.ts";
+export type { BatchStatistics, RunningInit, RunningRule } from "./norms/running.ts";
+export { readSafetensors, type Safetensors, writeSafetensors } from "./weights/safetensors.ts";
+export { ScaleNorm, type ScaleNormInit } from "./norms/scale_norm.ts";
+export { Sequential } from "./network/sequential.ts";
+export { SGD, type SGDInit } from "./training/sgd.ts";
+export { type Loss, softmaxCrossEntropy } from "./training/softmax_cross_entropy.ts";
+export { SpectralNorm, type SpectralNormInit } from "./norms/spectral_norm.ts";
+export { SyncBatchNorm } from "./norms/sync_batch_norm.ts";
 export type {
   TorchAffine,
   TorchBatchNormOptions,
@@ -112,11 +112,11 @@ export type {
   TorchRNNOptions,
   TorchTensors,
   TorchTracked,
-} from "./torch_classes.ts";
-export { WeightNorm } from "./weight_norm.ts";
-export { WeightStandardization, type WeightStandardizationInit } from "./weight_standardization.ts";
-export type { WeightedInit } from "./weighted.ts";
-export { WeightsError } from "./weights_error.ts";
+} from "./weights/torch_classes.ts";
+export { WeightNorm } from "./norms/weight_norm.ts";
+export { WeightStandardization, type WeightStandardizationInit } from "./norms/weight_standardization.ts";
+export type { WeightedInit } from "./network/weighted.ts";
+export { WeightsError } from "./weights/weights_error.ts";
 export type { Activation } from "../kernels/activation.ts";
 export type { DType, Tensor, TypedArrays } from "../kernels/tensor.ts";
 export type { Communicator, Reduction } from "../statistics/communicator.ts";

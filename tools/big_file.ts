@@ -4,7 +4,7 @@
  * f is normal with mean 10 f and deviation 1 + f.
  */
 import { tensor } from "../kernels/mod.ts";
-import { normal, random } from "../layers/random.ts";
+import { normal, random } from "../layers/network/random.ts";
 import { openSink } from "../statistics/sources/mod.ts";
 
 const [size, out, width = "64"] = Deno.args;

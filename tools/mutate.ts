@@ -4,7 +4,7 @@
  * @module
  */
 import { readModel, writeModel } from "../onnx/mod.ts";
-import { random } from "../layers/random.ts";
+import { random } from "../layers/network/random.ts";
 
 /**
  * A model broken in one to four places; `seed` says how. Half of the time it is the file that is broken: bytes are changed,

@@ -4,7 +4,7 @@
  * @module
  */
 import type { DType, Tensor, TypedArrays } from "../kernels/tensor.ts";
-import { normal, random } from "../layers/random.ts";
+import { normal, random } from "../layers/network/random.ts";
 
 const arrays: { [T in DType]: new (length: number) => TypedArrays[T] } = {
   float32: Float32Array,

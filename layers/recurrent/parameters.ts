@@ -1,7 +1,7 @@
 import { checkDims } from "../../kernels/check.ts";
 import { describe, type DType, type Tensor, zeros } from "../../kernels/tensor.ts";
 import type { Tensors } from "../layer.ts";
-import { shared } from "../random.ts";
+import { shared } from "../network/random.ts";
 
 /** How the parameters of a recurrent network begin. */
 export interface RecurrentParametersInit {

@@ -15,6 +15,6 @@
  * @module
  */
 
-export { WeightsError } from "../weights_error.ts";
+export { WeightsError } from "./weights_error.ts";
 export { readNpy, writeNpy } from "./npy.ts";
 export { type NpzOptions, readNpz, writeNpz } from "./npz.ts";

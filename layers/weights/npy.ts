@@ -1,8 +1,8 @@
 import { checkTensor, type DType, sizeOf, type Tensor } from "../../kernels/tensor.ts";
 import { type NpyHeader, parseNpyHeader } from "../../statistics/sources/npy_header.ts";
-import { bytesOf, tensorOf, valuesOf } from "../elements.ts";
-import { permuted } from "../permuted.ts";
-import { WeightsError } from "../weights_error.ts";
+import { bytesOf, tensorOf, valuesOf } from "./elements.ts";
+import { permuted } from "../network/permuted.ts";
+import { WeightsError } from "./weights_error.ts";
 
 const descriptions: Readonly<Record<DType, string>> = { float16: "<f2", float32: "<f4", float64: "<f8" };
 

@@ -1,7 +1,7 @@
 import { zipSync } from "fflate";
-import { bytesOf } from "../elements.ts";
+import { bytesOf } from "./elements.ts";
 import type { Tensors } from "../layer.ts";
-import { WeightsError } from "../weights_error.ts";
+import { WeightsError } from "./weights_error.ts";
 import { readNpy, writeNpy } from "./npy.ts";
 import { unzip } from "./zip.ts";
 

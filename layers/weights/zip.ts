@@ -1,5 +1,5 @@
 import { inflateSync } from "fflate";
-import { WeightsError } from "../weights_error.ts";
+import { WeightsError } from "./weights_error.ts";
 import { crc32 } from "./crc32.ts";
 
 const endSignature = 0x06054b50, directorySignature = 0x02014b50, localSignature = 0x04034b50;

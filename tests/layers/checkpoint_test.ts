@@ -1,14 +1,14 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { tensor } from "../../kernels/tensor.ts";
-import { BatchNorm } from "../../layers/batch_norm.ts";
-import { loadSafetensors, toSafetensors } from "../../layers/checkpoint.ts";
+import { BatchNorm } from "../../layers/norms/batch_norm.ts";
+import { loadSafetensors, toSafetensors } from "../../layers/weights/checkpoint.ts";
 import type { Layer } from "../../layers/layer.ts";
-import { Linear } from "../../layers/linear.ts";
-import { random } from "../../layers/random.ts";
-import { readSafetensors } from "../../layers/safetensors.ts";
-import { Sequential } from "../../layers/sequential.ts";
-import { SpectralNorm } from "../../layers/spectral_norm.ts";
-import { WeightsError } from "../../layers/weights_error.ts";
+import { Linear } from "../../layers/network/linear.ts";
+import { random } from "../../layers/network/random.ts";
+import { readSafetensors } from "../../layers/weights/safetensors.ts";
+import { Sequential } from "../../layers/network/sequential.ts";
+import { SpectralNorm } from "../../layers/norms/spectral_norm.ts";
+import { WeightsError } from "../../layers/weights/weights_error.ts";
 
 function model(seed: number): Sequential {
   const next = random(seed);

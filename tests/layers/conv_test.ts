@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { type Tensor, tensor, zeros } from "../../kernels/tensor.ts";
-import { Conv2d, type Conv2dInit } from "../../layers/conv.ts";
-import { random } from "../../layers/random.ts";
+import { Conv2d, type Conv2dInit } from "../../layers/network/conv.ts";
+import { random } from "../../layers/network/random.ts";
 import { cast, noise } from "../../tools/noise.ts";
 import { assertClose } from "../kernels/close.ts";
 import { assertGradients } from "./central_differences.ts";

@@ -4,17 +4,17 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { type DType, type Tensor, zeros } from "../../kernels/tensor.ts";
-import { AdamW } from "../../layers/adamw.ts";
-import { fromKeras } from "../../layers/from_keras.ts";
-import { fromTorch, toTorch } from "../../layers/from_torch.ts";
-import type { KerasDenseConfig } from "../../layers/keras_classes.ts";
+import { AdamW } from "../../layers/training/adamw.ts";
+import { fromKeras } from "../../layers/weights/from_keras.ts";
+import { fromTorch, toTorch } from "../../layers/weights/from_torch.ts";
+import type { KerasDenseConfig } from "../../layers/weights/keras_classes.ts";
 import type { Layer, Tensors } from "../../layers/layer.ts";
 import { partOf } from "../../layers/names.ts";
-import { readSafetensors } from "../../layers/safetensors.ts";
-import { SGD } from "../../layers/sgd.ts";
-import { softmaxCrossEntropy } from "../../layers/softmax_cross_entropy.ts";
-import { SpectralNorm } from "../../layers/spectral_norm.ts";
-import { WeightNorm } from "../../layers/weight_norm.ts";
+import { readSafetensors } from "../../layers/weights/safetensors.ts";
+import { SGD } from "../../layers/training/sgd.ts";
+import { softmaxCrossEntropy } from "../../layers/training/softmax_cross_entropy.ts";
+import { SpectralNorm } from "../../layers/norms/spectral_norm.ts";
+import { WeightNorm } from "../../layers/norms/weight_norm.ts";
 
 /** One entry of a golden file's list. */
 interface Case {

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { type Tensor, tensor } from "../../kernels/tensor.ts";
-import { fromKeras } from "../../layers/from_keras.ts";
-import { WeightsError } from "../../layers/weights_error.ts";
+import { fromKeras } from "../../layers/weights/from_keras.ts";
+import { WeightsError } from "../../layers/weights/weights_error.ts";
 
 function filled(value: number, ...dims: number[]): Tensor<"float32"> {
   return tensor(new Float32Array(dims.reduce((a, b) => a * b, 1)).fill(value), dims);

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { allocate } from "../../kernels/engines/simd/memory.ts";
 import { type Tensor, tensor, zeros } from "../../kernels/tensor.ts";
-import { Linear } from "../../layers/linear.ts";
-import { random } from "../../layers/random.ts";
+import { Linear } from "../../layers/network/linear.ts";
+import { random } from "../../layers/network/random.ts";
 import { cast, noise } from "../../tools/noise.ts";
 import { assertClose } from "../kernels/close.ts";
 import { assertGradients } from "./central_differences.ts";

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { tensor } from "../../kernels/tensor.ts";
-import { readSafetensors, writeSafetensors } from "../../layers/safetensors.ts";
-import { WeightsError } from "../../layers/weights_error.ts";
-import { random } from "../../layers/random.ts";
+import { readSafetensors, writeSafetensors } from "../../layers/weights/safetensors.ts";
+import { WeightsError } from "../../layers/weights/weights_error.ts";
+import { random } from "../../layers/network/random.ts";
 
 /** A file with this header and data. */
 function file(header: unknown, data: ArrayLike<number> = [], pad = 0): Uint8Array {

@@ -5,8 +5,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { sizeOf, type Tensor, tensor } from "../../kernels/tensor.ts";
-import { BatchNorm, type BatchNormInit } from "../../layers/batch_norm.ts";
-import { SyncBatchNorm } from "../../layers/sync_batch_norm.ts";
+import { BatchNorm, type BatchNormInit } from "../../layers/norms/batch_norm.ts";
+import { SyncBatchNorm } from "../../layers/norms/sync_batch_norm.ts";
 import { alone, type Communicator } from "../../statistics/communicator.ts";
 import { sumAcross } from "../../statistics/sum_across.ts";
 import { largestDifference, magnitude } from "../../tools/mpi/judge.ts";

@@ -1,11 +1,11 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { type Tensor, tensor } from "../../kernels/tensor.ts";
-import { BatchNorm } from "../../layers/batch_norm.ts";
-import { fromTorch, toTorch } from "../../layers/from_torch.ts";
+import { BatchNorm } from "../../layers/norms/batch_norm.ts";
+import { fromTorch, toTorch } from "../../layers/weights/from_torch.ts";
 import { LSTM } from "../../layers/recurrent/lstm.ts";
-import { RMSNorm } from "../../layers/rms_norm.ts";
-import { Sequential } from "../../layers/sequential.ts";
-import { WeightsError } from "../../layers/weights_error.ts";
+import { RMSNorm } from "../../layers/norms/rms_norm.ts";
+import { Sequential } from "../../layers/network/sequential.ts";
+import { WeightsError } from "../../layers/weights/weights_error.ts";
 
 function filled(value: number, ...dims: number[]): Tensor<"float32"> {
   return tensor(new Float32Array(dims.reduce((a, b) => a * b, 1)).fill(value), dims);

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type Tensor, tensor } from "../../kernels/tensor.ts";
-import { random } from "../../layers/random.ts";
+import { random } from "../../layers/network/random.ts";
 import { readNpy, readNpz, WeightsError, writeNpy, writeNpz } from "../../layers/weights/mod.ts";
 
 /** A .npy file with this header and data. */

@@ -1,7 +1,7 @@
 /** A run that is killed goes on from its snapshot and ends with the state of an unbroken one, to the last bit. */
 import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
 import { tensor } from "../../kernels/mod.ts";
-import { random } from "../../layers/random.ts";
+import { random } from "../../layers/network/random.ts";
 import { MinMaxScaler, RobustScaler, StandardScaler } from "../../statistics/mod.ts";
 import {
   identify,

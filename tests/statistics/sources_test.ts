@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type Tensor, tensor } from "../../kernels/mod.ts";
-import { random } from "../../layers/random.ts";
+import { random } from "../../layers/network/random.ts";
 import {
   type CsvOptions,
   openSink,

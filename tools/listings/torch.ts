@@ -4,7 +4,7 @@
  * @module
  */
 import { type Tensor, tensor } from "../../kernels/tensor.ts";
-import { BatchNorm } from "../../layers/batch_norm.ts";
+import { BatchNorm } from "../../layers/norms/batch_norm.ts";
 import { trainingBatches } from "./batches.ts";
 import type { Comparison } from "./comparison.ts";
 import { columnOf, mapped, rowOf, statisticsOf } from "./plain.ts";

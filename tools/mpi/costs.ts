@@ -5,8 +5,8 @@
  */
 import { allocate, type ResidentTensor } from "../../kernels/engines/simd/memory.ts";
 import { tensor } from "../../kernels/tensor.ts";
-import { BatchNorm } from "../../layers/batch_norm.ts";
-import { SyncBatchNorm } from "../../layers/sync_batch_norm.ts";
+import { BatchNorm } from "../../layers/norms/batch_norm.ts";
+import { SyncBatchNorm } from "../../layers/norms/sync_batch_norm.ts";
 import { alone, type Communicator, type Reduction } from "../../statistics/communicator.ts";
 import { mergeAcross } from "../../statistics/merge_across.ts";
 import { shareOf } from "../../statistics/share.ts";

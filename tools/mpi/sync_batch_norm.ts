@@ -4,9 +4,9 @@
  * @module
  */
 import type { DType, Tensor } from "../../kernels/tensor.ts";
-import { BatchNorm, type BatchNormInit } from "../../layers/batch_norm.ts";
+import { BatchNorm, type BatchNormInit } from "../../layers/norms/batch_norm.ts";
 import type { Context } from "../../layers/layer.ts";
-import { SyncBatchNorm } from "../../layers/sync_batch_norm.ts";
+import { SyncBatchNorm } from "../../layers/norms/sync_batch_norm.ts";
 import type { Communicator } from "../../statistics/communicator.ts";
 import { sumAcross } from "../../statistics/sum_across.ts";
 import { noise } from "../noise.ts";

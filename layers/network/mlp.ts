@@ -1,0 +1,42 @@
+import { ReLU } from "./activation.ts";
+import type { Layer } from "../layer.ts";
+import { LayerNorm } from "../norms/layer_norm.ts";
+import { Linear } from "./linear.ts";
+import { Sequential } from "./sequential.ts";
+
+/** The sizes of a {@linkcode layerNormMlp}. */
+export interface LayerNormMlpInit {
+  /** The features of x. */
+  inputs: number;
+  /** The sizes of the hidden layers, first to last. */
+  hidden: readonly number[];
+  /** The size of the result. */
+  outputs: number;
+  /** What draws the weights. Default: as for {@linkcode Linear}. */
+  random?: () => number;
+}
+
+/**
+ * A multilayer perceptron whose hidden layers are Linear, LayerNorm, ReLU, and whose last is Linear. It has been called "deep norm";
+ * DeepNet's DeepNorm (Wang et al. 2022) is {@linkcode deepNetResidual}.
+ *
+ * @example 100 inputs, hidden layers of 64 and 32, 10 outputs
+ * ```ts
+ * import { layerNormMlp } from "@evenkeel/norm/layers";
+ * import { tensor } from "@evenkeel/norm";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const model = layerNormMlp({ inputs: 100, hidden: [64, 32], outputs: 10 });
+ * const y = model.evaluate(tensor(new Float32Array(32 * 100), [32, 100]));
+ * assertEquals(y.dims, [32, 10]);
+ * ```
+ */
+export function layerNormMlp({ inputs, hidden, outputs, random }: LayerNormMlpInit): Sequential {
+  const layers: Layer[] = [];
+  let features = inputs;
+  for (const size of hidden) {
+    layers.push(new Linear(features, size, { random }), new LayerNorm(size), new ReLU());
+    features = size;
+  }
+  return new Sequential([...layers, new Linear(features, outputs, { random })]);
+}

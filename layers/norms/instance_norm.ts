@@ -1,0 +1,108 @@
+import { batchNorm } from "../../kernels/batch_norm.ts";
+import { checkCount, checkNumber } from "../../kernels/check.ts";
+import { instanceNorm, instanceNormBackward } from "../../kernels/group_norm.ts";
+import { type Tensor, zeros } from "../../kernels/tensor.ts";
+import { type AffineInit, affineParameters, affinePass } from "./affine.ts";
+import type { Context, Layer, Pass, Tensors } from "../layer.ts";
+import { carryOn, checkState, type RunningInit, type RunningRule, runningRule, runningState } from "./running.ts";
+import { savedStatistics } from "./saved_statistics.ts";
+import { checkFeatures } from "../shape.ts";
+
+/** How an {@linkcode InstanceNorm} is made. */
+export interface InstanceNormInit extends AffineInit, RunningInit {
+  /** The axis of the channels, 1 by default; -1 for channels last. */
+  axis?: number;
+  /** Is added to the variance. Default: 1e-5. */
+  epsilon?: number;
+  /** Whether running statistics are kept, in the state, and used in evaluation. Default: false. */
+  trackStatistics?: boolean;
+}
+
+/**
+ * Instance normalization (Ulyanov, Vedaldi and Lempitsky 2016): each channel of each sample, over its positions,
+ *
+ *     y = (x - mean) / sqrt(variance + epsilon) * scale + bias
+ *
+ * With `trackStatistics` the average of a batch's means and variances carries on running ones, as in PyTorch, and evaluation uses
+ * these. Parameters and state have one entry a channel.
+ *
+ * @example
+ * ```ts
+ * import { InstanceNorm } from "@evenkeel/norm/layers";
+ * import { tensor } from "@evenkeel/norm";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const y = new InstanceNorm(2).evaluate(tensor(new Float32Array([1, 3, 10, 30]), [1, 2, 2]));
+ * assertAlmostEquals(y.data[3], 1, 1e-5);
+ * ```
+ */
+export class InstanceNorm implements Layer {
+  /** `scale` and `bias`, unless they were declined. */
+  readonly parameters: Tensors;
+  /** `mean` and `variance` before training, if they are tracked. */
+  readonly state: Tensors;
+  /** How many channels there are. */
+  readonly channels: number;
+  /** The axis of the channels. */
+  readonly axis: number;
+  /** What is added to the variance. */
+  readonly epsilon: number;
+  /** How running statistics follow. */
+  readonly running: Readonly<Required<RunningRule>>;
+
+  /**
+   * A layer before its training.
+   *
+   * @param channels How many channels there are.
+   * @throws {TypeError | RangeError} If an option does not fit.
+   */
+  constructor(channels: number, init: InstanceNormInit = {}) {
+    const { axis = 1, epsilon = 1e-5, trackStatistics = false } = init;
+    checkCount("InstanceNorm", "channels", channels);
+    checkNumber("InstanceNorm", "epsilon", epsilon, 0);
+    this.channels = channels;
+    this.axis = axis;
+    this.epsilon = epsilon;
+    this.running = runningRule("InstanceNorm", init);
+    this.parameters = affineParameters("InstanceNorm", init, [channels]);
+    this.state = trackStatistics ? runningState("InstanceNorm", channels, init) : {};
+  }
+
+  /** What the kernels take. */
+  get #options() {
+    const { axis, epsilon } = this;
+    return { ...this.parameters, axis, epsilon };
+  }
+
+  /** Normalizes by the instances' own statistics, and carries running ones on if they are tracked. */
+  train(x: Tensor, state?: Tensors, context: Context = {}): Pass {
+    const running = checkState("InstanceNorm.train", state, this.state);
+    checkFeatures("InstanceNorm.train", x, this.axis, this.channels);
+    const options = this.#options, saved = savedStatistics([x.dims[0], this.channels]);
+    const y = instanceNorm(x, { ...options, out: saved });
+    return affinePass(
+      y,
+      (dy) => instanceNormBackward(x, dy, { ...options, ...saved }),
+      this.state.mean ? carryOn(running, this.#average(x, saved), this.running, context) : running,
+    );
+  }
+
+  /** Normalizes by the running statistics if they are tracked, else by those of each instance. */
+  evaluate(x: Tensor, state?: Tensors): Tensor {
+    const { mean, variance } = checkState("InstanceNorm.evaluate", state, this.state);
+    checkFeatures("InstanceNorm.evaluate", x, this.axis, this.channels);
+    return this.state.mean ? batchNorm(x, { ...this.#options, mean, variance }) : instanceNorm(x, this.#options);
+  }
+
+  /** The average over the batch of each channel's mean and variance. */
+  #average(x: Tensor, saved: { mean: Tensor; invStdDev: Tensor }): { mean: Tensor; variance: Tensor; count: number } {
+    const { channels, epsilon } = this, samples = x.dims[0];
+    const mean = zeros("float64", [channels]), variance = zeros("float64", [channels]);
+    for (let i = 0; i < samples * channels; i++) {
+      mean.data[i % channels] += saved.mean.data[i] / samples;
+      variance.data[i % channels] += Math.max(saved.invStdDev.data[i] ** -2 - epsilon, 0) / samples;
+    }
+    const positions = x.data.length / (samples * channels);
+    return { mean, variance, count: samples === 0 ? 0 : positions };
+  }
+}

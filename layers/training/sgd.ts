@@ -1,0 +1,72 @@
+import { checkNumber } from "../../kernels/check.ts";
+import type { Tensor } from "../../kernels/tensor.ts";
+import type { Tensors } from "../layer.ts";
+import { Optimizer } from "./optimizer.ts";
+
+/** How an {@linkcode SGD} is made. */
+export interface SGDInit {
+  /** How far a step goes. */
+  rate: number;
+  /** The weight of the old velocity. Default: 0, no momentum. */
+  momentum?: number;
+  /** Whether the gradient is looked up where the velocity leads (Nesterov 1983). Default: false. */
+  nesterov?: boolean;
+  /** How much of the parameter is added to its gradient. Default: 0. */
+  weightDecay?: number;
+}
+
+/**
+ * Stochastic gradient descent with momentum (Polyak 1964; in the form of Sutskever et al. 2013 as PyTorch has it):
+ *
+ *     g = gradient + weightDecay * parameter
+ *     velocity = momentum * velocity + g,  parameter -= rate * velocity        [Nesterov: rate * (g + momentum * velocity)]
+ *
+ * @example
+ * ```ts
+ * import { SGD } from "@evenkeel/norm/layers";
+ * import { tensor } from "@evenkeel/norm";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const weight = tensor(new Float32Array([1]));
+ * new SGD({ weight }, { rate: 0.5 }).step({ weight: tensor(new Float32Array([1])) });
+ * assertEquals(weight.data[0], 0.5);
+ * ```
+ */
+export class SGD extends Optimizer {
+  /** The weight of the old velocity. */
+  readonly momentum: number;
+  /** Whether the gradient is looked up where the velocity leads. */
+  readonly nesterov: boolean;
+  /** How much of the parameter is added to its gradient. */
+  readonly weightDecay: number;
+
+  /**
+   * An optimizer of these parameters that has made no step.
+   *
+   * @throws {TypeError | RangeError} If an option is not a number of at least 0.
+   */
+  constructor(parameters: Tensors, init: SGDInit) {
+    const { rate, momentum = 0, nesterov = false, weightDecay = 0 } = init ?? {};
+    super(parameters, rate);
+    checkNumber("SGD", "momentum", momentum, 0);
+    checkNumber("SGD", "weightDecay", weightDecay, 0);
+    this.momentum = momentum;
+    this.nesterov = nesterov;
+    this.weightDecay = weightDecay;
+  }
+
+  /** Changes one parameter. */
+  protected update(name: string, parameter: Tensor["data"], gradient: Tensor["data"]): void {
+    const { rate, momentum, nesterov, weightDecay } = this;
+    const velocity = momentum === 0 ? undefined : this.memory("velocity", name);
+    for (let i = 0; i < parameter.length; i++) {
+      const g = gradient[i] + weightDecay * parameter[i];
+      let direction = g;
+      if (velocity) {
+        velocity[i] = momentum * velocity[i] + g;
+        direction = nesterov ? g + momentum * velocity[i] : velocity[i];
+      }
+      parameter[i] -= rate * direction;
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import { checkTensor, describe, type Tensor } from "../../kernels/tensor.ts";
+import { copyInto } from "./fit.ts";
+import type { Layer, Tensors } from "../layer.ts";
+import { WeightsError } from "./weights_error.ts";
+
+/** How layers of a class elsewhere become ours. "Their" names are those of that class. */
+export interface Conversion<Options, L extends Layer> {
+  /** Our names of the tensors, by theirs. The first that is given tells the type of the layer. */
+  readonly names: Readonly<Record<string, string>>;
+  /** Their tensors that may be there or not where our layer has no place for them. */
+  readonly spare?: readonly string[];
+  /** The names of their options. */
+  readonly options: readonly (keyof Options & string)[];
+  /** Their tensors laid out as ours, by their names. Default: as they are. */
+  readonly arrange?: (tensors: Tensors) => Tensors;
+  /** A layer of ours with the meaning of their options; its parameters are overwritten. */
+  readonly make: (options: Options, tensors: Tensors, type: "float32" | "float64") => L;
+}
+
+/** The conversions by their names of the classes. */
+export type Conversions = Readonly<Record<string, Conversion<never, Layer>>>;
+
+/** Our layer of one that was somewhere else, with its weights. */
+export function convert(
+  operation: string,
+  conversions: Conversions,
+  name: string,
+  tensors: Tensors,
+  options: object,
+): Layer {
+  if (!Object.hasOwn(conversions, name)) {
+    throw new TypeError(
+      `${operation}: ${describe(name)} is not known; classes are ${Object.keys(conversions).join(", ")}.`,
+    );
+  }
+  const { names, spare = [], options: known, arrange = (same) => same, make } = conversions[name];
+  for (const option of Object.keys(options)) {
+    if (!(known as readonly string[]).includes(option)) {
+      throw new TypeError(`${operation}: ${name} has no option ${option}; options are ${known.join(", ") || "none"}.`);
+    }
+  }
+  const given = Object.fromEntries(Object.entries(tensors).filter(([, tensor]) => tensor !== undefined));
+  for (const [tensor, value] of Object.entries(given)) checkTensor(operation, tensor, value);
+  const arranged = arrange(given), first = Object.keys(names).find((name) => arranged[name] !== undefined);
+  const layer = make(options as never, arranged, first && arranged[first].type === "float64" ? "float64" : "float32");
+  const places = theirs(names, { ...layer.parameters, ...layer.state });
+  const unplaced = spare.filter((name) => !Object.hasOwn(places, name));
+  copyInto(`${operation}: ${name}`, places, without(arranged, unplaced));
+  return layer;
+}
+
+/** Tensors by their names, of those that have one. */
+export function theirs(names: Readonly<Record<string, string>>, ours: Tensors): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(names).flatMap(([their, our]) => Object.hasOwn(ours, our) ? [[their, ours[our]]] : []),
+  );
+}
+
+/** The size that an option says; without it, that of the tensors, which have one entry for each. */
+export function sizeFrom(operation: string, option: string, given: number | undefined, tensors: Tensors): number {
+  const size = given ?? Object.values(tensors).find(({ dims }) => dims.length === 1)?.dims[0];
+  if (size === undefined) throw new TypeError(`${operation}: ${option} is missing, and there is no tensor to tell it.`);
+  return size;
+}
+
+/** The dims of a tensor that must be there. */
+export function dimsOf(operation: string, name: string, tensors: Tensors, rank: number): readonly number[] {
+  const { dims } = tensors[name] ?? {};
+  if (dims === undefined) {
+    const given = Object.keys(tensors), ofPart = given.find((other) => other.endsWith(`.${name}`));
+    const part = JSON.stringify(ofPart?.slice(0, -name.length - 1));
+    const todo = ofPart === undefined ? "" : ` Of a whole model take one part, as in partOf(${part}, tensors).`;
+    throw new WeightsError(`${operation}: ${name} is missing; there is ${given.join(", ") || "nothing"}.${todo}`);
+  }
+  if (dims.length !== rank) {
+    throw new WeightsError(`${operation}: ${name} has dims [${dims}]; there must be ${rank} of them.`);
+  }
+  return dims;
+}
+
+/** Throws unless an option has the one value that can be converted. */
+export function checkOnly(operation: string, option: string, given: unknown, only: unknown): void {
+  if (given === only) return;
+  throw new RangeError(`${operation}: ${option} is ${describe(given)}; only ${describe(only)} can be converted.`);
+}
+
+/** A pair of numbers: [height, width]. */
+export type Pair = readonly [number, number];
+
+/** One number for both. */
+export function pairOf(given: number | Pair): Pair {
+  return typeof given === "number" ? [given, given] : given;
+}
+
+/** Padding by name: none; or zeros on each side, so that a convolution of stride 1 gives an image as large as its input. */
+export function namedPadding(operation: string, name: "valid" | "same", kernel: Pair, dilation: Pair): Pair {
+  if (name === "valid") return [0, 0];
+  checkOnly(operation, "padding", name, "same");
+  const both = [dilation[0] * (kernel[0] - 1), dilation[1] * (kernel[1] - 1)];
+  if (both.some((zeros) => zeros % 2 !== 0)) {
+    throw new RangeError(
+      `${operation}: padding is "same" with a kernel of [${kernel}] and dilation [${dilation}], which takes more zeros on one ` +
+        `side. Pad x, and convert without padding.`,
+    );
+  }
+  return [both[0] / 2, both[1] / 2];
+}
+
+function without(tensors: Tensors, names: readonly string[]): Tensors {
+  return Object.fromEntries(Object.entries(tensors).filter(([name]) => !names.includes(name)));
+}
