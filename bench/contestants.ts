@@ -6,10 +6,10 @@
 import * as kernels from "../kernels/mod.ts";
 import { replacePool } from "../kernels/threads/pool.ts";
 import * as reference from "../kernels/reference.ts";
-import { bind, type Call, invoke, isTensor, type Outputs } from "../tools/compare.ts";
-import { cast, noise } from "../tools/noise.ts";
-import { onnxPeer } from "../tools/onnx_peers.ts";
-import { openSession } from "../tools/onnxruntime.ts";
+import { bind, type Call, invoke, isTensor, type Outputs } from "../tools/judge/compare.ts";
+import { cast, noise } from "../tools/judge/noise.ts";
+import { onnxPeer } from "../tools/judge/onnx_peers.ts";
+import { openSession } from "../tools/judge/onnxruntime.ts";
 import type { Tensor } from "../kernels/tensor.ts";
 import type { Case } from "./cases.ts";
 import * as typescript from "./typescript.ts";

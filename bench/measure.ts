@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { maxScaledError } from "../tools/compare.ts";
+import { maxScaledError } from "../tools/judge/compare.ts";
 import type { Contestant } from "./contestants.ts";
 
 /** The largest error that passes the check before any timing, in units of each output (see `maxScaledError`). */

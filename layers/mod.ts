@@ -119,4 +119,4 @@ export type { WeightedInit } from "./network/weighted.ts";
 export { WeightsError } from "./weights/weights_error.ts";
 export type { Activation } from "../kernels/activation.ts";
 export type { DType, Tensor, TypedArrays } from "../kernels/tensor.ts";
-export type { Communicator, Reduction } from "../statistics/communicator.ts";
+export type { Communicator, Reduction } from "../statistics/ranks/communicator.ts";

@@ -26,7 +26,7 @@ import {
 } from "../layers/mod.ts";
 import { partOf } from "../layers/names.ts";
 import { activate, affineOf, applyAffine } from "./affine.ts";
-import { batchNorm, batchNormTraining } from "./batch_norm.ts";
+import { batchNorm, batchNormTraining } from "./norms/batch_norm.ts";
 import { applyTable } from "./blocks/batch_norm_table.ts";
 import { conv } from "./blocks/conv.ts";
 import { gru } from "./blocks/gru.ts";
@@ -35,11 +35,11 @@ import { lstm } from "./blocks/lstm.ts";
 import { rnn } from "./blocks/rnn.ts";
 import { axisOf, otherAxes } from "./check.ts";
 import type { Form } from "./form.ts";
-import { groupNorm, instanceNorm } from "./group_norm.ts";
-import { layerNorm } from "./layer_norm.ts";
-import { lpNorm } from "./lp_norm.ts";
+import { groupNorm, instanceNorm } from "./norms/group_norm.ts";
+import { layerNorm } from "./norms/layer_norm.ts";
+import { lpNorm } from "./norms/lp_norm.ts";
 import { parameter, typed } from "./parameter.ts";
-import { rmsNorm } from "./rms_norm.ts";
+import { rmsNorm } from "./norms/rms_norm.ts";
 import type { SymbolicTensor } from "./symbolic_tensor.ts";
 
 /** Options of {@linkcode applyLayer}. */

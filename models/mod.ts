@@ -26,24 +26,24 @@ export {
   type AddNormResult,
   addRmsNorm,
   type AddRmsNormOptions,
-} from "./add_norm.ts";
+} from "./norms/add_norm.ts";
 export {
   batchNorm,
   type BatchNormOptions,
   batchNormTraining,
   type BatchNormTrainingOptions,
   type BatchNormTrainingResult,
-} from "./batch_norm.ts";
+} from "./norms/batch_norm.ts";
 export { evaluate, evaluateNode, type EvaluateNodeOptions } from "./evaluate.ts";
 export type { Form } from "./form.ts";
-export { groupNorm, type GroupNormOptions, instanceNorm, type InstanceNormOptions } from "./group_norm.ts";
-export { layerNorm, type LayerNormOptions } from "./layer_norm.ts";
-export { localResponseNorm, type LocalResponseNormOptions } from "./local_response_norm.ts";
-export { lpNorm, type LpNormOptions } from "./lp_norm.ts";
-export { meanVarianceNorm, type MeanVarianceNormOptions } from "./mean_variance_norm.ts";
+export { groupNorm, type GroupNormOptions, instanceNorm, type InstanceNormOptions } from "./norms/group_norm.ts";
+export { layerNorm, type LayerNormOptions } from "./norms/layer_norm.ts";
+export { localResponseNorm, type LocalResponseNormOptions } from "./norms/local_response_norm.ts";
+export { lpNorm, type LpNormOptions } from "./norms/lp_norm.ts";
+export { meanVarianceNorm, type MeanVarianceNormOptions } from "./norms/mean_variance_norm.ts";
 export { modelOf, type ModelOfOptions, type SymbolicResult } from "./model_of.ts";
 export type { NamedOptions, Parameter } from "./parameter.ts";
-export { rmsNorm, type RmsNormOptions } from "./rms_norm.ts";
+export { rmsNorm, type RmsNormOptions } from "./norms/rms_norm.ts";
 export { SymbolicTensor, type SymbolicTensorOptions } from "./symbolic_tensor.ts";
 export { applyLayer, type ApplyLayerOptions } from "./apply_layer.ts";
 export { applyTable, type ApplyTableOptions } from "./blocks/batch_norm_table.ts";

@@ -31,7 +31,7 @@
  * @module
  */
 export { attributeOf, type AttributeValue } from "./attribute.ts";
-export { GraphBuilder, type ModelOptions } from "./builder.ts";
+export { GraphBuilder, type ModelOptions } from "./build/builder.ts";
 export type { ElementArrays, ElementType, OnnxTensor } from "./element.ts";
 export { ModelError } from "./error.ts";
 export {
@@ -40,15 +40,15 @@ export {
   type SplitModel,
   type SplitOptions,
   splitWeights,
-} from "./external_data.ts";
-export { readModelFile, writeModelFile, type WriteModelFileOptions } from "./file.ts";
-export { Graph, type Use } from "./graph.ts";
+} from "./files/external_data.ts";
+export { readModelFile, writeModelFile, type WriteModelFileOptions } from "./files/file.ts";
+export { Graph, type Use } from "./graph/graph.ts";
 export type * from "./model.ts";
-export { hasWebGpu, type Provider } from "./runtime.ts";
-export { OnnxRuntimeError } from "./runtime_error.ts";
-export { openSession, run, type Session, type SessionOptions, type SessionValue } from "./session.ts";
-export { type Attribute, type NodeOptions, SubgraphBuilder, Value } from "./subgraph_builder.ts";
+export { hasWebGpu, type Provider } from "./session/runtime.ts";
+export { OnnxRuntimeError } from "./session/runtime_error.ts";
+export { openSession, run, type Session, type SessionOptions, type SessionValue } from "./session/session.ts";
+export { type Attribute, type NodeOptions, SubgraphBuilder, Value } from "./build/subgraph_builder.ts";
 export { protoOf, tensorOf } from "./tensor.ts";
 export type { Dim, ValueType } from "./value_info.ts";
-export { readModel, readTensorProto } from "./read.ts";
-export { writeModel } from "./write.ts";
+export { readModel, readTensorProto } from "./files/read.ts";
+export { writeModel } from "./files/write.ts";

@@ -7,7 +7,7 @@
 import * as kernels from "../kernels/mod.ts";
 import * as reference from "../kernels/reference.ts";
 import type { Tensor } from "../kernels/tensor.ts";
-import { type Call, invoke, maxError } from "./compare.ts";
+import { type Call, invoke, maxError } from "./judge/compare.ts";
 import {
   backwardError,
   type Edge,
@@ -19,9 +19,9 @@ import {
   type Norm,
   norms,
   rowOf,
-} from "./offsets.ts";
-import { onnxPeer } from "./onnx_peers.ts";
-import { openSession } from "./onnxruntime.ts";
+} from "./judge/offsets.ts";
+import { onnxPeer } from "./judge/onnx_peers.ts";
+import { openSession } from "./judge/onnxruntime.ts";
 import { type Column, formatError, table } from "./table.ts";
 
 const help = `deno task accuracy

@@ -5,8 +5,8 @@
 import { parseArgs } from "node:util";
 import { Graph, ModelError, readModel, tensorOf, writeModel } from "../onnx/mod.ts";
 import { tensorsIn } from "../onnx/walk.ts";
-import { mutate } from "./mutate.ts";
-import { wholeModel } from "./whole_model.ts";
+import { mutate } from "./fuzz/mutate.ts";
+import { wholeModel } from "./fuzz/whole_model.ts";
 
 const help = `deno task fuzz [--count 200000] [--seconds 900] [--seed 1] [--only N] [FOLDER...]
 

@@ -23,7 +23,7 @@ import {
 } from "../models/mod.ts";
 import type { Dim, Model } from "../onnx/mod.ts";
 import type { Tensor } from "../kernels/tensor.ts";
-import { cast, noise } from "./noise.ts";
+import { cast, noise } from "./judge/noise.ts";
 
 /** A file and its model. */
 export interface ModelFile {

@@ -3,7 +3,7 @@
  * held against the same on everything. It ends with 1 if a number is wrong or a rank fails.
  */
 import { parseArgs } from "node:util";
-import { WorkerPool } from "../statistics/workers/pool.ts";
+import { WorkerPool } from "../statistics/ranks/workers/pool.ts";
 import type { Outcome } from "./mpi/everything.ts";
 import { mpirun, mpirunVersion } from "./mpi/mpirun.ts";
 import { formatError, formatTime, table } from "./table.ts";

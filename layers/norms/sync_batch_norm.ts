@@ -6,9 +6,9 @@ import {
   partialMoments,
 } from "../../kernels/partial_batch_norm.ts";
 import { type Tensor, tensor } from "../../kernels/tensor.ts";
-import type { Communicator } from "../../statistics/communicator.ts";
-import { mergeMomentsAcross } from "../../statistics/merge_across.ts";
-import { sumAcross } from "../../statistics/sum_across.ts";
+import type { Communicator } from "../../statistics/ranks/communicator.ts";
+import { mergeMomentsAcross } from "../../statistics/ranks/merge_across.ts";
+import { sumAcross } from "../../statistics/ranks/sum_across.ts";
 import { affinePass } from "./affine.ts";
 import { BatchNorm, type BatchNormInit } from "./batch_norm.ts";
 import { tensorLike } from "../gradients.ts";

@@ -1,5 +1,5 @@
 import { activate, type AffineOptions } from "../affine.ts";
-import { layerNorm, type LayerNormOptions } from "../layer_norm.ts";
+import { layerNorm, type LayerNormOptions } from "../norms/layer_norm.ts";
 import type { SymbolicTensor } from "../symbolic_tensor.ts";
 import { linear, type LinearOptions } from "./linear.ts";
 

@@ -2,7 +2,7 @@ import { checkNumber } from "../../kernels/check.ts";
 import type { Attribute, Dim } from "../../onnx/mod.ts";
 import { show } from "../check.ts";
 import type { Form } from "../form.ts";
-import { layerNorm } from "../layer_norm.ts";
+import { layerNorm } from "../norms/layer_norm.ts";
 import { filled, type NamedOptions, optionalParameter, type Parameter, parameter } from "../parameter.ts";
 import type { SymbolicTensor } from "../symbolic_tensor.ts";
 

@@ -1,4 +1,4 @@
-import { layerNorm, type LayerNormOptions } from "../layer_norm.ts";
+import { layerNorm, type LayerNormOptions } from "../norms/layer_norm.ts";
 import type { SymbolicTensor } from "../symbolic_tensor.ts";
 
 /**

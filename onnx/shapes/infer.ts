@@ -1,7 +1,7 @@
 import { sizeOf } from "../../kernels/tensor.ts";
 import { elementTypeOf, type OnnxTensor } from "../element.ts";
 import { ModelError } from "../error.ts";
-import type { Graph } from "../graph.ts";
+import type { Graph } from "../graph/graph.ts";
 import type { NodeProto } from "../model.ts";
 import { isStandard } from "../standard.ts";
 import { type ValueType, valueTypeOf } from "../value_info.ts";

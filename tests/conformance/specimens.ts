@@ -5,7 +5,7 @@
 import * as reference from "../../kernels/reference.ts";
 import { type DType, sizeOf, type Tensor } from "../../kernels/tensor.ts";
 import { operatorOf } from "../../models/operators/mod.ts";
-import { cast, noise } from "../../tools/noise.ts";
+import { cast, noise } from "../../tools/judge/noise.ts";
 import { type Call, type Case, caseOf } from "./case.ts";
 import type { Tolerance } from "./outcome.ts";
 

@@ -1,8 +1,17 @@
 import { assert, assertLessOrEqual } from "@std/assert";
 import * as kernels from "../../kernels/mod.ts";
 import * as reference from "../../kernels/reference.ts";
-import { invoke, maxError } from "../../tools/compare.ts";
-import { backwardError, edgeCall, edges, forwardCall, forwardError, means, norms, rowOf } from "../../tools/offsets.ts";
+import { invoke, maxError } from "../../tools/judge/compare.ts";
+import {
+  backwardError,
+  edgeCall,
+  edges,
+  forwardCall,
+  forwardError,
+  means,
+  norms,
+  rowOf,
+} from "../../tools/judge/offsets.ts";
 
 for (const norm of norms) {
   for (const mean of means) {

@@ -6,7 +6,7 @@ import { SimdProduct } from "../../kernels/engines/simd/matrix_product.ts";
 import type { Kernels } from "../../kernels/engines/simd/instance.ts";
 import { baseline } from "../../kernels/engines/simd/module.ts";
 import { type DType, sizeOf, type Tensor, tensor, zeros } from "../../kernels/tensor.ts";
-import { noise } from "../../tools/noise.ts";
+import { noise } from "../../tools/judge/noise.ts";
 import { Arena, type Place } from "./arena.ts";
 import { assertClose, assertSameBits, types } from "./close.ts";
 

@@ -3,8 +3,8 @@ import { assert, assertEquals } from "@std/assert";
 import * as kernels from "../../kernels/mod.ts";
 import * as reference from "../../kernels/reference.ts";
 import type { DType, Tensor } from "../../kernels/tensor.ts";
-import { type Call, invoke } from "../../tools/compare.ts";
-import { cast, noise } from "../../tools/noise.ts";
+import { type Call, invoke } from "../../tools/judge/compare.ts";
+import { cast, noise } from "../../tools/judge/noise.ts";
 import { boundsOf } from "./bounds.ts";
 import { assertClose, rounded, type Tolerance, types } from "./close.ts";
 

@@ -31,7 +31,7 @@ import {
   WeightNorm,
   WeightStandardization,
 } from "../../layers/mod.ts";
-import { cast, noise } from "../../tools/noise.ts";
+import { cast, noise } from "../../tools/judge/noise.ts";
 import { assertClose } from "../kernels/close.ts";
 import { differences, dot } from "../kernels/differences.ts";
 import { affine, indices, largestSingular, linear, mapped, standardized, statisticsBy } from "./formulas.ts";

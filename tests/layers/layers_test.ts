@@ -55,7 +55,7 @@ import {
   WeightNorm,
   WeightStandardization,
 } from "../../layers/mod.ts";
-import { cast, noise } from "../../tools/noise.ts";
+import { cast, noise } from "../../tools/judge/noise.ts";
 import { assertClose, types } from "../kernels/close.ts";
 import { affine, largestSingular, linear, mapped, standardized, statisticsBy } from "./formulas.ts";
 

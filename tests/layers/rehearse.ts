@@ -1,5 +1,5 @@
-import type { Communicator, Reduction } from "../../statistics/communicator.ts";
-import { reduce } from "../../statistics/reduce.ts";
+import type { Communicator, Reduction } from "../../statistics/ranks/communicator.ts";
+import { reduce } from "../../statistics/ranks/reduce.ts";
 
 /** What ranks computed, and the messages they sent. */
 export interface Rehearsal<T> {

@@ -31,8 +31,8 @@ import {
 } from "../../layers/mod.ts";
 import { applyLayer, batchNormTraining, modelOf, type SymbolicResult, type SymbolicTensor } from "../../models/mod.ts";
 import { readModel, run, writeModel } from "../../onnx/mod.ts";
-import { maxError, type Outputs } from "../../tools/compare.ts";
-import { noise } from "../../tools/noise.ts";
+import { maxError, type Outputs } from "../../tools/judge/compare.ts";
+import { noise } from "../../tools/judge/noise.ts";
 import { backends } from "./backends.ts";
 
 const uniform = random(3);

@@ -4,10 +4,10 @@ import * as reference from "../../kernels/reference.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import { GRU, LSTM, type Recurrent, RNN } from "../../layers/mod.ts";
 import { type Model, readModel, run, tensorOf, writeModel } from "../../onnx/mod.ts";
-import { maxError, type Outputs } from "../../tools/compare.ts";
+import { maxError, type Outputs } from "../../tools/judge/compare.ts";
 import { modelFiles } from "../../tools/model_files.ts";
-import { noise } from "../../tools/noise.ts";
-import { gru, lstm, rnn, type Step, unrolled } from "../layers/recurrent_formulas.ts";
+import { noise } from "../../tools/judge/noise.ts";
+import { gru, lstm, rnn, type Step, unrolled } from "../layers/recurrent/recurrent_formulas.ts";
 import { backends } from "./backends.ts";
 
 /** What each block computes, in float64, from its stored weights. */

@@ -6,7 +6,7 @@
 import { assertEquals } from "@std/assert";
 import { evaluate } from "../../models/evaluate.ts";
 import { type OnnxTensor, readModel, run } from "../../onnx/mod.ts";
-import { noise } from "../../tools/noise.ts";
+import { noise } from "../../tools/judge/noise.ts";
 import type { Case } from "../conformance/case.ts";
 import { differenceOf, onnxTolerance, outcomeOf } from "../conformance/outcome.ts";
 import { type Runtime, runtimes } from "../conformance/runtimes.ts";

@@ -5,7 +5,7 @@ import { type DType, type Tensor, tensor } from "../../kernels/tensor.ts";
 import { evaluate, evaluateNode } from "../../models/evaluate.ts";
 import { operators } from "../../models/operators/mod.ts";
 import { type AttributeValue, GraphBuilder, ModelError, type NodeProto, type OnnxTensor } from "../../onnx/mod.ts";
-import { noise } from "../../tools/noise.ts";
+import { noise } from "../../tools/judge/noise.ts";
 import { specimenCase, specimensOf } from "../conformance/specimens.ts";
 import { assertClose, rounding, types } from "../kernels/close.ts";
 

@@ -3,7 +3,7 @@ import * as reference from "../../kernels/reference.ts";
 import type { DType } from "../../kernels/tensor.ts";
 import { type AddNormForm, layerNorm, meanVarianceNorm, modelOf } from "../../models/mod.ts";
 import { type Provider, run, writeModel } from "../../onnx/mod.ts";
-import { maxError, type Outputs } from "../../tools/compare.ts";
+import { maxError, type Outputs } from "../../tools/judge/compare.ts";
 import {
   formsOf,
   type GraphCase,
@@ -12,9 +12,9 @@ import {
   graphInputs,
   graphModel,
   graphReference,
-} from "../../tools/graph_cases.ts";
-import { noise } from "../../tools/noise.ts";
-import { means } from "../../tools/offsets.ts";
+} from "../../tools/judge/graph_cases.ts";
+import { noise } from "../../tools/judge/noise.ts";
+import { means } from "../../tools/judge/offsets.ts";
 import { backends } from "./backends.ts";
 
 /**

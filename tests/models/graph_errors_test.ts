@@ -21,7 +21,7 @@ import {
   type SymbolicTensor,
   to3d,
 } from "../../models/mod.ts";
-import { noise } from "../../tools/noise.ts";
+import { noise } from "../../tools/judge/noise.ts";
 
 type Kind = new (message: string) => Error;
 type Case = [name: string, build: (x: SymbolicTensor) => SymbolicResult, kind: Kind, says: string];

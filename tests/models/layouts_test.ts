@@ -11,8 +11,8 @@ import {
   type SymbolicTensor,
 } from "../../models/mod.ts";
 import { type Dim, run, writeModel } from "../../onnx/mod.ts";
-import { invoke, maxError, maxScaledError, type Outputs } from "../../tools/compare.ts";
-import { noise } from "../../tools/noise.ts";
+import { invoke, maxError, maxScaledError, type Outputs } from "../../tools/judge/compare.ts";
+import { noise } from "../../tools/judge/noise.ts";
 import { backends } from "./backends.ts";
 
 /** A shape or an option that takes graphs along a way of its own. */

@@ -9,9 +9,9 @@ import { rnn } from "../../models/blocks/rnn.ts";
 import { modelOf } from "../../models/model_of.ts";
 import type { SymbolicTensor } from "../../models/symbolic_tensor.ts";
 import { type Model, run } from "../../onnx/mod.ts";
-import { maxError, type Outputs } from "../../tools/compare.ts";
-import { noise } from "../../tools/noise.ts";
-import { initialFor, scattered } from "../layers/recurrent_cases.ts";
+import { maxError, type Outputs } from "../../tools/judge/compare.ts";
+import { noise } from "../../tools/judge/noise.ts";
+import { initialFor, scattered } from "../layers/recurrent/recurrent_cases.ts";
 import { backends } from "./backends.ts";
 
 type Network = (x: SymbolicTensor, options: RecurrentOptions) => RecurrentOutputs;

@@ -7,11 +7,11 @@ import { allocate, type ResidentTensor } from "../../kernels/engines/simd/memory
 import { tensor } from "../../kernels/tensor.ts";
 import { BatchNorm } from "../../layers/norms/batch_norm.ts";
 import { SyncBatchNorm } from "../../layers/norms/sync_batch_norm.ts";
-import { alone, type Communicator, type Reduction } from "../../statistics/communicator.ts";
-import { mergeAcross } from "../../statistics/merge_across.ts";
-import { shareOf } from "../../statistics/share.ts";
-import { StandardScaler } from "../../statistics/standard_scaler.ts";
-import { noise } from "../noise.ts";
+import { alone, type Communicator, type Reduction } from "../../statistics/ranks/communicator.ts";
+import { mergeAcross } from "../../statistics/ranks/merge_across.ts";
+import { shareOf } from "../../statistics/ranks/share.ts";
+import { StandardScaler } from "../../statistics/scalers/standard_scaler.ts";
+import { noise } from "../judge/noise.ts";
 
 /** A time, in milliseconds. */
 export interface Cost {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Communicator } from "../../statistics/communicator.ts";
+import type { Communicator } from "../../statistics/ranks/communicator.ts";
 import { type Cost, costs } from "./costs.ts";
 import { fittedFromFiles } from "./files.ts";
 import { judge, type Verdict } from "./judge.ts";

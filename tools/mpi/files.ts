@@ -4,13 +4,13 @@
  * @module
  */
 import type { Tensor } from "../../kernels/tensor.ts";
-import type { Communicator } from "../../statistics/communicator.ts";
-import { mergeAcross } from "../../statistics/merge_across.ts";
-import { IncrementalPca } from "../../statistics/pca.ts";
-import { shareOf } from "../../statistics/share.ts";
+import type { Communicator } from "../../statistics/ranks/communicator.ts";
+import { mergeAcross } from "../../statistics/ranks/merge_across.ts";
+import { IncrementalPca } from "../../statistics/pca/mod.ts";
+import { shareOf } from "../../statistics/ranks/share.ts";
 import { openSink, openSource } from "../../statistics/sources/mod.ts";
-import { StandardScaler } from "../../statistics/standard_scaler.ts";
-import { noise } from "../noise.ts";
+import { StandardScaler } from "../../statistics/scalers/standard_scaler.ts";
+import { noise } from "../judge/noise.ts";
 import { bitsApart, type Claim, largestDifference } from "./judge.ts";
 
 const FEATURES = 12;

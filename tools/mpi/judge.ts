@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Communicator } from "../../statistics/communicator.ts";
+import type { Communicator } from "../../statistics/ranks/communicator.ts";
 
 /** A claim about ranks that work together. Each of them measures its own error. */
 export interface Claim {

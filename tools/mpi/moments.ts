@@ -5,9 +5,9 @@
  */
 import { momentsOf } from "../../kernels/exact_moments.ts";
 import type { Moments } from "../../kernels/passes/moments.ts";
-import type { Communicator } from "../../statistics/communicator.ts";
-import { mergeMomentsAcross } from "../../statistics/merge_across.ts";
-import { noise } from "../noise.ts";
+import type { Communicator } from "../../statistics/ranks/communicator.ts";
+import { mergeMomentsAcross } from "../../statistics/ranks/merge_across.ts";
+import { noise } from "../judge/noise.ts";
 import { bitsApart, type Claim, largestDifference } from "./judge.ts";
 import { type Split, splits } from "./shares.ts";
 

@@ -1,5 +1,5 @@
 /** What `mpirun` starts as each of its ranks: judges all claims; the first rank prints what came of it as JSON. */
-import { run } from "../../statistics/mpi/mod.ts";
+import { run } from "../../statistics/ranks/mpi/mod.ts";
 import { everything } from "./everything.ts";
 
 await run(async (communicator) => {

@@ -4,7 +4,7 @@
  * @module
  */
 import { sizeOf, type Tensor } from "../../kernels/tensor.ts";
-import { shareOf } from "../../statistics/share.ts";
+import { shareOf } from "../../statistics/ranks/share.ts";
 
 /** Which rows of a tensor a rank has. */
 export type Split = (x: Tensor, place: { rank: number; size: number }) => Tensor;

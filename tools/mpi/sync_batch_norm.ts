@@ -7,9 +7,9 @@ import type { DType, Tensor } from "../../kernels/tensor.ts";
 import { BatchNorm, type BatchNormInit } from "../../layers/norms/batch_norm.ts";
 import type { Context } from "../../layers/layer.ts";
 import { SyncBatchNorm } from "../../layers/norms/sync_batch_norm.ts";
-import type { Communicator } from "../../statistics/communicator.ts";
-import { sumAcross } from "../../statistics/sum_across.ts";
-import { noise } from "../noise.ts";
+import type { Communicator } from "../../statistics/ranks/communicator.ts";
+import { sumAcross } from "../../statistics/ranks/sum_across.ts";
+import { noise } from "../judge/noise.ts";
 import { bitsApart, type Claim, largestDifference, magnitude } from "./judge.ts";
 import { type Split, splits } from "./shares.ts";
 

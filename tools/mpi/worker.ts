@@ -1,5 +1,5 @@
 /** The same as program.ts, for a pool of workers. */
-import { serve } from "../../statistics/workers/serve.ts";
+import { serve } from "../../statistics/ranks/workers/serve.ts";
 import { everything } from "./everything.ts";
 
 serve((communicator, { timed }: { timed: boolean }) => everything(communicator, timed));

@@ -1,0 +1,298 @@
+import { create } from "@bufbuild/protobuf";
+import { GraphProtoSchema, NodeProtoSchema } from "onnx-buf";
+import { attributeProto, type AttributeValue } from "../attribute.ts";
+import type { ElementType, OnnxTensor } from "../element.ts";
+import type { GraphProto, NodeProto, TensorProto, ValueInfoProto } from "../model.ts";
+import { checkOnnxTensor, protoOf } from "../tensor.ts";
+import { type Dim, valueInfo } from "../value_info.ts";
+
+/** Options of a node; see {@linkcode SubgraphBuilder.op}. */
+export interface NodeOptions {
+  /** The operator's domain. The default `""` is ONNX's own, ai.onnx. */
+  domain?: string;
+  /** The node's name, which the names of its outputs begin with. The default is made from the operator, as `Conv_0`. */
+  name?: string;
+}
+
+/** What an attribute may be given as: a value, a subgraph's builder, or undefined for the operator's default. */
+export type Attribute = AttributeValue | SubgraphBuilder | undefined;
+
+let rename: (value: Value, name: string) => void;
+
+/** A value of a graph that is being built: an input, a constant, or what a node gives. Builders make these. */
+export class Value {
+  static {
+    rename = (value, name) => value.#name = name;
+  }
+
+  /** The graph that it is a value of. */
+  readonly graph: SubgraphBuilder;
+  #name: string;
+
+  /** Made by a builder. */
+  constructor(graph: SubgraphBuilder, name: string) {
+    this.graph = graph;
+    this.#name = name;
+  }
+
+  /** Its name in the graph. A node's output that becomes an output of the graph takes that name. */
+  get name(): string {
+    return this.#name;
+  }
+}
+
+/** Nodes keep their values until the graph is built, since values may be renamed until then. */
+interface PendingNode {
+  readonly proto: NodeProto;
+  readonly inputs: readonly (Value | undefined)[];
+  readonly outputs: readonly (Value | undefined)[];
+}
+
+/**
+ * Builds a graph inside of a graph: the body of a Scan, a Loop or an If. Made by {@linkcode SubgraphBuilder.subgraph}; it may
+ * use the values of the graphs around it.
+ */
+export class SubgraphBuilder {
+  /** The name of the graph. */
+  readonly name: string;
+  /** The graph around it, if any. */
+  readonly outer?: SubgraphBuilder;
+  /** Names are unique in the whole model, so that a subgraph's never hide those around it. */
+  readonly #names: Set<string>;
+  readonly #counts: Map<string, number>;
+  readonly #inputs: ValueInfoProto[] = [];
+  readonly #outputs: { readonly value: Value; readonly info: ValueInfoProto }[] = [];
+  readonly #initializers: TensorProto[] = [];
+  readonly #nodes: PendingNode[] = [];
+  readonly #renamable = new Set<Value>();
+  #sealed = false;
+
+  /** Made by {@linkcode SubgraphBuilder.subgraph}. */
+  constructor(name: string, outer?: SubgraphBuilder) {
+    this.name = name;
+    this.outer = outer;
+    this.#names = outer ? outer.#names : new Set();
+    this.#counts = outer ? outer.#counts : new Map();
+  }
+
+  /**
+   * Adds an input.
+   *
+   * @param name Its name, which no other value of the model may have.
+   * @param type Its element type. It may be left out in a subgraph, where the node that runs it knows.
+   * @param dims The size of each dimension: a number, a symbolic name such as `"N"`, or undefined where anything goes. Without
+   * dims the number of dimensions is open too.
+   * @throws {TypeError} If the name is taken.
+   */
+  input(name: string, type?: ElementType, dims?: readonly Dim[]): Value {
+    this.#checkOpen();
+    const value = new Value(this, this.#claim(name));
+    this.#inputs.push(valueInfo(name, type, dims));
+    return value;
+  }
+
+  /**
+   * Adds an initializer: a tensor that is stored in the model. The tensor is copied.
+   *
+   * @param name Its name, which no other value of the model may have; without it one is made up.
+   * @throws {TypeError} If the name is taken, or the tensor is none.
+   */
+  constant(name: string, tensor: OnnxTensor): Value;
+  /** Adds an initializer with a made-up name. */
+  constant(tensor: OnnxTensor): Value;
+  constant(...args: [OnnxTensor] | [string, OnnxTensor]): Value {
+    this.#checkOpen();
+    const [given, tensor] = args.length === 2 ? args : [undefined, args[0]];
+    checkOnnxTensor("constant", given ?? "the tensor", tensor);
+    const name = given === undefined ? this.#claim(this.#unused("constant")) : this.#claim(given);
+    this.#initializers.push(protoOf({ ...tensor, data: tensor.data.slice() } as OnnxTensor, name));
+    return new Value(this, name);
+  }
+
+  /** A constant of int64, as axes and shapes are: a list, or a number for a scalar. */
+  int64(values: number | bigint | readonly (number | bigint)[]): Value {
+    const list = Array.isArray(values) ? values : [values];
+    return this.constant({
+      type: "int64",
+      dims: Array.isArray(values) ? [list.length] : [],
+      data: BigInt64Array.from(list, BigInt),
+    });
+  }
+
+  /** A constant of float32: a list, or a number for a scalar. */
+  float32(values: number | readonly number[]): Value {
+    const list = Array.isArray(values) ? values : [values];
+    return this.constant({
+      type: "float32",
+      dims: Array.isArray(values) ? [list.length] : [],
+      data: Float32Array.from(list),
+    });
+  }
+
+  /**
+   * Adds a node with one output.
+   *
+   * @param opType The operator, such as `"LayerNormalization"`.
+   * @param inputs Its inputs in the operator's order, undefined where an optional one is left out.
+   * @param attributes Its attributes. A bigint is an INT, a number a FLOAT: `{ axis: -1n, epsilon: 1e-5 }`.
+   * @throws {TypeError} If an input is no value of this graph or of one around it, or an attribute is of no kind.
+   */
+  op(
+    opType: string,
+    inputs: readonly (Value | undefined)[],
+    attributes: Readonly<Record<string, Attribute>> = {},
+    options: NodeOptions = {},
+  ): Value {
+    return this.ops(opType, inputs, attributes, 1, options)[0];
+  }
+
+  /**
+   * Adds a node with several outputs, as {@linkcode SubgraphBuilder.op} does one with one.
+   *
+   * @param outputs How many of the operator's outputs to have, or for each whether to have it: `[true, false, true]`.
+   * @returns The outputs that it has.
+   */
+  ops(
+    opType: string,
+    inputs: readonly (Value | undefined)[],
+    attributes: Readonly<Record<string, Attribute>>,
+    outputs: number | readonly boolean[],
+    options: NodeOptions = {},
+  ): Value[] {
+    this.#checkOpen();
+    inputs.forEach((input, i) => this.#checkVisible(`${opType}: input ${i}`, input));
+    const attribute = Object.entries(attributes)
+      .filter((entry): entry is [string, AttributeValue | SubgraphBuilder] => entry[1] !== undefined)
+      .map(([key, value]) => attributeProto(key, this.#closed(value)));
+    const { domain = "", name = this.#unused(opType) } = options;
+    const has = typeof outputs === "number" ? new Array<boolean>(outputs).fill(true) : outputs;
+    const values = has.map((present, i) =>
+      present ? new Value(this, this.#claim(i === 0 ? name : `${name}.${i}`)) : undefined
+    );
+    const proto = create(NodeProtoSchema, { opType, domain, name, attribute });
+    this.#nodes.push({ proto, inputs, outputs: values });
+    const given = values.filter((value) => value !== undefined);
+    for (const value of given) this.#renamable.add(value);
+    return given;
+  }
+
+  /**
+   * Makes a value an output of the graph.
+   *
+   * @param name The output's name.
+   * @param value The value. One that a node gives takes the name; of any other the output is a copy.
+   * @param type Its element type, and `dims` its dims, as for {@linkcode SubgraphBuilder.input}. Without a type, those that
+   * follow from the graph are written, if they do: ONNX wants the type of each output of a model, onnxruntime does without.
+   * @throws {TypeError} If the name is taken, or the value is none of this graph or of one around it.
+   */
+  output(name: string, value: Value, type?: ElementType, dims?: readonly Dim[]): void {
+    this.#checkOpen();
+    this.#checkVisible(`output ${JSON.stringify(name)}`, value);
+    // An input, a constant, an outer value and an output have their names already: a node passes them on under another.
+    const named = this.#renamable.has(value) ? value : this.op("Identity", [value]);
+    this.#renamable.delete(named);
+    if (named.name !== name) {
+      this.#claim(name);
+      this.#names.delete(named.name);
+      rename(named, name);
+    }
+    this.#outputs.push({ value: named, info: valueInfo(name, type, dims) });
+  }
+
+  /**
+   * Begins a graph inside of this one. Give the builder as the attribute of the node that runs it, once it is complete.
+   *
+   * @example A running sum, as a Scan
+   * ```ts
+   * import { GraphBuilder } from "@evenkeel/norm/onnx";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const g = new GraphBuilder("running sum", { opset: 17 });
+   * const x = g.input("x", "float32", ["T", 3]);
+   * const body = g.subgraph("step");
+   * const sum = body.op("Add", [body.input("before", "float32", [3]), body.input("row", "float32", [3])]);
+   * body.output("after", sum, "float32", [3]);
+   * body.output("y_row", sum, "float32", [3]);
+   * const zeros = g.float32([0, 0, 0]);
+   * const [, y] = g.ops("Scan", [zeros, x], { body, num_scan_inputs: 1n }, 2);
+   * g.output("y", y, "float32", ["T", 3]);
+   * assertEquals(g.build().graph!.node[0].opType, "Scan");
+   * ```
+   */
+  subgraph(name: string): SubgraphBuilder {
+    this.#checkOpen();
+    return new SubgraphBuilder(name, this);
+  }
+
+  /** The graph as it stands; after this, nothing can be added to it. */
+  buildGraph(docString?: string): GraphProto {
+    this.#sealed = true;
+    return create(GraphProtoSchema, {
+      name: this.name,
+      docString,
+      input: this.#inputs,
+      output: this.#outputs.map(({ info }) => info),
+      initializer: this.#initializers,
+      node: this.#nodes.map(({ proto, inputs, outputs }) => {
+        proto.input = namesOf(inputs);
+        proto.output = namesOf(outputs);
+        return proto;
+      }),
+    });
+  }
+
+  #closed(value: AttributeValue | SubgraphBuilder): AttributeValue {
+    if (!(value instanceof SubgraphBuilder)) return value;
+    if (value.outer !== this) {
+      throw new TypeError(
+        `Graph "${value.name}" was not made by "${this.name}".subgraph, and so cannot be used in it.`,
+      );
+    }
+    return value.buildGraph();
+  }
+
+  #checkOpen() {
+    if (this.#sealed) {
+      throw new TypeError(
+        `Graph "${this.name}" is built: nothing can be added to it. Add first, build or attach then.`,
+      );
+    }
+  }
+
+  #checkVisible(what: string, value: Value | undefined) {
+    if (value === undefined) return;
+    // deno-lint-ignore no-this-alias -- it walks outwards
+    for (let graph: SubgraphBuilder | undefined = this; graph; graph = graph.outer) {
+      if (value?.graph === graph) return;
+    }
+    const whose = value instanceof Value ? `a value of graph "${value.graph.name}"` : `a ${typeof value}`;
+    throw new TypeError(
+      `${what} is ${whose}; it must be a value of "${this.name}" or of a graph around it. Wrap numbers, as in g.float32(2).`,
+    );
+  }
+
+  #claim(name: string): string {
+    if (typeof name !== "string" || name === "" || this.#names.has(name)) {
+      const why = this.#names.has(name) ? "is the name of another value of the model" : "is no name for a value";
+      throw new TypeError(`Graph "${this.name}": ${JSON.stringify(name)} ${why}; choose another.`);
+    }
+    this.#names.add(name);
+    return name;
+  }
+
+  /** A name such as `Conv_0` that no value has. */
+  #unused(base: string): string {
+    for (;;) {
+      const count = this.#counts.get(base) ?? 0;
+      this.#counts.set(base, count + 1);
+      const name = `${base}_${count}`;
+      if (!this.#names.has(name)) return name;
+    }
+  }
+}
+
+/** Names in the order of an operator, where an absent one is empty, and left out at the end. */
+function namesOf(values: readonly (Value | undefined)[]): string[] {
+  const last = values.findLastIndex((value) => value !== undefined);
+  return values.slice(0, last + 1).map((value) => value?.name ?? "");
+}

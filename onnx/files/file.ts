@@ -1,0 +1,81 @@
+import { ModelError } from "../error.ts";
+import { readExternalData, type SplitOptions, splitWeights } from "./external_data.ts";
+import type { Model } from "../model.ts";
+import { readModel } from "./read.ts";
+import { writeModel } from "./write.ts";
+
+/** Loaded when a file is asked for, so that the rest runs where there are none, as in a browser. */
+const files = () => import("node:fs/promises");
+const paths = () => import("node:path");
+
+/**
+ * Reads a model from a file, and its weights from the files beside it that it names. For Deno, Node.js and Bun.
+ *
+ * @throws {ModelError} If the file is not a model, or names a file for its weights that is outside of its own folder.
+ *
+ * @example From a file to a result
+ * ```ts ignore
+ * import { readModelFile, run } from "@evenkeel/norm/onnx";
+ *
+ * const { y } = await run(await readModelFile("model.onnx"), { x });
+ * ```
+ */
+export async function readModelFile(path: string): Promise<Model> {
+  const { readFile } = await files();
+  const folder = (await paths()).dirname(path);
+  return await readExternalData(readModel(await readFile(path)), async (location) => {
+    return await readFile(await inside(folder, location));
+  });
+}
+
+/**
+ * The path of a file in a folder. The location comes from a model, which may come from anyone: it must not lead out of the
+ * folder, not even by a link.
+ */
+async function inside(folder: string, location: string): Promise<string> {
+  const { realpath } = await files(), { join, sep } = await paths();
+  const root = await realpath(folder);
+  const path = await realpath(join(root, location)).catch((cause) => {
+    throw new ModelError(`The weights' file ${JSON.stringify(location)} is not beside the model.`, { cause });
+  });
+  if (!path.startsWith(root.endsWith(sep) ? root : root + sep)) {
+    throw new ModelError(`The model wants its weights from ${JSON.stringify(location)}, outside of its own folder.`);
+  }
+  return path;
+}
+
+/** Options of {@linkcode writeModelFile}. */
+export interface WriteModelFileOptions {
+  /**
+   * Puts weights into a file of their own, as models over 2 GiB must: its name is that of the model's file with `.data`
+   * appended, unless `location` gives another.
+   */
+  externalData?: Partial<SplitOptions>;
+}
+
+/**
+ * Writes a model to a file and, if asked, its weights to another beside it. For Deno, Node.js and Bun.
+ *
+ * @throws {ModelError} If the model is over 2 GiB and its weights are to stay with it.
+ *
+ * @example A large model as model.onnx and model.onnx.data
+ * ```ts ignore
+ * import { writeModelFile } from "@evenkeel/norm/onnx";
+ *
+ * await writeModelFile("model.onnx", model, { externalData: {} });
+ * ```
+ */
+export async function writeModelFile(path: string, model: Model, options: WriteModelFileOptions = {}): Promise<void> {
+  const { open, writeFile } = await files(), { basename, dirname, join } = await paths();
+  const { externalData } = options;
+  if (externalData === undefined) return await writeFile(path, writeModel(model));
+  const location = externalData.location ?? `${basename(path)}.data`;
+  const { model: bytes, weights } = splitWeights(model, { ...externalData, location });
+  await writeFile(path, bytes);
+  const file = await open(join(dirname(path), location), "w");
+  try {
+    for (const chunk of weights) await file.writeFile(chunk);
+  } finally {
+    await file.close();
+  }
+}

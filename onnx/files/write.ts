@@ -1,0 +1,52 @@
+import { toBinary } from "@bufbuild/protobuf";
+import { ModelProtoSchema } from "onnx-buf";
+import { ModelError } from "../error.ts";
+import type { Model } from "../model.ts";
+import { tensorsIn } from "../walk.ts";
+
+/** Protobuf ends at 2 GiB a message: lengths are signed 32-bit integers in other readers. */
+export const largestMessage = 2 ** 31 - 1;
+
+/**
+ * Writes a model as a file's bytes: fields in the order of their numbers, unknown ones last, so that the same model gives the
+ * same bytes.
+ *
+ * @throws {ModelError} If a field's value does not fit its type, or the file would be larger than the 2 GiB that a protobuf
+ * message can be.
+ *
+ * @example From a builder to bytes
+ * ```ts
+ * import { GraphBuilder, readModel, writeModel } from "@evenkeel/norm/onnx";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const g = new GraphBuilder("square", { opset: 17 });
+ * const x = g.input("x", "float32", ["N"]);
+ * g.output("y", g.op("Mul", [x, x]), "float32", ["N"]);
+ * const bytes = writeModel(g.build());
+ * assertEquals(writeModel(readModel(bytes)), bytes);
+ * ```
+ */
+export function writeModel(model: Model): Uint8Array<ArrayBuffer> {
+  // Counted before anything is written: what a file cannot hold should not be laid out in memory first.
+  let weights = 0;
+  for (const { rawData } of tensorsIn(model)) weights += rawData.byteLength;
+  if (weights > largestMessage) throw tooLarge(weights);
+  const bytes = encode(model);
+  if (bytes.byteLength > largestMessage) throw tooLarge(bytes.byteLength);
+  return bytes;
+}
+
+function encode(model: Model): Uint8Array<ArrayBuffer> {
+  try {
+    return toBinary(ModelProtoSchema, model);
+  } catch (error) {
+    throw new ModelError(`The model cannot be written: ${(error as Error).message}.`, { cause: error });
+  }
+}
+
+function tooLarge(size: number): ModelError {
+  return new ModelError(
+    `The model is ${(size / 2 ** 30).toFixed(2)} GiB, but a protobuf message ends at 2 GiB. ` +
+      `Put its weights in a file of their own, with splitWeights.`,
+  );
+}

@@ -1,0 +1,92 @@
+import type * as OnnxRuntime from "onnxruntime-web";
+import type { OnnxTensor } from "../element.ts";
+
+/** Where onnxruntime computes: on the processor, compiled to WebAssembly, or on a graphics processor through WebGPU. */
+export type Provider = "wasm" | "webgpu";
+
+/** One build of onnxruntime-web, loaded. */
+export interface Runtime {
+  /** Its module. */
+  readonly ort: typeof OnnxRuntime;
+  /** The number of threads that it was started with. */
+  readonly threads: number;
+  /**
+   * Does one thing after another. The builds keep what is under way in variables of their module: on WebGPU two runs at once,
+   * even of two sessions, never end.
+   */
+  inTurn<T>(work: () => Promise<T>): Promise<T>;
+}
+
+const runtimes = new Map<Provider, Promise<Runtime>>();
+
+/**
+ * The build of onnxruntime-web for a provider, loaded when it is first asked for. The plain build has threads, float64 and
+ * no WebGPU; the other is for WebGPU.
+ *
+ * @throws {RangeError} If it was loaded with another number of threads, which it takes once.
+ */
+export async function runtimeFor(provider: Provider, threads: number): Promise<Runtime> {
+  let loading = runtimes.get(provider);
+  if (loading === undefined) {
+    loading = load(provider, threads);
+    runtimes.set(provider, loading);
+    loading.catch(() => runtimes.delete(provider));
+  }
+  const runtime = await loading;
+  if (runtime.threads !== threads) {
+    throw new RangeError(
+      `threads is ${threads}, but onnxruntime was started with ${runtime.threads}, which it keeps until the process ends. ` +
+        `Give all sessions the same number.`,
+    );
+  }
+  return runtime;
+}
+
+async function load(provider: Provider, threads: number): Promise<Runtime> {
+  const ort = provider === "webgpu" ? await import("onnxruntime-web/webgpu") : await import("onnxruntime-web");
+  ort.env.wasm.numThreads = threads;
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    ort,
+    threads,
+    inTurn(work) {
+      const result = last.then(work);
+      last = result.catch(() => {});
+      return result;
+    },
+  };
+}
+
+/**
+ * Whether this host has a device for WebGPU: not only the interface, but an adapter behind it.
+ *
+ * @example Choosing where to run
+ * ```ts
+ * import { hasWebGpu } from "@evenkeel/norm/onnx";
+ *
+ * const provider = await hasWebGpu() ? "webgpu" : "wasm";
+ * console.log(provider);
+ * ```
+ */
+export function hasWebGpu(): Promise<boolean> {
+  return adapterFound ??= findAdapter();
+}
+
+let adapterFound: Promise<boolean> | undefined;
+
+/** Asked once: each time loads the driver anew. */
+async function findAdapter(): Promise<boolean> {
+  const { gpu } = globalThis.navigator ?? {};
+  return gpu !== undefined && await gpu.requestAdapter() !== null;
+}
+
+/** A tensor of ours as one of onnxruntime's, over the same data. */
+export function ortTensor(ort: typeof OnnxRuntime, { type, dims, data }: OnnxTensor): OnnxRuntime.Tensor {
+  // At run time onnxruntime takes and gives a Float16Array where the host has one; its types do not say so yet.
+  return new ort.Tensor(type as "float32", data as Float32Array, dims);
+}
+
+/** A tensor of onnxruntime's as one of ours, over the same data. */
+export function ourTensor({ type, dims, data }: OnnxRuntime.Tensor): OnnxTensor {
+  return { type, dims, data } as OnnxTensor;
+}

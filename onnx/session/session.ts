@@ -1,0 +1,242 @@
+import type { InferenceSession } from "onnxruntime-web";
+import type { ElementType, OnnxTensor } from "../element.ts";
+import type { Model } from "../model.ts";
+import { readModel } from "../files/read.ts";
+import { hasWebGpu, ortTensor, ourTensor, type Provider, type Runtime, runtimeFor } from "./runtime.ts";
+import { OnnxRuntimeError, readComplaint } from "./runtime_error.ts";
+import { checkOnnxTensor } from "../tensor.ts";
+import type { Dim } from "../value_info.ts";
+import { writeModel } from "../files/write.ts";
+
+/** How to run a model; see {@linkcode openSession}. */
+export interface SessionOptions {
+  /** Where to compute. Default: `"wasm"`. */
+  provider?: Provider;
+  /** The number of threads on `"wasm"`, the same for all sessions of a process. Default: 1. */
+  threads?: number;
+  /** How much onnxruntime may rewrite the graph: nothing, what keeps its operators, fusions too, or everything. Default: `"all"`. */
+  optimize?: "disabled" | "basic" | "extended" | "all";
+}
+
+/** An input or an output of a model that is open. */
+export interface SessionValue {
+  /** Its name. */
+  readonly name: string;
+  /** The type of its elements; undefined if it is no tensor. */
+  readonly type?: ElementType;
+  /** The size of each dimension: a number, or a name where any size goes. */
+  readonly dims?: readonly Dim[];
+}
+
+/** A model that is ready to run, any number of times. Dispose of it: `await using session = await openSession(model)`. */
+export interface Session extends AsyncDisposable {
+  /** The inputs of the model, in its order. */
+  readonly inputs: readonly SessionValue[];
+  /** The outputs of the model, in its order. */
+  readonly outputs: readonly SessionValue[];
+  /**
+   * Runs the model. Runs that are asked for at once are done one after another.
+   *
+   * @param inputs A tensor for each input, by name.
+   * @returns Every output, by name.
+   * @throws {TypeError} If an input is missing, unknown or of another type.
+   * @throws {RangeError} If an input's dims do not fit the model.
+   * @throws {OnnxRuntimeError} If onnxruntime fails, naming the node.
+   */
+  run(inputs: Readonly<Record<string, OnnxTensor>>): Promise<Record<string, OnnxTensor>>;
+}
+
+/**
+ * Opens a model in onnxruntime-web, which is loaded when this is first called.
+ *
+ * @param model The model or the bytes of its file.
+ * @throws {OnnxRuntimeError} If there is no WebGPU device here and it is asked for, or onnxruntime cannot open the model.
+ * @throws {RangeError} If `threads` is not what earlier sessions had.
+ *
+ * @example Many runs of one model
+ * ```ts
+ * import { GraphBuilder, openSession } from "@evenkeel/norm/onnx";
+ * import { tensor } from "@evenkeel/norm";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const g = new GraphBuilder("double", { opset: 17 });
+ * const x = g.input("x", "float32", ["N"]);
+ * g.output("y", g.op("Add", [x, x]), "float32", ["N"]);
+ *
+ * await using session = await openSession(g.build());
+ * for (const value of [1, 2]) {
+ *   const { y } = await session.run({ x: tensor(new Float32Array([value])) });
+ *   assertEquals(y.data, new Float32Array([2 * value]));
+ * }
+ * ```
+ */
+export async function openSession(model: Model | Uint8Array, options: SessionOptions = {}): Promise<Session> {
+  const { provider = "wasm", threads = 1, optimize = "all" } = options;
+  checkOptions(provider, threads);
+  if (provider === "webgpu" && !await hasWebGpu()) {
+    throw new OnnxRuntimeError(
+      `There is no WebGPU device here. Use provider "wasm", or install a driver (in Debian, mesa-vulkan-drivers has one in software).`,
+    );
+  }
+  const bytes = model instanceof Uint8Array ? model : writeModel(model);
+  const runtime = await runtimeFor(provider, threads);
+  const session = await runtime.inTurn(async () => {
+    try {
+      return await runtime.ort.InferenceSession.create(bytes, {
+        executionProviders: [provider],
+        graphOptimizationLevel: optimize,
+        logSeverityLevel: silent,
+      });
+    } catch (error) {
+      throw complaint("open", provider, error, bytes);
+    }
+  });
+  return new OpenSession(session, runtime, provider);
+}
+
+/**
+ * Runs a model once: opens it, runs it and closes it, as {@linkcode openSession} and {@linkcode Session.run} do.
+ *
+ * @example Layer normalization of one row
+ * ```ts
+ * import { GraphBuilder, run } from "@evenkeel/norm/onnx";
+ * import { tensor } from "@evenkeel/norm";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const g = new GraphBuilder("layer norm", { opset: 17 });
+ * const x = g.input("x", "float32", ["N", 3]);
+ * g.output("y", g.op("LayerNormalization", [x, g.float32([1, 1, 1])]), "float32", ["N", 3]);
+ *
+ * const { y } = await run(g.build(), { x: tensor(new Float32Array([1, 2, 3]), [1, 3]) });
+ * assertAlmostEquals(Number(y.data[0]), -1.2247, 1e-3);
+ * ```
+ */
+export async function run(
+  model: Model | Uint8Array,
+  inputs: Readonly<Record<string, OnnxTensor>>,
+  options: SessionOptions = {},
+): Promise<Record<string, OnnxTensor>> {
+  await using session = await openSession(model, options);
+  return await session.run(inputs);
+}
+
+/** Nothing below a fatal error is logged: what goes wrong comes back as the error. */
+const silent = 4;
+
+function checkOptions(provider: Provider, threads: number): void {
+  if (provider !== "wasm" && provider !== "webgpu") {
+    throw new RangeError(`provider is ${JSON.stringify(provider)}; it must be "wasm" or "webgpu".`);
+  }
+  if (!Number.isInteger(threads) || threads < 1) {
+    throw new RangeError(`threads is ${threads}; it must be a whole number, at least 1.`);
+  }
+  if (provider === "webgpu" && threads > 1) {
+    throw new RangeError(`threads is ${threads}, but "webgpu" has one: its work is on the device. Leave threads out.`);
+  }
+}
+
+class OpenSession implements Session {
+  readonly inputs: readonly SessionValue[];
+  readonly outputs: readonly SessionValue[];
+  readonly #session: InferenceSession;
+  readonly #runtime: Runtime;
+  readonly #provider: Provider;
+  #released?: Promise<void>;
+
+  constructor(session: InferenceSession, runtime: Runtime, provider: Provider) {
+    this.#session = session;
+    this.#runtime = runtime;
+    this.#provider = provider;
+    this.inputs = session.inputMetadata.map(sessionValue);
+    this.outputs = session.outputMetadata.map(sessionValue);
+  }
+
+  async run(inputs: Readonly<Record<string, OnnxTensor>>): Promise<Record<string, OnnxTensor>> {
+    if (this.#released) throw new TypeError("The session is closed: open the model again.");
+    checkInputs(inputs, this.inputs);
+    return await this.#runtime.inTurn(async () => {
+      const feeds = Object.fromEntries(
+        Object.entries(inputs).map(([name, tensor]) => [name, ortTensor(this.#runtime.ort, tensor)]),
+      );
+      try {
+        const results = await this.#session.run(feeds, { logSeverityLevel: silent });
+        return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, ourTensor(tensor)]));
+      } catch (error) {
+        throw complaint("run", this.#provider, error);
+      }
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#released ??= this.#runtime.inTurn(() => this.#session.release());
+    await this.#released;
+  }
+}
+
+function sessionValue(value: InferenceSession.ValueMetadata): SessionValue {
+  if (!value.isTensor) return { name: value.name };
+  const dims = value.shape.map((dim) => dim === UNKNOWN ? undefined : dim);
+  return { name: value.name, type: value.type as ElementType, dims };
+}
+
+/** What onnxruntime-web says of a dimension that has neither a size nor a name: -1, read as an unsigned number. */
+const UNKNOWN = 2 ** 32 - 1;
+
+function checkInputs(given: Readonly<Record<string, OnnxTensor>>, inputs: readonly SessionValue[]): void {
+  const names = inputs.map(({ name }) => name).join(", ");
+  for (const name of Object.keys(given)) {
+    if (!inputs.some((input) => input.name === name)) {
+      throw new TypeError(`The model has no input ${JSON.stringify(name)}; its inputs are ${names}.`);
+    }
+  }
+  for (const { name, type, dims } of inputs) {
+    const tensor = given[name];
+    if (tensor === undefined) {
+      throw new TypeError(`Input ${JSON.stringify(name)} is missing; the model's inputs are ${names}.`);
+    }
+    checkOnnxTensor("run", `input ${JSON.stringify(name)}`, tensor);
+    if (type !== undefined && tensor.type !== type) {
+      throw new TypeError(
+        `Input ${JSON.stringify(name)} is ${tensor.type}; the model wants ${type}. Convert it first.`,
+      );
+    }
+    const fits = dims === undefined || (dims.length === tensor.dims.length &&
+      dims.every((dim, i) => typeof dim !== "number" || dim === tensor.dims[i]));
+    if (!fits) {
+      throw new RangeError(`Input ${JSON.stringify(name)} has dims [${tensor.dims}]; the model wants [${dims}].`);
+    }
+  }
+}
+
+/** Onnxruntime's error, with the node it is about and what can be done. */
+function complaint(what: "open" | "run", provider: Provider, cause: unknown, bytes?: Uint8Array): OnnxRuntimeError {
+  const { text, opType, node = nodeOf(bytes, opType) } = readComplaint(cause);
+  const where = opType === undefined
+    ? "the model"
+    : node
+    ? `node ${JSON.stringify(node)} (${opType})`
+    : `a ${opType} node`;
+  const message = `onnxruntime could not ${what} ${where} on "${provider}": ${text} ${adviceOn(text, provider)}`;
+  return new OnnxRuntimeError(message, { opType, node, cause });
+}
+
+function adviceOn(complaint: string, provider: Provider): string {
+  if (complaint.includes("No Op registered")) {
+    return "Check the operator's name and domain, and that the version of the operator set which the model imports has it.";
+  }
+  if (provider === "webgpu") return `Try provider "wasm", which has more operators and types.`;
+  return complaint.includes("implementation")
+    ? "Write it with other operators, or convert its inputs to float32, which most operators take."
+    : `Check the types and dims that reach it; with optimize: "disabled" it runs as it is written.`;
+}
+
+/** The name of the one node of an operator, where onnxruntime names only the operator. */
+function nodeOf(bytes: Uint8Array | undefined, opType: string | undefined): string | undefined {
+  if (bytes === undefined || opType === undefined) return undefined;
+  try {
+    const found = readModel(bytes).graph!.node.filter((node) => node.opType === opType);
+    return found.length === 1 ? found[0].name : undefined;
+  } catch {
+    return undefined; // onnxruntime takes files that are refused here; what it said is the error to report
+  }
+}

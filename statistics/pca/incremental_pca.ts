@@ -1,0 +1,225 @@
+import { EigenvalueDecomposition, Matrix } from "ml-matrix";
+import { checkCount, checkInput } from "../../kernels/check.ts";
+import { checkAlike, checkOverlap } from "../../kernels/check.ts";
+import { type DType, type Tensor, tensor, zeros } from "../../kernels/tensor.ts";
+import { CoMoments } from "../moments/co_moments.ts";
+import { Fields, type JsonObject } from "../json.ts";
+import { checkKind, type Kind, type Settings } from "../kind.ts";
+import { checkFeatures, type Estimator, type TransformOptions } from "../scalers/scaler.ts";
+
+/** How an {@linkcode IncrementalPca} is made. */
+export interface IncrementalPcaInit {
+  /** How many components are kept. Default: as many as there are features. */
+  components?: number;
+  /** Whether projections are divided by their standard deviation. Default: false. */
+  whiten?: boolean;
+}
+
+/** The axes along which data varies most. */
+export interface PrincipalComponents {
+  /** What is subtracted from data first. */
+  mean: Tensor<"float64">;
+  /** Unit vectors [components, features], that of the largest variance first; the largest entry of each is positive. */
+  components: Tensor<"float64">;
+  /** The variance along each (the unbiased estimate, with n - 1). */
+  explainedVariance: Tensor<"float64">;
+  /** Its share of the variance of all features. */
+  explainedVarianceRatio: Tensor<"float64">;
+}
+
+/** Entries of a vector that differ by less are equally large, so that the choice of a sign does not hang on rounding. */
+const TIE = 1e-6;
+
+/**
+ * Principal component analysis of a stream. Its state is the exact covariance of all rows so far, merged as in {@linkcode CoMoments},
+ * not an approximation by the leading components: any parts in any order end in the same components as one pass, which are those of
+ * scikit-learn's `PCA`, signs included. The state has features^2 numbers.
+ *
+ * A row with a missing value (NaN) is not learned from, and its projection is NaN.
+ *
+ * @example Points along a line
+ * ```ts
+ * import { IncrementalPca } from "@evenkeel/norm/pca";
+ * import { tensor } from "@evenkeel/norm";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const pca = new IncrementalPca({ components: 1 });
+ * pca.partialFit(tensor(new Float64Array([0, 0, 3, 4]), [2, 2]));
+ * pca.partialFit(tensor(new Float64Array([6, 8]), [1, 2]));
+ * const y = pca.transform(tensor(new Float64Array([6, 8]), [1, 2]));
+ * assertAlmostEquals(y.data[0], 5); // from the mean [3, 4]
+ * ```
+ */
+export class IncrementalPca implements Estimator<IncrementalPca>, Kind {
+  /** The name of its kind. */
+  readonly kind = "IncrementalPca";
+  /** The options that it was made with, defaults included. */
+  readonly settings: Settings;
+  /** All that is known of the data. */
+  readonly summary: CoMoments;
+  readonly #components: number | undefined;
+  readonly #whiten: boolean;
+  #principal: PrincipalComponents | undefined;
+
+  /**
+   * A PCA that has learned nothing yet, or what moments from elsewhere say.
+   *
+   * @throws {TypeError | RangeError} If components is not a whole number, at least 1, or more than the moments have features.
+   */
+  constructor({ components, whiten = false }: IncrementalPcaInit = {}, moments: CoMoments = new CoMoments()) {
+    if (components !== undefined) checkCount(this.kind, "components", components);
+    if (moments.features > 0) checkEnough(this.kind, "moments have", moments.features, components);
+    this.settings = { components: components ?? 0, whiten };
+    this.summary = moments;
+    this.#components = components;
+    this.#whiten = whiten;
+  }
+
+  /**
+   * The principal components of the data so far, computed when they are asked for.
+   *
+   * @throws {RangeError} If there were fewer than two rows without a missing value.
+   */
+  get principal(): PrincipalComponents {
+    return this.#principal ??= principalComponents(this.summary, this.#components);
+  }
+
+  /**
+   * Learns from a chunk of data.
+   *
+   * @param x A tensor [rows, features].
+   * @throws {TypeError | RangeError} If x does not fit; nothing is learned then.
+   */
+  partialFit(x: Tensor): this {
+    const operation = `${this.kind}.partialFit`;
+    checkInput(operation, x, 2, {});
+    checkEnough(operation, "x has", x.dims.at(-1)!, this.#components);
+    this.summary.push(x);
+    this.#principal = undefined;
+    return this;
+  }
+
+  /**
+   * Learns what another PCA has learned, which stays as it is.
+   *
+   * @throws {TypeError | RangeError} If it is of another kind, or made with other options, or of other features.
+   */
+  merge(other: IncrementalPca): this {
+    checkKind(`${this.kind}.merge`, this, other);
+    this.summary.merge(other.summary);
+    this.#principal = undefined;
+    return this;
+  }
+
+  /**
+   * The projections of rows: (x - mean) components', divided by the deviations where that was asked for.
+   *
+   * @param x A tensor [rows, features].
+   * @returns A tensor [rows, components] of x's type: `out.y` if it was given.
+   * @throws {TypeError | RangeError} If an argument does not fit, or fewer than two rows were learned; nothing is written then.
+   */
+  transform<T extends DType>(x: Tensor<T>, options: TransformOptions = {}): Tensor<T> {
+    const { mean, components, explainedVariance } = this.principal, [count, features] = components.dims;
+    checkFeatures(`${this.kind}.transform`, x, features);
+    const gain = this.#deviations(explainedVariance.data).map((value) => 1 / value);
+    const y = this.#output("transform", x, count, options), rows = x.data.length / features;
+    const centered = new Float64Array(features);
+    for (let r = 0; r < rows; r++) {
+      for (let f = 0; f < features; f++) centered[f] = x.data[r * features + f] - mean.data[f];
+      for (let c = 0; c < count; c++) {
+        let sum = 0;
+        for (let f = 0; f < features; f++) sum += centered[f] * components.data[c * features + f];
+        y.data[r * count + c] = sum * gain[c];
+      }
+    }
+    return y;
+  }
+
+  /**
+   * The rows that have given projections: y components + mean, which is x itself if all components were kept.
+   *
+   * @param y A tensor [rows, components].
+   * @returns A tensor [rows, features] of y's type: `out.y` if it was given.
+   * @throws {TypeError | RangeError} As `transform`.
+   */
+  inverse<T extends DType>(y: Tensor<T>, options: TransformOptions = {}): Tensor<T> {
+    const { mean, components, explainedVariance } = this.principal, [count, features] = components.dims;
+    checkFeatures(`${this.kind}.inverse`, y, count);
+    const gain = this.#deviations(explainedVariance.data);
+    const x = this.#output("inverse", y, features, options), rows = y.data.length / count;
+    for (let r = 0; r < rows; r++) {
+      for (let f = 0; f < features; f++) {
+        let sum = mean.data[f];
+        for (let c = 0; c < count; c++) sum += y.data[r * count + c] * gain[c] * components.data[c * features + f];
+        x.data[r * features + f] = sum;
+      }
+    }
+    return x;
+  }
+
+  /** Its state as plain JSON, exact to the last bit. `components` is 0 where all are kept. */
+  toJSON(): JsonObject {
+    return { kind: this.kind, version: 1, ...this.settings, summary: this.summary.toJSON() };
+  }
+
+  /**
+   * A PCA from what `toJSON` gave.
+   *
+   * @throws {TypeError | RangeError} If it is something else.
+   */
+  static fromJSON(value: unknown): IncrementalPca {
+    const fields = new Fields("IncrementalPca", value);
+    const init = { components: fields.count("components") || undefined, whiten: fields.boolean("whiten") };
+    return new IncrementalPca(init, CoMoments.fromJSON(fields.get("summary")));
+  }
+
+  /** What projections are divided by: 1, or their deviations; 1 too where there is no variance but rounding. */
+  #deviations(variance: Float64Array): Float64Array {
+    const least = variance[0] * this.summary.features * Number.EPSILON;
+    return variance.map((value) => this.#whiten && value > least ? Math.sqrt(value) : 1);
+  }
+
+  #output<T extends DType>(name: string, x: Tensor<T>, last: number, { out }: TransformOptions): Tensor<T> {
+    const operation = `${this.kind}.${name}`, dims = [...x.dims.slice(0, -1), last];
+    const fresh = zeros(x.type, dims) as Tensor<T>;
+    if (out?.y === undefined) return fresh;
+    checkAlike(operation, "out.y", out.y, fresh);
+    checkOverlap(operation, {}, {}, { y: out.y }, { x });
+    return out.y as Tensor<T>;
+  }
+}
+
+/** Throws if there are fewer features than components are asked for. */
+export function checkEnough(operation: string, whose: string, features: number, components = 1): void {
+  if (features < components) {
+    throw new RangeError(`${operation}: ${whose} ${features} features, but ${components} components are to be kept.`);
+  }
+}
+
+function principalComponents(moments: CoMoments, kept = moments.features): PrincipalComponents {
+  if (moments.count < 2) {
+    throw new RangeError(
+      `IncrementalPca: there ${moments.count === 1 ? "is 1 row" : "are 0 rows"} without a missing value; ` +
+        "components need at least 2. Call partialFit before.",
+    );
+  }
+  const d = moments.features, covariance = Matrix.from1DArray(d, d, moments.covariance(1).data);
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(covariance, { assumeSymmetric: true });
+  const order = realEigenvalues.map((_, i) => i).sort((a, b) => realEigenvalues[b] - realEigenvalues[a]).slice(0, kept);
+  const variance = Float64Array.from(order, (i) => Math.max(realEigenvalues[i], 0)), total = covariance.trace();
+  const components = new Float64Array(kept * d);
+  order.forEach((i, c) => components.set(withSign(eigenvectorMatrix.getColumn(i)), c * d));
+  return {
+    mean: moments.mean(),
+    components: tensor(components, [kept, d]),
+    explainedVariance: tensor(variance),
+    explainedVarianceRatio: tensor(variance.map((value) => value / total)),
+  };
+}
+
+/** A vector, or its opposite: the one whose largest entry (the first of those) is positive. */
+function withSign(vector: number[]): number[] {
+  const largest = Math.max(...vector.map(Math.abs));
+  const sign = Math.sign(vector.find((value) => Math.abs(value) >= largest * (1 - TIE))!);
+  return vector.map((value) => value * sign);
+}

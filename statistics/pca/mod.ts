@@ -1,0 +1,17 @@
+/**
+ * Principal component analysis of streams, and the pipeline of scaler, PCA and normalization. Eigenvectors are computed by npm
+ * `ml-matrix`; everything else is that of `@evenkeel/norm/statistics`.
+ *
+ * @module
+ */
+
+export type { DType, Tensor, TypedArrays } from "../../kernels/tensor.ts";
+export { CoMoments } from "../moments/co_moments.ts";
+export { IncrementalPca, type IncrementalPcaInit, type PrincipalComponents } from "./incremental_pca.ts";
+export type { Json, JsonObject } from "../json.ts";
+export type { Kind, Settings } from "../kind.ts";
+export { RunningMoments } from "../moments/running_moments.ts";
+export { type Estimator, Scaler, type Scaling, type TransformOptions } from "../scalers/scaler.ts";
+export * from "../scalers/standard_scaler.ts";
+export * from "./streaming_pipeline.ts";
+export { type PushOptions, Summary } from "../summary.ts";

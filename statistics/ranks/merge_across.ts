@@ -1,0 +1,60 @@
+import type { Moments } from "../../kernels/passes/moments.ts";
+import { type Communicator, MOMENT } from "./communicator.ts";
+
+/**
+ * Merges the moments of all ranks: leaves every rank with those of all the data, in place and the same to the last bit. It is one
+ * message of four float64 for each statistic. A rank that has seen nothing merges without effect.
+ *
+ * @example
+ * ```ts
+ * import { alone, mergeMomentsAcross } from "@evenkeel/norm/statistics";
+ * import { Moments } from "@evenkeel/norm/kernels";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const moments = new Moments(1);
+ * moments.merge(0, 2, 1.5, 0.5); // of [1, 2], the share of this rank
+ * mergeMomentsAcross(alone, moments);
+ * assertEquals(moments.variance(0), 0.25);
+ * ```
+ */
+export function mergeMomentsAcross(communicator: Communicator, { count, mean, rest, m2 }: Moments): void {
+  const fields = [count, mean, rest, m2], message = new Float64Array(MOMENT * count.length);
+  fields.forEach((field, f) => {
+    for (let s = 0; s < field.length; s++) message[MOMENT * s + f] = field[s];
+  });
+  communicator.allReduce(message, "moments");
+  fields.forEach((field, f) => {
+    for (let s = 0; s < field.length; s++) field[s] = message[MOMENT * s + f];
+  });
+}
+
+/**
+ * What was fitted on the data of all ranks: the estimators of the ranks, gathered by their JSON and merged in the order of ranks,
+ * so that every rank gets the same to the last bit. The given one stays as it is.
+ *
+ * @param estimator What this rank has fitted on its share: a scaler, a PCA, running moments.
+ * @param type Its class.
+ *
+ * @example
+ * ```ts
+ * import { alone, mergeAcross, StandardScaler } from "@evenkeel/norm/statistics";
+ * import { tensor } from "@evenkeel/norm";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const share = new StandardScaler().partialFit(tensor(new Float32Array([1, 3]), [2, 1]));
+ * const scaler = mergeAcross(alone, share, StandardScaler);
+ * assertEquals(scaler.toJSON(), share.toJSON());
+ * ```
+ */
+export function mergeAcross<S, E extends { toJSON(): S; merge(other: E): unknown }>(
+  communicator: Communicator,
+  estimator: E,
+  type: { fromJSON(state: S): E },
+): E {
+  const bytes = new TextEncoder().encode(JSON.stringify(estimator));
+  const [first, ...others] = communicator.allGather(bytes).map((bytes) =>
+    type.fromJSON(JSON.parse(new TextDecoder().decode(bytes)))
+  );
+  for (const other of others) first.merge(other);
+  return first;
+}

@@ -1,0 +1,77 @@
+import { tensor } from "../../kernels/tensor.ts";
+import { Fields } from "../json.ts";
+import { RunningMoments } from "../moments/running_moments.ts";
+import { Scaler, type Scaling } from "./scaler.ts";
+
+/** How a {@linkcode StandardScaler} is made. */
+export interface StandardScalerInit {
+  /** Whether the mean is subtracted. Default: true. */
+  center?: boolean;
+  /** Whether features are divided by their standard deviation. Default: true. */
+  scale?: boolean;
+}
+
+/**
+ * Scales each feature to mean 0 and standard deviation 1 (of the population), as scikit-learn's class of that name: y = (x - mean) /
+ * deviation. A feature that is constant but for rounding is only centered.
+ *
+ * @example Fitted on two chunks
+ * ```ts
+ * import { StandardScaler } from "@evenkeel/norm/statistics";
+ * import { tensor } from "@evenkeel/norm";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const scaler = new StandardScaler();
+ * scaler.partialFit(tensor(new Float32Array([1, 5, 3, 5]), [2, 2]));
+ * scaler.partialFit(tensor(new Float32Array([1, 5, 3, 5]), [2, 2]));
+ * const y = scaler.transform(tensor(new Float32Array([4, 6]), [1, 2]));
+ * assertEquals([...y.data], [2, 1]);
+ * assertEquals([...scaler.inverse(y).data], [4, 6]);
+ * ```
+ */
+export class StandardScaler extends Scaler<RunningMoments, StandardScaler> {
+  /** The name of its kind. */
+  readonly kind = "StandardScaler";
+
+  /** A scaler that has learned nothing yet, or what moments from elsewhere say. */
+  constructor(
+    { center = true, scale = true }: StandardScalerInit = {},
+    moments: RunningMoments = new RunningMoments(),
+  ) {
+    super({ center, scale }, moments);
+  }
+
+  /**
+   * A scaler from what `toJSON` gave.
+   *
+   * @throws {TypeError | RangeError} If it is something else.
+   */
+  static fromJSON(value: unknown): StandardScaler {
+    const fields = new Fields("StandardScaler", value);
+    const init = { center: fields.boolean("center"), scale: fields.boolean("scale") };
+    return new StandardScaler(init, RunningMoments.fromJSON(fields.get("summary")));
+  }
+
+  /** @internal */
+  protected derive(): Scaling {
+    const count = this.summary.count().data, mean = this.summary.mean(), variance = this.summary.variance().data;
+    const zeros = mean.data.map(() => 0);
+    return {
+      center: this.settings.center ? mean : tensor(zeros),
+      scale: tensor(
+        variance.map((value, i) =>
+          !this.settings.scale || isConstant(count[i], mean.data[i], value) ? 1 : Math.sqrt(value)
+        ),
+      ),
+      offset: tensor(zeros),
+    };
+  }
+}
+
+/**
+ * Whether a variance is within the rounding of one pass over values around a mean: (n eps mean)^2, scikit-learn's bound after Chan, Golub
+ * and LeVeque. (Its other term, n eps variance, has no weight below 1e15 values.)
+ */
+function isConstant(count: number, mean: number, variance: number): boolean {
+  return variance <= (count * Number.EPSILON * mean) ** 2;
+}

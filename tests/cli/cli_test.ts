@@ -1,0 +1,148 @@
+/** The command line, run as its users run it. */
+import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
+import { StandardScaler } from "../../statistics/mod.ts";
+import { openSource } from "../../statistics/sources/mod.ts";
+import { evenkeel } from "./evenkeel.ts";
+import { inFolder } from "../statistics/folder.ts";
+import { plainMoments } from "../statistics/plain.ts";
+
+const csv = "name,x,y\nann,1,10\nbob,2,\ncy,3,30\ndan,,20\n";
+const x = [1, 2, 3, NaN], y = [10, NaN, 30, 20];
+
+Deno.test("evenkeel scale: fits, and applies to each format, to the numbers of the definitions", () =>
+  inFolder(async (folder) => {
+    const data = `${folder}/data.csv`, state = `${folder}/state.json`;
+    await Deno.writeTextFile(data, csv);
+    const fit = await evenkeel("scale", data, "--fit", state, "--columns", "y, x");
+    assertEquals(fit, { code: 0, stdout: `${state}: StandardScaler of 4 rows\n`, stderr: "" });
+    const saved = JSON.parse(await Deno.readTextFile(state));
+    assertEquals(saved.columns, ["y", "x"]);
+    assertEquals(StandardScaler.fromJSON(saved).summary.features, 2, "the state is that of the scaler itself");
+
+    const scaled = [y, x].map((column) => {
+      const { mean, deviation } = plainMoments(column);
+      return column.map((value) => (value - mean) / deviation);
+    });
+    for (const extension of [".csv", ".tsv", ".ndjson", ".jsonl", ".npy", ".parquet"]) {
+      const output = `${folder}/out${extension}`;
+      const apply = await evenkeel("scale", data, "--apply", state, "-o", output);
+      assertEquals(apply, { code: 0, stdout: `${output}: 4 rows\n`, stderr: "" });
+      const source = await openSource(output), [{ data: values }] = await Array.fromAsync(source);
+      if (extension !== ".npy") assertEquals(source.features, ["y", "x"]);
+      values.forEach((value, i) => {
+        const expected = scaled[i % 2][i >> 1];
+        assert(Number.isNaN(expected) ? Number.isNaN(value) : Math.abs(value - expected) < 1e-12, `${extension} ${i}`);
+      });
+    }
+  }));
+
+Deno.test("evenkeel scale: every scaler, a delimiter, no header, and columns of data without names", () =>
+  inFolder(async (folder) => {
+    const data = `${folder}/data.csv`, state = `${folder}/state.json`, output = `${folder}/out.jsonl`;
+    await Deno.writeTextFile(data, "a;1;2\nb;3;6\nc;5;4\n");
+    for (const [scaler, expected] of [["minmax", "[0,0]\n[0.5,1]\n[1,0.5]\n"], ["robust", undefined]]) {
+      const reading = ["--delimiter", ";", "--no-header", "--quiet"];
+      const fit = await evenkeel("scale", data, "--fit", state, "--scaler", scaler!, "--columns", "1,2", ...reading);
+      assertEquals(fit.code, 0, fit.stderr);
+      const apply = await evenkeel("scale", data, "--apply", state, "-o", output, ...reading);
+      assertEquals(apply.code, 0, apply.stderr);
+      if (expected !== undefined) assertEquals(await Deno.readTextFile(output), expected);
+    }
+  }));
+
+Deno.test("evenkeel scale: columns of one name are found again by their numbers", () =>
+  inFolder(async (folder) => {
+    const data = `${folder}/data.csv`, state = `${folder}/state.json`, output = `${folder}/out.csv`;
+    await Deno.writeTextFile(data, "b,a,a\n1,2,3\n1,6,1\n");
+    for (const [columns, expected] of [[["--columns", "2,1"], "a,a\n1,-1\n-1,1\n"], [[], "b,a,a\n0,-1,1\n0,1,-1\n"]]) {
+      assertEquals((await evenkeel("scale", data, "--fit", state, ...columns as string[])).code, 0);
+      const apply = await evenkeel("scale", data, "--apply", state, "-o", output);
+      assertEquals([apply.code, await Deno.readTextFile(output)], [0, expected], apply.stderr);
+    }
+  }));
+
+Deno.test("evenkeel moments: a table", () =>
+  inFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/data.csv`, csv);
+    const { code, stdout } = await evenkeel("moments", `${folder}/data.csv`, "--columns", "x,2");
+    assertEquals(code, 0);
+    const [head, ...rows] = stdout.trimEnd().split("\n").map((line) => line.split("\t"));
+    assertEquals(head, ["feature", "count", "mean", "deviation", "minimum", "maximum"]);
+    for (const [i, [name, column]] of ([["x", x], ["y", y]] as const).entries()) {
+      const { count, mean, deviation, minimum, maximum } = plainMoments(column);
+      assertEquals([rows[i][0], Number(rows[i][1])], [name, count]);
+      [mean, deviation, minimum, maximum].forEach((value, j) => {
+        assertLess(Math.abs(Number(rows[i][j + 2]) - value), 1e-12 * deviation);
+      });
+    }
+  }));
+
+Deno.test("evenkeel: wrong usage exits with 2 and says what is wrong", async () => {
+  const wrong: [args: string[], says: string][] = [
+    [[], "Usage:"],
+    [["scales"], "unknown command"],
+    [["scale"], "missing required argument"],
+    [["scale", "x.csv"], "give either --fit STATE.json or --apply STATE.json"],
+    [["scale", "x.csv", "--fit", "a", "--apply", "b"], "give either"],
+    [["scale", "x.csv", "--fit", "a", "-o", "b"], "-o is for --apply"],
+    [["scale", "x.csv", "--apply", "a"], "needs -o"],
+    [["scale", "x.csv", "--apply", "a", "-o", "b.csv", "--snapshot", "c"], "--snapshot is for --fit"],
+    [["scale", "x.csv", "--fit", "./x.csv"], "must be different files"],
+    [["scale", "x.csv", "--fit", "a", "--snapshot", "a"], "must be different files"],
+    [["scale", "x.csv", "--fit", "a", "--scaler", "best"], "standard, minmax, robust"],
+    [["scale", "x.csv", "--fit", "a", "--every", "0"], "whole number"],
+    [["scale", "x.csv", "--fit", "a", "--faster"], "unknown option"],
+  ];
+  const outcomes = await Promise.all(wrong.map(([args]) => evenkeel(...args)));
+  outcomes.forEach(({ code, stdout, stderr }, i) => {
+    assertEquals([code, stdout], [2, ""], wrong[i][0].join(" "));
+    assertStringIncludes(stderr, wrong[i][1]);
+  });
+  assertEquals((await evenkeel("--help")).code, 0);
+});
+
+Deno.test("evenkeel: a failure exits with 1, says why in one line, and leaves every file as it was", () =>
+  inFolder(async (folder) => {
+    const path = (name: string) => `${folder}/${name}`;
+    const files: Record<string, string> = {
+      "good.csv": "a,b\n1,2\n3,5\n",
+      "ragged.csv": "a,b\n1,2\n3\n",
+      "empty.csv": "a,b\n",
+      "infinite.csv": "a,b\n1,inf\n",
+      "wide.csv": "1,2,3\n",
+      "not.json": "{",
+      "other.json": '{"kind":"Extrema","version":1}',
+      "out.csv": "before",
+      "state.json": "before",
+    };
+    for (const name in files) await Deno.writeTextFile(path(name), files[name]);
+    assertEquals((await evenkeel("scale", path("good.csv"), "--fit", path("fitted.json"))).code, 0);
+    const to = ["-o", path("out.csv")], fitted = path("fitted.json"), state = path("state.json");
+    const failures: [args: string[], says: string][] = [
+      [[path("missing.csv"), "--fit", state], "ENOENT"],
+      [[path("ragged.csv"), "--fit", state], "ragged.csv, line 3: the line has 1 fields"],
+      [[path("empty.csv"), "--fit", state], "has no rows"],
+      [[path("infinite.csv"), "--fit", state], "infinite.csv, rows 0 to 0: "],
+      [[path("not.json"), "--fit", state], "cannot be opened by its extension"],
+      [[path("good.csv"), "--fit", state, "--columns", "c"], `has no column "c"; it has "a", "b"`],
+      [[path("good.csv"), "--fit", path("nowhere/state.json")], "ENOENT"],
+      [[path("good.csv"), "--apply", path("not.json"), ...to], "is not what --fit writes"],
+      [[path("good.csv"), "--apply", path("other.json"), ...to], "it holds no scaler"],
+      [[path("good.csv"), "--apply", fitted, "-o", path("out.xls")], "cannot be written by its extension"],
+      [[path("ragged.csv"), "--apply", fitted, ...to], "line 3"],
+      [[path("wide.csv"), "--apply", fitted, ...to], `has no column "a"; it has columns 0 to 2`],
+      [[path("wide.csv"), "--apply", fitted, ...to, "--columns", "0,1,2"], "features"],
+    ];
+    const before = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+    const outcomes = await Promise.all(failures.map(([args]) => evenkeel("scale", ...args)));
+    outcomes.forEach(({ code, stdout, stderr }, i) => {
+      assertEquals([code, stdout], [1, ""], `${failures[i][0]}: ${stderr}`);
+      assertMatch(stderr, /^evenkeel: [^\n]+\n$/);
+      assertStringIncludes(stderr, failures[i][1]);
+    });
+    const moments = await evenkeel("moments", path("infinite.csv"));
+    assertEquals([moments.code, moments.stdout], [1, ""]);
+    assertStringIncludes(moments.stderr, "infinite.csv, rows 0 to 0: ");
+    assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), before);
+    for (const name in files) assertEquals(await Deno.readTextFile(path(name)), files[name], name);
+  }));

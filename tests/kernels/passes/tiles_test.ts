@@ -1,0 +1,90 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { groupsOf, locate, type Tile } from "../../../kernels/passes/tiles.ts";
+import { type Axis, channelAxes, groupAxes, reducedAxes, type View, viewOf } from "../../../kernels/passes/view.ts";
+
+const dims = fc.array(fc.integer({ min: 0, max: 7 }), { minLength: 2, maxLength: 5 });
+
+/** The axes of every normalization, over random dims. */
+const axes: fc.Arbitrary<Axis[]> = dims.chain((dims) =>
+  fc.oneof(
+    fc.subarray([...dims.keys()], { minLength: 1 }).map((reduced) => reducedAxes(dims, reduced)),
+    fc.integer({ min: 0, max: dims.length - 1 }).map((channel) => channelAxes(dims, channel)),
+    fc.integer({ min: 1, max: dims.length - 1 }).chain((channel) => {
+      const groups = [...new Array(dims[channel] + 1).keys()].filter((g) => g > 0 && dims[channel] % g === 0);
+      return fc.constantFrom(...(groups.length ? groups : [1])).map((groups) => groupAxes(dims, channel, groups));
+    }),
+  )
+);
+
+/** The statistic and the parameter of every element, from its indices along the axes. */
+function labels(axes: readonly Axis[]): { statistic: number; parameter: number }[] {
+  return axes.reduce(
+    (labels, { size, statistic, parameter }) =>
+      labels.flatMap((label) =>
+        Array.from({ length: size }, (_, i) => ({
+          statistic: label.statistic + i * statistic,
+          parameter: label.parameter + i * parameter,
+        }))
+      ),
+    [{ statistic: 0, parameter: 0 }],
+  );
+}
+
+/** Visits the elements of a tile with the index of their line and their place in it. */
+function forEachElement(view: View, tile: Tile, visit: (at: number, line: number, place: number) => void): void {
+  for (let l = 0; l < tile.lines; l++) {
+    for (let k = 0; k < tile.length; k++) {
+      visit(view.layout === "rows" ? tile.at + l * tile.length + k : tile.at + k * tile.pitch + l, l, tile.from + k);
+    }
+  }
+}
+
+Deno.test("tiles: every element is in one tile, with its statistic and its parameter, and groups hold all of theirs", () => {
+  fc.assert(
+    fc.property(axes, fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 40 }), (axes, capacity, maxLines) => {
+      const view = viewOf(axes, true), expected = labels(axes);
+      const statistic = new Uint32Array(maxLines), parameter = new Uint32Array(maxLines);
+      const seen = new Array(expected.length).fill(0), groupOf = new Map<number, unknown>();
+      for (const group of groupsOf(view, capacity, maxLines)) {
+        for (const tile of group.tiles) {
+          assertEquals(tile.lines * tile.length <= capacity && tile.lines <= maxLines, true);
+          locate(view, tile, group.base, statistic, parameter);
+          forEachElement(view, tile, (at, line, place) => {
+            seen[at]++;
+            assertEquals(statistic[line] < group.statistics, true);
+            assertEquals(group.base + statistic[line], expected[at].statistic);
+            assertEquals(parameter[line] + (view.along ? place : 0), expected[at].parameter);
+            const first = groupOf.get(expected[at].statistic) ?? group;
+            assertEquals(first === group, true);
+            groupOf.set(expected[at].statistic, group);
+          });
+        }
+      }
+      assertEquals(seen.every((times) => times === 1), true);
+    }),
+    { seed: 1, numRuns: 2000 },
+  );
+});
+
+Deno.test("views: the layouts of the table", () => {
+  const layouts: Record<string, [Axis[], Partial<View>]> = {
+    "layer norm": [reducedAxes([8, 5], [1]), { layout: "rows", length: 5, along: true }],
+    "batch norm, NCHW": [channelAxes([2, 3, 4, 5], 1), { layout: "rows", length: 20, along: false, statistics: 3 }],
+    "batch norm, NHWC": [channelAxes([2, 4, 5, 3], 3), { layout: "columns", length: 40, width: 3, along: false }],
+    "instance norm": [groupAxes([2, 3, 4, 5], 1, 3), { layout: "rows", length: 20, statistics: 6, count: 20 }],
+    "group norm": [groupAxes([2, 6, 4, 5], 1, 3), { layout: "rows", length: 20, statistics: 6, count: 40 }],
+    "layer norm over channels": [reducedAxes([2, 3, 4, 5], [1]), {
+      layout: "columns",
+      length: 3,
+      width: 20,
+      along: true,
+    }],
+  };
+  for (const [name, [axes, expected]] of Object.entries(layouts)) {
+    const view = viewOf(axes, true);
+    for (const [key, value] of Object.entries(expected)) {
+      assertEquals(view[key as keyof View], value, `${name}: ${key}`);
+    }
+  }
+});

@@ -1,0 +1,94 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { type Tensor, tensor } from "../../../kernels/tensor.ts";
+import { fromKeras } from "../../../layers/weights/from_keras.ts";
+import { WeightsError } from "../../../layers/weights/weights_error.ts";
+
+function filled(value: number, ...dims: number[]): Tensor<"float32"> {
+  return tensor(new Float32Array(dims.reduce((a, b) => a * b, 1)).fill(value), dims);
+}
+
+const affine = { gamma: filled(2, 3), beta: filled(1, 3) };
+const moving = { moving_mean: filled(5, 3), moving_variance: filled(4, 3) };
+
+Deno.test("fromKeras: conventions and defaults", () => {
+  const layer = fromKeras("BatchNormalization", { ...affine, ...moving });
+  assertEquals(layer.running, { momentum: 0.99, unbiased: false });
+  assertEquals([layer.features, layer.epsilon, layer.axis], [3, 1e-3, -1]);
+  assertEquals([...layer.state.mean.data, ...layer.state.variance.data], [5, 5, 5, 4, 4, 4]);
+  const group = fromKeras("GroupNormalization", affine, { groups: -1 });
+  assertEquals([group.groups, group.axis, group.epsilon], [3, -1, 1e-3]);
+  assertEquals(fromKeras("RMSNormalization", { scale: affine.gamma }).epsilon, 1e-6);
+  assertEquals(fromKeras("LayerNormalization", affine).axes, [-1]);
+  assertEquals(fromKeras("LayerNormalization", {}, { center: false, scale: false, axis: [2, 1] }).axes, [1, 2]);
+});
+
+Deno.test("fromKeras: kernels are transposed", () => {
+  const kernel = tensor(new Float32Array([1, 2, 3, 4, 5, 6]), [3, 2]);
+  const dense = fromKeras("Dense", { kernel }, { use_bias: false });
+  assertEquals([...dense.parameters.weight.data], [1, 3, 5, 2, 4, 6]);
+  assertEquals([dense.inputs, dense.outputs], [3, 2]);
+  const conv = fromKeras("Conv2D", { kernel: filled(1, 5, 4, 3, 2), bias: filled(0, 2) }, {
+    data_format: "channels_first",
+  });
+  assertEquals(conv.parameters.weight.dims, [2, 3, 5, 4]);
+});
+
+Deno.test("fromKeras: takes what get_config() gives", () => {
+  const config = {
+    name: "batch_normalization",
+    trainable: true as const,
+    dtype: "float32",
+    axis: 1,
+    momentum: 0.9,
+    epsilon: 1e-5,
+    center: true,
+    scale: true,
+    gamma_initializer: { class_name: "Ones" },
+    gamma_regularizer: null,
+    beta_constraint: null,
+    synchronized: false,
+    renorm: false as const,
+    renorm_clipping: null,
+    renorm_momentum: 0.99,
+  };
+  const { axis, epsilon, running } = fromKeras("BatchNormalization", { ...affine, ...moving }, config);
+  assertEquals([axis, epsilon, running.momentum], [1, 1e-5, 0.9]);
+});
+
+Deno.test("fromKeras: wrong names are errors when compiled, and say what is known when run", () => {
+  // @ts-expect-error PyTorch's name
+  assertThrows(() => fromKeras("BatchNorm2d", {}), TypeError, "classes are BatchNormalization, LayerNormalization");
+  // @ts-expect-error PyTorch's name
+  assertThrows(() => fromKeras("LayerNormalization", affine, { eps: 1e-5 }), TypeError, "options are axis, epsilon");
+  // @ts-expect-error PyTorch's name
+  assertThrows(() => fromKeras("LayerNormalization", { weight: filled(1, 3) }), WeightsError, "weight is unexpected");
+  // @ts-expect-error images are channels last by default
+  assertThrows(() => fromKeras("Conv2D", { kernel: filled(1, 1, 1, 1, 1) }), RangeError, "data_format is undefined");
+});
+
+Deno.test("fromKeras: what does not fit, or we do not have, is refused", () => {
+  const batch = { ...affine, ...moving };
+  assertThrows(() => fromKeras("BatchNormalization", affine), WeightsError, "moving_mean, moving_variance are missing");
+  assertThrows(() => fromKeras("BatchNormalization", batch, { center: false }), WeightsError, "beta is unexpected");
+  assertThrows(() => fromKeras("BatchNormalization", batch, { renorm: true as false }), RangeError, "renorm");
+  assertThrows(() => fromKeras("BatchNormalization", batch, { trainable: false as true }), RangeError, "trainable");
+  assertThrows(() => fromKeras("Dense", {}), WeightsError, "kernel is missing");
+  assertThrows(() => fromKeras("Dense", { kernel: filled(1, 3) }), WeightsError, "there must be 2");
+  assertThrows(
+    () => fromKeras("Dense", { kernel: filled(1, 3, 2), bias: filled(1, 3) }),
+    WeightsError,
+    "bias has dims [3]",
+  );
+  const dense = { kernel: filled(1, 3, 2) };
+  assertThrows(() => fromKeras("Dense", dense, { activation: "relu" as "linear" }), RangeError, '"relu"');
+  const regularizer = { kernel_regularizer: "l2" as unknown as null };
+  assertThrows(() => fromKeras("Dense", dense, regularizer), RangeError, "kernel_regularizer");
+  const conv = { kernel: filled(1, 3, 3, 1, 2) }, first = { use_bias: false, data_format: "channels_first" } as const;
+  assertThrows(() => fromKeras("Conv2D", conv, { ...first, padding: "same", strides: 2 }), RangeError, "strides");
+  assertThrows(
+    () => fromKeras("Conv2D", { kernel: filled(1, 2, 3, 1, 2) }, { ...first, padding: "same" }),
+    RangeError,
+    "more zeros",
+  );
+  assertThrows(() => fromKeras("LayerNormalization", affine, { axis: [1, -1] }), RangeError, "axis is [-1,1]");
+});

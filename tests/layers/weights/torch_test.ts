@@ -1,0 +1,158 @@
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { type Tensor, tensor } from "../../../kernels/tensor.ts";
+import { BatchNorm } from "../../../layers/norms/batch_norm.ts";
+import { fromTorch, toTorch } from "../../../layers/weights/from_torch.ts";
+import { LSTM } from "../../../layers/recurrent/lstm.ts";
+import { RMSNorm } from "../../../layers/norms/rms_norm.ts";
+import { Sequential } from "../../../layers/network/sequential.ts";
+import { WeightsError } from "../../../layers/weights/weights_error.ts";
+
+function filled(value: number, ...dims: number[]): Tensor<"float32"> {
+  return tensor(new Float32Array(dims.reduce((a, b) => a * b, 1)).fill(value), dims);
+}
+
+const affine = { weight: filled(2, 3), bias: filled(1, 3) };
+const running = { running_mean: filled(5, 3), running_var: filled(4, 3) };
+
+Deno.test("fromTorch: batch norm's conventions and defaults", () => {
+  const layer = fromTorch("BatchNorm2d", { ...affine, ...running });
+  assertEquals(layer.running, { momentum: 0.9, unbiased: true });
+  assertEquals([layer.features, layer.epsilon, layer.axis], [3, 1e-5, 1]);
+  assertEquals([...layer.state.mean.data, ...layer.state.variance.data], [5, 5, 5, 4, 4, 4]);
+  assertEquals(layer.state.mean.type, "float64");
+
+  const batches = tensor(new Float64Array([7]), []);
+  const cumulative = fromTorch("SyncBatchNorm", { ...affine, ...running, num_batches_tracked: batches }, {
+    momentum: null,
+  });
+  assertEquals(cumulative.running.momentum, "cumulative");
+  assertEquals(cumulative.state.batches.data[0], 7);
+
+  assertEquals(fromTorch("BatchNorm1d", {}, { num_features: 2, affine: false, track_running_stats: false }).state, {});
+  // Old checkpoints have no count of batches, and new ones do where nothing needs it.
+  fromTorch("BatchNorm3d", { ...affine, ...running, num_batches_tracked: batches });
+});
+
+Deno.test("fromTorch: a momentum of null leaves instance norm's running statistics as they are, as in PyTorch", () => {
+  const layer = fromTorch("InstanceNorm1d", running, { track_running_stats: true, momentum: null });
+  const { state } = layer.train(filled(9, 2, 3, 4), layer.state);
+  assertEquals([...state.mean.data], [5, 5, 5]);
+});
+
+Deno.test("fromTorch: RMS norm's epsilon is that of the machine by default", () => {
+  assertEquals(fromTorch("RMSNorm", { weight: affine.weight }).epsilon, 2 ** -23);
+  assertEquals(fromTorch("RMSNorm", { weight: affine.weight }, { eps: null }).epsilon, 2 ** -23);
+  assertEquals(fromTorch("RMSNorm", { weight: tensor(new Float64Array(3)) }).epsilon, 2 ** -52);
+  assertEquals(fromTorch("RMSNorm", { weight: affine.weight }, { eps: 1e-6 }).epsilon, 1e-6);
+});
+
+Deno.test("fromTorch: tensors are copied, and their type is kept", () => {
+  const weight = tensor(new Float64Array([1, 2])), layer = fromTorch("LayerNorm", { weight }, { bias: false });
+  layer.parameters.scale.data[0] = 9;
+  assertEquals([...weight.data], [1, 2]);
+  assertEquals(layer.parameters.scale.type, "float64");
+});
+
+Deno.test("fromTorch: sizes that are given must be those of the tensors", () => {
+  assertThrows(
+    () => fromTorch("BatchNorm1d", { ...affine, ...running }, { num_features: 4 }),
+    WeightsError,
+    "weight has dims [3]",
+  );
+  assertThrows(() => fromTorch("LayerNorm", affine, { normalized_shape: [1, 3] }), WeightsError, "must have [1,3]");
+  const linear = { weight: filled(1, 2, 3), bias: filled(1, 2) };
+  assertThrows(() => fromTorch("Linear", linear, { in_features: 2 }), WeightsError, "must have [2,2]");
+  assertThrows(() => fromTorch("Linear", { weight: filled(1, 3) }, { bias: false }), WeightsError, "there must be 2");
+  assertThrows(
+    () => fromTorch("Conv2d", { weight: filled(1, 2, 1, 3, 3) }, { kernel_size: 1, bias: false }),
+    WeightsError,
+  );
+  const lstm = {
+    weight_ih_l0: filled(1, 8, 3),
+    weight_hh_l0: filled(1, 8, 3),
+    bias_ih_l0: filled(1, 8),
+    bias_hh_l0: filled(1, 8),
+  };
+  assertThrows(() => fromTorch("LSTM", lstm), WeightsError, "weight_hh_l0 has dims [8,3] and must have [8,2]");
+  assertThrows(
+    () => fromTorch("BatchNorm1d", {}, { affine: false, track_running_stats: false }),
+    TypeError,
+    "num_features",
+  );
+});
+
+Deno.test("fromTorch: what is missing or unexpected is listed, all of it", () => {
+  const message = assertThrows(() => fromTorch("BatchNorm2d", { weight: filled(1, 3) }), WeightsError).message;
+  assertEquals(
+    message,
+    "fromTorch: BatchNorm2d: the tensors do not fit: bias, running_mean, running_var are missing. " +
+      "Those that belong here: weight, bias, running_mean, running_var.",
+  );
+  assertThrows(
+    () => fromTorch("BatchNorm2d", running, { momentum: null, affine: false }),
+    WeightsError,
+    "num_batches_tracked is missing",
+  );
+  assertThrows(
+    () => fromTorch("LayerNorm", affine, { elementwise_affine: false, normalized_shape: 3 }),
+    WeightsError,
+    "weight, bias are unexpected",
+  );
+  assertThrows(() => fromTorch("Linear", {}), WeightsError, "weight is missing");
+  assertThrows(
+    () => fromTorch("LayerNorm", { weight: affine.weight, bias: undefined }),
+    WeightsError,
+    "bias is missing",
+  );
+  const array = new Float32Array(3) as unknown as Tensor;
+  assertThrows(() => fromTorch("LayerNorm", { ...affine, bias: array }), TypeError, "bias is a Float32Array");
+});
+
+Deno.test("fromTorch: wrong names are errors when compiled, and say what is known when run", () => {
+  // @ts-expect-error no such class
+  assertThrows(() => fromTorch("BatchNorm4d", {}), TypeError, "classes are BatchNorm1d, BatchNorm2d");
+  // @ts-expect-error no such class, although every object has it
+  assertThrows(() => fromTorch("toString", {}), TypeError, "classes are");
+  // @ts-expect-error Keras's name
+  assertThrows(() => fromTorch("LayerNorm", affine, { epsilon: 1e-3 }), TypeError, "options are normalized_shape, eps");
+  // @ts-expect-error no such tensor
+  assertThrows(() => fromTorch("LayerNorm", { ...affine, gamma: filled(1, 3) }), WeightsError, "gamma is unexpected");
+  // @ts-expect-error num_groups is needed
+  assertThrows(() => fromTorch("GroupNorm", affine), RangeError, "groups is undefined");
+  assertThrows(() => fromTorch("ReLU", { weight: filled(1, 3) }), WeightsError, "weight is unexpected");
+});
+
+Deno.test("fromTorch: what we do not have is refused", () => {
+  const conv = { weight: filled(1, 2, 1, 2, 3), bias: filled(1, 2) };
+  assertThrows(() => fromTorch("Conv2d", conv, { padding: "same" }), RangeError, "more zeros on one side");
+  assertEquals(fromTorch("Conv2d", conv, { padding: "same", dilation: [2, 1] }).padding, [1, 1]);
+  assertEquals(fromTorch("Conv2d", conv, { padding: "valid" }).padding, [0, 0]);
+  assertThrows(() => fromTorch("Conv2d", conv, { padding_mode: "circular" as "zeros" }), RangeError, '"circular"');
+  assertThrows(() => fromTorch("GELU", {}, { approximate: "tanh" as "none" }), RangeError, '"tanh"');
+  assertThrows(() => fromTorch("GRU", {}, { batch_first: true as false }), RangeError, "batch_first");
+  assertThrows(() => fromTorch("BatchNorm1d", { ...affine, ...running }, { momentum: 1.5 }), RangeError, "momentum");
+  assertThrows(
+    () => fromTorch("BatchNorm1d", { ...affine, ...running }, { momentum: "0.1" as unknown as number }),
+    TypeError,
+    "momentum",
+  );
+});
+
+Deno.test("toTorch: fromTorch backwards", () => {
+  const tensors = { ...affine, ...running, num_batches_tracked: tensor(new Float64Array([3]), []) };
+  const layer = fromTorch("BatchNorm2d", tensors, { momentum: null }), back = toTorch(layer, layer.state);
+  assertEquals(Object.keys(back), Object.keys(tensors));
+  for (const [name, { data }] of Object.entries(tensors)) assertEquals([...back[name].data], [...data], name);
+  assertStrictEquals(back.weight, layer.parameters.scale);
+
+  const lstm = new LSTM(2, 3, { norm: "none" });
+  assertEquals(Object.keys(toTorch(lstm)), ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"]);
+});
+
+Deno.test("toTorch: what PyTorch does not have is refused", () => {
+  assertThrows(() => toTorch(new BatchNorm(2)), WeightsError, "mean, variance are missing");
+  assertThrows(() => toTorch(new LSTM(2, 3)), TypeError, "PyTorch's LSTM has no inputScale or hiddenScale");
+  assertThrows(() => toTorch(new RMSNorm(2, { bias: true })), TypeError, "PyTorch's RMSNorm has no bias");
+  // @ts-expect-error a container is not a class of PyTorch
+  assertThrows(() => toTorch(new Sequential([])), TypeError, "a Sequential");
+});

@@ -1,0 +1,206 @@
+/** Models as onnxruntime-web runs them. */
+import { assert, assertAlmostEquals, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import * as reference from "../../../kernels/reference.ts";
+import type { DType, Tensor } from "../../../kernels/tensor.ts";
+import {
+  GraphBuilder,
+  hasWebGpu,
+  type Model,
+  OnnxRuntimeError,
+  type OnnxTensor,
+  openSession,
+  type Provider,
+  run,
+} from "../../../onnx/mod.ts";
+import { cast, noise } from "../../../tools/judge/noise.ts";
+import { run as runCommand } from "../../command.ts";
+
+const webGpu = await hasWebGpu();
+if (!webGpu) console.log("No WebGPU device is here: what needs one is skipped.");
+const providers: Provider[] = webGpu ? ["wasm", "webgpu"] : ["wasm"];
+
+function layerNorm(type: DType, features: number): Model {
+  const g = new GraphBuilder("layer norm", { opset: 17 });
+  const x = g.input("x", type, ["N", features]);
+  const scale = g.constant(cast({ type: "float32", dims: [features], data: new Float32Array(features).fill(2) }, type));
+  g.output("y", g.op("LayerNormalization", [x, scale]), type, ["N", features]);
+  return g.build();
+}
+
+const f32 = (dims: number[], data: number[]): Tensor => ({ type: "float32", dims, data: Float32Array.from(data) });
+
+for (const provider of providers) {
+  Deno.test(`${provider}: runs a model once, in every type that it has`, async () => {
+    const types: DType[] = provider === "wasm" ? ["float32", "float64", "float16"] : ["float32", "float16"];
+    for (const type of types) {
+      const x = noise([3, 16], { type });
+      const { y } = await run(layerNorm(type, 16), { x }, { provider });
+      const want = reference.layerNorm(x).y;
+      assertEquals([y.type, y.dims], [type, [3, 16]]);
+      want.data.forEach((value, i) =>
+        assertAlmostEquals(Number(y.data[i]), 2 * value, type === "float16" ? 4e-3 : 1e-5)
+      );
+    }
+  });
+
+  Deno.test(`${provider}: runs that are asked for at once, of two sessions, all end and are right`, async () => {
+    await using a = await openSession(layerNorm("float32", 4), { provider });
+    await using b = await openSession(layerNorm("float32", 8), { provider });
+    const runs = Array.from({ length: 12 }, async (_, i) => {
+      const features = i % 2 === 0 ? 4 : 8, x = noise([2, features], { seed: i });
+      const { y } = await (i % 2 === 0 ? a : b).run({ x });
+      reference.layerNorm(x).y.data.forEach((value, j) => assertAlmostEquals(Number(y.data[j]), 2 * value, 1e-5));
+    });
+    await Promise.all(runs);
+  });
+
+  Deno.test(`${provider}: each run gives arrays of its own`, async () => {
+    await using session = await openSession(layerNorm("float32", 2), { provider });
+    const first = await session.run({ x: f32([1, 2], [1, 2]) }), kept = first.y.data.slice();
+    const second = await session.run({ x: f32([1, 2], [2, 1]) });
+    assertEquals(first.y.data, kept);
+    assert(first.y.data !== second.y.data);
+  });
+
+  Deno.test(`${provider}: wrong inputs are the caller's mistake, and the session goes on`, async () => {
+    await using session = await openSession(layerNorm("float32", 2), { provider });
+    assertEquals(session.inputs, [{ name: "x", type: "float32", dims: ["N", 2] }]);
+    assertEquals(session.outputs, [{ name: "y", type: "float32", dims: ["N", 2] }]);
+    const x = f32([1, 2], [1, 2]);
+    await assertRejects(() => session.run({}), TypeError, `Input "x" is missing; the model's inputs are x.`);
+    await assertRejects(() => session.run({ x, z: x }), TypeError, `no input "z"`);
+    await assertRejects(() => session.run({ x: cast(x, "float64") }), TypeError, "float64; the model wants float32");
+    await assertRejects(() => session.run({ x: f32([2, 1], [1, 2]) }), RangeError, "dims [2,1]; the model wants [N,2]");
+    await assertRejects(() => session.run({ x: f32([2], [1, 2]) }), RangeError, "the model wants [N,2]");
+    await assertRejects(() => session.run({ x: { ...x, dims: [2, 2] } as Tensor }), RangeError, "4 elements");
+    assertEquals((await session.run({ x })).y.dims, [1, 2]);
+  });
+
+  Deno.test(`${provider}: a failure names the node, and the session goes on`, async () => {
+    const g = new GraphBuilder("product", { opset: 17 });
+    const a = g.input("a", "float32", [1, "K"]), b = g.input("b", "float32", ["L", 1]);
+    g.output("y", g.op("MatMul", [a, b], {}, { name: "product" }), "float32", [1, 1]);
+    await using session = await openSession(g.build(), { provider });
+    const error = await assertRejects(
+      () => session.run({ a: f32([1, 2], [1, 2]), b: f32([3, 1], [1, 2, 3]) }),
+      OnnxRuntimeError,
+      `could not run node "product" (MatMul) on "${provider}"`,
+    );
+    assertEquals([error.node, error.opType], ["product", "MatMul"]);
+    const { y } = await session.run({ a: f32([1, 2], [1, 2]), b: f32([2, 1], [3, 4]) });
+    assertEquals(y.data, new Float32Array([11]));
+  });
+
+  Deno.test(`${provider}: a model that cannot be opened says at which node`, async () => {
+    const g = new GraphBuilder("unknown", { opset: 17 });
+    g.output("y", g.op("Levitate", [g.input("x", "float32", [1])], {}, { name: "up" }), "float32", [1]);
+    const error = await assertRejects(
+      () => openSession(g.build(), { provider }),
+      OnnxRuntimeError,
+      `node "up" (Levitate)`,
+    );
+    assert(error.message.includes("Check the operator's name"));
+    assertInstanceOf(error.cause, Error);
+    await assertRejects(
+      () => openSession(new Uint8Array(9), { provider }),
+      OnnxRuntimeError,
+      "could not open the model",
+    );
+  });
+
+  Deno.test(`${provider}: after its end a session runs nothing, and ending twice does no harm`, async () => {
+    const session = await openSession(layerNorm("float32", 2), { provider });
+    const last = session.run({ x: f32([1, 2], [1, 2]) });
+    await session[Symbol.asyncDispose]();
+    await session[Symbol.asyncDispose]();
+    assertEquals((await last).y.dims, [1, 2]);
+    await assertRejects(() => session.run({ x: f32([1, 2], [1, 2]) }), TypeError, "closed");
+  });
+}
+
+Deno.test("wasm: an operator without a kernel is named, with what to do", async () => {
+  const g = new GraphBuilder("mvn", { opset: 17 });
+  const x = g.input("x", "float64", [1, 1, 1, 1]);
+  g.output("y", g.op("MeanVarianceNormalization", [x], {}, { name: "mvn" }), "float64", [1, 1, 1, 1]);
+  const error = await assertRejects(
+    () => openSession(g.build()),
+    OnnxRuntimeError,
+    `node "mvn" (MeanVarianceNormalization)`,
+  );
+  assert(error.message.includes("float32"));
+});
+
+Deno.test("wasm: tensors of other types, scalars and text go in and out", async () => {
+  const g = new GraphBuilder("types", { opset: 17 });
+  const tensors: Record<string, OnnxTensor> = {
+    int64: { type: "int64", dims: [2], data: new BigInt64Array([-1n, 2n]) },
+    int32: { type: "int32", dims: [], data: new Int32Array([7]) },
+    uint8: { type: "uint8", dims: [1, 2], data: new Uint8Array([1, 255]) },
+    bool: { type: "bool", dims: [2], data: new Uint8Array([0, 1]) },
+    string: { type: "string", dims: [2], data: ["a", "ß"] },
+    float16: { type: "float16", dims: [2], data: new Float16Array([1, -2]) },
+    float64: { type: "float64", dims: [0, 2], data: new Float64Array() },
+  };
+  for (const [name, { type, dims }] of Object.entries(tensors)) {
+    g.output(`${name}_out`, g.op("Identity", [g.input(name, type, dims)]), type, dims);
+  }
+  const results = await run(g.build(), tensors);
+  for (const [name, tensor] of Object.entries(tensors)) assertEquals(results[`${name}_out`], tensor);
+});
+
+Deno.test("wasm: every level of optimization runs", async () => {
+  const x = f32([1, 2], [1, 3]);
+  for (const optimize of ["disabled", "basic", "extended", "all"] as const) {
+    const { y } = await run(layerNorm("float32", 2), { x }, { optimize });
+    assertAlmostEquals(Number(y.data[1]), 2, 1e-4);
+  }
+});
+
+Deno.test("options that cannot be are refused", async () => {
+  const model = layerNorm("float32", 2);
+  await assertRejects(() => openSession(model, { threads: 0 }), RangeError, "threads is 0");
+  await assertRejects(() => openSession(model, { provider: "cuda" as Provider }), RangeError, `"wasm" or "webgpu"`);
+  await assertRejects(() => openSession(model, { provider: "webgpu", threads: 2 }), RangeError, `"webgpu" has one`);
+  await using _ = await openSession(model);
+  await assertRejects(() => openSession(model, { threads: 2 }), RangeError, "started with 1");
+});
+
+/** What a program prints that has a model to run. A process of its own: onnxruntime takes its threads once. */
+async function printed(program: string): Promise<string> {
+  const source = `import { GraphBuilder, hasWebGpu, openSession, run } from ${JSON.stringify(`${root}onnx/mod.ts`)};
+const g = new GraphBuilder("double", { opset: 17 });
+const x = g.input("x", "float32", [2]);
+g.output("y", g.op("Add", [x, x]), "float32", [2]);
+const model = g.build(), feeds = { x: { type: "float32", dims: [2], data: new Float32Array([1, 2]) } };
+${program}`;
+  return (await runCommand(Deno.execPath(), ["eval", source], { cwd: root })).trim();
+}
+
+const root = new URL("../../../", import.meta.url);
+
+Deno.test("wasm: several threads compute the same, and do not keep the process alive", async () => {
+  const program = `const { y } = await run(model, feeds, { threads: 2 }); console.log([...y.data].join());`;
+  assertEquals(await printed(program), "2,4");
+});
+
+Deno.test("without a WebGPU device, asking for one is a clear error", async () => {
+  const program = `navigator.gpu.requestAdapter = () => Promise.resolve(null);
+console.log(await hasWebGpu());
+await openSession(model, { provider: "webgpu" }).catch((error) => console.log(error.name, error.message));`;
+  const text = await printed(program);
+  assert(/^false\nOnnxRuntimeError There is no WebGPU device here\. Use provider "wasm"/.test(text), text);
+});
+
+Deno.test("importing the room does not load onnxruntime", async () => {
+  interface Module {
+    dependencies?: { specifier: string; code?: unknown; isDynamic?: boolean }[];
+  }
+  const info = await runCommand(Deno.execPath(), ["info", "--json", "onnx/mod.ts"], { cwd: root });
+  const { modules } = JSON.parse(info) as { modules: Module[] };
+  const imports = modules.flatMap(({ dependencies = [] }) => dependencies)
+    .filter(({ specifier, code }) => specifier.startsWith("onnxruntime-web") && code);
+  assertEquals(imports.map(({ specifier, isDynamic }) => [specifier, isDynamic]), [
+    ["onnxruntime-web", true],
+    ["onnxruntime-web/webgpu", true],
+  ]);
+});

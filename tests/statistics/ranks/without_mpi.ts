@@ -1,4 +1,0 @@
-/** A program on a machine without Open MPI. */
-import { openLibrary } from "../../../statistics/mpi/library.ts";
-
-openLibrary(["libmpi-that-is-nowhere.so.40"]);

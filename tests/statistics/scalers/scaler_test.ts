@@ -1,0 +1,145 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { type DType, type Tensor, tensor } from "../../../kernels/tensor.ts";
+import {
+  Extrema,
+  HistogramSketch,
+  MinMaxScaler,
+  RobustScaler,
+  RunningMoments,
+  StandardScaler,
+} from "../../../statistics/mod.ts";
+import { assertClose } from "../../kernels/close.ts";
+import { assertRelative, noise, rowsOf, throughText } from "../exact.ts";
+import { scikitLearn, slice, table } from "../golden.ts";
+
+const x = table(scikitLearn.missing);
+
+Deno.test("standard scaler: as scikit-learn's, over chunks, with constant and missing values", () => {
+  const { mean, scale, y } = scikitLearn.StandardScaler;
+  const scaler = new StandardScaler().partialFit(slice(x, 0, 7)).partialFit(slice(x, 7));
+  assertRelative(scaler.scaling.center.data, mean, "mean");
+  assertRelative(scaler.scaling.scale.data, scale, "scale", 1e-9); // scikit-learn's own is only as near at a mean of 1e6
+  assertClose(scaler.transform(x), table(y), 1e-9);
+});
+
+Deno.test("min-max scaler: as scikit-learn's", () => {
+  const scaler = new MinMaxScaler({ low: -1, high: 2 }).partialFit(slice(x, 20)).partialFit(slice(x, 0, 20));
+  assertClose(scaler.transform(x), table(scikitLearn.MinMaxScaler.y), 1e-9);
+});
+
+Deno.test("robust scaler: as scikit-learn's, within the accuracy of its sketch", () => {
+  const { center, scale } = scikitLearn.RobustScaler, accuracy = 0.0001;
+  const scaler = new RobustScaler({}, new HistogramSketch({ accuracy, buckets: 100_000 })).partialFit(x);
+  assertRelative(scaler.scaling.center.data, center, "center", accuracy);
+  // A range of quantiles is as near as the quantiles themselves; the first feature is at 1e6, with a range of 1.
+  const size = [1e6, 0.1, 2e-3, 10, 45];
+  scale.forEach((expected, i) => {
+    const actual = scaler.scaling.scale.data[i];
+    assert(Math.abs(actual - expected) <= 2 * accuracy * size[i], `${i}: ${actual}, expected ${expected}`);
+  });
+});
+
+Deno.test("standard scaler: what is not asked for is left", () => {
+  const rows = rowsOf([[1, 10], [3, 30]]);
+  assertEquals([...new StandardScaler({ center: false }).partialFit(rows).transform(rows).data], [1, 1, 3, 3]);
+  assertEquals([...new StandardScaler({ scale: false }).partialFit(rows).transform(rows).data], [-1, -10, 1, 10]);
+});
+
+Deno.test("standard scaler: a variance within the rounding of scikit-learn's bound counts as none", () => {
+  const near = 1e8 + 2 ** -26, wide = 1e8 + 2 ** -10;
+  const scaler = new StandardScaler().partialFit(rowsOf([[1e8, 1e8], [near, wide]]));
+  assertEquals([...scaler.scaling.scale.data], [1, 2 ** -11]);
+  const many = Array.from({ length: 1000 }, (_, i) => [1e8 + i % 2 * 2 ** -20]); // n has a weight in the bound
+  assertEquals([...new StandardScaler().partialFit(rowsOf(many)).scaling.scale.data], [1]);
+  assertEquals([...new StandardScaler().partialFit(rowsOf(many.slice(0, 2))).scaling.scale.data], [2 ** -21]);
+});
+
+Deno.test("standard scaler: constant features are only centered, whatever their size", () => {
+  for (const value of [0, 0.1, -1e8 / 3, 1e-300]) {
+    const scaler = new StandardScaler();
+    for (let i = 0; i < 50; i++) scaler.partialFit(rowsOf([[value]]));
+    assertEquals([...scaler.transform(rowsOf([[value], [value + 2]])).data], [0, value + 2 - value]);
+  }
+});
+
+const makers = [
+  () => new StandardScaler(),
+  () => new MinMaxScaler(),
+  () => new RobustScaler(),
+] as (() => StandardScaler)[];
+
+for (const make of makers) {
+  const { kind } = make();
+  const type = make().constructor as typeof StandardScaler;
+
+  Deno.test(`${kind}: keeps the type of x, writes to out, in place too, and inverse undoes it`, () => {
+    const values = noise(600, 5).map((value, i) => i % 50 === 7 ? NaN : value * 3 + 10);
+    for (const data of [Float32Array.from(values), Float64Array.from(values)]) {
+      const rows = { type: data instanceof Float32Array ? "float32" : "float64", dims: [100, 6], data } as Tensor<
+        DType
+      >;
+      const scaler = make().partialFit(rows), y = scaler.transform(rows);
+      assertEquals(y.type, rows.type);
+      const out = { y: { ...rows, data: data.slice() } as Tensor };
+      assertEquals(scaler.transform(rows, { out }), out.y);
+      assertEquals(out.y.data, y.data);
+      assertEquals(scaler.transform({ ...rows, data: data.slice() } as Tensor, { out }).data, y.data);
+      const copy = { ...rows, data: data.slice() } as Tensor;
+      assertEquals(scaler.transform(copy, { out: { y: copy } }).data, y.data);
+      assertClose(scaler.inverse(y), rows, rows.type === "float32" ? 4e-6 : 1e-13);
+    }
+  });
+
+  Deno.test(`${kind}: merged and saved ones are as one that has seen everything`, () => {
+    const whole = make().partialFit(x), [a, b] = [slice(x, 0, 9), slice(x, 9)].map((part) => make().partialFit(part));
+    const merged = type.fromJSON(throughText(a)).merge(type.fromJSON(throughText(b)));
+    assertClose(merged.transform(x), whole.transform(x), 1e-9);
+    assertEquals(type.fromJSON(throughText(whole)).transform(x), whole.transform(x));
+  });
+
+  Deno.test(`${kind}: what was computed is not kept when more is learned`, () => {
+    const scaler = make().partialFit(rowsOf([[1], [2], [3]]));
+    scaler.transform(rowsOf([[1]]));
+    const more = rowsOf([[10], [20], [30]]), fresh = make().partialFit(rowsOf([[1], [2], [3]])).partialFit(more);
+    assertEquals(scaler.partialFit(more).transform(more), fresh.transform(more));
+    const other = make().partialFit(more);
+    const merged = make().partialFit(rowsOf([[1], [2], [3]])).partialFit(more).merge(other);
+    assertEquals(scaler.merge(other).transform(more), merged.transform(more));
+  });
+
+  Deno.test(`${kind}: what does not fit is refused`, () => {
+    const scaler = make().partialFit(rowsOf([[1, 2], [3, 4]])),
+      state = scaler.toJSON(),
+      y = tensor(new Float64Array(3), [1, 3]);
+    assertThrows(() => make().transform(y), TypeError, "no data yet. Call partialFit before");
+    assertThrows(() => scaler.transform(y), RangeError, "its last must be 2, the features that were learned");
+    assertThrows(() => scaler.partialFit(y), RangeError, "3 features");
+    assertThrows(() => scaler.partialFit(tensor(new Float64Array(2))), RangeError, "at least 2 dimensions");
+    assertThrows(() => scaler.transform(rowsOf([[1, 2]]), { out: { y } }), RangeError, "out.y");
+    assertThrows(() => scaler.merge({} as StandardScaler), TypeError, `must be of kind ${kind}`);
+    assertThrows(() => type.fromJSON({}), TypeError, "must be what");
+    assertThrows(() => type.fromJSON({ ...state, summary: 3 }), TypeError);
+    assertEquals(scaler.toJSON(), state);
+  });
+}
+
+Deno.test("scalers take what summaries from elsewhere say", () => {
+  const rows = rowsOf([[1], [3]]), moments = new RunningMoments().push(rows), extrema = new Extrema().push(rows);
+  assertEquals([...new StandardScaler({}, moments).transform(rows).data], [-1, 1]);
+  assertEquals([...new MinMaxScaler({}, extrema).transform(rows).data], [0, 1]);
+});
+
+Deno.test("scalers with other options do not merge, and options out of range are refused", () => {
+  const plain = new StandardScaler({ scale: false });
+  assertThrows(() => new StandardScaler().merge(plain), RangeError, "scale is true here but false in the other");
+  assertThrows(() => new MinMaxScaler({ low: 1, high: 1 }), RangeError, "low is 1 and high is 1; low must be less");
+  assertThrows(() => new RobustScaler({ high: 2 }), RangeError, "high at most 1");
+  assertThrows(() => StandardScaler.fromJSON({ ...plain.toJSON(), scale: 1 }), RangeError, "scale is number 1");
+});
+
+Deno.test("min-max and robust scaler: a range whose inverse is infinite counts as none", () => {
+  const rows = rowsOf([[0, 0], [1e-310, 1]]), [a, b] = [new MinMaxScaler(), new RobustScaler()];
+  assertEquals([...a.partialFit(rows).transform(rows).data], [0, 0, 1e-310, 1]);
+  const y = b.partialFit(rows).transform(rows).data;
+  assert(Math.abs(y[0]) < 1e-309 && Math.abs(y[2]) < 1e-309, `${y}`);
+});

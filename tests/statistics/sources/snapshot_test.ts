@@ -1,0 +1,167 @@
+/** A run that is killed goes on from its snapshot and ends with the state of an unbroken one, to the last bit. */
+import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
+import { tensor } from "../../../kernels/mod.ts";
+import { random } from "../../../layers/network/random.ts";
+import { MinMaxScaler, RobustScaler, StandardScaler } from "../../../statistics/mod.ts";
+import {
+  identify,
+  openSink,
+  openSource,
+  readSnapshot,
+  SourceError,
+  writeSnapshot,
+} from "../../../statistics/sources/mod.ts";
+import { command, evenkeel } from "../../cli/evenkeel.ts";
+import { inFolder } from "../folder.ts";
+
+const features = 5;
+
+/** Writes rows whose moments depend on every bit: values around offsets, some missing. */
+async function writeRows(file: string, rows: number): Promise<void> {
+  const next = random(7);
+  const data = Float64Array.from(
+    { length: rows * features },
+    (_, i) => next() < 0.05 ? NaN : 10 ** (i % features) + next(),
+  );
+  const names = ["a", "b", "c", "d", "e"];
+  const chunk = (from: number) => tensor(data.slice(from * features, (from + 1000) * features), [1000, features]);
+  const chunks = Array.from({ length: rows / 1000 }, (_, i) => chunk(i * 1000));
+  await ReadableStream.from(chunks).pipeTo(await openSink(file, { features: names }));
+}
+
+Deno.test("skipRows: what a state lacks is read from every format, and gives the same bits", () =>
+  inFolder(async (folder) => {
+    for (const extension of [".npy", ".csv", ".ndjson", ".parquet"]) {
+      const file = `${folder}/x${extension}`;
+      await writeRows(file, 3000);
+      for (const Scaler of [StandardScaler, MinMaxScaler, RobustScaler]) {
+        const whole = new Scaler(), options = { chunkRows: 256 };
+        for await (const x of await openSource(file, options)) whole.partialFit(x);
+        let begun = new Scaler(), rows = 0;
+        for await (const x of await openSource(file, options)) {
+          begun.partialFit(x);
+          rows += x.dims[0];
+          if (rows === 1024) break;
+        }
+        begun = Scaler.fromJSON(JSON.parse(JSON.stringify(begun)));
+        for await (const x of await openSource(file, { ...options, skipRows: rows })) begun.partialFit(x);
+        assertEquals(JSON.stringify(begun), JSON.stringify(whole), extension);
+      }
+    }
+  }));
+
+/** Starts a run that keeps a snapshot after each chunk, and ends it by a signal once there is a new one. */
+async function killAfterSnapshot(args: string[], snapshot: string, signal: Deno.Signal): Promise<Deno.CommandStatus> {
+  const before = (await readSnapshot(snapshot))?.rows ?? 0;
+  const child = command(args).spawn();
+  const deadline = Date.now() + 60_000;
+  while (((await readSnapshot(snapshot))?.rows ?? 0) === before) {
+    assertLess(Date.now(), deadline, "no snapshot was written");
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  child.kill(signal);
+  const [status] = await Promise.all([child.status, child.stdout.cancel(), child.stderr.cancel()]);
+  return status;
+}
+
+for (const [extension, signal] of [[".npy", "SIGKILL"], [".csv", "SIGTERM"]] as const) {
+  Deno.test(`snapshots: a run over ${extension} that gets ${signal} twice ends with the state of an unbroken one`, () =>
+    inFolder(async (folder) => {
+      const file = `${folder}/x${extension}`, state = `${folder}/state.json`, snapshot = `${folder}/snapshot.json`;
+      const rows = 60_000, chunkRows = 64;
+      await writeRows(file, rows);
+      const base = ["scale", file, "--chunk-rows", `${chunkRows}`];
+      const kept = [...base, "--fit", state, "--snapshot", snapshot, "--every", `${chunkRows}`];
+      let seen = 0;
+      for (let run = 0; run < 2; run++) {
+        const status = await killAfterSnapshot(kept, snapshot, signal);
+        assertEquals([status.code, status.signal], signal === "SIGKILL" ? [137, signal] : [143, null]);
+        const saved = await readSnapshot(snapshot);
+        assert(saved !== undefined && saved.rows > seen && saved.rows < rows, `rows ${saved?.rows}`);
+        seen = saved.rows;
+        await assertRejects(() => Deno.stat(state), Deno.errors.NotFound);
+      }
+      const last = await evenkeel(...kept);
+      assertEquals([last.code, last.stderr], [0, ""]);
+      assertStringIncludes(last.stdout, `StandardScaler of ${rows} rows, of which ${seen} were in`);
+      assertEquals((await evenkeel(...base, "--fit", `${folder}/unbroken.json`)).code, 0);
+      assertEquals(await Deno.readTextFile(state), await Deno.readTextFile(`${folder}/unbroken.json`));
+      await assertRejects(
+        () => Deno.stat(snapshot),
+        Deno.errors.NotFound,
+        undefined,
+        "a snapshot of a finished run stays",
+      );
+    }));
+}
+
+/** Ends a run by SIGTERM while it reads: later and later, until it has begun. */
+async function interrupt(args: string[]): Promise<string> {
+  for (let delay = 100;; delay += 50) {
+    const child = command(args).spawn();
+    await new Promise((resolve) => setTimeout(resolve, delay));
+    try {
+      child.kill("SIGTERM");
+    } catch {
+      // It has ended already, which the assertion below tells.
+    }
+    const { code, signal, stdout } = await child.output();
+    if (signal !== null) continue; // it came before the run listened
+    assertEquals(code, 143, `after ${delay} ms`);
+    return new TextDecoder().decode(stdout);
+  }
+}
+
+Deno.test("SIGTERM: --fit keeps what it has, --apply leaves no file, and moments prints nothing", () =>
+  inFolder(async (folder) => {
+    const file = `${folder}/x.csv`, state = `${folder}/state.json`, snapshot = `${folder}/snapshot.json`;
+    await writeRows(file, 200_000);
+    await Deno.writeTextFile(`${folder}/head.csv`, "a,b,c,d,e\n1,2,3,4,5\n");
+    assertEquals((await evenkeel("scale", `${folder}/head.csv`, "--fit", state)).code, 0);
+    const chunks = ["--chunk-rows", "64"], fit = ["scale", file, "--fit", `${folder}/fitted.json`, ...chunks];
+    assertEquals(await interrupt([...fit, "--snapshot", snapshot, "--every", "1000000"]), "");
+    assertLess(0, (await readSnapshot(snapshot))?.rows ?? 0);
+    const files = () => [...Deno.readDirSync(folder)].map(({ name }) => name).sort(), before = files();
+    assertEquals(await interrupt(["scale", file, "--apply", state, "-o", `${folder}/out.csv`, ...chunks]), "");
+    assertEquals(await interrupt(["moments", file, ...chunks]), "");
+    assertEquals(files(), before);
+  }));
+
+Deno.test("snapshots: one of another file, of other options, or no snapshot at all, is refused and stays", () =>
+  inFolder(async (folder) => {
+    const file = `${folder}/x.csv`, snapshot = `${folder}/snapshot.json`, state = `${folder}/state.json`;
+    await Deno.writeTextFile(file, "a\n1\n2\n");
+    const identity = await identify(file),
+      saved = {
+        file: identity,
+        settings: { scaler: "standard", chunkRows: 4096 },
+        rows: 1,
+        state: new StandardScaler().partialFit(tensor(Float64Array.of(1), [1, 1])).toJSON(),
+      };
+    await writeSnapshot(snapshot, saved);
+    const fit = ["scale", file, "--fit", state, "--snapshot", snapshot];
+    assertEquals((await evenkeel(...fit)).code, 0);
+    const refused = [
+      { ...saved, file: { ...identity, size: 7 } },
+      { ...saved, file: { ...identity, name: "y.csv" } },
+      { ...saved, file: { ...identity, modified: identity.modified - 1 } },
+      { ...saved, settings: { scaler: "standard", chunkRows: 64 } },
+      { ...saved, settings: { scaler: "robust", chunkRows: 4096 } },
+    ];
+    for (const other of refused) {
+      await writeSnapshot(snapshot, other);
+      const { code, stderr } = await evenkeel(...fit);
+      assertEquals(code, 1);
+      assertStringIncludes(stderr, "is not a snapshot of this run");
+      assertEquals(await readSnapshot(snapshot), other);
+    }
+    for (const text of ["", "{", "[]", "null", '{"kind":"StandardScaler","version":1}']) {
+      await Deno.writeTextFile(snapshot, text);
+      await assertRejects(() => readSnapshot(snapshot), SourceError, "not a snapshot");
+    }
+    for (const rows of [undefined, "1", -1, 1.5]) {
+      await Deno.writeTextFile(snapshot, JSON.stringify({ kind: "snapshot", version: 1, ...saved, rows }));
+      await assertRejects(() => readSnapshot(snapshot), SourceError, "must be a whole number");
+    }
+    assertEquals(await readSnapshot(`${folder}/missing`), undefined);
+  }));
