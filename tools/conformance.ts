@@ -3,11 +3,11 @@
  * others, where these lie beside the checkout. It ends with 1 if that is not what is known.
  */
 import type { DType } from "../kernels/tensor.ts";
-import type { Case } from "../tests/conformance/case.ts";
-import { type Runtime, runtimes } from "../tests/conformance/runtimes.ts";
-import { sources } from "../tests/conformance/sources.ts";
-import { type Specimen, specimenCase, specimensOf } from "../tests/conformance/specimens.ts";
-import { explain, judge, surprisesIn, type Verdict } from "../tests/conformance/verdict.ts";
+import type { Case } from "./conformance/case.ts";
+import { type Runtime, runtimes } from "./conformance/runtimes.ts";
+import { sources } from "./conformance/sources.ts";
+import { type Specimen, specimenCase, specimensOf } from "./conformance/specimens.ts";
+import { explain, judge, surprisesIn, type Verdict } from "./conformance/verdict.ts";
 import { type Column, table } from "./table.ts";
 
 const types: Record<DType, string> = { float32: "f32", float64: "f64", float16: "f16" };

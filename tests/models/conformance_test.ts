@@ -1,18 +1,18 @@
 /**
  * The normalization operators as others have them: ONNX's own tests, onnxruntime's, files of burn-onnx, and specimens of every
  * version, run by Evenkeel's kernels and by onnxruntime-web on both of its backends. What onnxruntime fails at is known
- * (tests/conformance/known_failures.ts), and a failure that ends is news too.
+ * (tools/conformance/known_failures.ts), and a failure that ends is news too.
  */
 import { assertEquals } from "@std/assert";
 import { evaluate } from "../../models/evaluate.ts";
 import { type OnnxTensor, readModel, run } from "../../onnx/mod.ts";
 import { noise } from "../../tools/judge/noise.ts";
-import type { Case } from "../conformance/case.ts";
-import { differenceOf, onnxTolerance, outcomeOf } from "../conformance/outcome.ts";
-import { type Runtime, runtimes } from "../conformance/runtimes.ts";
-import { burnFiles, list, sources } from "../conformance/sources.ts";
-import { specimenCase, specimensOf } from "../conformance/specimens.ts";
-import { explain, judge, surprisesIn } from "../conformance/verdict.ts";
+import type { Case } from "../../tools/conformance/case.ts";
+import { differenceOf, onnxTolerance, outcomeOf } from "../../tools/conformance/outcome.ts";
+import { type Runtime, runtimes } from "../../tools/conformance/runtimes.ts";
+import { burnFiles, list, sources } from "../../tools/conformance/sources.ts";
+import { specimenCase, specimensOf } from "../../tools/conformance/specimens.ts";
+import { explain, judge, surprisesIn } from "../../tools/conformance/verdict.ts";
 import { types } from "../kernels/close.ts";
 
 /** How many cases a checkout has at least, so that an empty folder does not pass for success. */

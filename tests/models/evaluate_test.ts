@@ -6,7 +6,7 @@ import { evaluate, evaluateNode } from "../../models/evaluate.ts";
 import { operators } from "../../models/operators/mod.ts";
 import { type AttributeValue, GraphBuilder, ModelError, type NodeProto, type OnnxTensor } from "../../onnx/mod.ts";
 import { noise } from "../../tools/judge/noise.ts";
-import { specimenCase, specimensOf } from "../conformance/specimens.ts";
+import { specimenCase, specimensOf } from "../../tools/conformance/specimens.ts";
 import { assertClose, rounding, types } from "../kernels/close.ts";
 
 const f32 = (data: number[], dims?: number[]) => tensor(Float32Array.from(data), dims);

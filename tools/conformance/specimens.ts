@@ -5,9 +5,8 @@
 import * as reference from "../../kernels/reference.ts";
 import { type DType, sizeOf, type Tensor } from "../../kernels/tensor.ts";
 import { operatorOf } from "../../models/operators/mod.ts";
-import { cast, noise } from "../../tools/judge/noise.ts";
-import { type Call, type Case, caseOf } from "./case.ts";
-import type { Tolerance } from "./outcome.ts";
+import { cast, noise } from "../judge/noise.ts";
+import { type Call, type Case, caseOf, type Tolerance } from "./case.ts";
 
 /** A call, of which version it is, and how it differs from other calls of its operator. */
 export interface Specimen extends Call {

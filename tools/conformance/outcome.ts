@@ -1,12 +1,6 @@
 import type { OnnxTensor } from "../../onnx/mod.ts";
-import type { Case } from "./case.ts";
+import type { Case, Tolerance } from "./case.ts";
 import type { Runtime } from "./runtimes.ts";
-
-/** How far an element may be from what is expected: `atol + rtol * |expected|`. */
-export interface Tolerance {
-  readonly rtol: number;
-  readonly atol: number;
-}
 
 /** The tolerance of ONNX's own runner of its tests. */
 export const onnxTolerance: Tolerance = { rtol: 1e-3, atol: 1e-7 };

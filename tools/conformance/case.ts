@@ -1,5 +1,10 @@
 import { type AttributeValue, GraphBuilder, type Model, type OnnxTensor } from "../../onnx/mod.ts";
-import type { Tolerance } from "./outcome.ts";
+
+/** How far an element may be from what is expected: `atol + rtol * |expected|`. */
+export interface Tolerance {
+  readonly rtol: number;
+  readonly atol: number;
+}
 
 /** A model with inputs, and the outputs that it must give. */
 export interface Case {
