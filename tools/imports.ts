@@ -4,13 +4,13 @@
  * each offending import, and with `--table` how many files and imports each room has.
  */
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { table } from "./table.ts";
+import { type Column, table } from "./table.ts";
 
 /** What each room may import. What is developed with, below, may import everything that is published. */
 const published: Record<string, readonly string[]> = {
   kernels: [],
   statistics: ["kernels"],
-  layers: ["kernels", "statistics/ranks/communicator.ts"],
+  layers: ["kernels", ...["communicator", "merge_across", "sum_across"].map((file) => `statistics/ranks/${file}.ts`)],
   webgpu: ["kernels", "layers"],
   onnx: ["kernels"],
   models: ["kernels", "layers", "onnx"],
@@ -126,25 +126,19 @@ function pointsDown({ from, to }: Import): boolean {
 }
 
 function printTable(imports: readonly Import[]): void {
-  const rooms = [...new Set(imports.flatMap(({ from, to }) => [from, to]))].map((file) => file.replace(/\/?[^/]*$/, ""));
-  const rows = [...new Set(rooms)].sort().map((room) => {
-    const inRoom = (file: string) => file.replace(/\/?[^/]*$/, "") === room;
-    const files = new Set(imports.flatMap(({ from, to }) => [from, to]).filter(inRoom));
-    return {
-      room: room || ".",
-      files: files.size,
-      within: imports.filter(({ from, to }) => inRoom(from) && inRoom(to)).length,
-      out: imports.filter(({ from, to }) => inRoom(from) && !inRoom(to)).length,
-      in: imports.filter(({ from, to }) => !inRoom(from) && inRoom(to)).length,
-    };
-  });
-  console.log(table(rows, [
-    { title: "room", of: (row) => row.room },
-    { title: "files", of: (row) => `${row.files}` },
-    { title: "imports within", of: (row) => `${row.within}` },
-    { title: "of others", of: (row) => `${row.out}` },
-    { title: "by others", of: (row) => `${row.in}` },
-  ]));
+  const folderOf = (file: string) => file.split("/").slice(0, -1).join("/") || ".";
+  const files = [...new Set(imports.flatMap(({ from, to }) => [from, to]))];
+  const rooms = [...new Set(files.map(folderOf))].sort();
+  const count = (test: (from: string, to: string) => boolean) =>
+    `${imports.filter(({ from, to }) => test(folderOf(from), folderOf(to))).length}`;
+  const columns: Column<string>[] = [
+    { title: "room", cell: (room) => room },
+    { title: "files", cell: (room) => `${files.filter((file) => folderOf(file) === room).length}`, align: "right" },
+    { title: "imports within", cell: (room) => count((from, to) => from === room && to === room), align: "right" },
+    { title: "of others", cell: (room) => count((from, to) => from === room && to !== room), align: "right" },
+    { title: "by others", cell: (room) => count((from, to) => from !== room && to === room), align: "right" },
+  ];
+  console.log(table(columns, rooms));
 }
 
 const imports = await readImports();
@@ -157,5 +151,7 @@ const faults = [
   ...imports.filter((it) => !pointsDown(it)).map((it) => `${it.from} imports ${it.to}, which is not below it`),
 ];
 for (const fault of new Set(faults)) console.error(fault);
-console.log(`${imports.length} imports, ${faults.length === 0 ? "all of them downward" : `${faults.length} at fault`}.`);
+console.log(
+  `${imports.length} imports, ${faults.length === 0 ? "all of them downward" : `${faults.length} at fault`}.`,
+);
 Deno.exitCode = faults.length === 0 ? 0 : 1;

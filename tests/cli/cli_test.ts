@@ -3,8 +3,8 @@ import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } f
 import { StandardScaler } from "../../statistics/mod.ts";
 import { openSource } from "../../statistics/sources/mod.ts";
 import { evenkeel } from "./evenkeel.ts";
-import { inFolder } from "../statistics/folder.ts";
-import { plainMoments } from "../statistics/plain.ts";
+import { inFolder } from "../folder.ts";
+import { plainMoments } from "../plain.ts";
 
 const csv = "name,x,y\nann,1,10\nbob,2,\ncy,3,30\ndan,,20\n";
 const x = [1, 2, 3, NaN], y = [10, NaN, 30, 20];

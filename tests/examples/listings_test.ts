@@ -7,7 +7,7 @@ import { trainingBatches } from "../../examples/listings/batches.ts";
 import { sharesAround } from "../../examples/listings/distributed.ts";
 import { comparisons } from "../../examples/listings/mod.ts";
 import { driftingChunks } from "../../examples/listings/streaming.ts";
-import { assertClose } from "../kernels/close.ts";
+import { assertClose } from "../close.ts";
 import { largestSingular, mapped, standardized, statisticsBy } from "../layers/formulas.ts";
 
 const column = ([, c]: readonly number[]) => c, row = ([r]: readonly number[]) => r, all = () => 0;

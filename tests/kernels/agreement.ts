@@ -7,7 +7,7 @@ import { invoke, type Outputs } from "../../tools/judge/compare.ts";
 import { noise } from "../../tools/judge/noise.ts";
 import { Arena } from "./arena.ts";
 import { boundsOf } from "./bounds.ts";
-import { arrays, assertClose, assertSameBits } from "./close.ts";
+import { arrays, assertClose, assertSameBits } from "../close.ts";
 import type { Recipe } from "./recipes.ts";
 
 interface Family {

@@ -1,6 +1,6 @@
 import { allocate, type ResidentTensor } from "../../kernels/engines/simd/memory.ts";
 import { type DType, sizeOf, type Tensor } from "../../kernels/tensor.ts";
-import { arrays, assertSameBits } from "./close.ts";
+import { arrays, assertSameBits } from "../close.ts";
 
 /** Where a tensor lies: in an array of its own, or in the kernels' memory; or as a view amid a larger one of either. */
 export type Place = "array" | "view" | "resident" | "resident view";

@@ -11,7 +11,7 @@
  *
  * and each result to the sum of what its terms are known to. So cancellation in a sum is allowed for, and nothing else is.
  */
-import type { Tolerance } from "./close.ts";
+import type { Tolerance } from "../close.ts";
 import type { Call, Outputs } from "../../tools/judge/compare.ts";
 import { type DType, sizeOf, type Tensor } from "../../kernels/tensor.ts";
 

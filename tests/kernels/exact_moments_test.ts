@@ -2,8 +2,8 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { Moments, momentsOf } from "../../kernels/mod.ts";
 import { allocate } from "../../kernels/engines/simd/memory.ts";
 import { sizeOf, type Tensor, tensor } from "../../kernels/tensor.ts";
-import { assertMoments, assertRelative, noise, UNIT } from "../statistics/exact.ts";
-import { arrays, types } from "./close.ts";
+import { assertMoments, assertRelative, noise, UNIT } from "../exact.ts";
+import { arrays, types } from "../close.ts";
 
 /** Shapes beyond one tile (32768 elements and 4096 lines with SIMD, 8192 and 2048 without), and at the edges of vectors. */
 const layouts: [name: string, dims: number[], axis: number][] = [

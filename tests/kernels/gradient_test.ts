@@ -7,7 +7,7 @@ import { sizeOf, type Tensor } from "../../kernels/tensor.ts";
 import { invoke } from "../../tools/judge/compare.ts";
 import { noise } from "../../tools/judge/noise.ts";
 import { families } from "./agreement.ts";
-import { assertClose } from "./close.ts";
+import { assertClose } from "../close.ts";
 import { differences, dot } from "./differences.ts";
 import { recipes } from "./recipes.ts";
 

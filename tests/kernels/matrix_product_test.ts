@@ -8,7 +8,7 @@ import { baseline } from "../../kernels/engines/simd/module.ts";
 import { type DType, sizeOf, type Tensor, tensor, zeros } from "../../kernels/tensor.ts";
 import { noise } from "../../tools/judge/noise.ts";
 import { Arena, type Place } from "./arena.ts";
-import { assertClose, assertSameBits, types } from "./close.ts";
+import { assertClose, assertSameBits, types } from "../close.ts";
 
 const seed = 20240301;
 

@@ -7,7 +7,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { assertAgreement, families } from "./agreement.ts";
-import { types } from "./close.ts";
+import { types } from "../close.ts";
 import type { Host, Task, Verdict } from "./host_worker.ts";
 import { layouts } from "./layouts.ts";
 import { recipes } from "./recipes.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { DType } from "../../kernels/tensor.ts";
 import type { Place } from "./arena.ts";
-import { types } from "./close.ts";
+import { types } from "../close.ts";
 
 /**
  * What a call of a kernel and of its backward is made from: plain data, so that fast-check can print and shrink it. What is meant

@@ -6,7 +6,7 @@ import type { DType, Tensor } from "../../kernels/tensor.ts";
 import { type Call, invoke } from "../../tools/judge/compare.ts";
 import { cast, noise } from "../../tools/judge/noise.ts";
 import { boundsOf } from "./bounds.ts";
-import { assertClose, rounded, type Tolerance, types } from "./close.ts";
+import { assertClose, rounded, type Tolerance, types } from "../close.ts";
 
 /** A kernel on a shape: how many parameters it has there, if it takes scale and bias. */
 interface Case {

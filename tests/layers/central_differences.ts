@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Layer } from "../../layers/layer.ts";
 import { noise } from "../../tools/judge/noise.ts";
-import { assertClose } from "../kernels/close.ts";
+import { assertClose } from "../close.ts";
 import { differences, dot } from "../kernels/differences.ts";
 
 /**

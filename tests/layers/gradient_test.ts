@@ -32,7 +32,7 @@ import {
   WeightStandardization,
 } from "../../layers/mod.ts";
 import { cast, noise } from "../../tools/judge/noise.ts";
-import { assertClose } from "../kernels/close.ts";
+import { assertClose } from "../close.ts";
 import { differences, dot } from "../kernels/differences.ts";
 import { affine, indices, largestSingular, linear, mapped, standardized, statisticsBy } from "./formulas.ts";
 

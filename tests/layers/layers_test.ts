@@ -56,7 +56,7 @@ import {
   WeightStandardization,
 } from "../../layers/mod.ts";
 import { cast, noise } from "../../tools/judge/noise.ts";
-import { assertClose, types } from "../kernels/close.ts";
+import { assertClose, types } from "../close.ts";
 import { affine, largestSingular, linear, mapped, standardized, statisticsBy } from "./formulas.ts";
 
 const type = "float64";

@@ -13,7 +13,7 @@ import { type Runtime, runtimes } from "../../tools/conformance/runtimes.ts";
 import { burnFiles, list, sources } from "../../tools/conformance/sources.ts";
 import { specimenCase, specimensOf } from "../../tools/conformance/specimens.ts";
 import { explain, judge, surprisesIn } from "../../tools/conformance/verdict.ts";
-import { types } from "../kernels/close.ts";
+import { types } from "../close.ts";
 
 /** How many cases a checkout has at least, so that an empty folder does not pass for success. */
 const least: Record<string, number> = { "ONNX's node tests": 37, "onnxruntime's operator tests": 18 };

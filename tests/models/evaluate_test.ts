@@ -7,7 +7,7 @@ import { operators } from "../../models/operators/mod.ts";
 import { type AttributeValue, GraphBuilder, ModelError, type NodeProto, type OnnxTensor } from "../../onnx/mod.ts";
 import { noise } from "../../tools/judge/noise.ts";
 import { specimenCase, specimensOf } from "../../tools/conformance/specimens.ts";
-import { assertClose, rounding, types } from "../kernels/close.ts";
+import { assertClose, rounding, types } from "../close.ts";
 
 const f32 = (data: number[], dims?: number[]) => tensor(Float32Array.from(data), dims);
 

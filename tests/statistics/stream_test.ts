@@ -5,9 +5,9 @@ import { type Tensor, tensor } from "../../kernels/mod.ts";
 import { MinMaxScaler, RunningMoments, StandardScaler } from "../../statistics/mod.ts";
 import { openSink, openSource, rowsSource, SourceError } from "../../statistics/sources/mod.ts";
 import { fitted, fitting, processing, transforming } from "../../statistics/stream.ts";
-import { inFolder } from "./folder.ts";
+import { inFolder } from "../folder.ts";
 import { measurements, penguins } from "./penguins.ts";
-import { plainMoments } from "./plain.ts";
+import { plainMoments } from "../plain.ts";
 
 function chunk(...values: number[]): Tensor<"float64"> {
   return tensor(Float64Array.from(values), [values.length, 1]);

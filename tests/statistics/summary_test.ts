@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type Tensor, tensor } from "../../kernels/tensor.ts";
 import { Extrema, RunningMoments } from "../../statistics/mod.ts";
-import { noise, rowsOf, throughText } from "./exact.ts";
+import { noise, rowsOf, throughText } from "../exact.ts";
 import { kinds } from "./summaries.ts";
 
 const x = rowsOf([[1, -2, 1e-300], [3, NaN, -0], [0.1, 4, 1e300 / 1e200]]);

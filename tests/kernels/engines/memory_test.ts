@@ -8,7 +8,7 @@ import * as reference from "../../../kernels/reference.ts";
 import type { DType, Tensor } from "../../../kernels/tensor.ts";
 import { noise } from "../../../tools/judge/noise.ts";
 import { run } from "../../command.ts";
-import { assertClose, types } from "../close.ts";
+import { assertClose, types } from "../../close.ts";
 
 const MIB = 2 ** 20, seed = 20240302;
 

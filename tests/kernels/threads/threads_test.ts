@@ -8,7 +8,7 @@ import type { DType, Tensor } from "../../../kernels/tensor.ts";
 import { type Call, invoke, isTensor, type Outputs } from "../../../tools/judge/compare.ts";
 import { cast, noise } from "../../../tools/judge/noise.ts";
 import { assertAgreement } from "../agreement.ts";
-import { assertClose, assertSameBits, types } from "../close.ts";
+import { assertClose, assertSameBits, types } from "../../close.ts";
 import type { Recipe } from "../recipes.ts";
 import type { Ending } from "./threads_child.ts";
 

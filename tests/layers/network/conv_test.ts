@@ -4,7 +4,7 @@ import { type Tensor, tensor, zeros } from "../../../kernels/tensor.ts";
 import { Conv2d, type Conv2dInit } from "../../../layers/network/conv.ts";
 import { random } from "../../../layers/network/random.ts";
 import { cast, noise } from "../../../tools/judge/noise.ts";
-import { assertClose } from "../../kernels/close.ts";
+import { assertClose } from "../../close.ts";
 import { assertGradients } from "../central_differences.ts";
 
 /** The formula, element by element, with a zero for what lies beyond the edge. */

@@ -4,7 +4,7 @@ import { type Tensor, tensor, zeros } from "../../../kernels/tensor.ts";
 import { Linear } from "../../../layers/network/linear.ts";
 import { random } from "../../../layers/network/random.ts";
 import { cast, noise } from "../../../tools/judge/noise.ts";
-import { assertClose } from "../../kernels/close.ts";
+import { assertClose } from "../../close.ts";
 import { assertGradients } from "../central_differences.ts";
 
 /** The formula: y[..., o] = bias[o] + sum over i of x[..., i] weight[o, i]. */

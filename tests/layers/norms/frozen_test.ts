@@ -13,7 +13,7 @@ import {
 } from "../../../layers/mod.ts";
 import { maxError } from "../../../tools/judge/compare.ts";
 import { noise } from "../../../tools/judge/noise.ts";
-import { assertClose } from "../../kernels/close.ts";
+import { assertClose } from "../../close.ts";
 
 /** A batch norm away from its start, and its state. */
 function trained(dims: readonly number[], axis = 1) {

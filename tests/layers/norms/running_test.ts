@@ -15,7 +15,7 @@ import {
 } from "../../../layers/mod.ts";
 import { maxError } from "../../../tools/judge/compare.ts";
 import { noise } from "../../../tools/judge/noise.ts";
-import { assertClose } from "../../kernels/close.ts";
+import { assertClose } from "../../close.ts";
 import { statisticsBy } from "../formulas.ts";
 
 const channel = (index: readonly number[]) => index[1];

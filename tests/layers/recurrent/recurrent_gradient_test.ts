@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import type { Tensor } from "../../../kernels/tensor.ts";
 import { noise } from "../../../tools/judge/noise.ts";
-import { assertClose } from "../../kernels/close.ts";
+import { assertClose } from "../../close.ts";
 import { differences, dot } from "../../kernels/differences.ts";
 import { initialFor, type RecurrentCase, recurrentCases, scattered } from "./recurrent_cases.ts";
 import { unrolled } from "./recurrent_formulas.ts";

@@ -4,7 +4,7 @@ import type { Tensor } from "../../../kernels/tensor.ts";
 import { random, Sequential, type Tensors } from "../../../layers/mod.ts";
 import { GRU, LSTM, type Recurrent, RNN } from "../../../layers/recurrent/mod.ts";
 import { cast, noise } from "../../../tools/judge/noise.ts";
-import { assertClose } from "../../kernels/close.ts";
+import { assertClose } from "../../close.ts";
 import { initialFor, recurrentCases, scattered } from "./recurrent_cases.ts";
 import { unrolled } from "./recurrent_formulas.ts";
 

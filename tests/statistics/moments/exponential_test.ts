@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { tensor } from "../../../kernels/tensor.ts";
 import { ExponentialMoments } from "../../../statistics/mod.ts";
-import { assertRelative, noise, rowsOf } from "../exact.ts";
+import { assertRelative, noise, rowsOf } from "../../exact.ts";
 
 /** The weighted mean and variance by their definition. */
 function weighted(values: readonly number[], weights: readonly number[]): [mean: number, variance: number] {

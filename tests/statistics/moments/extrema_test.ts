@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Extrema } from "../../../statistics/mod.ts";
-import { rowsOf, throughText } from "../exact.ts";
+import { rowsOf, throughText } from "../../exact.ts";
 
 Deno.test("extrema: smallest and largest of each feature, over pushes and merges", () => {
   const extrema = new Extrema().push(rowsOf([[1, -5, NaN], [2, NaN, NaN]]));

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { tensor } from "../../../kernels/tensor.ts";
 import { RunningMoments } from "../../../statistics/mod.ts";
-import { assertMoments, assertRelative, noise, rowsOf, throughText, UNIT } from "../exact.ts";
+import { assertMoments, assertRelative, noise, rowsOf, throughText, UNIT } from "../../exact.ts";
 
 /** Moments of the first feature, as numbers. */
 function firstOf(moments: RunningMoments): { count: number; mean: number; variance: number } {

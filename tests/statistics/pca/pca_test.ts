@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { type Tensor, tensor } from "../../../kernels/tensor.ts";
 import { CoMoments, RunningMoments } from "../../../statistics/mod.ts";
 import { IncrementalPca } from "../../../statistics/pca/mod.ts";
-import { assertClose } from "../../kernels/close.ts";
-import { assertRelative, exactMoments, noise, rowsOf, throughText } from "../exact.ts";
+import { assertClose } from "../../close.ts";
+import { assertRelative, exactMoments, noise, rowsOf, throughText } from "../../exact.ts";
 import { scikitLearn, slice, table } from "../golden.ts";
 
 const x = table(scikitLearn.x);

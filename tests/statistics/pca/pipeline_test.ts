@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { type Tensor, tensor } from "../../../kernels/tensor.ts";
 import { StreamingPipeline } from "../../../statistics/pca/mod.ts";
-import { assertClose } from "../../kernels/close.ts";
-import { noise, rowsOf, throughText } from "../exact.ts";
+import { assertClose } from "../../close.ts";
+import { noise, rowsOf, throughText } from "../../exact.ts";
 import { scikitLearn, slice, table } from "../golden.ts";
 
 const [first, third, fourth] = [0, 3, 4].map((f) => scikitLearn.x.map((row) => row[f]));

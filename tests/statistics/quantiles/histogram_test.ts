@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { tensor } from "../../../kernels/tensor.ts";
 import { HistogramSketch, type HistogramSketchInit } from "../../../statistics/mod.ts";
-import { rowsOf } from "../exact.ts";
+import { rowsOf } from "../../exact.ts";
 
 function sketchOf(values: readonly number[], init?: HistogramSketchInit): HistogramSketch {
   return new HistogramSketch(init).push(tensor(Float64Array.from(values), [values.length, 1]));

@@ -8,8 +8,8 @@ import {
   RunningMoments,
   StandardScaler,
 } from "../../../statistics/mod.ts";
-import { assertClose } from "../../kernels/close.ts";
-import { assertRelative, noise, rowsOf, throughText } from "../exact.ts";
+import { assertClose } from "../../close.ts";
+import { assertRelative, noise, rowsOf, throughText } from "../../exact.ts";
 import { scikitLearn, slice, table } from "../golden.ts";
 
 const x = table(scikitLearn.missing);

@@ -12,7 +12,7 @@ import {
   writeSnapshot,
 } from "../../../statistics/sources/mod.ts";
 import { command, evenkeel } from "../../cli/evenkeel.ts";
-import { inFolder } from "../folder.ts";
+import { inFolder } from "../../folder.ts";
 
 const features = 5;
 

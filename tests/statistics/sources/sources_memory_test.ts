@@ -2,7 +2,7 @@
 import { assertLess } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { run } from "../../command.ts";
-import { inFolder } from "../folder.ts";
+import { inFolder } from "../../folder.ts";
 
 const root = new URL("../../../", import.meta.url);
 const pathOf = (path: string) => fileURLToPath(new URL(path, root));

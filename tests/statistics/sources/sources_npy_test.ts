@@ -1,7 +1,7 @@
 import { assertEquals, assertInstanceOf, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { npySource, SourceError } from "../../../statistics/sources/mod.ts";
 import { parseNpyHeader } from "../../../statistics/sources/npy_header.ts";
-import { inFolder } from "../folder.ts";
+import { inFolder } from "../../folder.ts";
 import { npyBytes, npyHeader } from "./npy_bytes.ts";
 
 /** For each type, the values 0 to 5 (a boolean: whether odd) as DataView writes them. */

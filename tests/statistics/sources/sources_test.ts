@@ -13,7 +13,7 @@ import {
   type Source,
   SourceError,
 } from "../../../statistics/sources/mod.ts";
-import { inFolder } from "../folder.ts";
+import { inFolder } from "../../folder.ts";
 import { npyBytes, npyHeader } from "./npy_bytes.ts";
 
 const names = ["a", "b, c", 'd "e"'];

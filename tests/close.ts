@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { DType, Tensor } from "../../kernels/tensor.ts";
+import type { DType, Tensor } from "../kernels/tensor.ts";
 
 /** How far an element may be from what is expected: a bound for all, or one for each index. */
 export type Tolerance = number | ((index: number) => number);

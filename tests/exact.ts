@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Tensor, tensor } from "../../kernels/tensor.ts";
+import { type Tensor, tensor } from "../kernels/tensor.ts";
 
 /** Values are multiples of 1 / UNIT, so that whole numbers can hold them and their squares. */
 export const UNIT = 2 ** 20;
