@@ -5,6 +5,7 @@ import type { ElementType, OnnxTensor } from "../element.ts";
 import type { GraphProto, NodeProto, TensorProto, ValueInfoProto } from "../model.ts";
 import { checkOnnxTensor, protoOf } from "../tensor.ts";
 import { type Dim, valueInfo } from "../value_info.ts";
+import { Names } from "./names.ts";
 
 /** Options of a node; see {@linkcode SubgraphBuilder.op}. */
 export interface NodeOptions {
@@ -17,27 +18,21 @@ export interface NodeOptions {
 /** What an attribute may be given as: a value, a subgraph's builder, or undefined for the operator's default. */
 export type Attribute = AttributeValue | SubgraphBuilder | undefined;
 
-let rename: (value: Value, name: string) => void;
-
 /** A value of a graph that is being built: an input, a constant, or what a node gives. Builders make these. */
 export class Value {
-  static {
-    rename = (value, name) => value.#name = name;
-  }
-
   /** The graph that it is a value of. */
   readonly graph: SubgraphBuilder;
-  #name: string;
+  readonly #label: { readonly text: string };
 
-  /** Made by a builder. */
-  constructor(graph: SubgraphBuilder, name: string) {
+  /** Made by a builder, which keeps the label of a value that it may rename. */
+  constructor(graph: SubgraphBuilder, label: { readonly text: string }) {
     this.graph = graph;
-    this.#name = name;
+    this.#label = label;
   }
 
   /** Its name in the graph. A node's output that becomes an output of the graph takes that name. */
   get name(): string {
-    return this.#name;
+    return this.#label.text;
   }
 }
 
@@ -57,22 +52,21 @@ export class SubgraphBuilder {
   readonly name: string;
   /** The graph around it, if any. */
   readonly outer?: SubgraphBuilder;
-  /** Names are unique in the whole model, so that a subgraph's never hide those around it. */
-  readonly #names: Set<string>;
-  readonly #counts: Map<string, number>;
+  /** Of the whole model, so that a subgraph's names never hide those around it. */
+  readonly #names: Names;
   readonly #inputs: ValueInfoProto[] = [];
   readonly #outputs: { readonly value: Value; readonly info: ValueInfoProto }[] = [];
   readonly #initializers: TensorProto[] = [];
   readonly #nodes: PendingNode[] = [];
-  readonly #renamable = new Set<Value>();
+  /** The labels of values that nodes give and that are no outputs yet. */
+  readonly #renamable = new Map<Value, { text: string }>();
   #sealed = false;
 
   /** Made by {@linkcode SubgraphBuilder.subgraph}. */
   constructor(name: string, outer?: SubgraphBuilder) {
     this.name = name;
     this.outer = outer;
-    this.#names = outer ? outer.#names : new Set();
-    this.#counts = outer ? outer.#counts : new Map();
+    this.#names = outer ? outer.#names : new Names();
   }
 
   /**
@@ -86,7 +80,7 @@ export class SubgraphBuilder {
    */
   input(name: string, type?: ElementType, dims?: readonly Dim[]): Value {
     this.#checkOpen();
-    const value = new Value(this, this.#claim(name));
+    const value = new Value(this, { text: this.#claim(name) });
     this.#inputs.push(valueInfo(name, type, dims));
     return value;
   }
@@ -104,9 +98,9 @@ export class SubgraphBuilder {
     this.#checkOpen();
     const [given, tensor] = args.length === 2 ? args : [undefined, args[0]];
     checkOnnxTensor("constant", given ?? "the tensor", tensor);
-    const name = given === undefined ? this.#claim(this.#unused("constant")) : this.#claim(given);
+    const name = this.#claim(given ?? this.#names.unused("constant"));
     this.#initializers.push(protoOf({ ...tensor, data: tensor.data.slice() } as OnnxTensor, name));
-    return new Value(this, name);
+    return new Value(this, { text: name });
   }
 
   /** A constant of int64, as axes and shapes are: a list, or a number for a scalar. */
@@ -164,16 +158,17 @@ export class SubgraphBuilder {
     const attribute = Object.entries(attributes)
       .filter((entry): entry is [string, AttributeValue | SubgraphBuilder] => entry[1] !== undefined)
       .map(([key, value]) => attributeProto(key, this.#closed(value)));
-    const { domain = "", name = this.#unused(opType) } = options;
+    const { domain = "", name = this.#names.unused(opType) } = options;
     const has = typeof outputs === "number" ? new Array<boolean>(outputs).fill(true) : outputs;
-    const values = has.map((present, i) =>
-      present ? new Value(this, this.#claim(i === 0 ? name : `${name}.${i}`)) : undefined
-    );
+    const values = has.map((present, i) => {
+      if (!present) return undefined;
+      const label = { text: this.#claim(i === 0 ? name : `${name}.${i}`) }, value = new Value(this, label);
+      this.#renamable.set(value, label);
+      return value;
+    });
     const proto = create(NodeProtoSchema, { opType, domain, name, attribute });
     this.#nodes.push({ proto, inputs, outputs: values });
-    const given = values.filter((value) => value !== undefined);
-    for (const value of given) this.#renamable.add(value);
-    return given;
+    return values.filter((value) => value !== undefined);
   }
 
   /**
@@ -190,11 +185,12 @@ export class SubgraphBuilder {
     this.#checkVisible(`output ${JSON.stringify(name)}`, value);
     // An input, a constant, an outer value and an output have their names already: a node passes them on under another.
     const named = this.#renamable.has(value) ? value : this.op("Identity", [value]);
+    const label = this.#renamable.get(named)!;
     this.#renamable.delete(named);
-    if (named.name !== name) {
+    if (label.text !== name) {
       this.#claim(name);
-      this.#names.delete(named.name);
-      rename(named, name);
+      this.#names.release(label.text);
+      label.text = name;
     }
     this.#outputs.push({ value: named, info: valueInfo(name, type, dims) });
   }
@@ -272,22 +268,7 @@ export class SubgraphBuilder {
   }
 
   #claim(name: string): string {
-    if (typeof name !== "string" || name === "" || this.#names.has(name)) {
-      const why = this.#names.has(name) ? "is the name of another value of the model" : "is no name for a value";
-      throw new TypeError(`Graph "${this.name}": ${JSON.stringify(name)} ${why}; choose another.`);
-    }
-    this.#names.add(name);
-    return name;
-  }
-
-  /** A name such as `Conv_0` that no value has. */
-  #unused(base: string): string {
-    for (;;) {
-      const count = this.#counts.get(base) ?? 0;
-      this.#counts.set(base, count + 1);
-      const name = `${base}_${count}`;
-      if (!this.#names.has(name)) return name;
-    }
+    return this.#names.claim(name, `Graph "${this.name}"`);
   }
 }
 

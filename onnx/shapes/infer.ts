@@ -1,8 +1,7 @@
 import { sizeOf } from "../../kernels/tensor.ts";
 import { elementTypeOf, type OnnxTensor } from "../element.ts";
 import { ModelError } from "../error.ts";
-import type { Graph } from "../graph/graph.ts";
-import type { NodeProto } from "../model.ts";
+import type { FunctionProto, GraphProto, NodeProto } from "../model.ts";
 import { isStandard } from "../standard.ts";
 import { type ValueType, valueTypeOf } from "../value_info.ts";
 import { Call, type Rule } from "./call.ts";
@@ -21,8 +20,24 @@ function ruleOf(node: NodeProto): Rule | undefined {
 /** A shape has at most as many elements as a tensor has dimensions; a longer vector is other data. */
 const longestShape = 64;
 
+/** What inference asks of a graph. */
+export interface Scope {
+  /** Its message. */
+  readonly proto: GraphProto;
+  /** Its nodes, each after those it depends on. */
+  readonly nodes: readonly NodeProto[];
+  /** The tensor that a value always is, if there is one. */
+  constant(name: string): OnnxTensor | undefined;
+  /** Whether a stored value may be replaced by whoever runs the model. */
+  isOverridable(name: string): boolean;
+  /** The function of the model's own that a node calls. */
+  functionOf(node: NodeProto): FunctionProto | undefined;
+  /** The graph around it. */
+  readonly outer?: { type(name: string): ValueType };
+}
+
 /** What is known of each value of a graph: what the model says of it, joined with what the operators make of it. */
-export function inferTypes(graph: Graph): ReadonlyMap<string, ValueType> {
+export function inferTypes(graph: Scope): ReadonlyMap<string, ValueType> {
   const types = new Map<string, ValueType>();
   const learn = (name: string, type: ValueType = {}) => {
     if (name !== "") types.set(name, join(types.get(name) ?? {}, plausible(type)));
@@ -43,7 +58,7 @@ export function inferTypes(graph: Graph): ReadonlyMap<string, ValueType> {
   return types;
 }
 
-function inferNode(graph: Graph, node: NodeProto, types: ReadonlyMap<string, ValueType>): readonly ValueType[] {
+function inferNode(graph: Scope, node: NodeProto, types: ReadonlyMap<string, ValueType>): readonly ValueType[] {
   const rule = ruleOf(node);
   if (rule === undefined || graph.functionOf(node)) return [];
   const inputs = node.input.map((name) => types.get(name) ?? graph.outer?.type(name) ?? {});
