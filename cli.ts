@@ -12,6 +12,7 @@ import process from "node:process";
 import { InterruptedError } from "./cli/interrupt.ts";
 import { momentsCommand } from "./cli/moments.ts";
 import { scaleCommand } from "./cli/scale.ts";
+import { SourceError } from "./statistics/sources/mod.ts";
 
 /**
  * Runs the command line.
@@ -38,10 +39,16 @@ export async function main(args: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // it has said why
-    const message = error instanceof Error ? error.message : String(error);
-    console.error(`evenkeel: ${message.replaceAll(/\s*\n\s*/g, " ")}`);
+    console.error(`evenkeel: ${messageOf(error).replaceAll(/\s*\n\s*/g, " ")}`);
     return error instanceof InterruptedError ? error.exitCode : 1;
   }
+}
+
+/** What an error says, and what to do about it in the words of the command line. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const advice = error instanceof SourceError && error.column !== undefined ? " Name them by --columns a,b." : "";
+  return error.message + advice;
 }
 
 if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

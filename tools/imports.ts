@@ -9,8 +9,13 @@ import { type Column, table } from "./table.ts";
 /** What each room may import. What is developed with, below, may import everything that is published. */
 const published: Record<string, readonly string[]> = {
   kernels: [],
-  statistics: ["kernels"],
-  layers: ["kernels", ...["communicator", "merge_across", "sum_across"].map((file) => `statistics/ranks/${file}.ts`)],
+  formats: ["kernels"],
+  statistics: ["kernels", "formats"],
+  layers: [
+    "kernels",
+    "formats",
+    ...["communicator", "merge_across", "sum_across"].map((file) => `statistics/ranks/${file}.ts`),
+  ],
   webgpu: ["kernels", "layers"],
   onnx: ["kernels"],
   models: ["kernels", "layers", "onnx"],

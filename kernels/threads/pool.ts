@@ -32,7 +32,7 @@ export interface Job<P = unknown> {
 const SMALLEST = 2 ** 18;
 
 /** For so many milliseconds nobody needs to finish a share: one who has claimed it and does not is dead. */
-const PATIENCE = 10_000;
+const TIMEOUT = 10_000;
 
 /** What a failure adds to the number of finished shares, which then is larger than any count. */
 const FAILURE = 2 ** 30;
@@ -80,7 +80,7 @@ export class Control {
       const finished = Atomics.load(this.#finished, 0);
       if (finished >= FAILURE) return String.fromCharCode(...this.#reason).replace(/\0.*/s, "");
       if (finished >= count) return undefined;
-      if (!changed(this.#finished, finished)) return `it did not finish its share within ${PATIENCE / 1000} seconds`;
+      if (!changed(this.#finished, finished)) return `it did not finish its share within ${TIMEOUT / 1000} seconds`;
     }
   }
 
@@ -95,8 +95,8 @@ let maySleep: boolean | undefined;
 /** Waits until a number is no longer what it was; false if that takes too long. The main thread of a browser may not sleep: it spins. */
 function changed(array: Int32Array, value: number): boolean {
   maySleep ??= canSleep();
-  if (maySleep) return Atomics.wait(array, 0, value, PATIENCE) !== "timed-out";
-  const deadline = performance.now() + PATIENCE;
+  if (maySleep) return Atomics.wait(array, 0, value, TIMEOUT) !== "timed-out";
+  const deadline = performance.now() + TIMEOUT;
   while (Atomics.load(array, 0) === value) if (performance.now() > deadline) return false;
   return true;
 }

@@ -1,6 +1,6 @@
+import type { NpyHeader } from "../../formats/npy_header.ts";
+import { npyValues } from "../../formats/npy_values.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
-import type { NpyHeader } from "../../statistics/sources/npy_header.ts";
-import { npyValues } from "../../statistics/sources/npy_values.ts";
 import { WeightsError } from "./weights_error.ts";
 
 /**

@@ -1,10 +1,8 @@
-import { checkTensor, type DType, sizeOf, type Tensor } from "../../kernels/tensor.ts";
-import { type NpyHeader, parseNpyHeader } from "../../statistics/sources/npy_header.ts";
+import { NpyError, type NpyHeader, npyHeader, parseNpyHeader } from "../../formats/npy_header.ts";
+import { checkTensor, sizeOf, type Tensor } from "../../kernels/tensor.ts";
 import { bytesOf, tensorOf, valuesOf } from "./elements.ts";
 import { permuted } from "../network/permuted.ts";
 import { WeightsError } from "./weights_error.ts";
-
-const descriptions: Readonly<Record<DType, string>> = { float16: "<f2", float32: "<f4", float64: "<f8" };
 
 /**
  * Reads a `.npy` file, numpy's format of one array. float16 is widened to float32, whole numbers and booleans to float64; arrays of
@@ -44,15 +42,9 @@ export function readNpy(file: Uint8Array | ArrayBuffer): Tensor {
  */
 export function writeNpy(x: Tensor): Uint8Array<ArrayBuffer> {
   checkTensor("writeNpy", "x", x);
-  const { type, dims, data } = x, shape = dims.length === 1 ? `${dims[0]},` : dims.join(", ");
-  const dictionary = `{'descr': '${descriptions[type]}', 'fortran_order': False, 'shape': (${shape}), }`;
-  // Data begins at a multiple of 64 bytes; a header of version 1 has 10 bytes before its text, and a line feed at its end.
-  const start = Math.ceil((10 + dictionary.length + 1) / 64) * 64;
-  const bytes = new Uint8Array(start + data.byteLength);
-  bytes.set([0x93, ...new TextEncoder().encode("NUMPY"), 1, 0]);
-  new DataView(bytes.buffer).setUint16(8, start - 10, true);
-  bytes.set(new TextEncoder().encode(`${dictionary.padEnd(start - 11)}\n`), 10);
-  bytes.set(bytesOf(data), start);
+  const header = npyHeader(x.type, x.dims), bytes = new Uint8Array(header.length + x.data.byteLength);
+  bytes.set(header);
+  bytes.set(bytesOf(x.data), header.length);
   return bytes;
 }
 
@@ -60,7 +52,7 @@ function headerOf(bytes: Uint8Array): NpyHeader {
   try {
     return parseNpyHeader(bytes);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new WeightsError(`The npy file cannot be read: ${error.message}`, { cause: error });
+    if (!(error instanceof NpyError)) throw error;
+    throw new WeightsError(`The npy file cannot be read: byte ${error.offset}: ${error.message}`, { cause: error });
   }
 }

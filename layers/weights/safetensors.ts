@@ -1,6 +1,6 @@
+import type { NpyType } from "../../formats/npy_header.ts";
 import { checkTensor, describe, type DType, sizeOf, type Tensor } from "../../kernels/tensor.ts";
 import { bytesOf, tensorOf, valuesOf } from "./elements.ts";
-import type { NpyType } from "../../statistics/sources/npy_header.ts";
 import type { Tensors } from "../layer.ts";
 import { repeatedKey } from "./repeated_key.ts";
 import { WeightsError } from "./weights_error.ts";

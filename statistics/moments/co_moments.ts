@@ -2,7 +2,7 @@ import { Moments } from "../../kernels/passes/moments.ts";
 import { panelsOf } from "../../kernels/passes/panels.ts";
 import { type Tensor, tensor } from "../../kernels/tensor.ts";
 import { Fields } from "../json.ts";
-import type { Scaling } from "../scalers/scaler.ts";
+import type { Scaling } from "../scaling.ts";
 import { checkDistance, checkFinite, fieldsOfBytes, refuseInfinite, Summary } from "../summary.ts";
 
 /** Rows that are centered and multiplied together: their columns stay in the second level cache. */

@@ -11,7 +11,8 @@ export { IncrementalPca, type IncrementalPcaInit, type PrincipalComponents } fro
 export type { Json, JsonObject } from "../json.ts";
 export type { Kind, Settings } from "../kind.ts";
 export { RunningMoments } from "../moments/running_moments.ts";
-export { type Estimator, Scaler, type Scaling, type TransformOptions } from "../scalers/scaler.ts";
+export { type Estimator, Scaler, type TransformOptions } from "../scalers/scaler.ts";
 export * from "../scalers/standard_scaler.ts";
+export type { Scaling } from "../scaling.ts";
 export * from "./streaming_pipeline.ts";
 export { type PushOptions, Summary } from "../summary.ts";

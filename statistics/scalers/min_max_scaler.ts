@@ -2,7 +2,8 @@ import { tensor } from "../../kernels/tensor.ts";
 import { Extrema } from "../moments/extrema.ts";
 import { Fields } from "../json.ts";
 import { checkNumber } from "../../kernels/check.ts";
-import { divisorOf, Scaler, type Scaling } from "./scaler.ts";
+import { divisorOf, Scaler } from "./scaler.ts";
+import type { Scaling } from "../scaling.ts";
 
 /** How a {@linkcode MinMaxScaler} is made. */
 export interface MinMaxScalerInit {

@@ -2,7 +2,8 @@ import { checkNumber } from "../../kernels/check.ts";
 import { tensor } from "../../kernels/tensor.ts";
 import { HistogramSketch } from "../quantiles/histogram_sketch.ts";
 import { Fields } from "../json.ts";
-import { divisorOf, Scaler, type Scaling } from "./scaler.ts";
+import { divisorOf, Scaler } from "./scaler.ts";
+import type { Scaling } from "../scaling.ts";
 
 /** How a {@linkcode RobustScaler} is made. */
 export interface RobustScalerInit {

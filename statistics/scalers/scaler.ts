@@ -3,6 +3,7 @@ import { checkAlike, checkInput } from "../../kernels/check.ts";
 import { type DType, type Tensor, tensor } from "../../kernels/tensor.ts";
 import type { JsonObject } from "../json.ts";
 import { checkKind, type Kind, type Settings } from "../kind.ts";
+import type { Scaling } from "../scaling.ts";
 import type { Summary } from "../summary.ts";
 
 /** What can be fitted to a stream, chunk by chunk, and then applied. */
@@ -21,16 +22,6 @@ export interface Estimator<Self> {
 export interface TransformOptions {
   /** Memory for the result. `y` may be x itself where the dims are the same. */
   out?: { y?: Tensor };
-}
-
-/** For each feature, y = (x - center) / scale + offset. */
-export interface Scaling {
-  /** What is subtracted first. */
-  center: Tensor<"float64">;
-  /** What is divided by then. */
-  scale: Tensor<"float64">;
-  /** What is added last. */
-  offset: Tensor<"float64">;
 }
 
 /**

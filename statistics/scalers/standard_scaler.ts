@@ -1,7 +1,8 @@
 import { tensor } from "../../kernels/tensor.ts";
 import { Fields } from "../json.ts";
 import { RunningMoments } from "../moments/running_moments.ts";
-import { Scaler, type Scaling } from "./scaler.ts";
+import { Scaler } from "./scaler.ts";
+import type { Scaling } from "../scaling.ts";
 
 /** How a {@linkcode StandardScaler} is made. */
 export interface StandardScalerInit {

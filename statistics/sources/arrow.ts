@@ -133,10 +133,8 @@ function checkNumeric(name: string, { name: column, type }: Field): void {
   if (DataType.isInt(type) || DataType.isFloat(type) || DataType.isBool(type)) return;
   throw new SourceError(
     name,
-    {},
-    `column ${
-      JSON.stringify(column)
-    } is of type ${type}, not numbers. Leave it out by naming the other columns: --columns a,b at the command line.`,
+    { column },
+    `column ${JSON.stringify(column)} is of type ${type}, not numbers. Leave it out by naming the other columns.`,
   );
 }
 

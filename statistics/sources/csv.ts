@@ -64,13 +64,13 @@ export async function csvSource(file: string | URL, options: CsvOptions = {}): P
       for (let i = 0; i < indices.length; i++) {
         const text = record[indices[i]].trim(), value = numberOfText(text, missing);
         if (value === undefined) {
-          const column = features === undefined ? indices[i] : JSON.stringify(features[i]);
+          const column = features === undefined ? indices[i] : features[i];
           throw new SourceError(
             name,
-            { line },
-            `column ${column} has ${
+            { line, column },
+            `column ${typeof column === "string" ? JSON.stringify(column) : column} has ${
               JSON.stringify(text)
-            }, which is not a number. Leave it out by naming the other columns: --columns a,b at the command line.`,
+            }, which is not a number. Leave it out by naming the other columns.`,
           );
         }
         gatherer.row[i] = value;

@@ -1,6 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-import { flush, shortestDigits, textSize } from "./write.ts";
-import type { TensorWriter } from "./sink.ts";
+import { flush, shortestDigits, type TensorWriter, textSize } from "./tensor_writer.ts";
 
 /** Writes CSV, with a header if features have names; NaN is an empty field. */
 export function csvWriter(handle: FileHandle, delimiter: string, features?: readonly string[]): TensorWriter {

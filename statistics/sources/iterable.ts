@@ -12,9 +12,9 @@ export interface Line {
 }
 
 /** The error of a row. */
-export function failAt(name: string, line: number): (problem: string) => never {
-  return (problem) => {
-    throw new SourceError(name, { line }, problem);
+export function failAt(name: string, line: number): (problem: string, column?: string) => never {
+  return (problem, column) => {
+    throw new SourceError(name, { line, column }, problem);
   };
 }
 

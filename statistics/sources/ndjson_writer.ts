@@ -1,6 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-import { flush, shortestDigits, textSize } from "./write.ts";
-import type { TensorWriter } from "./sink.ts";
+import { flush, shortestDigits, type TensorWriter, textSize } from "./tensor_writer.ts";
 
 /** Writes one JSON object on each line, or a list where features have no names; NaN is null. */
 export function ndjsonWriter(handle: FileHandle, features?: readonly string[]): TensorWriter {

@@ -1,9 +1,9 @@
+import { NpyError, type NpyHeader, npyHeaderLength, parseNpyHeader } from "../../formats/npy_header.ts";
+import { npyValues } from "../../formats/npy_values.ts";
 import { arrayOf, sizeOf, type Tensor } from "../../kernels/tensor.ts";
 import { selectColumns } from "./columns.ts";
 import { type ByteFile, openFile } from "./file.ts";
 import { chunking } from "./gather.ts";
-import { type NpyHeader, npyHeaderLength, parseNpyHeader } from "./npy_header.ts";
-import { npyValues } from "./npy_values.ts";
 import { type Source, SourceError, type SourceOptions } from "./source.ts";
 
 /**
@@ -57,9 +57,8 @@ async function headerOf(file: ByteFile): Promise<NpyHeader> {
     const length = npyHeaderLength(await file.read(0, Math.min(12, size)));
     header = parseNpyHeader(await file.read(0, Math.min(length, size)));
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    const [, offset, problem] = /^byte (\d+): ([^]*)$/.exec(error.message) ?? [undefined, "0", error.message];
-    throw new SourceError(name, { offset: Number(offset) }, problem, { cause: error });
+    if (!(error instanceof NpyError)) throw error;
+    throw new SourceError(name, { offset: error.offset }, error.message, { cause: error });
   }
   const { dims, itemSize, dataOffset } = header, end = dataOffset + sizeOf(dims) * itemSize;
   if (dims.length === 0) throw new SourceError(name, { offset: 0 }, "the array is a scalar; it must have rows.");

@@ -114,10 +114,10 @@ function checkNumeric(name: string, { children, element }: SchemaTree): void {
   if (children.length === 0 && repetition_type !== "REPEATED" && isNumber && !isTime) return;
   throw new SourceError(
     name,
-    {},
+    { column: element.name },
     `column ${JSON.stringify(element.name)} is of type ${
       kind ?? type ?? "group"
-    }, not numbers. Leave it out by naming the other columns: --columns a,b at the command line.`,
+    }, not numbers. Leave it out by naming the other columns.`,
   );
 }
 

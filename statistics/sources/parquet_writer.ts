@@ -1,8 +1,7 @@
 import { ByteWriter, ParquetWriter, schemaFromColumnData } from "hyparquet-writer";
 import type { FileHandle } from "node:fs/promises";
 import type { Tensor } from "../../kernels/tensor.ts";
-import type { TensorWriter } from "./sink.ts";
-import { writeAll } from "./write.ts";
+import { type TensorWriter, writeAll } from "./tensor_writer.ts";
 
 /** How many values a row group has; it is held in memory until it is complete. */
 const groupSize = 1 << 20;

@@ -7,7 +7,7 @@ import type { SourceOptions } from "./source.ts";
 export type Row = ArrayLike<number | bigint | boolean | null | undefined> | object;
 
 /** Says what is wrong with a row; the caller knows where it is. */
-type Fail = (problem: string) => never;
+type Fail = (problem: string, column?: string) => never;
 
 /** How rows like the first are read. */
 export interface RowReader {
@@ -65,7 +65,8 @@ function recordReader(name: string, keys: readonly string[], options: SourceOpti
           fail(
             `${JSON.stringify(features[i])} is ${
               describe(value)
-            }, not a number. Leave it out by naming the other columns: --columns a,b at the command line.`,
+            }, not a number. Leave it out by naming the other columns.`,
+            features[i],
           );
       }
     },

@@ -6,6 +6,7 @@ import { pathOf } from "./file.ts";
 import { ndjsonWriter } from "./ndjson_writer.ts";
 import { npyWriter } from "./npy_writer.ts";
 import { parquetWriter } from "./parquet_writer.ts";
+import type { TensorWriter } from "./tensor_writer.ts";
 
 /** What a sink can be told. */
 export interface SinkOptions {
@@ -14,14 +15,6 @@ export interface SinkOptions {
    * `.parquet`.
    */
   readonly features?: readonly string[];
-}
-
-/** Writes tensors [rows, features], which are found to have one type and width, to a file. */
-export interface TensorWriter {
-  /** Writes the rows of a tensor after those before. */
-  write(x: Tensor): Promise<void>;
-  /** Writes what stands at the end. */
-  finish(): Promise<void>;
 }
 
 type Writers = Readonly<Record<string, (handle: FileHandle, features?: readonly string[]) => TensorWriter>>;

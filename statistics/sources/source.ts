@@ -29,6 +29,8 @@ export interface Place {
   readonly line?: number;
   /** The byte, counted from 0, of a binary file. */
   readonly offset?: number;
+  /** The name or number of a column that does not hold numbers: one that can be left out. */
+  readonly column?: string | number;
 }
 
 /**
@@ -52,16 +54,19 @@ export class SourceError extends Error {
   readonly line?: number;
   /** The byte, counted from 0, of a binary file. */
   readonly offset?: number;
+  /** The name or number of a column that does not hold numbers: name the others in `columns` to leave it out. */
+  readonly column?: string | number;
 
   /** An error whose message begins with the file and the place in it. */
   constructor(file: string, place: Place, problem: string, options?: ErrorOptions) {
-    const { line, offset } = place;
+    const { line, offset, column } = place;
     const where = line !== undefined ? `, line ${line}` : offset !== undefined ? `, byte ${offset}` : "";
     super(`${file}${where}: ${problem}`, options);
     this.name = "SourceError";
     this.file = file;
     this.line = line;
     this.offset = offset;
+    this.column = column;
   }
 }
 

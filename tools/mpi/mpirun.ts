@@ -26,11 +26,11 @@ export interface Finished {
 }
 
 /** After so many milliseconds a program hangs. */
-const PATIENCE = 300_000;
+const TIMEOUT = 300_000;
 
 /** Runs a program on so many ranks of this machine, which may be more than it has processors. */
 export async function mpirun(ranks: number, program: URL, args: readonly string[] = []): Promise<Finished> {
-  const asRoot = Deno.uid() === 0 ? ["--allow-run-as-root"] : [], signal = AbortSignal.timeout(PATIENCE);
+  const asRoot = Deno.uid() === 0 ? ["--allow-run-as-root"] : [], signal = AbortSignal.timeout(TIMEOUT);
   const { code, stdout, stderr } = await new Deno.Command("mpirun", {
     args: [
       ...asRoot,

@@ -1,5 +1,5 @@
 import { checkCount, checkNumber } from "../../../kernels/check.ts";
-import { Meeting } from "./meeting.ts";
+import { Barrier } from "./barrier.ts";
 import type { Reply, Task } from "./protocol.ts";
 import { memoryOf } from "./worker_communicator.ts";
 
@@ -39,7 +39,7 @@ export class WorkerPool implements Disposable {
   readonly size: number;
   readonly #timeout: number;
   readonly #memory: SharedArrayBuffer;
-  readonly #meeting: Meeting;
+  readonly #barrier: Barrier;
   readonly #workers: Worker[];
   readonly #ready: Promise<unknown>;
   #round = new Round();
@@ -65,7 +65,7 @@ export class WorkerPool implements Disposable {
     this.size = size;
     this.#timeout = timeout;
     this.#memory = memoryOf(size);
-    this.#meeting = new Meeting(this.#memory, size);
+    this.#barrier = new Barrier(this.#memory, size);
     this.#workers = Array.from({ length: size }, () => new Worker(module, { type: "module" }));
     this.#workers.forEach((worker, rank) => this.#listen(worker, rank));
     this.#ready = this.#round.end.promise;
@@ -90,7 +90,7 @@ export class WorkerPool implements Disposable {
     try {
       await this.#ready;
       if (this.#ended) throw this.#ended;
-      this.#meeting.reset();
+      this.#barrier.reset();
       this.#workers.forEach((worker, rank) => {
         const task: Task = { rank, size: this.size, memory: this.#memory, timeout: this.#timeout, input };
         worker.postMessage(task);
@@ -123,7 +123,7 @@ export class WorkerPool implements Disposable {
   }
 
   #receive(rank: number, reply: Reply): void {
-    const { replies, end } = this.#round, { left } = this.#meeting;
+    const { replies, end } = this.#round, { left } = this.#barrier;
     replies.set(rank, reply);
     const failed = [...replies.keys()].filter((rank) => replies.get(rank)!.kind === "failed");
     if (failed.length > 0) {
@@ -144,7 +144,7 @@ export class WorkerPool implements Disposable {
   #end(reason: Error): void {
     if (this.#ended) return;
     this.#ended = reason;
-    this.#meeting.leave(0);
+    this.#barrier.leave(0);
     for (const worker of this.#workers) worker.terminate();
     this.#round.end.reject(reason);
   }

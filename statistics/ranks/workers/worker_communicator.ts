@@ -1,6 +1,6 @@
 import { checkBytes, checkReduction, type Communicator, type Reduction } from "../communicator.ts";
 import { reduce } from "../reduce.ts";
-import { Meeting } from "./meeting.ts";
+import { Barrier } from "./barrier.ts";
 
 /** Bytes of a message that a rank shows at a time: a whole number of moments, and few enough to stay in a cache. */
 const PART = 96 * 1024;
@@ -11,7 +11,7 @@ const HEADER = 16;
 
 /** The bytes that `size` ranks need to exchange messages. */
 export function memoryOf(size: number): SharedArrayBuffer {
-  return new SharedArrayBuffer(Meeting.BYTES + 2 * size * (HEADER + PART));
+  return new SharedArrayBuffer(Barrier.BYTES + 2 * size * (HEADER + PART));
 }
 
 /** What a rank shows to the others. */
@@ -22,13 +22,13 @@ interface Place {
 
 /**
  * Ranks that are workers on one machine. Each shows its message in a place of shared memory; when all have come, each reads all.
- * There are two places a rank, used in turn, so that one meeting a message is enough: nobody comes to the next one before it has
+ * There are two places a rank, used in turn, so that one barrier a message is enough: nobody passes the next one before it has
  * read what is shown at this. Every rank reduces in the order of ranks, so all get the same bits.
  */
 export class WorkerCommunicator implements Communicator {
   readonly rank: number;
   readonly size: number;
-  readonly #meeting: Meeting;
+  readonly #barrier: Barrier;
   readonly #timeout: number;
   /** The places of all ranks, for even and for odd turns. */
   readonly #places: [Place[], Place[]];
@@ -37,11 +37,11 @@ export class WorkerCommunicator implements Communicator {
   constructor(rank: number, size: number, memory: SharedArrayBuffer, timeout: number) {
     this.rank = rank;
     this.size = size;
-    this.#meeting = new Meeting(memory, size);
+    this.#barrier = new Barrier(memory, size);
     this.#timeout = timeout;
     const places = (turn: number) =>
       Array.from({ length: size }, (_, r) => {
-        const at = Meeting.BYTES + (turn * size + r) * (HEADER + PART);
+        const at = Barrier.BYTES + (turn * size + r) * (HEADER + PART);
         return { header: new Float64Array(memory, at, 2), bytes: new Uint8Array(memory, at + HEADER, PART) };
       });
     this.#places = [places(0), places(1)];
@@ -87,7 +87,7 @@ export class WorkerCommunicator implements Communicator {
 
   /** Tells the others that this rank will not come any more. */
   leave(): void {
-    this.#meeting.leave(this.rank);
+    this.#barrier.leave(this.rank);
   }
 
   /** Shows the part of a message from `at` on, and returns what all ranks show once they all do. */
@@ -96,7 +96,7 @@ export class WorkerCommunicator implements Communicator {
     own.header[0] = call;
     own.header[1] = message.length;
     own.bytes.set(message.subarray(at, at + PART));
-    this.#meeting.meet(this.#timeout);
+    this.#barrier.wait(this.#timeout);
     for (const [rank, { header }] of places.entries()) {
       if (header[0] !== call) {
         throw new Error(

@@ -1,6 +1,5 @@
-import { assertEquals, assertInstanceOf, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { npySource, SourceError } from "../../../statistics/sources/mod.ts";
-import { parseNpyHeader } from "../../../statistics/sources/npy_header.ts";
 import { inFolder } from "../../folder.ts";
 import { npyBytes, npyHeader } from "./npy_bytes.ts";
 
@@ -104,40 +103,3 @@ Deno.test(".npy: a file that shrinks while it is read gives an error at the byte
     }, SourceError);
     assertEquals(error.offset, whole.length - 6);
   }));
-
-Deno.test(".npy: headers that are not of numbers are refused", () => {
-  const refused: [header: string, says: string][] = [
-    [npyHeader("<c8", [1]), `"<c8"`],
-    [npyHeader("|O", [1]), `"|O"`],
-    [npyHeader("<U5", [1]), `"<U5"`],
-    [npyHeader("|f4", [1]), `"|f4"`],
-    [npyHeader("<f3", [1]), `"<f3"`],
-    ["{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", "Structured arrays"],
-    ["{'descr': '<f4', 'shape': (1,), }", "not that of an array"],
-    ["{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }", "not that of an array"],
-    ["", "not that of an array"],
-  ];
-  for (const [header, says] of refused) {
-    assertStringIncludes(
-      assertThrows(() => parseNpyHeader(npyBytes(header, new Uint8Array())), RangeError).message,
-      says,
-    );
-  }
-  const bytes = npyBytes(npyHeader("<f4", [1]), new Uint8Array());
-  bytes[6] = 4;
-  assertInstanceOf(assertThrows(() => parseNpyHeader(bytes)), RangeError);
-});
-
-Deno.test(".npy: the header's keys in any order, as other writers have them", () => {
-  const header = parseNpyHeader(
-    npyBytes(`{"shape":(2,3),"fortran_order":True,"descr":">i4"}`.replaceAll(`"`, "'"), new Uint8Array()),
-  );
-  assertEquals(header, {
-    type: "i4",
-    itemSize: 4,
-    littleEndian: false,
-    dims: [2, 3],
-    fortranOrder: true,
-    dataOffset: 64,
-  });
-});

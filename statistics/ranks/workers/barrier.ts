@@ -1,20 +1,20 @@
 /** Words of the shared memory. */
-const ARRIVED = 0, MEETINGS = 1, WAKE = 2, LEFT = 3;
+const ARRIVED = 0, GENERATION = 1, WAKE = 2, LEFT = 3;
 
 /**
- * Where the ranks of one run wait for each other, in shared memory. Who waits sleeps: to spin first would save 5 µs where every rank
+ * A reusable barrier: where the ranks of one run wait for each other, in shared memory. Who waits sleeps: to spin first would save 5 µs where every rank
  * has a processor to itself, and cost far more where one has not.
  */
-export class Meeting {
+export class Barrier {
   /** How many bytes it takes. */
   static readonly BYTES = 16;
 
   readonly #words: Int32Array;
   readonly #size: number;
 
-  /** A meeting of `size` ranks over zeros at the front of a shared memory. */
+  /** A barrier of `size` ranks over zeros at the front of a shared memory. */
   constructor(memory: SharedArrayBuffer, size: number) {
-    this.#words = new Int32Array(memory, 0, Meeting.BYTES / 4);
+    this.#words = new Int32Array(memory, 0, Barrier.BYTES / 4);
     this.#size = size;
   }
 
@@ -23,17 +23,17 @@ export class Meeting {
    *
    * @throws {Error} If one of them has left for good, or none came for `timeout` milliseconds.
    */
-  meet(timeout: number): void {
-    const words = this.#words, meeting = Atomics.load(words, MEETINGS);
+  wait(timeout: number): void {
+    const words = this.#words, generation = Atomics.load(words, GENERATION);
     if (Atomics.add(words, ARRIVED, 1) === this.#size - 1) {
       Atomics.store(words, ARRIVED, 0);
-      Atomics.add(words, MEETINGS, 1);
+      Atomics.add(words, GENERATION, 1);
       return this.#wake();
     }
     while (true) {
-      // In this order: a rank leaves after its last meeting, so whoever has left before this one was over will not come to it.
+      // In this order: a rank leaves after its last barrier, so whoever has left before this one was passed will not come to it.
       const wake = Atomics.load(words, WAKE), { left } = this;
-      if (Atomics.load(words, MEETINGS) !== meeting) return;
+      if (Atomics.load(words, GENERATION) !== generation) return;
       if (left !== undefined) {
         throw new Error(
           `Rank ${left} has left while others wait for it. All ranks must make the same calls in the same order.`,

@@ -1,6 +1,14 @@
 import type { FileHandle } from "node:fs/promises";
 import type { Tensor } from "../../kernels/tensor.ts";
 
+/** Writes tensors [rows, features], which are found to have one type and width, to a file. */
+export interface TensorWriter {
+  /** Writes the rows of a tensor after those before. */
+  write(x: Tensor): Promise<void>;
+  /** Writes what stands at the end. */
+  finish(): Promise<void>;
+}
+
 /** How much text is gathered before it is written. */
 export const textSize = 1 << 16;
 
