@@ -39,7 +39,7 @@ export {
 export { BatchRenorm, type BatchRenormInit } from "./norms/batch_renorm.ts";
 export { loadSafetensors, toSafetensors } from "./weights/checkpoint.ts";
 export { Conv2d, type Conv2dInit } from "./network/conv.ts";
-export { type DeepNetDepth, type DeepNetGains, deepNetGains, deepNetResidual } from "./network/deep_net.ts";
+export { type DeepNetDepth, type DeepNetGains, deepNetGains, deepNetResidual } from "./blocks/deep_net.ts";
 export { DynamicTanh, type DynamicTanhInit } from "./norms/dynamic_tanh.ts";
 export { fromKeras } from "./weights/from_keras.ts";
 export { fromTorch, toTorch } from "./weights/from_torch.ts";
@@ -65,7 +65,7 @@ export type {
 export type { Backward, Context, Layer, Pass, Tensors } from "./layer.ts";
 export { LayerNorm, type LayerNormInit, restormerLayerNorm } from "./norms/layer_norm.ts";
 export { Linear, type LinearInit } from "./network/linear.ts";
-export { layerNormMlp, type LayerNormMlpInit } from "./network/mlp.ts";
+export { layerNormMlp, type LayerNormMlpInit } from "./blocks/mlp.ts";
 export { partOf } from "./names.ts";
 export { Optimizer } from "./training/optimizer.ts";
 export type { Extent } from "./network/patches.ts";

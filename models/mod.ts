@@ -45,7 +45,8 @@ export { modelOf, type ModelOfOptions, type SymbolicResult } from "./model_of.ts
 export type { NamedOptions, Parameter } from "./parameter.ts";
 export { rmsNorm, type RmsNormOptions } from "./norms/rms_norm.ts";
 export { SymbolicTensor, type SymbolicTensorOptions } from "./symbolic_tensor.ts";
-export { applyLayer, type ApplyLayerOptions } from "./apply_layer.ts";
+export { applyLayer, registerLayer } from "./apply_layer.ts";
+export { type ApplyLayerOptions, type LayerClass, type Writer, Writing } from "./writing.ts";
 export { applyTable, type ApplyTableOptions } from "./blocks/batch_norm_table.ts";
 export { conv, type ConvOptions } from "./blocks/conv.ts";
 export { gru, type GruOptions } from "./blocks/gru.ts";

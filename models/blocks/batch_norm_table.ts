@@ -1,7 +1,9 @@
 import { along } from "../affine.ts";
 import { axisOf } from "../check.ts";
-import { type NamedOptions, type Parameter, parameter } from "../parameter.ts";
+import { type NamedOptions, type Parameter, parameter, typed } from "../parameter.ts";
 import type { SymbolicTensor } from "../symbolic_tensor.ts";
+import { FrozenBatchNorm } from "../../layers/norms/frozen_batch_norm.ts";
+import { layerWriter } from "../writing.ts";
 
 /** Options of {@linkcode applyTable}. */
 export interface ApplyTableOptions extends NamedOptions {
@@ -30,3 +32,10 @@ export function applyTable(x: SymbolicTensor, options: ApplyTableOptions): Symbo
   );
   return x.times(slope).plus(shift);
 }
+
+/** A FrozenBatchNorm layer as a graph. */
+export const frozenBatchNormWriter = layerWriter(
+  FrozenBatchNorm,
+  (x, { slope, shift, axis }, { options: { name } }) =>
+    applyTable(x, { slope: typed(slope, x.type), shift: typed(shift, x.type), axis, name }),
+);

@@ -2,6 +2,8 @@ import type { Tensor } from "../../kernels/tensor.ts";
 import type { Dim } from "../../onnx/mod.ts";
 import { type NamedOptions, parameter } from "../parameter.ts";
 import type { SymbolicTensor } from "../symbolic_tensor.ts";
+import { Conv2d } from "../../layers/network/conv.ts";
+import { layerWriter } from "../writing.ts";
 
 /** Options of {@linkcode conv}. Lists have a number for each axis of the kernel. */
 export interface ConvOptions extends NamedOptions {
@@ -52,3 +54,10 @@ export function conv(x: SymbolicTensor, options: ConvOptions): SymbolicTensor {
   });
   return y.of(y.value, { dims: [x.dims[0], outputs, ...places] });
 }
+
+/** A Conv2d layer as a graph. */
+export const conv2dWriter = layerWriter(
+  Conv2d,
+  (x, { parameters: { weight, bias }, stride, padding, dilation, groups }, { options: { name } }) =>
+    conv(x, { weight, bias, stride, padding, dilation, groups, name }),
+);

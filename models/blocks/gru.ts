@@ -10,6 +10,8 @@ import {
   scan,
   transposed,
 } from "./recurrent.ts";
+import { GRU } from "../../layers/recurrent/gru.ts";
+import { layerWriter } from "../writing.ts";
 
 /** Options of {@linkcode gru}. */
 export interface GruOptions extends RecurrentOptions {
@@ -64,3 +66,10 @@ export function gru(x: SymbolicTensor, options: GruOptions): RecurrentOutputs {
   });
   return { y, hidden };
 }
+
+/** A layer of the class GRU as a graph. */
+export const gruWriter = layerWriter(
+  GRU,
+  (x, { parameters, norm, epsilon }, { state: initial, options }) =>
+    gru(x, { ...parameters, norm, epsilon, initial, ...options }).y,
+);

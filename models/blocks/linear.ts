@@ -1,6 +1,9 @@
 import type { NamedOptions, Parameter } from "../parameter.ts";
 import { optionalParameter, parameter } from "../parameter.ts";
 import type { SymbolicTensor } from "../symbolic_tensor.ts";
+import { Linear } from "../../layers/network/linear.ts";
+import { permuted } from "../../layers/network/permuted.ts";
+import { layerWriter } from "../writing.ts";
 
 /** Options of {@linkcode linear}. */
 export interface LinearOptions extends NamedOptions {
@@ -39,3 +42,10 @@ export function linear(x: SymbolicTensor, options: LinearOptions): SymbolicTenso
   const y = product.of(product.value, { dims: [...x.dims.slice(0, -1), outputs] });
   return bias ? y.plus(bias.cast(x.type)) : y;
 }
+
+/** A Linear layer as a graph; a graph's matrix product has weights as [inputs, outputs]. */
+export const linearWriter = layerWriter(
+  Linear,
+  (x, { parameters: { weight, bias } }, { options: { name } }) =>
+    linear(x, { weight: permuted(weight, [1, 0]), bias, name }),
+);

@@ -10,6 +10,8 @@ import {
   scan,
   transposed,
 } from "./recurrent.ts";
+import { LSTM } from "../../layers/recurrent/lstm.ts";
+import { layerWriter } from "../writing.ts";
 
 /** Options of {@linkcode lstm}. */
 export interface LstmOptions extends RecurrentOptions {
@@ -76,3 +78,10 @@ export function lstm(x: SymbolicTensor, options: LstmOptions): LstmOutputs {
   });
   return { y, hidden, cell };
 }
+
+/** A layer of the class LSTM as a graph. */
+export const lstmWriter = layerWriter(
+  LSTM,
+  (x, { parameters, norm, epsilon }, { state: initial, options }) =>
+    lstm(x, { ...parameters, norm, epsilon, initial, ...options }).y,
+);

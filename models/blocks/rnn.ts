@@ -9,6 +9,8 @@ import {
   scan,
   transposed,
 } from "./recurrent.ts";
+import { RNN } from "../../layers/recurrent/rnn.ts";
+import { layerWriter } from "../writing.ts";
 
 /** Options of {@linkcode rnn}; the normalized one has `scale` and `bias` in place of `inputBias` and `hiddenBias`. */
 export interface RnnOptions extends RecurrentOptions {
@@ -62,3 +64,10 @@ export function rnn(x: SymbolicTensor, options: RnnOptions): RecurrentOutputs {
   ]);
   return { y, hidden };
 }
+
+/** A layer of the class RNN as a graph. */
+export const rnnWriter = layerWriter(
+  RNN,
+  (x, { parameters, norm, epsilon, activation }, { state: initial, options }) =>
+    rnn(x, { ...parameters, norm, epsilon, activation, initial, ...options }).y,
+);

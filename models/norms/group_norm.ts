@@ -6,6 +6,10 @@ import { moments } from "./moments.ts";
 import { filled } from "../parameter.ts";
 import { type SymbolicTensor, widened } from "../symbolic_tensor.ts";
 import { groupView, restored, type View, viewFor } from "./view.ts";
+import { GroupNorm } from "../../layers/norms/group_norm.ts";
+import { InstanceNorm } from "../../layers/norms/instance_norm.ts";
+import { byRunningStatistics } from "./running.ts";
+import { layerWriter } from "../writing.ts";
 
 /** Options of {@linkcode instanceNorm}. `scale` and `bias` have one entry a channel. */
 export interface InstanceNormOptions extends AffineOptions {
@@ -133,3 +137,17 @@ function checkGroups(operation: string, x: SymbolicTensor, channel: number, grou
   if (typeof channels !== "number" || channels % groups === 0) return groups;
   throw new RangeError(`${operation}: groups is ${groups}, which does not divide the ${channels} channels of x.`);
 }
+
+/** A GroupNorm layer as a graph. */
+export const groupNormWriter = layerWriter(
+  GroupNorm,
+  (x, { parameters, groups, axis, epsilon, activation }, { options }) =>
+    groupNorm(x, { ...parameters, groups, axis, epsilon, activation, ...options }),
+);
+
+/** An InstanceNorm layer as a graph. */
+export const instanceNormWriter = layerWriter(InstanceNorm, (x, layer, writing) => {
+  const { parameters, axis, epsilon } = layer;
+  if (layer.state.mean) return byRunningStatistics(x, layer, writing);
+  return instanceNorm(x, { ...parameters, axis, epsilon, ...writing.options });
+});

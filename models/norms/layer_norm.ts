@@ -6,6 +6,8 @@ import { moments } from "./moments.ts";
 import { filled } from "../parameter.ts";
 import { type SymbolicTensor, widened } from "../symbolic_tensor.ts";
 import { restored, viewFor } from "./view.ts";
+import { LayerNorm } from "../../layers/norms/layer_norm.ts";
+import { layerWriter } from "../writing.ts";
 
 /** Options of {@linkcode layerNorm}. `scale` and `bias` have the sizes of x along the normalized axes. */
 export interface LayerNormOptions extends AffineOptions {
@@ -96,3 +98,10 @@ export function checkTrailing(operation: string, { dims }: SymbolicTensor, axes:
     axes.length < dims.length - axes[0] && `goes along the last axes only, and axes is [${axes.join(", ")}]`,
   );
 }
+
+/** A LayerNorm layer as a graph. */
+export const layerNormWriter = layerWriter(
+  LayerNorm,
+  (x, { parameters, axes, epsilon, subtractMean, activation }, { options }) =>
+    layerNorm(x, { ...parameters, axes, epsilon, subtractMean, activation, ...options }),
+);

@@ -7,6 +7,8 @@ import { meanSquare } from "./moments.ts";
 import { filled } from "../parameter.ts";
 import { type SymbolicTensor, widened } from "../symbolic_tensor.ts";
 import { restored, viewFor } from "./view.ts";
+import { RMSNorm } from "../../layers/norms/rms_norm.ts";
+import { layerWriter } from "../writing.ts";
 
 /** Options of {@linkcode rmsNorm}. `scale` and `bias` have the sizes of x along the normalized axes. */
 export interface RmsNormOptions extends AffineOptions {
@@ -65,3 +67,10 @@ function fusedRmsNorm(
   const y = x.op("RMSNormalization", [parameter], { axis: BigInt(axes[0] - x.dims.length), epsilon });
   return activate(bias ? y.plus(bias.cast(x.type)) : y, activation);
 }
+
+/** An RMSNorm layer as a graph. */
+export const rmsNormWriter = layerWriter(
+  RMSNorm,
+  (x, { parameters, axes, epsilon, activation }, { options }) =>
+    rmsNorm(x, { ...parameters, axes, epsilon, activation, ...options }),
+);

@@ -29,7 +29,14 @@ import {
   WeightNorm,
   WeightStandardization,
 } from "../../layers/mod.ts";
-import { applyLayer, batchNormTraining, modelOf, type SymbolicResult, type SymbolicTensor } from "../../models/mod.ts";
+import {
+  applyLayer,
+  batchNormTraining,
+  modelOf,
+  registerLayer,
+  type SymbolicResult,
+  type SymbolicTensor,
+} from "../../models/mod.ts";
 import { readModel, run, writeModel } from "../../onnx/mod.ts";
 import { maxError, type Outputs } from "../../tools/judge/compare.ts";
 import { noise } from "../../tools/judge/noise.ts";
@@ -162,4 +169,17 @@ Deno.test("a layer without a graph, and a state or condition that is missing, ar
   assertThrows(graph(new BatchNorm(3)), TypeError, "needs its state");
   assertThrows(graph(new AdaptiveLayerNorm(3, 2)), TypeError, "needs a condition");
   assertThrows(graph(new LayerNorm(4)), RangeError, "the sizes of x");
+});
+
+Deno.test("a class of one's own is written as it was registered, with its parts and their state, and in front of what it extends", async () => {
+  class Twice extends BatchNorm {
+    readonly plain = new BatchNorm(3);
+  }
+  registerLayer(Twice, (x, layer, writing) => writing.part("inner", x, layer.plain).times(2));
+  const layer = new Twice(3), x = noise([4, 3]);
+  const state = { "inner.mean": noise([3], { seed: 4 }), "inner.variance": positive([3]) };
+  const model = written((x) => applyLayer(x, layer, { state }), { x: [4, 3] });
+  const { y } = await run(model, { x }) as Outputs;
+  const want = layer.plain.evaluate(x, { mean: state["inner.mean"], variance: state["inner.variance"] });
+  assertLessOrEqual(maxError(y, { ...want, data: want.data.map((v) => 2 * v) }), 1e-5);
 });

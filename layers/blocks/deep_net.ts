@@ -1,7 +1,7 @@
 import { checkCount } from "../../kernels/check.ts";
 import type { Layer } from "../layer.ts";
 import { LayerNorm } from "../norms/layer_norm.ts";
-import { PostNormResidual } from "./residual.ts";
+import { PostNormResidual } from "../network/residual.ts";
 
 /** The depth of a Transformer, in layers. At least one of the two is there. */
 export interface DeepNetDepth {

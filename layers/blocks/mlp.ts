@@ -1,8 +1,8 @@
-import { ReLU } from "./activation.ts";
+import { ReLU } from "../network/activation.ts";
 import type { Layer } from "../layer.ts";
 import { LayerNorm } from "../norms/layer_norm.ts";
-import { Linear } from "./linear.ts";
-import { Sequential } from "./sequential.ts";
+import { Linear } from "../network/linear.ts";
+import { Sequential } from "../network/sequential.ts";
 
 /** The sizes of a {@linkcode layerNormMlp}. */
 export interface LayerNormMlpInit {
