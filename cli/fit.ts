@@ -8,7 +8,7 @@ import {
   writeWhole,
 } from "../statistics/sources/mod.ts";
 import { InterruptedError, interruptible } from "./interrupt.ts";
-import { progressBar } from "./progress.ts";
+import { withProgress } from "./progress.ts";
 import { naming, type ReadingOptions, sourceOptions } from "./reading.ts";
 import { scalers, stateOf } from "./scalers.ts";
 
@@ -31,19 +31,19 @@ export async function fit(data: string, state: string, options: FitOptions): Pro
     await writeSnapshot(options.snapshot, { file, settings, rows, state: scaler.toJSON() });
     kept = rows;
   }
-  using progress = progressBar("fit", options.quiet);
-  const onProgress = (fraction: number) => progress.update(fraction);
-  const source = await openSource(data, { ...reading, skipRows: rows, onProgress });
-  await interruptible(async (signal) => {
-    for await (const x of source) {
-      naming(data, rows, x, () => scaler.partialFit(x));
-      rows += x.dims[0];
-      if (signal.aborted || rows - kept >= options.every) await keep();
-      if (signal.aborted) throw new InterruptedError(signal.reason.signal, wayOn(options, rows));
-    }
+  const features = await withProgress("fit", options.quiet, async (onProgress) => {
+    const source = await openSource(data, { ...reading, skipRows: rows, onProgress });
+    await interruptible(async (signal) => {
+      for await (const x of source) {
+        naming(data, rows, x, () => scaler.partialFit(x));
+        rows += x.dims[0];
+        if (signal.aborted || rows - kept >= options.every) await keep();
+        if (signal.aborted) throw new InterruptedError(signal.reason.signal, wayOn(options, rows));
+      }
+    });
+    return source.features ?? [];
   });
   if (rows === 0) throw new Error(`${data} has no rows.`);
-  const { features = [] } = source;
   // Names by which --apply finds the columns again; where two are the same, their numbers.
   const columns = features.length > 0 && new Set(features).size === features.length ? features : options.columns;
   await writeWhole(state, JSON.stringify(stateOf(scaler, columns)) + "\n");

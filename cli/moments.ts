@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { Extrema, RunningMoments } from "../statistics/mod.ts";
 import { openSource } from "../statistics/sources/mod.ts";
 import { interruptible } from "./interrupt.ts";
-import { progressBar } from "./progress.ts";
+import { withProgress } from "./progress.ts";
 import { naming, reading, type ReadingOptions, sourceOptions } from "./reading.ts";
 
 /** `evenkeel moments`: a table of what the features of a file are like. */
@@ -13,22 +13,23 @@ export function momentsCommand(): Command {
 }
 
 async function moments(data: string, options: ReadingOptions): Promise<string> {
-  using progress = progressBar("moments", options.quiet);
-  const onProgress = (fraction: number) => progress.update(fraction);
-  const source = await openSource(data, { ...sourceOptions(options), onProgress });
   const moments = new RunningMoments(), extrema = new Extrema();
   let rows = 0;
-  await interruptible(async (signal) => {
-    for await (const x of source) {
-      naming(data, rows, x, () => moments.push(x));
-      extrema.push(x);
-      rows += x.dims[0];
-      signal.throwIfAborted();
-    }
+  const features = await withProgress("moments", options.quiet, async (onProgress) => {
+    const source = await openSource(data, { ...sourceOptions(options), onProgress });
+    await interruptible(async (signal) => {
+      for await (const x of source) {
+        naming(data, rows, x, () => moments.push(x));
+        extrema.push(x);
+        rows += x.dims[0];
+        signal.throwIfAborted();
+      }
+    });
+    return source.features;
   });
   const columns = [moments.count(), moments.mean(), moments.standardDeviation(), extrema.minimum(), extrema.maximum()];
   const lines = Array.from({ length: moments.features }, (_, i) => {
-    const name = source.features?.[i] ?? String(options.columns?.[i] ?? i);
+    const name = features?.[i] ?? String(options.columns?.[i] ?? i);
     return [name, ...columns.map(({ data }) => data[i])].join("\t");
   });
   return [["feature", "count", "mean", "deviation", "minimum", "maximum"].join("\t"), ...lines].join("\n");

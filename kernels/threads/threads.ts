@@ -37,8 +37,9 @@ let last: Promise<void> = Promise.resolve();
  * import { allocate, layerNorm, setThreads } from "@evenkeel/norm/kernels";
  *
  * await setThreads(2);
- * using x = allocate("float32", [8192, 768]);
+ * const x = allocate("float32", [8192, 768]);
  * layerNorm(x, { out: { y: x } }); // each thread takes rows until none are left
+ * x.dispose();
  * await setThreads(1);
  * ```
  */

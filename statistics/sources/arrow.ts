@@ -2,7 +2,7 @@ import { DataType, type Field, type RecordBatch, RecordBatchReader, type TypeMap
 import { open } from "node:fs/promises";
 import { describe, type Tensor } from "../../kernels/tensor.ts";
 import { selectColumns } from "./columns.ts";
-import { blocksOf, openFile, pathOf } from "./file.ts";
+import { blocksOf, type ByteFile, pathOf, withFile } from "./file.ts";
 import { Gatherer } from "./gather.ts";
 import { numberOf } from "./number.ts";
 import { asSourceError, type Source, SourceError, type SourceOptions } from "./source.ts";
@@ -57,19 +57,24 @@ export async function arrowSource(file: string | URL, options: SourceOptions = {
 /** The fields of the data, once its end is found to be there. */
 async function fieldsOf(file: string | URL): Promise<Field[]> {
   const name = pathOf(file), isFile = await checkEnds(file);
-  await using data = await openData(name, isFile, blocksOf(file));
+  const data = await openData(name, isFile, blocksOf(file));
   try {
     return (await data.reader()).schema.fields;
   } catch (error) {
     throw asSourceError(name, { offset: 0 }, error);
+  } finally {
+    await data.close();
   }
 }
 
 const magic = "ARROW1", endOfStream = "\xff\xff\xff\xff\0\0\0\0";
 
 /** Whether data is in the file format, rather than the stream format. Throws if either lacks its end. */
-async function checkEnds(file: string | URL): Promise<boolean> {
-  await using opened = await openFile(file);
+function checkEnds(file: string | URL): Promise<boolean> {
+  return withFile(file, isFileFormat);
+}
+
+async function isFileFormat(opened: ByteFile): Promise<boolean> {
   const { name, size } = opened;
   if (size < 8) throw new SourceError(name, { offset: size }, "the file ends here; it is not Arrow IPC data.");
   const text = async (start: number, end: number) => String.fromCharCode(...await opened.read(start, end));
@@ -88,19 +93,20 @@ async function openData(name: string, isFile: boolean, blocks: AsyncGenerator<Ui
   if (!isFile) {
     return {
       reader: async () => await (await RecordBatchReader.from<TypeMap>(blocks)).open(),
-      [Symbol.asyncDispose]: async () => void await blocks.return(undefined),
+      close: async () => void await blocks.return(undefined),
     };
   }
   const handle = await open(name);
   return {
     reader: async () => await (await RecordBatchReader.from<TypeMap>(handle)).open(),
-    [Symbol.asyncDispose]: () => handle.close(),
+    close: () => handle.close(),
   };
 }
 
-interface ArrowData extends AsyncDisposable {
+interface ArrowData {
   /** A reader that has read the schema. */
   reader(): Promise<RecordBatchReader<TypeMap>>;
+  close(): Promise<void>;
 }
 
 /** The record batches of either format. */
@@ -116,7 +122,7 @@ async function* batchesOf(
       offset += block.length;
     }
   }
-  await using data = await openData(name, isFile, counted());
+  const data = await openData(name, isFile, counted());
   try {
     const reader = await data.reader(), batches = reader.numRecordBatches;
     let read = 0;
@@ -126,6 +132,8 @@ async function* batchesOf(
     }
   } catch (error) {
     throw asSourceError(name, { offset }, error);
+  } finally {
+    await data.close();
   }
 }
 

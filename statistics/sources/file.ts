@@ -2,14 +2,16 @@ import { open } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { SourceError } from "./source.ts";
 
-/** A file of which any part can be read. */
-export interface ByteFile extends AsyncDisposable {
+/** A file of which any part can be read, until whoever opened it closes it. */
+export interface ByteFile {
   /** Its path, for messages. */
   readonly name: string;
   /** How many bytes it had when it was opened. */
   readonly size: number;
   /** Its bytes from `start` to before `end`. Throws a {@link SourceError} if it ends before. */
   read(start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** Gives it back to the system. */
+  close(): Promise<void>;
 }
 
 /** The path of a file that was given by its path or URL. */
@@ -45,8 +47,18 @@ export async function openFile(file: string | URL): Promise<ByteFile> {
       }
       return bytes;
     },
-    [Symbol.asyncDispose]: () => handle.close(),
+    close: () => handle.close(),
   };
+}
+
+/** What `use` makes of a file, which is open only for so long. */
+export async function withFile<T>(file: string | URL, use: (opened: ByteFile) => Promise<T>): Promise<T> {
+  const opened = await openFile(file);
+  try {
+    return await use(opened);
+  } finally {
+    await opened.close();
+  }
 }
 
 /** How many bytes are read at once. */
@@ -58,11 +70,14 @@ export async function* blocksOf(
   onProgress?: (fraction: number) => void,
   start = 0,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  await using opened = await openFile(file);
-  const { size } = opened;
-  for (let at = start; at < size; at += blockSize) {
-    const end = Math.min(at + blockSize, size);
-    yield await opened.read(at, end);
-    onProgress?.(end / size);
+  const opened = await openFile(file), { size } = opened;
+  try {
+    for (let at = start; at < size; at += blockSize) {
+      const end = Math.min(at + blockSize, size);
+      yield await opened.read(at, end);
+      onProgress?.(end / size);
+    }
+  } finally {
+    await opened.close();
   }
 }

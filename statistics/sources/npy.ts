@@ -2,7 +2,7 @@ import { NpyError, type NpyHeader, npyHeaderLength, parseNpyHeader } from "../..
 import { npyValues } from "../../formats/npy_values.ts";
 import { arrayOf, sizeOf, type Tensor } from "../../kernels/tensor.ts";
 import { selectColumns } from "./columns.ts";
-import { type ByteFile, openFile } from "./file.ts";
+import { type ByteFile, openFile, pathOf, withFile } from "./file.ts";
 import { chunking } from "./gather.ts";
 import { type Source, SourceError, type SourceOptions } from "./source.ts";
 
@@ -31,19 +31,22 @@ import { type Source, SourceError, type SourceOptions } from "./source.ts";
  */
 export async function npySource(file: string | URL, options: SourceOptions = {}): Promise<Source> {
   const { chunkRows, skipRows } = chunking(options);
-  await using opened = await openFile(file);
-  const header = await headerOf(opened);
+  const name = pathOf(file), header = await withFile(file, headerOf);
   const [all, ...inner] = header.dims, width = sizeOf(inner);
-  const { indices } = selectColumns(opened.name, width, options.columns);
+  const { indices } = selectColumns(name, width, options.columns);
 
   async function* tensors(): AsyncGenerator<Tensor> {
-    await using opened = await openFile(file);
-    for (let start = skipRows; start < all; start += chunkRows) {
-      const rows = Math.min(chunkRows, all - start);
-      yield header.fortranOrder && width > 1
-        ? await readColumns(opened, header, start, rows, indices)
-        : pick(await readRows(opened, header, start, rows, width), indices);
-      options.onProgress?.((start + rows) / all);
+    const opened = await openFile(file);
+    try {
+      for (let start = skipRows; start < all; start += chunkRows) {
+        const rows = Math.min(chunkRows, all - start);
+        yield header.fortranOrder && width > 1
+          ? await readColumns(opened, header, start, rows, indices)
+          : pick(await readRows(opened, header, start, rows, width), indices);
+        options.onProgress?.((start + rows) / all);
+      }
+    } finally {
+      await opened.close();
     }
   }
   return { rows: Math.max(0, all - skipRows), [Symbol.asyncIterator]: tensors };

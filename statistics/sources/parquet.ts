@@ -9,7 +9,7 @@ import {
 } from "hyparquet";
 import { describe, type Tensor } from "../../kernels/tensor.ts";
 import { selectColumns } from "./columns.ts";
-import { type ByteFile, openFile } from "./file.ts";
+import { type ByteFile, openFile, pathOf, withFile } from "./file.ts";
 import { chunking, Gatherer } from "./gather.ts";
 import { numberOf } from "./number.ts";
 import { asSourceError, type Source, SourceError, type SourceOptions } from "./source.ts";
@@ -38,42 +38,48 @@ import { asSourceError, type Source, SourceError, type SourceOptions } from "./s
  * ```
  */
 export async function parquetSource(file: string | URL, options: SourceOptions = {}): Promise<Source> {
-  await using opened = await openFile(file);
-  const { name, size } = opened;
-  const metadata = await parquetMetadataAsync(asyncBuffer(opened)).catch((error) => {
-    throw asSourceError(name, { offset: Math.max(0, size - 8) }, error);
-  });
+  const name = pathOf(file), metadata = await withFile(file, metadataOf);
   const all = parquetSchema(metadata).children;
   const { indices, features = [] } = selectColumns(name, all.map(({ element }) => element.name), options.columns);
   for (const index of indices) checkNumeric(name, all[index]);
   const { chunkRows, skipRows } = chunking(options), rows = Number(metadata.num_rows);
 
   async function* tensors(): AsyncGenerator<Tensor> {
-    await using opened = await openFile(file);
     const gatherer = new Gatherer(features.length, { ...options, skipRows: 0 });
     const width = features.length;
     const largest = metadata.row_groups.reduce((rows, { num_rows }) => Math.max(rows, Number(num_rows)), 0);
     const block = new Float64Array(largest * width); // one row group, row after row
-    let end = 0;
-    for (const group of metadata.row_groups) {
-      const groupRows = Number(group.num_rows), rowStart = Math.max(0, skipRows - end);
-      end += groupRows;
-      if (rowStart >= groupRows) continue;
-      for (let i = 0; i < width; i++) {
-        const values = await readColumn(opened, metadata, group, features[i], { rowStart, rowEnd: groupRows });
-        for (let row = 0; row < values.length; row++) {
-          block[row * width + i] = numberOf(values[row]) ?? notANumber(name, features[i], values[row]);
+    const opened = await openFile(file);
+    try {
+      let end = 0;
+      for (const group of metadata.row_groups) {
+        const groupRows = Number(group.num_rows), rowStart = Math.max(0, skipRows - end);
+        end += groupRows;
+        if (rowStart >= groupRows) continue;
+        for (let i = 0; i < width; i++) {
+          const values = await readColumn(opened, metadata, group, features[i], { rowStart, rowEnd: groupRows });
+          for (let row = 0; row < values.length; row++) {
+            block[row * width + i] = numberOf(values[row]) ?? notANumber(name, features[i], values[row]);
+          }
         }
+        for (let row = 0, count = groupRows - rowStart; row < count; row += chunkRows) {
+          gatherer.add(block.subarray(row * width, Math.min(row + chunkRows, count) * width));
+          yield* gatherer.take();
+        }
+        options.onProgress?.(end / rows);
       }
-      for (let row = 0, count = groupRows - rowStart; row < count; row += chunkRows) {
-        gatherer.add(block.subarray(row * width, Math.min(row + chunkRows, count) * width));
-        yield* gatherer.take();
-      }
-      options.onProgress?.(end / rows);
+    } finally {
+      await opened.close();
     }
     yield* gatherer.finish();
   }
   return { features, rows: Math.max(0, rows - skipRows), [Symbol.asyncIterator]: tensors };
+}
+
+function metadataOf(file: ByteFile): Promise<FileMetaData> {
+  return parquetMetadataAsync(asyncBuffer(file)).catch((error) => {
+    throw asSourceError(file.name, { offset: Math.max(0, file.size - 8) }, error);
+  });
 }
 
 function asyncBuffer(file: ByteFile): { byteLength: number; slice(start: number, end?: number): Promise<ArrayBuffer> } {

@@ -206,9 +206,21 @@ class HeapTensor<T extends DType> implements ResidentTensor<T> {
  * ```ts
  * import { allocate, layerNorm } from "@evenkeel/norm";
  *
- * using x = allocate("float32", [8, 768]);
+ * const x = allocate("float32", [8, 768]);
  * x.data.fill(1);
  * layerNorm(x, { out: { y: x } });
+ * x.dispose();
+ * ```
+ *
+ * @example The same with `using`, where the language has it (Deno, TypeScript 5.2, Node.js 24)
+ * ```ts
+ * import { allocate, layerNorm } from "@evenkeel/norm";
+ *
+ * {
+ *   using x = allocate("float32", [8, 768]);
+ *   x.data.fill(1);
+ *   layerNorm(x, { out: { y: x } });
+ * } // here the memory goes back
  * ```
  */
 export function allocate<T extends DType>(type: T, dims: readonly number[]): ResidentTensor<T> {

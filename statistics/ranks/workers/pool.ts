@@ -30,8 +30,9 @@ class Round {
  * ```ts ignore
  * import { WorkerPool } from "@evenkeel/norm/statistics";
  *
- * using pool = new WorkerPool(new URL("./sum.ts", import.meta.url), { size: 4 });
+ * const pool = new WorkerPool(new URL("./sum.ts", import.meta.url), { size: 4 });
  * console.log(await pool.run([1, 2, 3, 4])); // [10, 10, 10, 10]
+ * pool.dispose(); // or at the end of its block, if it is declared with `using`
  * ```
  */
 export class WorkerPool implements Disposable {
