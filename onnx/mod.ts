@@ -6,6 +6,7 @@
  *   are viewed and not copied, and may lie in files of their own.
  * - {@linkcode GraphBuilder}: code that reads like the graph it builds, and gives the same bytes every time.
  * - {@linkcode Graph}: who gives a value and who uses it, what is constant, and which shapes are known.
+ * - {@linkcode Editor}: other nodes for a value.
  * - {@linkcode run}, {@linkcode openSession}: results.
  *
  * A file that is not a model ends in a {@linkcode ModelError}; what onnxruntime cannot do, in an
@@ -32,6 +33,7 @@
  */
 export { attributeOf, type AttributeValue } from "./attribute.ts";
 export { GraphBuilder, type ModelOptions } from "./build/builder.ts";
+export { Editor } from "./edit/editor.ts";
 export type { ElementArrays, ElementType, OnnxTensor } from "./element.ts";
 export { ModelError } from "./error.ts";
 export {

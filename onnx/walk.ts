@@ -1,7 +1,7 @@
 import type { FunctionProto, GraphProto, Model, NodeProto, TensorProto } from "./model.ts";
 
 /** Every graph of a model with everything in it: the main one, subgraphs, and those of training. */
-function* graphsIn(model: Model): Generator<GraphProto> {
+export function* graphsIn(model: Model): Generator<GraphProto> {
   const roots = [
     model.graph,
     ...model.trainingInfo.flatMap(({ initialization, algorithm }) => [initialization, algorithm]),

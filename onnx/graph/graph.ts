@@ -1,6 +1,7 @@
-import { create } from "@bufbuild/protobuf";
-import { GraphProtoSchema, type OperatorSetIdProto, type SparseTensorProto } from "onnx-buf";
+import { create, equals } from "@bufbuild/protobuf";
+import { GraphProtoSchema, NodeProtoSchema, type OperatorSetIdProto, type SparseTensorProto } from "onnx-buf";
 import { constantOf, denseOf, readable } from "./constant.ts";
+import { folded } from "./fold.ts";
 import type { OnnxTensor } from "../element.ts";
 import { ModelError } from "../error.ts";
 import type { FunctionProto, GraphProto, Model, NodeProto, TensorProto } from "../model.ts";
@@ -55,7 +56,10 @@ export class Graph {
   readonly model: Model;
   /** The graph around it, if it is the body of a node. */
   readonly outer?: Graph;
-  /** The nodes in an order in which they can run. The message should have them so too, but not all files do. */
+  /**
+   * The nodes in an order in which they can run, each once. The message should have them so too, but not all files do: nor do
+   * some spare us a second Constant by the name of a first that is the same.
+   */
   readonly nodes: readonly NodeProto[];
   readonly #definitions = new Map<string, Definition>();
   readonly #uses = new Map<string, Use[]>();
@@ -73,11 +77,9 @@ export class Graph {
     this.#opsets = opsets;
     this.outer = outer;
     this.#defineStored();
-    for (const node of proto.node) {
-      node.output.forEach((name, index) => this.#define(name, { kind: "node", node, index }));
-    }
-    for (const node of proto.node) this.#visit(node);
-    this.nodes = this.#sort();
+    const nodes = proto.node.filter((node) => !this.#isRepeated(node));
+    for (const node of nodes) this.#visit(node);
+    this.nodes = this.#sort(nodes);
     proto.output.forEach(({ name }, index) => this.#use(name, { graph: this, index }));
   }
 
@@ -170,15 +172,22 @@ export class Graph {
   }
 
   /**
-   * The tensor that a value always is, whether it is stored as an initializer or by a Constant node, and passed on by Identity
-   * nodes or not; undefined if it is not constant, may be overridden, lies in a file that was not read or has no array here.
+   * The tensor that a value always is: stored as an initializer or by a Constant node, or made of such by the simple operators
+   * that exporters leave behind (Identity, Cast, Reshape, Transpose, Expand, ConstantOfShape, arithmetic). What they make is
+   * computed when its `data` is first read, and weights that nobody asks for are never read.
+   *
+   * Undefined if it is not constant, may be overridden, lies in a file that was not read or has no array here.
    *
    * @throws {ModelError} If it is stored wrongly.
    */
   constant(name: string): OnnxTensor | undefined {
+    return this.#constant(name, 0);
+  }
+
+  #constant(name: string, depth: number): OnnxTensor | undefined {
     const scope = this.scopeOf(name);
-    if (scope === undefined) return undefined;
-    if (!scope.#constants.has(name)) scope.#constants.set(name, scope.#computeConstant(name));
+    if (scope === undefined || depth > longestFold) return undefined;
+    if (!scope.#constants.has(name)) scope.#constants.set(name, scope.#computeConstant(name, depth));
     return scope.#constants.get(name);
   }
 
@@ -211,6 +220,16 @@ export class Graph {
     this.#definitions.set(name, definition);
   }
 
+  /** Defines what a node gives, unless it is a Constant that stands there already, as some exporters write one twice. */
+  #isRepeated(node: NodeProto): boolean {
+    const same = node.opType === "Constant" && this.#definitions.get(node.output[0] ?? "");
+    if (same && same.kind === "node" && equals(NodeProtoSchema, { ...same.node, name: "" }, { ...node, name: "" })) {
+      return true;
+    }
+    node.output.forEach((name, index) => this.#define(name, { kind: "node", node, index }));
+    return false;
+  }
+
   /** Inputs and stored tensors; an initializer with an input's name is that input's default. */
   #defineStored(): void {
     const inputs = new Set(this.proto.input.map(({ name }) => name));
@@ -218,7 +237,9 @@ export class Graph {
       throw new ModelError(`Graph ${JSON.stringify(this.proto.name)} has two inputs of one name.`);
     }
     const store = (name: string, proto: TensorProto | SparseTensorProto) => {
-      this.#define(name, { kind: "initializer", proto, overridable: inputs.delete(name) });
+      // Before version 4 of the format every initializer had to be an input too; runtimes take those for constants.
+      const overridable = inputs.delete(name) && this.model.irVersion >= 4n;
+      this.#define(name, { kind: "initializer", proto, overridable });
     };
     for (const tensor of this.proto.initializer) store(tensor.name, tensor);
     for (const sparse of this.proto.sparseInitializer) store(sparse.values?.name ?? "", sparse);
@@ -233,8 +254,8 @@ export class Graph {
     if (bodies.length > 0) this.#bodies.set(node, bodies);
   }
 
-  #sort(): NodeProto[] {
-    const sorted = inOrder(this.proto.node, (node) => {
+  #sort(nodes: readonly NodeProto[]): NodeProto[] {
+    const sorted = inOrder(nodes, (node) => {
       const read = [...node.input, ...this.bodies(node).flatMap((body) => [...body.#captured])];
       return read.map((name) => this.#definitions.get(name))
         .map((definition) => definition?.kind === "node" ? definition.node : undefined)
@@ -264,18 +285,20 @@ export class Graph {
     else scope.#uses.set(name, [use]);
   }
 
-  #computeConstant(name: string): OnnxTensor | undefined {
-    for (;;) {
-      const definition = this.#definition(name);
-      if (definition?.kind === "initializer") return definition.overridable ? undefined : read(definition.proto);
-      if (definition?.kind !== "node" || !isStandard(definition.node)) return undefined;
-      const { node } = definition;
-      if (node.opType === "Constant") return constantOf(node);
-      if (node.opType !== "Identity") return undefined;
-      name = node.input[0];
+  #computeConstant(name: string, depth: number): OnnxTensor | undefined {
+    const definition = this.#definitions.get(name);
+    if (definition?.kind === "initializer") return definition.overridable ? undefined : read(definition.proto);
+    if (definition?.kind !== "node" || !isStandard(definition.node) || this.functionOf(definition.node)) {
+      return undefined;
     }
+    const { node } = definition;
+    if (node.opType === "Constant") return constantOf(node);
+    return folded(node, (index) => this.#constant(node.input[index] ?? "", depth + 1));
   }
 }
+
+/** A chain of more operators on constants than any exporter leaves is not followed to its end. */
+const longestFold = 100;
 
 /** What a node calls a function by. */
 function functionKey(...names: [domain: string, name: string, overload: string]): string {

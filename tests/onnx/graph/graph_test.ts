@@ -43,7 +43,7 @@ Deno.test("graph: a sparse constant's indices are positions, or coordinates", ()
 });
 
 Deno.test("graph: what is no constant, cannot be read here or may be overridden, is none", () => {
-  for (const name of ["x", "y", "overridable", "elsewhere", "half_brain", "zeros", "nothing of that name"]) {
+  for (const name of ["x", "y", "overridable", "elsewhere", "half_brain", "nothing of that name"]) {
     assertEquals(whole.constant(name), undefined, name);
   }
   assert(whole.isOverridable("overridable"));

@@ -1,0 +1,150 @@
+import { Names } from "../build/names.ts";
+import { ModelError } from "../error.ts";
+import { Graph } from "../graph/graph.ts";
+import type { GraphProto, Model, NodeProto } from "../model.ts";
+import { isStandard } from "../standard.ts";
+import { irVersionFor } from "../version.ts";
+import { graphsIn } from "../walk.ts";
+import { changed, copyOf } from "./copy.ts";
+import { Live } from "./live.ts";
+
+/**
+ * Changes a model. There is one kind of change: other nodes give a value. The value keeps its name, so that all who read it,
+ * and the outputs of the model, stay as they are; what nobody reads any more goes with {@linkcode Editor.clean}.
+ *
+ * The model that it is made of stays as it is. Its tensors are shared, not copied.
+ *
+ * @example A square by a product
+ * ```ts
+ * import { Editor, GraphBuilder, SubgraphBuilder } from "@evenkeel/norm/onnx";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const g = new GraphBuilder("square", { opset: 17 });
+ * g.output("y", g.op("Pow", [g.input("x", "float32", ["N"]), g.float32(2)]));
+ *
+ * const editor = new Editor(g.build());
+ * const product = new SubgraphBuilder("product"), x = product.input("x");
+ * product.output("y", product.op("Mul", [x, x]));
+ * editor.replace(editor.view(), product.buildGraph());
+ * editor.clean();
+ * assertEquals(editor.model.graph!.node.map(({ opType }) => opType), ["Mul"]);
+ * assertEquals(editor.model.graph!.initializer, []);
+ * ```
+ */
+export class Editor {
+  /** The model as it stands. */
+  readonly model: Model;
+  readonly #names: Names;
+
+  /** Begins with a copy of a model. */
+  constructor(model: Model) {
+    this.model = copyOf(model);
+    this.#names = new Names(namesIn(this.model));
+  }
+
+  /**
+   * A view of the main graph as it stands, which later changes do not reach.
+   *
+   * @throws {ModelError} As {@linkcode Graph.of}.
+   */
+  view(): Graph {
+    return Graph.of(this.model);
+  }
+
+  /**
+   * Has a fragment give the values that its outputs are named after. Its inputs are values of the graph, by their names; all
+   * other names in it are replaced by new ones.
+   *
+   * @param graph The graph that the values belong to.
+   * @throws {TypeError} If an output is no value that a node of the graph gives, or an input is no value.
+   */
+  replace(graph: Graph, fragment: GraphProto): void {
+    const names = new Map<string, string>();
+    for (const { name } of fragment.input) {
+      if (graph.scopeOf(name) === undefined) {
+        throw new TypeError(`replace: ${JSON.stringify(name)} is no value to read.`);
+      }
+      names.set(name, name);
+    }
+    for (const { name } of fragment.output) {
+      this.#detach(graph, name);
+      names.set(name, name);
+    }
+    const nameOf = (name: string): string => {
+      if (name === "") return "";
+      const known = names.get(name);
+      if (known !== undefined) return known;
+      const fresh = this.#fresh(name.replace(/_\d+$/, ""));
+      names.set(name, fresh);
+      return fresh;
+    };
+    for (const tensor of fragment.initializer) {
+      graph.proto.initializer.push(changed(tensor, { name: nameOf(tensor.name) }));
+    }
+    for (const node of fragment.node) {
+      const output = node.output.map(nameOf);
+      graph.proto.node.push(changed(node, { name: this.#fresh(node.opType), input: node.input.map(nameOf), output }));
+      this.#import(node);
+    }
+  }
+
+  /** Leaves out what no output depends on, and puts nodes in an order in which they can run. */
+  clean(): void {
+    const graph = this.view(), live = new Live(graph);
+    this.#sweep(graph, live);
+  }
+
+  /** Says which version of ONNX's operators the model is written in, and raises that of the file with it. */
+  setOpset(version: number): void {
+    const standard = this.model.opsetImport.find(({ domain }) => isStandard({ domain } as NodeProto));
+    if (standard) standard.version = BigInt(version);
+    const format = irVersionFor(version);
+    if (this.model.irVersion < format) this.model.irVersion = format;
+  }
+
+  #sweep(graph: Graph, live: Live): void {
+    const { proto } = graph, inputs = new Set(proto.input.map(({ name }) => name));
+    // Inputs are what the model is called with; only in old files is an initializer always one too.
+    const removable = ({ name }: { name: string }) =>
+      !live.hasValue(graph, name) && (!inputs.has(name) || !graph.isOverridable(name));
+    const unused = new Set(proto.initializer.filter(removable).map(({ name }) => name));
+    proto.initializer = proto.initializer.filter(({ name }) => !unused.has(name));
+    proto.input = proto.input.filter(({ name }) => !unused.has(name));
+    proto.node = graph.nodes.filter((node) => live.hasNode(node));
+    proto.valueInfo = proto.valueInfo.filter(({ name }) => live.hasValue(graph, name));
+    for (const node of proto.node) for (const body of graph.bodies(node)) this.#sweep(body, live);
+  }
+
+  /** Takes a value from the node that gives it, which goes, or gives that output another name. */
+  #detach(graph: Graph, value: string): void {
+    const { proto } = graph, node = graph.scopeOf(value) === graph ? graph.producer(value) : undefined;
+    if (node === undefined) throw new TypeError(`replace: no node of the graph gives ${JSON.stringify(value)}.`);
+    if (node.output.filter((name) => name !== "").length === 1) {
+      proto.node = proto.node.filter((one) => one !== node && !one.output.includes(value));
+    } else {
+      node.output = node.output.map((name) => name === value ? this.#fresh(value) : name);
+    }
+  }
+
+  #fresh(base: string): string {
+    return this.#names.claim(this.#names.unused(base), "replace");
+  }
+
+  /** Operators of a domain need that domain's set to be imported. */
+  #import({ domain }: NodeProto): void {
+    const { opsetImport } = this.model;
+    if (opsetImport.some((one) => one.domain === domain) || isStandard({ domain } as NodeProto)) return;
+    opsetImport.push(changed(opsetImport[0], { domain, version: 1n }));
+  }
+}
+
+function namesIn(model: Model): Set<string> {
+  if (model.graph === undefined) throw new ModelError("The model has no graph.");
+  const names = new Set<string>();
+  for (const { input, output, initializer, sparseInitializer, node } of graphsIn(model)) {
+    for (const { name } of [...input, ...output, ...initializer]) names.add(name);
+    for (const { values } of sparseInitializer) if (values) names.add(values.name);
+    for (const one of node) for (const name of [one.name, ...one.output]) names.add(name);
+  }
+  return names;
+}
