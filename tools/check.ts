@@ -21,6 +21,7 @@ const checks: Check[] = [
   { name: "format", args: ["fmt", "--check"] },
   { name: "lint", args: ["lint"] },
   { name: "types", args: ["check"] },
+  { name: "imports", args: ["run", "--allow-read", "--allow-write", "--allow-run", "tools/imports.ts"] },
   { name: "documentation", args: ["doc", "--lint", ...entryPoints] },
   { name: "documentation examples", args: ["test", "--doc", "--allow-read", "--allow-write", ...documented] },
   { name: "publishing", args: ["publish", "--dry-run", "--allow-dirty"] },

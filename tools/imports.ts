@@ -23,7 +23,7 @@ const published: Record<string, readonly string[]> = {
   "mod.ts": ["kernels", "layers", "statistics"],
   notebooks: ["kernels", "layers", "statistics", "onnx", "models", "rewrite", "webgpu"],
   cli: ["kernels", "statistics", "onnx", "models", "rewrite"],
-  "cli.ts": ["cli"],
+  "cli.ts": ["cli", "statistics"],
   site: ["mod.ts", "kernels", "layers", "statistics", "webgpu", "onnx", "models", "rewrite"],
 };
 const development: Record<string, readonly string[]> = {
