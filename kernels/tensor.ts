@@ -38,13 +38,16 @@ export function typeOf(data: unknown): DType | undefined {
   return typeof Float16Array !== "undefined" && data instanceof Float16Array ? "float16" : undefined;
 }
 
+/** Numbers in lists, as deep as there are dimensions: `[[1, 2], [3, 4]]` is a matrix. */
+export type NestedNumbers = readonly (number | NestedNumbers)[];
+
 /**
- * A tensor over an array, which is not copied. Its type is that of the array.
+ * A tensor over an array, which is not copied and gives it its type; or of numbers in lists, nested or not, as float32.
  *
  * @param data The elements, row-major.
- * @param dims The size of each dimension; without it the tensor has one dimension.
- * @throws {TypeError} If the array is not a Float32Array, Float64Array or Float16Array.
- * @throws {RangeError} If it does not have as many elements as the dims say.
+ * @param dims The size of each dimension; without it the tensor has one dimension, or as many as the lists are deep.
+ * @throws {TypeError} If data is neither a Float32Array, Float64Array or Float16Array nor lists of numbers.
+ * @throws {RangeError} If it does not have as many elements as the dims say, or lists differ in their lengths.
  *
  * @example Two rows of three
  * ```ts
@@ -52,7 +55,7 @@ export function typeOf(data: unknown): DType | undefined {
  * import { assertEquals } from "@std/assert";
  *
  * const x = tensor(new Float32Array([1, 2, 3, 4, 5, 6]), [2, 3]);
- * assertEquals(x.type, "float32");
+ * assertEquals(tensor([[1, 2, 3], [4, 5, 6]]), x);
  * ```
  */
 export function tensor(data: Float32Array, dims?: readonly number[]): Tensor<"float32">;
@@ -60,17 +63,43 @@ export function tensor(data: Float32Array, dims?: readonly number[]): Tensor<"fl
 export function tensor(data: Float64Array, dims?: readonly number[]): Tensor<"float64">;
 /** A tensor over an array of float16. */
 export function tensor(data: Float16Array, dims?: readonly number[]): Tensor<"float16">;
+/** A tensor of float32 of numbers in lists. */
+export function tensor(data: NestedNumbers, dims?: readonly number[]): Tensor<"float32">;
 /** A tensor over an array of any of these types. */
 export function tensor(data: TypedArrays[DType], dims?: readonly number[]): Tensor;
-export function tensor(data: TypedArrays[DType], dims: readonly number[] = [data?.length]): Tensor {
-  const type = typeOf(data);
+export function tensor(data: TypedArrays[DType] | NestedNumbers, dims?: readonly number[]): Tensor {
+  if (Array.isArray(data)) return ofLists(data, dims);
+  const array = data as TypedArrays[DType], type = typeOf(array);
   if (type === undefined) {
     throw new TypeError(
       `tensor: data is ${
         describe(data)
-      }; it must be a Float32Array, Float64Array or Float16Array. Convert it first, as in Float32Array.from(data).`,
+      }; it must be a Float32Array, Float64Array or Float16Array, or numbers in lists. ` +
+        `Convert it first, as in Float32Array.from(data).`,
     );
   }
+  return checked(type, dims ?? [array.length], array);
+}
+
+/** The tensor of numbers in lists. */
+function ofLists(lists: NestedNumbers, dims?: readonly number[]): Tensor {
+  const sizes: number[] = [];
+  for (let list: number | NestedNumbers = lists; Array.isArray(list); list = list[0]) sizes.push(list.length);
+  const values: unknown[] = (lists as unknown[]).flat(Infinity), odd = values.findIndex((v) => typeof v !== "number");
+  if (odd >= 0) throw new TypeError(`tensor: data has ${describe(values[odd])} in its lists; they must hold numbers.`);
+  if (!isRegular(lists, sizes)) {
+    throw new RangeError("tensor: lists of data differ in their lengths or depths; rows must all be of one length.");
+  }
+  return checked("float32", dims ?? sizes, Float32Array.from(values as number[]));
+}
+
+/** Whether lists have these sizes all over. */
+function isRegular(lists: number | NestedNumbers, [size, ...inner]: readonly number[]): boolean {
+  if (size === undefined) return typeof lists === "number";
+  return Array.isArray(lists) && lists.length === size && lists.every((list) => isRegular(list, inner));
+}
+
+function checked(type: DType, dims: readonly number[], data: TypedArrays[DType]): Tensor {
   checkDimensions("tensor", "data", dims);
   const result = { type, dims: [...dims], data };
   checkTensor("tensor", "data", result);
@@ -90,8 +119,22 @@ export function arrayOf(type: DType): Float32ArrayConstructor | Float64ArrayCons
   );
 }
 
-/** A tensor of zeros. */
+/**
+ * A tensor of zeros.
+ *
+ * @throws {TypeError | RangeError} If the type is none, or dims are no list of whole numbers.
+ *
+ * @example
+ * ```ts
+ * import { zeros } from "@evenkeel/norm";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([...zeros("float32", [2, 2]).data], [0, 0, 0, 0]);
+ * ```
+ */
+export function zeros<T extends DType>(type: T, dims: readonly number[]): Tensor<T>;
 export function zeros(type: DType, dims: readonly number[]): Tensor {
+  checkDimensions("zeros", "the tensor", dims);
   return { type, dims: [...dims], data: new (arrayOf(type))(sizeOf(dims)) };
 }
 

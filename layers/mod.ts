@@ -66,7 +66,7 @@ export type { Backward, Context, Layer, Pass, Tensors } from "./layer.ts";
 export { LayerNorm, type LayerNormInit, restormerLayerNorm } from "./norms/layer_norm.ts";
 export { Linear, type LinearInit } from "./network/linear.ts";
 export { layerNormMlp, type LayerNormMlpInit } from "./blocks/mlp.ts";
-export { partOf } from "./names.ts";
+export { partOf, prefixed } from "./names.ts";
 export { Optimizer } from "./training/optimizer.ts";
 export type { Extent } from "./network/patches.ts";
 export { normal, random } from "./network/random.ts";

@@ -1,6 +1,17 @@
 import type { Tensors } from "./layer.ts";
 
-/** Tensors with the name of their part in front: `weight` of part `0` is `0.weight`. */
+/**
+ * Tensors with the name of their part in front: `weight` of part `0` is `0.weight`.
+ *
+ * @example
+ * ```ts
+ * import { prefixed } from "@evenkeel/norm/layers";
+ * import { tensor } from "@evenkeel/norm";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(Object.keys(prefixed("encoder", { weight: tensor([1]) })), ["encoder.weight"]);
+ * ```
+ */
 export function prefixed(part: string, tensors: Tensors): Tensors {
   return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [`${part}.${name}`, tensor]));
 }

@@ -10,7 +10,7 @@
 import { display, type Displayable, type MediaBundle } from "./figure.ts";
 import { isLayer, layerTable } from "./layer.ts";
 import { isModel, modelFigure } from "./model.ts";
-import { isTensor, tensorTable } from "./tensor.ts";
+import { isTensor, tensorView } from "./tensor.ts";
 
 /**
  * How a value of this project is shown in a notebook; undefined for values of other kinds.
@@ -30,7 +30,7 @@ export function shown(value: object): MediaBundle | undefined {
 }
 
 function displayableOf(value: object): Displayable | undefined {
-  if (isTensor(value)) return tensorTable(value);
+  if (isTensor(value)) return tensorView(value);
   if (isLayer(value)) return layerTable(value);
   return isModel(value) ? modelFigure(value) : undefined;
 }

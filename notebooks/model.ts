@@ -2,7 +2,8 @@ import { graphlib, layout } from "@dagrejs/dagre";
 import { Graph, type Model, type NodeProto } from "../onnx/mod.ts";
 import { card, type Displayable, escape, type Part, textWidth, theme } from "./figure.ts";
 import { folded, type Piece } from "./fold.ts";
-import { formatNumber, Table } from "./table.ts";
+import { formatNumber } from "../kernels/format.ts";
+import { Table } from "./table.ts";
 
 /** A larger model is not drawn: its operators are counted instead. */
 const drawable = 60;

@@ -1,3 +1,4 @@
+import { formatNumber, isNumeric, tableText } from "../kernels/format.ts";
 import { describe } from "../kernels/tensor.ts";
 import { display, type Displayable, escape, type MediaBundle } from "./figure.ts";
 
@@ -34,18 +35,11 @@ export class Table implements Displayable {
   }
 
   #text(): string {
-    const cells = [this.#head, ...this.#rows].map((row) => row.map(textOf));
-    const widths = this.#head.map((_, i) => Math.max(...cells.map((row) => row[i].length)));
-    const pad = (text: string, i: number) => this.#isNumeric(i) ? text.padStart(widths[i]) : text.padEnd(widths[i]);
-    const lines = cells.map((row) => row.map(pad).join("  ").trimEnd());
-    return [...(this.#caption ? [this.#caption] : []), ...lines].join("\n");
+    return tableText({ caption: this.#caption, head: this.#head, rows: this.#rows.map((row) => row.map(textOf)) });
   }
 
-  /** Whether a column goes to the right: it has nothing but numbers, as such or as text, with a unit or without. */
   #isNumeric(column: number): boolean {
-    return this.#rows.every((row) =>
-      /^([-+]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?( ?[%µ][a-z]*| [a-z]+)?|NaN|-?Infinity|…|)$/.test(textOf(row[column]))
-    );
+    return isNumeric(this.#rows.map((row) => textOf(row[column])));
   }
 }
 
@@ -89,12 +83,4 @@ function checkRows(rows: unknown): void {
 function textOf(value: Cell): string {
   if (value === undefined) return "";
   return typeof value === "number" ? formatNumber(value) : String(value);
-}
-
-/** A number with four digits, whole numbers as they are, and an exponent where there would be many zeros. */
-export function formatNumber(value: number): string {
-  const size = Math.abs(value);
-  if (Number.isInteger(value) && size < 1e6 || !Number.isFinite(value)) return String(value);
-  if (size >= 1e-3 && size < 1e6) return String(Number(value.toPrecision(4)));
-  return value.toExponential(1).replace(/\.0e/, "e").replace("e+", "e");
 }

@@ -632,12 +632,22 @@ Deno.test("overlap in the kernels' memory is seen by whatever buffer arrays know
   }
 });
 
-Deno.test("tensor and allocate say what is wrong", () => {
+Deno.test("tensor, zeros, reshape, format and allocate say what is wrong", () => {
   const make = tensor as unknown as (data: unknown, dims?: unknown) => unknown;
   const reserve = allocate as unknown as (type: unknown, dims?: unknown) => unknown;
   const table: [run: () => unknown, error: typeof RangeError | typeof TypeError, says: string[]][] = [
     [() => make(undefined), TypeError, ["tensor: data is undefined", "Float32Array"]],
-    [() => make([1, 2]), TypeError, ["tensor: data is an Array", "Float32Array.from(data)"]],
+    [() => make([1, "2"]), TypeError, ['tensor: data has "2" in its lists', "numbers"]],
+    [() => make([[1, 2], [3, undefined]]), TypeError, ["tensor: data has undefined in its lists"]],
+    [() => make([[1, 2], [3]]), RangeError, ["tensor: lists of data differ"]],
+    [() => make([[1, 2], 3]), RangeError, ["tensor: lists of data differ"]],
+    [() => make([1, [2, 3]]), RangeError, ["tensor: lists of data differ"]],
+    [() => make([1, 2, 3], [2]), RangeError, ["tensor: data", "[2]", "3"]],
+    [() => kernels.zeros("float32", [2.5]), RangeError, ["zeros: ", "[2.5]", "whole number"]],
+    [() => kernels.reshape(tensor([1, 2, 3]), [2, -1]), RangeError, ["reshape: x has dims [3]", "[2,-1]"]],
+    [() => kernels.reshape(tensor([1, 2, 3]), [-1, -1]), RangeError, ["at most one may be -1"]],
+    [() => kernels.reshape(tensor([]), [0, -1]), RangeError, ["reshape: x has dims [0]"]],
+    [() => kernels.format([1] as unknown as Tensor), TypeError, ["format: x is an Array"]],
     [() => make(new Int32Array(2)), TypeError, ["tensor: data is an Int32Array"]],
     [() => make(new Float32Array(6), [2, 2]), RangeError, ["tensor: data", "[2,2]", "4", "6"]],
     [() => make(new Float32Array(6), [2.5]), RangeError, ["tensor: data", "[2.5]", "whole number"]],
