@@ -37,6 +37,12 @@ function* tensorsInNodes({ node }: GraphProto | FunctionProto): Generator<Tensor
   }
 }
 
+/** Every node of a model: of every graph and function. */
+export function* nodesIn(model: Model): Generator<NodeProto> {
+  for (const { node } of graphsIn(model)) yield* node;
+  for (const { node } of model.functions) yield* node;
+}
+
 /** Every tensor that a model stores: initializers and attributes, of every graph and function, dense and sparse. */
 export function* tensorsIn(model: Model): Generator<TensorProto> {
   for (const graph of graphsIn(model)) {

@@ -57,29 +57,6 @@ async function load(provider: Provider, threads: number): Promise<Runtime> {
   };
 }
 
-/**
- * Whether this host has a device for WebGPU: not only the interface, but an adapter behind it.
- *
- * @example Choosing where to run
- * ```ts
- * import { hasWebGpu } from "@evenkeel/norm/onnx";
- *
- * const provider = await hasWebGpu() ? "webgpu" : "wasm";
- * console.log(provider);
- * ```
- */
-export function hasWebGpu(): Promise<boolean> {
-  return adapterFound ??= findAdapter();
-}
-
-let adapterFound: Promise<boolean> | undefined;
-
-/** Asked once: each time loads the driver anew. */
-async function findAdapter(): Promise<boolean> {
-  const { gpu } = globalThis.navigator ?? {};
-  return gpu !== undefined && await gpu.requestAdapter() !== null;
-}
-
 /** A tensor of ours as one of onnxruntime's, over the same data. */
 export function ortTensor(ort: typeof OnnxRuntime, { type, dims, data }: OnnxTensor): OnnxRuntime.Tensor {
   // At run time onnxruntime takes and gives a Float16Array where the host has one; its types do not say so yet.

@@ -2,9 +2,10 @@ import type { InferenceSession } from "onnxruntime-web";
 import type { ElementType, OnnxTensor } from "../element.ts";
 import type { Model } from "../model.ts";
 import { readModel } from "../files/read.ts";
-import { hasWebGpu, ortTensor, ourTensor, type Provider, type Runtime, runtimeFor } from "./runtime.ts";
+import { ortTensor, ourTensor, type Provider, type Runtime, runtimeFor } from "./runtime.ts";
 import { OnnxRuntimeError, readComplaint } from "./runtime_error.ts";
 import { checkOnnxTensor } from "../tensor.ts";
+import { hasFloat16, webGpuFeatures } from "./web_gpu.ts";
 import type { Dim } from "../value_info.ts";
 import { writeModel } from "../files/write.ts";
 
@@ -52,7 +53,8 @@ export interface Session extends AsyncDisposable {
  * Opens a model in onnxruntime-web, which is loaded when this is first called.
  *
  * @param model The model or the bytes of its file.
- * @throws {OnnxRuntimeError} If there is no WebGPU device here and it is asked for, or onnxruntime cannot open the model.
+ * @throws {OnnxRuntimeError} If WebGPU is asked for and there is no device here, or it lacks what the model needs, or
+ * onnxruntime cannot open the model.
  * @throws {RangeError} If `threads` is not what earlier sessions had.
  *
  * @example Many runs of one model. With TypeScript 5.2 or Deno, `await using session = await openSession(model)` closes it by itself
@@ -76,11 +78,7 @@ export interface Session extends AsyncDisposable {
 export async function openSession(model: Model | Uint8Array, options: SessionOptions = {}): Promise<Session> {
   const { provider = "wasm", threads = 1, optimize = "all" } = options;
   checkOptions(provider, threads);
-  if (provider === "webgpu" && !await hasWebGpu()) {
-    throw new OnnxRuntimeError(
-      `There is no WebGPU device here. Use provider "wasm", or install a driver (in Debian, mesa-vulkan-drivers has one in software).`,
-    );
-  }
+  if (provider === "webgpu") await checkDevice(model);
   const bytes = model instanceof Uint8Array ? model : writeModel(model);
   const runtime = await runtimeFor(provider, threads);
   const session = await runtime.inTurn(async () => {
@@ -139,6 +137,24 @@ function checkOptions(provider: Provider, threads: number): void {
   }
   if (provider === "webgpu" && threads > 1) {
     throw new RangeError(`threads is ${threads}, but "webgpu" has one: its work is on the device. Leave threads out.`);
+  }
+}
+
+/** Throws if there is no WebGPU device here, or it lacks what the model needs. */
+async function checkDevice(model: Model | Uint8Array): Promise<void> {
+  const features = await webGpuFeatures();
+  if (features === undefined) {
+    throw new OnnxRuntimeError(
+      `There is no WebGPU device here. Use provider "wasm", or install a driver (in Debian, mesa-vulkan-drivers has one in software).`,
+    );
+  }
+  if (features.has("shader-f16")) return;
+  const read = model instanceof Uint8Array ? readable(model) : model;
+  if (read !== undefined && hasFloat16(read)) {
+    throw new OnnxRuntimeError(
+      `The model has float16 tensors, which on "webgpu" needs shader-f16, which this device does not have. Use provider "wasm", ` +
+        `or convert the model to float32.`,
+    );
   }
 }
 
@@ -244,10 +260,15 @@ function adviceOn(complaint: string, provider: Provider): string {
 /** The name of the one node of an operator, where onnxruntime names only the operator. */
 function nodeOf(bytes: Uint8Array | undefined, opType: string | undefined): string | undefined {
   if (bytes === undefined || opType === undefined) return undefined;
+  const found = readable(bytes)?.graph?.node.filter((node) => node.opType === opType);
+  return found?.length === 1 ? found[0].name : undefined;
+}
+
+/** A model for what is said about it; undefined for what is refused here though onnxruntime may take it, or say what is wrong. */
+function readable(bytes: Uint8Array): Model | undefined {
   try {
-    const found = readModel(bytes).graph!.node.filter((node) => node.opType === opType);
-    return found.length === 1 ? found[0].name : undefined;
+    return readModel(bytes);
   } catch {
-    return undefined; // onnxruntime takes files that are refused here; what it said is the error to report
+    return undefined;
   }
 }

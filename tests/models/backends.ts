@@ -1,9 +1,20 @@
-import { hasWebGpu, type Provider } from "../../onnx/mod.ts";
+import { type Provider, webGpuFeatures } from "../../onnx/mod.ts";
 
-/** Where graphs can be run; those of WebGPU are ignored, with the reason, where there is no device. */
-export const backends: { provider: Provider; ignore: boolean }[] = [
-  { provider: "wasm", ignore: false },
-  { provider: "webgpu", ignore: !await hasWebGpu() },
+/** Somewhere that graphs can be run. */
+interface Backend {
+  readonly provider: Provider;
+  /** Whether this machine lacks it. */
+  readonly ignore: boolean;
+  /** Whether this machine lacks it for float16. */
+  readonly ignoreFloat16: boolean;
+}
+
+const features = await webGpuFeatures();
+if (features === undefined) console.log("WebGPU: skipped, since this machine has no device for it.");
+else if (!features.has("shader-f16")) console.log("WebGPU, float16: skipped, since the device lacks shader-f16.");
+
+/** Where graphs can be run; what this machine lacks is ignored, with the reason. */
+export const backends: readonly Backend[] = [
+  { provider: "wasm", ignore: false, ignoreFloat16: false },
+  { provider: "webgpu", ignore: features === undefined, ignoreFloat16: !features?.has("shader-f16") },
 ];
-
-if (backends[1].ignore) console.log("WebGPU: ignored, since this machine has no device for it.");

@@ -1,5 +1,5 @@
 import { evaluate } from "../../models/evaluate.ts";
-import { type Model, type OnnxTensor, type Provider, run } from "../../onnx/mod.ts";
+import { type Model, type OnnxTensor, type Provider, run, webGpuFeatures } from "../../onnx/mod.ts";
 
 /** Something that runs models. */
 export interface Runtime {
@@ -13,7 +13,7 @@ export interface Runtime {
 
 const onnxruntime = (provider: Provider): Runtime["run"] => (model, inputs) => run(model, inputs, { provider });
 
-const adapter = await navigator.gpu?.requestAdapter();
+const features = await webGpuFeatures();
 
 /** Evenkeel's kernels, and onnxruntime-web on both of its backends. */
 export const runtimes: readonly Runtime[] = [
@@ -22,8 +22,8 @@ export const runtimes: readonly Runtime[] = [
   { name: "WASM", run: onnxruntime("wasm") },
   {
     name: "WebGPU",
-    missing: adapter ? undefined : "there is no WebGPU device here",
-    lacks: adapter?.features.has("shader-f16") ? undefined : { cases: /, float16$/, why: "this device has no float16" },
+    missing: features ? undefined : "there is no WebGPU device here",
+    lacks: features?.has("shader-f16") ? undefined : { cases: /, float16$/, why: "this device has no float16" },
     run: onnxruntime("webgpu"),
   },
 ];

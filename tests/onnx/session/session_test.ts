@@ -1,23 +1,38 @@
 /** Models as onnxruntime-web runs them. */
-import { assert, assertAlmostEquals, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertNotMatch,
+  assertRejects,
+} from "@std/assert";
 import * as reference from "../../../kernels/reference.ts";
 import type { DType, Tensor } from "../../../kernels/tensor.ts";
 import {
   GraphBuilder,
-  hasWebGpu,
   type Model,
   OnnxRuntimeError,
   type OnnxTensor,
   openSession,
   type Provider,
   run,
+  webGpuFeatures,
 } from "../../../onnx/mod.ts";
 import { cast, noise } from "../../../tools/judge/noise.ts";
 import { run as runCommand } from "../../command.ts";
 
-const webGpu = await hasWebGpu();
-if (!webGpu) console.log("No WebGPU device is here: what needs one is skipped.");
-const providers: Provider[] = webGpu ? ["wasm", "webgpu"] : ["wasm"];
+const features = await webGpuFeatures();
+if (!features) console.log("No WebGPU device is here: what needs one is skipped.");
+else if (!features.has("shader-f16")) console.log("The WebGPU device lacks shader-f16: float16 is skipped on it.");
+const providers: Provider[] = features ? ["wasm", "webgpu"] : ["wasm"];
+
+/** The types in which a provider runs layer norm on this machine. */
+function typesOf(provider: Provider): DType[] {
+  if (provider === "wasm") return ["float32", "float64", "float16"];
+  return features?.has("shader-f16") ? ["float32", "float16"] : ["float32"];
+}
 
 function layerNorm(type: DType, features: number): Model {
   const g = new GraphBuilder("layer norm", { opset: 17 });
@@ -31,8 +46,7 @@ const f32 = (dims: number[], data: number[]): Tensor => ({ type: "float32", dims
 
 for (const provider of providers) {
   Deno.test(`${provider}: runs a model once, in every type that it has`, async () => {
-    const types: DType[] = provider === "wasm" ? ["float32", "float64", "float16"] : ["float32", "float16"];
-    for (const type of types) {
+    for (const type of typesOf(provider)) {
       const x = noise([3, 16], { type });
       const { y } = await run(layerNorm(type, 16), { x }, { provider });
       const want = reference.layerNorm(x).y;
@@ -167,7 +181,9 @@ Deno.test("options that cannot be are refused", async () => {
 
 /** What a program prints that has a model to run. A process of its own: onnxruntime takes its threads once. */
 async function printed(program: string): Promise<string> {
-  const source = `import { GraphBuilder, hasWebGpu, openSession, run } from ${JSON.stringify(`${root}onnx/mod.ts`)};
+  const source = `import { GraphBuilder, hasWebGpu, openSession, run, webGpuFeatures, writeModel } from ${
+    JSON.stringify(`${root}onnx/mod.ts`)
+  };
 const g = new GraphBuilder("double", { opset: 17 });
 const x = g.input("x", "float32", [2]);
 g.output("y", g.op("Add", [x, x]), "float32", [2]);
@@ -185,10 +201,31 @@ Deno.test("wasm: several threads compute the same, and do not keep the process a
 
 Deno.test("without a WebGPU device, asking for one is a clear error", async () => {
   const program = `navigator.gpu.requestAdapter = () => Promise.resolve(null);
-console.log(await hasWebGpu());
+console.log(await webGpuFeatures(), await hasWebGpu());
 await openSession(model, { provider: "webgpu" }).catch((error) => console.log(error.name, error.message));`;
   const text = await printed(program);
-  assert(/^false\nOnnxRuntimeError There is no WebGPU device here\. Use provider "wasm"/.test(text), text);
+  assert(/^undefined false\nOnnxRuntimeError There is no WebGPU device here\. Use provider "wasm"/.test(text), text);
+});
+
+Deno.test("without shader-f16, a model with float16 anywhere is a clear error before it is opened", async () => {
+  const program = `const plain = { features: new Set(["depth-clip-control"]) };
+navigator.gpu.requestAdapter = () => Promise.resolve(plain);
+console.log(...await webGpuFeatures());
+const half = () => new GraphBuilder("half", { opset: 17 });
+const asInput = half(), asWeight = half(), converted = half();
+asInput.output("y", asInput.op("Neg", [asInput.input("x", "float16", [2])]), "float16", [2]);
+asWeight.output("y", asWeight.op("Cast", [asWeight.constant({ type: "float16", dims: [1], data: new Float16Array(1) })], { to: 1n }));
+converted.output("y", converted.op("Cast", [converted.op("Cast", [converted.input("x", "float32", [2])], { to: 10n })], { to: 1n }));
+for (const model of [asInput.build(), asWeight.build(), writeModel(converted.build())]) {
+  await openSession(model, { provider: "webgpu" }).catch(({ name, message }) => console.log(name, message));
+}
+await openSession(model, { provider: "webgpu" }).catch(({ message }) => console.log(message));`;
+  const [names, ...lines] = (await printed(program)).split("\n");
+  assertEquals(names, "depth-clip-control");
+  const refusal = /^OnnxRuntimeError .* needs shader-f16, which this device does not have\. Use/;
+  for (const line of lines.slice(0, 3)) assertMatch(line, refusal);
+  // What has none goes on to onnxruntime, which finds that this is no adapter of its own.
+  assertNotMatch(lines.slice(3).join(), /shader-f16/);
 });
 
 Deno.test("importing the room does not load onnxruntime", async () => {
