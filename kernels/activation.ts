@@ -1,4 +1,4 @@
-import { normalCdf, normalPdf } from "./engines/normal_distribution.ts";
+import { normalCdf, normalPdf } from "./normal_distribution.ts";
 
 /** A function applied after the affine map of a normalization. `"gelu"` is the exact one, by the error function. */
 export type Activation = "relu" | "gelu" | "silu";

@@ -1,5 +1,5 @@
 import { checkAlike, checkAxis, checkCount, checkInput, checkNumber, checkOverlap, outputLike } from "./check.ts";
-import type { Data } from "./engines/engine.ts";
+import type { Data } from "./engines/tile.ts";
 import { panelsOf } from "./passes/panels.ts";
 import type { DType, Tensor } from "./tensor.ts";
 

@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { normalCdf, normalPdf } from "./engines/normal_distribution.ts";
+import { normalCdf, normalPdf } from "./normal_distribution.ts";
 import type { Tensor } from "./tensor.ts";
 export type { DType, Tensor, TypedArrays } from "./tensor.ts";
 

@@ -1,10 +1,8 @@
 import type { Activation } from "../activation.ts";
-import type { Tile } from "../passes/tiles.ts";
-import type { TypedArrays } from "../tensor.ts";
-import type { View } from "../passes/view.ts";
+import { type Data, type Layout, part, type Tile } from "./tile.ts";
 
-/** The typed array of any tensor. */
-export type Data = TypedArrays[keyof TypedArrays];
+/** A cache line lies between tables, so that equal places of them do not compete for one place in the nearest cache. */
+const APART = 64;
 
 /**
  * What is known of each line of a tile, in float64. An engine's kernels read `center`, `slope`, `offset` and `gain` and write
@@ -14,7 +12,7 @@ export class Lines {
   /** How many values of each line are numbers; only exact moments ask. */
   readonly count: Float64Array;
   /** What rounding has taken from its mean; only exact moments ask. */
-  readonly rest: Float64Array;
+  readonly compensation: Float64Array;
   /** The mean of each line; 0 where moments are taken about zero. */
   readonly mean: Float64Array;
   /** The sum of squared deviations from it. */
@@ -33,18 +31,21 @@ export class Lines {
   /** Which statistic each line has, counted from the first of its group. */
   readonly statistic: Uint32Array;
 
-  /** Tables of `size` lines in memory that `allocate` gives out in bytes. */
-  constructor(size: number, allocate: (bytes: number) => { buffer: ArrayBufferLike; byteOffset: number }) {
+  /** Tables of `size` lines, one after the other in a buffer from an address on. */
+  constructor(size: number, buffer: ArrayBufferLike = new ArrayBuffer(Lines.bytes(size)), first = 0) {
+    let at = first;
     const float64 = () => {
-      const { buffer, byteOffset } = allocate(size * 8);
-      return new Float64Array(buffer, byteOffset, size);
+      const table = new Float64Array(buffer, at, size);
+      at += table.byteLength + APART;
+      return table;
     };
     const uint32 = () => {
-      const { buffer, byteOffset } = allocate(size * 4);
-      return new Uint32Array(buffer, byteOffset, size);
+      const table = new Uint32Array(buffer, at, size);
+      at += table.byteLength + APART;
+      return table;
     };
     this.count = float64();
-    this.rest = float64();
+    this.compensation = float64();
     this.mean = float64();
     this.m2 = float64();
     this.sum = float64();
@@ -55,6 +56,11 @@ export class Lines {
     this.gain = float64();
     this.parameter = uint32();
     this.statistic = uint32();
+  }
+
+  /** The bytes that the tables of so many lines take. */
+  static bytes(size: number): number {
+    return 10 * (size * 8 + APART) + 2 * (size * 4 + APART);
   }
 }
 
@@ -111,36 +117,6 @@ export class Window {
   }
 }
 
-/** Some elements of an array; all of them without the cost of a new one. */
-function part<A extends Data>(data: A, from: number, count: number): A {
-  return from === 0 && count === data.length ? data : data.subarray(from, from + count) as A;
-}
-
-/** Copies a tile of an array to index `at` of another, where it is one run. */
-export function gather(from: Data | Uint16Array, tile: Tile, to: Data | Uint16Array, at: number): void {
-  if (isRun(tile)) to.set(part(from as Data, tile.at, tile.lines * tile.length), at);
-  else {
-    for (let k = 0, row = tile.at; k < tile.length; k++, row += tile.pitch) {
-      to.set(from.subarray(row, row + tile.lines), at + k * tile.lines);
-    }
-  }
-}
-
-/** Copies it back. */
-export function scatter(from: Data | Uint16Array, at: number, to: Data | Uint16Array, tile: Tile): void {
-  if (isRun(tile)) to.set(from.subarray(at, at + tile.lines * tile.length), tile.at);
-  else {
-    for (let k = 0, row = tile.at; k < tile.length; k++, row += tile.pitch) {
-      to.set(from.subarray(at + k * tile.lines, at + (k + 1) * tile.lines), row);
-    }
-  }
-}
-
-/** Whether the elements of a tile are one run of the array. */
-export function isRun(tile: Tile): boolean {
-  return tile.pitch === 0 || tile.pitch === tile.lines;
-}
-
 /** The places where an engine holds a tile of a tensor. */
 export const Slot = { X: 0, DY: 1, Z: 2, OUT: 3 } as const;
 /** One of them. */
@@ -167,19 +143,19 @@ export interface Engine {
   alias(slot: Slot, other: Slot): void;
 
   /** lines.mean and lines.m2 of X. A variance under `floor` is computed in float64, however small. */
-  moments(view: View, tile: Tile, aboutZero: boolean, floor: number): void;
-  /** lines.count, lines.mean, lines.rest and lines.m2 of X, in float64 throughout. NaN is left out. */
-  exactMoments(view: View, tile: Tile): void;
+  moments(view: Layout, tile: Tile, aboutZero: boolean, floor: number): void;
+  /** lines.count, lines.mean, lines.compensation and lines.m2 of X, in float64 throughout. NaN is left out. */
+  exactMoments(view: Layout, tile: Tile): void;
   /** to = (X - center) * slope + offset, then, where parameters vary along lines, * scale + bias. */
-  apply(view: View, tile: Tile, to: Slot): void;
+  apply(view: Layout, tile: Tile, to: Slot): void;
   /**
    * lines.sum and lines.product of X and DY, where h = DY, or DY * scale where parameters vary along lines. If asked to, adds up
    * DY and DY * ((X - center) * slope + offset) for each of those parameters, in the window.
    * A mean product under `floor` is computed in float64, however small.
    */
-  sums(view: View, tile: Tile, ofParameters: boolean, floor: number): void;
+  sums(view: Layout, tile: Tile, ofParameters: boolean, floor: number): void;
   /** OUT = h * gain + (X - center) * slope + offset. */
-  gradient(view: View, tile: Tile): void;
+  gradient(view: Layout, tile: Tile): void;
   /** OUT = a + Z. */
   add(tile: Tile, a: Slot): void;
   /** OUT = f(OUT). */

@@ -1,6 +1,7 @@
-import type { Data, Engine } from "./engine.ts";
+import type { Engine } from "./engine.ts";
 import { PlainEngine } from "./plain.ts";
 import { simdEngineFor } from "./simd/memory.ts";
+import type { Data } from "./tile.ts";
 
 let plain: PlainEngine | undefined;
 

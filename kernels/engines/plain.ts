@@ -1,8 +1,7 @@
 import { type Activation, activations, derivatives } from "../activation.ts";
-import { type Data, type Engine, gather, Lines, scatter, Slot, Window } from "./engine.ts";
-import { restOf } from "../passes/moments.ts";
-import type { Tile } from "../passes/tiles.ts";
-import type { View } from "../passes/view.ts";
+import { compensationOf } from "../two_sum.ts";
+import { type Engine, Lines, Slot, Window } from "./engine.ts";
+import { type Data, gather, type Layout, scatter, sizeOf, type Tile } from "./tile.ts";
 
 /** Two hundred kilobytes or so of tiles: what second level caches hold. */
 const CAPACITY = 8192;
@@ -27,7 +26,7 @@ export class PlainEngine implements Engine {
   readonly #dBias: Float64Array;
 
   /** An engine for tiles of `capacity` elements in at most `maxLines` lines, with tables of its own or those given. */
-  constructor(capacity = CAPACITY, maxLines = MAX_LINES, lines = linesOf(maxLines)) {
+  constructor(capacity = CAPACITY, maxLines = MAX_LINES, lines = new Lines(maxLines)) {
     this.capacity = capacity;
     this.maxLines = maxLines;
     this.lines = lines;
@@ -57,7 +56,7 @@ export class PlainEngine implements Engine {
   }
 
   /** The corrected two-pass algorithm (Chan, Golub and LeVeque 1983). */
-  moments(view: View, tile: Tile, aboutZero: boolean): void {
+  moments(view: Layout, tile: Tile, aboutZero: boolean): void {
     const x = this.tiles[Slot.X], { mean, m2 } = this.lines, { line, step } = strides(view, tile), n = tile.length;
     for (let l = 0; l < tile.lines; l++) {
       const first = l * line, end = first + n * step;
@@ -78,7 +77,7 @@ export class PlainEngine implements Engine {
   }
 
   /** One pass about the first value of each line, and one more about its mean where that was far off. */
-  exactMoments(view: View, tile: Tile): void {
+  exactMoments(view: Layout, tile: Tile): void {
     const x = this.tiles[Slot.X], { mean } = this.lines, { line, step } = strides(view, tile);
     for (let l = 0; l < tile.lines; l++) {
       const first = l * line, end = first + tile.length * step;
@@ -90,7 +89,7 @@ export class PlainEngine implements Engine {
 
   /** The exact moments of a line about k; returns whether that was near enough. */
   #momentsAbout(k: number, l: number, first: number, end: number, step: number): boolean {
-    const x = this.tiles[Slot.X], { count, mean, rest, m2 } = this.lines;
+    const x = this.tiles[Slot.X], { count, mean, compensation, m2 } = this.lines;
     let n = 0, sd = 0, sdd = 0;
     for (let i = first; i < end; i += step) {
       if (Number.isNaN(x[i])) continue;
@@ -102,12 +101,12 @@ export class PlainEngine implements Engine {
     const e = sd / n;
     count[l] = n;
     mean[l] = k + e;
-    rest[l] = restOf(k, e);
+    compensation[l] = compensationOf(k, e);
     m2[l] = Math.max(sdd - sd * e, 0);
     return !(sdd > m2[l] * MAX_LOSS);
   }
 
-  apply(view: View, tile: Tile, to: Slot): void {
+  apply(view: Layout, tile: Tile, to: Slot): void {
     if (to === Slot.Z) this.tiles[Slot.Z] = this.#own[Slot.Z];
     const x = this.tiles[Slot.X], y = this.tiles[to], { line, step } = strides(view, tile);
     const { center, slope, offset, parameter } = this.lines, { scale, bias } = this.window;
@@ -120,7 +119,7 @@ export class PlainEngine implements Engine {
     }
   }
 
-  sums(view: View, tile: Tile, ofParameters: boolean): void {
+  sums(view: Layout, tile: Tile, ofParameters: boolean): void {
     const x = this.tiles[Slot.X], dy = this.tiles[Slot.DY], { line, step } = strides(view, tile);
     const { center, slope, offset, sum, product, parameter } = this.lines;
     const { scale } = this.window, dScale = this.#dScale, dBias = this.#dBias;
@@ -141,7 +140,7 @@ export class PlainEngine implements Engine {
     }
   }
 
-  gradient(view: View, tile: Tile): void {
+  gradient(view: Layout, tile: Tile): void {
     const x = this.tiles[Slot.X],
       dy = this.tiles[Slot.DY],
       dx = this.tiles[Slot.OUT],
@@ -158,27 +157,23 @@ export class PlainEngine implements Engine {
 
   add(tile: Tile, a: Slot): void {
     const left = this.tiles[a], right = this.tiles[Slot.Z], sum = this.tiles[Slot.OUT];
-    for (let i = 0; i < tile.lines * tile.length; i++) sum[i] = left[i] + right[i];
+    for (let i = 0; i < sizeOf(tile); i++) sum[i] = left[i] + right[i];
   }
 
   activate(tile: Tile, activation: Activation): void {
     const y = this.tiles[Slot.OUT], f = activations[activation];
-    for (let i = 0; i < tile.lines * tile.length; i++) y[i] = f(y[i]);
+    for (let i = 0; i < sizeOf(tile); i++) y[i] = f(y[i]);
   }
 
   activationGradient(tile: Tile, activation: Activation): void {
     const z = this.tiles[Slot.Z], dy = this.tiles[Slot.DY], f = derivatives[activation];
-    for (let i = 0; i < tile.lines * tile.length; i++) {
+    for (let i = 0; i < sizeOf(tile); i++) {
       const slope = f(z[i]);
       z[i] = slope === 0 ? 0 : dy[i] * slope; // an infinite gradient ends where relu is off
     }
   }
 }
 
-function linesOf(size: number): Lines {
-  return new Lines(size, (bytes) => ({ buffer: new ArrayBuffer(bytes), byteOffset: 0 }));
-}
-
-function strides(view: View, tile: Tile): { line: number; step: number } {
+function strides(view: Layout, tile: Tile): { line: number; step: number } {
   return view.layout === "rows" ? { line: tile.length, step: 1 } : { line: 1, step: tile.lines };
 }

@@ -1,7 +1,7 @@
 import type { Engine } from "../engines/engine.ts";
 import { Reader } from "./normalize.ts";
 import type { Tensor } from "../tensor.ts";
-import { groupsOf, type Tile } from "./tiles.ts";
+import { groupsOf, type ViewTile } from "./tiles.ts";
 import { channelAxes, type View, viewOf } from "./view.ts";
 
 /** Brings tile after tile of x into the engine; `channelOf` tells of what channel each of its lines is. */
@@ -9,7 +9,7 @@ export function forEachTile(
   engine: Engine,
   x: Tensor,
   axis: number,
-  visit: (view: View, tile: Tile, channelOf: (line: number) => number) => void,
+  visit: (view: View, tile: ViewTile, channelOf: (line: number) => number) => void,
 ): void {
   const view = viewOf(channelAxes(x.dims, axis), false), { statistic } = engine.lines;
   for (const group of groupsOf(view, engine.capacity, engine.maxLines)) {

@@ -1,11 +1,12 @@
 import type { Activation } from "../activation.ts";
-import { type Data, type Engine, Slot } from "../engines/engine.ts";
+import { type Engine, Slot } from "../engines/engine.ts";
 import { engineFor } from "../engines/engines.ts";
+import type { Data, Tile } from "../engines/tile.ts";
 import { affineTable, measureGroup, Reader } from "./normalize.ts";
 import { Parameters } from "./parameters.ts";
 import { distribute, type Shares } from "../threads/pool.ts";
-import { derivativeOf, floorOf, type Given, type Measure, Statistics } from "./statistics.ts";
-import { groupsOf, type Tile } from "./tiles.ts";
+import { floorOf, type Given, type Measure, Statistics } from "./statistics.ts";
+import { type Group, groupsOf, type ViewTile } from "./tiles.ts";
 import type { View } from "./view.ts";
 
 /** What a backward pass reads, and the tensor that it writes. */
@@ -63,6 +64,15 @@ function addUp(parts: Float64Array | undefined, to: Data | undefined): void {
   to.set(sum);
 }
 
+/** What the functions below share while a pass is under way. */
+interface Work {
+  pass: Differentiation;
+  engine: Engine;
+  parameters: Parameters;
+  /** Brings a tile of x and of h, before scale, into the engine, unless it is there. */
+  read(tile: ViewTile): void;
+}
+
 /**
  * The gradients of y = z r(v) * scale + bias, where z is x less its mean (or x), v its variance (or mean square) and r one over
  * what is divided by. With h = dy * scale, n elements to a statistic and the sums over them,
@@ -73,10 +83,10 @@ function addUp(parts: Float64Array | undefined, to: Data | undefined): void {
  * which for layer norm is the familiar r (h - mean(h) - y mean(h y)). As the forward pass: sums -> table -> apply.
  */
 export function differentiateGroups(pass: Differentiation, out: AffineGradients<Float64Array>, shares: Shares): void {
-  const { view, measure, x, dy, scale, bias, activation, frozen = false, dSum, dx } = pass;
+  const { view, x, dy, scale, bias, frozen = false, dSum, dx } = pass;
   const engine = engineFor([x, dy, dx, dSum]);
   const parameters = new Parameters(view, engine, scale, bias);
-  const wanted = out.dScale !== undefined || out.dBias !== undefined, floor = floorOf(measure);
+  const wanted = out.dScale !== undefined || out.dBias !== undefined;
   const groups = groupsOf(view, engine.capacity, parameters.maxLines), count = wanted ? sharesOf(view) : groups.count;
   for (const share of shares(count)) {
     const affine = new AffineGradient(view, engine, out, share);
@@ -84,38 +94,64 @@ export function differentiateGroups(pass: Differentiation, out: AffineGradients<
     for (const group of groups.between(first, end)) {
       const reader = new Reader(view, engine, group);
       measureGroup(statistics, pass, engine, group, (tile) => reader.read(tile, x));
-      let current: Tile | undefined;
-      const readGradient = (tile: Tile) => {
-        if (tile === current) return;
-        reader.read(tile, x);
-        engine.load(Slot.DY, dy, tile);
-        parameters.move(tile);
-        if (activation) throughActivation(view, engine, tile, measure, parameters, activation);
-        current = tile;
-      };
-      for (const tile of wanted || !frozen ? group.tiles.reverse() : []) {
-        readGradient(tile);
-        normalizedTable(engine, tile, measure);
-        engine.sums(view, tile, wanted && view.along, floor);
-        affine.add(tile, statistics, parameters);
-        collectSums(engine, tile, parameters);
-      }
-      for (const tile of group.tiles.reverse()) {
-        readGradient(tile);
-        if (frozen) frozenGradient(view, engine, tile, parameters, dx);
-        else {
-          gradientTable(view, engine, tile, measure, parameters);
-          engine.place(dx, tile);
-          engine.gradient(view, tile);
-        }
-        if (dSum) {
-          engine.load(Slot.Z, dSum, tile);
-          engine.add(tile, Slot.OUT);
-        }
-        engine.store(dx, tile);
-      }
+      const work = { pass, engine, parameters, read: gradientReader(pass, engine, parameters, reader) };
+      if (wanted || !frozen) sumGradients(work, group, wanted, affine);
+      applyGradients(work, group);
     }
     affine.finish();
+  }
+}
+
+function gradientReader(
+  { view, measure, x, dy, activation }: Differentiation,
+  engine: Engine,
+  parameters: Parameters,
+  reader: Reader,
+): Work["read"] {
+  let current: ViewTile | undefined;
+  return (tile) => {
+    if (tile === current) return;
+    reader.read(tile, x);
+    engine.load(Slot.DY, dy, tile);
+    parameters.move(tile);
+    if (activation) throughActivation(view, engine, tile, measure, parameters, activation);
+    current = tile;
+  };
+}
+
+/** The sums over a group: of its statistics, and of parameters where they are wanted. Backwards: what was measured last is still in the cache. */
+function sumGradients(
+  { pass, engine, parameters, read }: Work,
+  group: Group,
+  wanted: boolean,
+  affine: AffineGradient,
+): void {
+  const { view, measure } = pass, floor = floorOf(measure);
+  for (const tile of group.tiles.toReversed()) {
+    read(tile);
+    normalizedTable(engine, tile, measure);
+    engine.sums(view, tile, wanted && view.along, floor);
+    affine.add(tile, statistics, parameters);
+    collectSums(engine, tile, parameters);
+  }
+}
+
+/** Writes dx for a group whose sums are known. */
+function applyGradients({ pass, engine, parameters, read }: Work, group: Group): void {
+  const { view, measure, frozen, dSum, dx } = pass;
+  for (const tile of group.tiles) {
+    read(tile);
+    if (frozen) frozenGradient(view, engine, tile, parameters, dx);
+    else {
+      gradientTable(view, engine, tile, measure, parameters);
+      engine.place(dx, tile);
+      engine.gradient(view, tile);
+    }
+    if (dSum) {
+      engine.load(Slot.Z, dSum, tile);
+      engine.add(tile, Slot.OUT);
+    }
+    engine.store(dx, tile);
   }
 }
 
@@ -193,11 +229,11 @@ function collectSums(engine: Engine, tile: Tile, parameters: Parameters): void {
 /** The table of dx = h * gain + (x - center) * slope + offset. */
 function gradientTable(view: View, engine: Engine, tile: Tile, measure: Measure, parameters: Parameters): void {
   const { center, slope, offset, gain, statistic, parameter } = engine.lines;
-  const { mean, variance, inverse, sum, product } = statistics, n = view.count;
+  const { mean, inverse, sum, product } = statistics, n = view.count;
   for (let l = 0; l < tile.lines; l++) {
     const s = statistic[l];
     center[l] = measure.aboutZero ? 0 : mean[s];
-    slope[l] = 2 / n * derivativeOf(measure, inverse[s], variance[s]) * product[s];
+    slope[l] = 2 / n * statistics.derivative(s, measure) * product[s];
     offset[l] = measure.subtractMean ? -inverse[s] * sum[s] / n : 0;
     gain[l] = inverse[s] * parameters.scale(parameter[l]);
   }

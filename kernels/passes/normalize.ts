@@ -1,10 +1,11 @@
 import type { Activation } from "../activation.ts";
-import { type Data, type Engine, Slot } from "../engines/engine.ts";
+import { type Engine, Slot } from "../engines/engine.ts";
 import { engineFor } from "../engines/engines.ts";
+import type { Data, Tile } from "../engines/tile.ts";
 import { Parameters } from "./parameters.ts";
 import { distribute, type Shares } from "../threads/pool.ts";
-import { floorOf, type Given, type Measure, Statistics } from "./statistics.ts";
-import { type Group, groupsOf, locate, type Tile } from "./tiles.ts";
+import { floorOf, type Given, type Measure, Statistics, type StatisticsOutputs } from "./statistics.ts";
+import { type Group, groupsOf, locate, type ViewTile } from "./tiles.ts";
 import type { View } from "./view.ts";
 
 /** What a forward pass reads, and the tensors that it writes. */
@@ -26,7 +27,7 @@ export interface Normalization {
 const statistics = new Statistics();
 
 /** Runs a forward pass. Statistics are written to the arrays that are given for them. */
-export function normalize(pass: Normalization, out: Given): void {
+export function normalize(pass: Normalization, out: StatisticsOutputs): void {
   const { x, y, residual, sum } = pass;
   distribute("normalize", normalizeGroups, pass, { ...out }, [x, y, residual, sum]);
 }
@@ -35,7 +36,7 @@ export function normalize(pass: Normalization, out: Given): void {
  * moments -> table -> apply, group by group, each of which is a share. A group of one tile is read once; of more tiles, once for
  * moments and once to apply, backwards, so that what was read last and is still in the cache comes first.
  */
-export function normalizeGroups(pass: Normalization, out: Given, shares: Shares): void {
+export function normalizeGroups(pass: Normalization, out: StatisticsOutputs, shares: Shares): void {
   const { view, measure, x, residual, sum, scale, bias, activation, y } = pass;
   const engine = engineFor([x, y, residual, sum]);
   const parameters = new Parameters(view, engine, scale, bias);
@@ -48,7 +49,7 @@ export function normalizeGroups(pass: Normalization, out: Given, shares: Shares)
       if (residual) addResidual(engine, tile, residual, sum!);
     });
     statistics.copyTo(out, group.base);
-    for (const tile of group.tiles.reverse()) {
+    for (const tile of group.tiles.toReversed()) {
       reader.read(tile, sum ?? x);
       parameters.move(tile);
       affineTable(engine, tile, statistics, measure, parameters);
@@ -66,7 +67,7 @@ export function measureGroup(
   { view, measure, given }: { view: View; measure: Measure; given?: Given },
   engine: Engine,
   group: Group,
-  read: (tile: Tile) => void,
+  read: (tile: ViewTile) => void,
 ): void {
   statistics.reset(group.statistics);
   if (given) return statistics.take(given, group.base, measure);
@@ -84,7 +85,7 @@ export class Reader {
   readonly #view: View;
   readonly #engine: Engine;
   readonly #group: Group;
-  #current: Tile | undefined;
+  #current: ViewTile | undefined;
 
   /** A reader of one group. */
   constructor(view: View, engine: Engine, group: Group) {
@@ -94,7 +95,7 @@ export class Reader {
   }
 
   /** Loads X, unless it is there, and looks up which statistic and which parameter its lines have. */
-  read(tile: Tile, x: Data): void {
+  read(tile: ViewTile, x: Data): void {
     if (tile === this.#current) return;
     const { statistic, parameter } = this.#engine.lines;
     locate(this.#view, tile, this.#group.base, statistic, parameter);

@@ -1,5 +1,6 @@
-import type { Data, Engine } from "../engines/engine.ts";
-import type { Tile } from "./tiles.ts";
+import type { Engine } from "../engines/engine.ts";
+import type { Data } from "../engines/tile.ts";
+import type { ViewTile } from "./tiles.ts";
 import type { View } from "./view.ts";
 
 /**
@@ -38,7 +39,7 @@ export class Parameters {
   }
 
   /** Makes the engine's window hold what a tile needs, and the tile's lines count from its beginning. */
-  move(tile: Tile): void {
+  move(tile: ViewTile): void {
     if (!this.#view.along) return;
     const { parameter } = this.#engine.lines;
     const from = this.fits ? 0 : parameter[0] + tile.from;

@@ -2,9 +2,12 @@ import { checkActivation, checkAlike, checkDims, checkOverlap, outputLike, outpu
 import { differentiate } from "./gradient.ts";
 import { normalize } from "./normalize.ts";
 import type { AffineOptions, BackwardOutputs, Gradients, SavedStatistics } from "../options.ts";
-import type { Given, Measure } from "./statistics.ts";
+import type { Given, Measure, StatisticsOutputs } from "./statistics.ts";
 import type { DType, Tensor } from "../tensor.ts";
 import { type Axis, reducedAxes, viewOf } from "./view.ts";
+
+/** Statistics that were measured elsewhere: variances, or what a forward pass saved of them. */
+type GivenTensors = { mean?: Tensor } & ({ variance: Tensor } | { invStdDev: Tensor });
 
 /** A normalization of one tensor: what forward and backward passes need to know of it. */
 export interface Plan {
@@ -19,7 +22,7 @@ export interface Plan {
   /** The dims of statistics. */
   statisticDims: readonly number[];
   /** Statistics to use instead of those of x. */
-  given?: { mean?: Tensor; variance?: Tensor; invStdDev?: Tensor };
+  given?: GivenTensors;
   /** Whether they do not depend on x. */
   frozen?: boolean;
 }
@@ -43,7 +46,7 @@ export function withSaved(plan: Plan, { mean, invStdDev }: SavedStatistics): Pla
       `${plan.operation}: mean and invStdDev go together. Give both, or neither and they are computed from x.`,
     );
   }
-  return mean === undefined ? plan : { ...plan, given: { mean, invStdDev } };
+  return invStdDev === undefined ? plan : { ...plan, given: { mean, invStdDev } };
 }
 
 /** What a forward pass can write. */
@@ -67,7 +70,7 @@ export function forward<T extends DType>(
   checkPlan(plan, options);
   const y = outputLike(operation, "y", out.y, x);
   const sum = residual && outputLike(operation, "sum", out.sum, x);
-  const statistics: Given = {
+  const statistics: StatisticsOutputs = {
     mean: statistic(plan, "mean", out.mean),
     variance: statistic(plan, "variance", out.variance),
     invStdDev: statistic(plan, "invStdDev", out.invStdDev),
@@ -147,8 +150,7 @@ function checkPlan(
   if (scale !== undefined) checkDims(operation, "scale", scale, parameterDims, parametersOf);
   if (bias !== undefined) checkDims(operation, "bias", bias, parameterDims, parametersOf);
   checkActivation(operation, activation);
-  for (const name of ["mean", "variance", "invStdDev"] as const) {
-    const tensor = given?.[name];
+  for (const [name, tensor] of Object.entries<Tensor | undefined>(given ?? {})) {
     if (tensor) checkDims(operation, name, tensor, statisticDims, "one for each statistic");
   }
 }
@@ -162,5 +164,7 @@ function statistic(
 }
 
 function givenData({ given }: Plan): Given | undefined {
-  return given && { mean: given.mean?.data, variance: given.variance?.data, invStdDev: given.invStdDev?.data };
+  if (given === undefined) return undefined;
+  const mean = given.mean?.data;
+  return "variance" in given ? { mean, variance: given.variance.data } : { mean, invStdDev: given.invStdDev.data };
 }

@@ -1,6 +1,6 @@
-import type { Data, Lines } from "../engines/engine.ts";
+import type { Lines } from "../engines/engine.ts";
+import type { Data, Tile } from "../engines/tile.ts";
 import { Moments } from "./moments.ts";
-import type { Tile } from "./tiles.ts";
 
 /** What a normalization measures, and what it divides by: y = (x - mean, or x) * inverse. Plain data, which can go to other threads. */
 export interface Measure {
@@ -42,11 +42,6 @@ function inverseOf({ divisor, constant }: Measure, variance: number): number {
   return divisors[divisor].inverse(variance, constant);
 }
 
-/** Its derivative with respect to the variance, from both. */
-export function derivativeOf({ divisor, constant }: Measure, inverse: number, variance: number): number {
-  return divisors[divisor].derivative(inverse, variance, constant);
-}
-
 /** Division by the standard deviation, sqrt(v + epsilon). */
 export function standardDeviation(
   epsilon: number,
@@ -55,8 +50,11 @@ export function standardDeviation(
   return { aboutZero, subtractMean, divisor: "deviation", constant: epsilon };
 }
 
-/** Statistics that were measured elsewhere. */
-export interface Given {
+/** Statistics that were measured elsewhere: variances, or what a division by the standard deviation saved of them. */
+export type Given = { mean?: Data } & ({ variance: Data } | { invStdDev: Data });
+
+/** Places for the statistics of a pass. */
+export interface StatisticsOutputs {
   mean?: Data;
   variance?: Data;
   invStdDev?: Data;
@@ -69,10 +67,11 @@ const TINY = 2 ** -100;
 export class Statistics {
   readonly #moments = new Moments(0);
   #size = 0;
+  #variances: Float64Array = new Float64Array(0);
   /** The mean of each statistic. */
   mean: Float64Array = this.#moments.mean;
-  /** The variance of each statistic, or its mean square. */
-  variance: Float64Array = new Float64Array(0);
+  /** The variance of each statistic, or its mean square; undefined where 1 / deviation was given, from which it cannot be had. */
+  variance: Float64Array | undefined;
   /** What each multiplies by. */
   inverse: Float64Array = new Float64Array(0);
   /** sum(h) of each, for gradients. */
@@ -85,8 +84,8 @@ export class Statistics {
     this.#size = size;
     this.#moments.reset(size);
     this.mean = this.#moments.mean;
-    if (this.variance.length < size) {
-      this.variance = new Float64Array(size);
+    if (this.inverse.length < size) {
+      this.#variances = new Float64Array(size);
       this.inverse = new Float64Array(size);
       this.sum = new Float64Array(size);
       this.product = new Float64Array(size);
@@ -102,33 +101,41 @@ export class Statistics {
 
   /** Once all tiles are merged: variances, and what they mean for the measure. */
   finish(measure: Measure): void {
+    const variance = this.variance = this.#variances;
     for (let s = 0; s < this.#size; s++) {
-      this.variance[s] = this.#moments.variance(s);
-      this.inverse[s] = inverseOf(measure, this.variance[s]);
+      variance[s] = this.#moments.variance(s);
+      this.inverse[s] = inverseOf(measure, variance[s]);
     }
   }
 
   /** Takes statistics from elsewhere, from index `base` on, instead of merging them. */
   take(given: Given, base: number, measure: Measure): void {
+    for (let s = 0; s < this.#size; s++) this.mean[s] = given.mean ? given.mean[base + s] : 0;
+    if ("invStdDev" in given) {
+      this.variance = undefined;
+      for (let s = 0; s < this.#size; s++) this.inverse[s] = given.invStdDev[base + s];
+      return;
+    }
+    const variance = this.variance = this.#variances;
     for (let s = 0; s < this.#size; s++) {
-      this.mean[s] = given.mean ? given.mean[base + s] : 0;
-      if (given.invStdDev) {
-        // The derivative of standardDeviation asks for nothing else.
-        this.inverse[s] = given.invStdDev[base + s];
-        this.variance[s] = NaN;
-      } else {
-        this.variance[s] = given.variance![base + s];
-        this.inverse[s] = inverseOf(measure, this.variance[s]);
-      }
+      variance[s] = given.variance[base + s];
+      this.inverse[s] = inverseOf(measure, variance[s]);
     }
   }
 
+  /** The derivative of what a statistic multiplies by, with respect to its variance. */
+  derivative(s: number, { divisor, constant }: Measure): number {
+    const inverse = this.inverse[s];
+    if (this.variance === undefined) return divisors.deviation.derivative(inverse);
+    return divisors[divisor].derivative(inverse, this.variance[s], constant);
+  }
+
   /** Writes the statistics that were merged to their places in the given arrays, from index `base` on. */
-  copyTo(out: Given, base: number): void {
+  copyTo(out: StatisticsOutputs, base: number): void {
     for (let s = 0; s < this.#size; s++) {
       if (this.#moments.count[s] === 0) continue;
       if (out.mean) out.mean[base + s] = this.mean[s];
-      if (out.variance) out.variance[base + s] = this.variance[s];
+      if (out.variance) out.variance[base + s] = this.#variances[s];
       if (out.invStdDev) out.invStdDev[base + s] = this.inverse[s];
     }
   }

@@ -1,15 +1,8 @@
+import type { Tile } from "../engines/tile.ts";
 import type { View } from "./view.ts";
 
-/** A part of a view that is worked on in one go: `lines` lines of `length` elements each. */
-export interface Tile {
-  /** Where its first element stands in the array. */
-  at: number;
-  /** How many lines it has. */
-  lines: number;
-  /** How many elements of each line; less than the view's where a line is longer than a tile. */
-  length: number;
-  /** Columns: the distance of neighbouring elements of a line in the array. Rows: 0, the tile is one run of elements. */
-  pitch: number;
+/** A tile of a view, and what of the view it is. */
+export interface ViewTile extends Tile {
   /** The place in the line of its first element. */
   from: number;
   /** The place of its first line among all lines (rows), or of its panel among all panels (columns). */
@@ -20,7 +13,7 @@ export interface Tile {
 
 /** Tiles that between them hold all elements of some statistics. */
 export interface Group {
-  tiles: Tile[];
+  tiles: ViewTile[];
   /** The first of its statistics. */
   base: number;
   /** How many statistics it has. */
@@ -59,45 +52,73 @@ const WIDE = 1024;
 /** Rows of so many elements, at least, at a time where those of many samples are to be read twice: enough that a tile's own cost is small. */
 const STRIP = 8192;
 
+/** The most elements and lines of a tile. */
+interface Limits {
+  capacity: number;
+  maxLines: number;
+}
+
+/** How many groups of statistics the outer axes tell apart, and of how many lines (rows) or panels (columns) each is. */
+interface Cut {
+  groups: number;
+  panels: number;
+  /** The statistics of each. */
+  statistics: number;
+}
+
 /**
- * Cuts a view into groups of tiles of at most `capacity` elements and `maxLines` lines. Small groups of rows share a tile; a group
- * of one tile is read from memory only once, and a group of few statistics often stays in the cache until it is read again.
+ * Cuts a view into groups of tiles of at most `capacity` elements and `maxLines` lines. A group of one tile is read from memory only
+ * once, and a group of few statistics often stays in the cache until it is read again.
  */
 export function groupsOf(view: View, capacity: number, maxLines: number): Groups {
-  const { layout, outer, length, width } = view;
   if (view.count === 0 || view.statistics === 0) return new Groups(0, () => ({ tiles: [], base: 0, statistics: 0 }));
-  // Outer axes before the first one that is reduced over tell groups apart.
-  let groups = 1, panels = 1;
-  for (let d = 0, apart = true; d < outer.length; d++) {
-    apart &&= outer[d].statistic !== 0;
-    if (apart) groups *= outer[d].size;
-    else panels *= outer[d].size;
-  }
-  const statistics = view.statistics / groups;
-  if (layout === "rows") {
-    const inner = outer.at(-1), strip = Math.ceil(Math.min(STRIP, capacity) / length);
-    const large = panels > 1 && panels * length > capacity;
-    if (large && inner && inner.statistic !== 0 && inner.size > strip) {
-      // Rows of neighbouring statistics, from all over the group.
-      const { size } = inner, strips = Math.ceil(size / strip);
-      return new Groups(groups * strips, (index) => {
-        const g = Math.floor(index / strips), row = index % strips * strip, rows = Math.min(strip, size - row);
-        const tiles: Tile[] = [];
-        for (let first = g * panels + row; first < (g + 1) * panels; first += size) {
-          tiles.push(...rowTiles(first, first + rows, length, capacity, maxLines));
-        }
-        return { tiles, base: g * statistics + row, statistics: statistics - size + rows };
-      });
+  const cut = cutOf(view), limits = { capacity, maxLines };
+  if (view.layout === "columns") return stripsOfColumns(view, cut, limits);
+  return stripsOfRows(view, cut, limits) ?? wholeRows(view, cut, limits);
+}
+
+/** Outer axes before the first one that is reduced over tell groups apart. */
+function cutOf({ outer, statistics }: View): Cut {
+  const reduced = outer.findIndex((axis) => axis.statisticStride === 0), first = reduced < 0 ? outer.length : reduced;
+  const product = (axes: readonly { size: number }[]) => axes.reduce((size, axis) => size * axis.size, 1);
+  const groups = product(outer.slice(0, first));
+  return { groups, panels: product(outer.slice(first)), statistics: statistics / groups };
+}
+
+/** Rows of neighbouring statistics, from all over a group that is larger than a tile; undefined where there are no such rows. */
+function stripsOfRows(
+  { outer, length }: View,
+  { groups, panels, statistics }: Cut,
+  { capacity, maxLines }: Limits,
+): Groups | undefined {
+  const inner = outer.at(-1), strip = Math.ceil(Math.min(STRIP, capacity) / length);
+  const fits = panels === 1 || panels * length <= capacity;
+  if (fits || inner === undefined || inner.statisticStride === 0 || inner.size <= strip) return undefined;
+  const { size } = inner, strips = Math.ceil(size / strip);
+  return new Groups(groups * strips, (index) => {
+    const g = Math.floor(index / strips), row = index % strips * strip, rows = Math.min(strip, size - row);
+    const tiles: ViewTile[] = [];
+    for (let first = g * panels + row; first < (g + 1) * panels; first += size) {
+      tiles.push(...rowTiles(first, first + rows, length, capacity, maxLines));
     }
-    const fit = Math.min(Math.floor(capacity / (panels * length)), Math.floor(maxLines / panels));
-    const together = Math.max(fit, 1);
-    return new Groups(Math.ceil(groups / together), (index) => {
-      const g = index * together, last = Math.min(g + together, groups);
-      const tiles = rowTiles(g * panels, last * panels, length, capacity, maxLines);
-      return { tiles, base: g * statistics, statistics: (last - g) * statistics };
-    });
-  }
-  const fit = Math.floor(capacity / length / 16) * 16;
+    return { tiles, base: g * statistics + row, statistics: statistics - size + rows };
+  });
+}
+
+/** Groups of rows one after the other; small ones share a tile. */
+function wholeRows({ length }: View, { groups, panels, statistics }: Cut, { capacity, maxLines }: Limits): Groups {
+  const fit = Math.min(Math.floor(capacity / (panels * length)), Math.floor(maxLines / panels));
+  const together = Math.max(fit, 1);
+  return new Groups(Math.ceil(groups / together), (index) => {
+    const g = index * together, last = Math.min(g + together, groups);
+    const tiles = rowTiles(g * panels, last * panels, length, capacity, maxLines);
+    return { tiles, base: g * statistics, statistics: (last - g) * statistics };
+  });
+}
+
+/** Neighbouring columns, as many as tiles of whole columns hold, or of very long ones a good number. */
+function stripsOfColumns(view: View, { groups, panels, statistics }: Cut, { capacity, maxLines }: Limits): Groups {
+  const { length, width } = view, fit = Math.floor(capacity / length / 16) * 16;
   const columns = Math.min(width, fit >= NARROW ? fit : WIDE, capacity, maxLines), strips = Math.ceil(width / columns);
   return new Groups(groups * strips, (index) => {
     const g = Math.floor(index / strips), column = index % strips * columns, lines = Math.min(columns, width - column);
@@ -108,8 +129,8 @@ export function groupsOf(view: View, capacity: number, maxLines: number): Groups
 }
 
 /** Tiles of whole lines, or of parts of one line where it is longer than a tile. */
-function rowTiles(first: number, last: number, length: number, capacity: number, maxLines: number): Tile[] {
-  const tiles: Tile[] = [];
+function rowTiles(first: number, last: number, length: number, capacity: number, maxLines: number): ViewTile[] {
+  const tiles: ViewTile[] = [];
   const lines = Math.min(Math.max(Math.floor(capacity / length), 1), maxLines), part = Math.min(length, capacity);
   for (let line = first; line < last; line += lines) {
     const count = Math.min(lines, last - line);
@@ -129,8 +150,8 @@ function columnTiles(
   column: number,
   lines: number,
   capacity: number,
-): Tile[] {
-  const tiles: Tile[] = [];
+): ViewTile[] {
+  const tiles: ViewTile[] = [];
   const rows = Math.min(length, Math.max(Math.floor(capacity / lines), 1));
   for (let panel = first; panel < last; panel++) {
     for (let from = 0; from < length; from += rows) {
@@ -148,19 +169,19 @@ const index: number[] = [];
  * Writes, for each line of a tile, which statistic it has, counted from `base`, and which parameter: its own, or where
  * parameters vary along the line, that of its first element in the view.
  */
-export function locate(view: View, tile: Tile, base: number, statistic: Uint32Array, parameter: Uint32Array): void {
+export function locate(view: View, tile: ViewTile, base: number, statistic: Uint32Array, parameter: Uint32Array): void {
   const { outer, layout } = view;
   let s = -base, p = 0;
   for (let d = outer.length - 1, rest = tile.outer; d >= 0; d--) {
     index[d] = rest % outer[d].size;
     rest = Math.floor(rest / outer[d].size);
-    s += index[d] * outer[d].statistic;
-    p += index[d] * outer[d].parameter;
+    s += index[d] * outer[d].statisticStride;
+    p += index[d] * outer[d].parameterStride;
   }
   if (layout === "columns") {
     for (let l = 0; l < tile.lines; l++) {
       statistic[l] = s + tile.column + l;
-      parameter[l] = p + (tile.column + l) * view.step;
+      parameter[l] = p + (tile.column + l) * view.parameterStride;
     }
     return;
   }
@@ -168,12 +189,12 @@ export function locate(view: View, tile: Tile, base: number, statistic: Uint32Ar
     statistic[l] = s;
     parameter[l] = p;
     for (let d = outer.length - 1; d >= 0; d--) {
-      s += outer[d].statistic;
-      p += outer[d].parameter;
+      s += outer[d].statisticStride;
+      p += outer[d].parameterStride;
       if (++index[d] < outer[d].size) break;
       index[d] = 0;
-      s -= outer[d].size * outer[d].statistic;
-      p -= outer[d].size * outer[d].parameter;
+      s -= outer[d].size * outer[d].statisticStride;
+      p -= outer[d].size * outer[d].parameterStride;
     }
   }
 }

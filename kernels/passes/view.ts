@@ -1,8 +1,10 @@
+import type { Layout } from "../engines/tile.ts";
+
 /** One dimension of an array, and how far the index of the statistic and that of the parameter move along it. */
 export interface Axis {
   size: number;
-  statistic: number;
-  parameter: number;
+  statisticStride: number;
+  parameterStride: number;
 }
 
 /**
@@ -19,19 +21,15 @@ export interface Axis {
  *
  * A new normalization is a new list of axes, not a new program.
  */
-export interface View {
-  /** How lines lie in memory. */
-  layout: "rows" | "columns";
+export interface View extends Layout {
   /** The axes outside of a line (rows) or of a panel (columns), outermost first. */
   outer: Axis[];
   /** Elements in a line that stand together. */
   length: number;
   /** Lines in a panel; 1 for rows. */
   width: number;
-  /** Whether the parameter changes from element to element of a line; otherwise a line has one parameter. */
-  along: boolean;
   /** How far the parameter moves from one line of a panel to the next. */
-  step: number;
+  parameterStride: number;
   /** The number of statistics, of elements in each, and of parameters. */
   statistics: number;
   count: number;
@@ -41,61 +39,71 @@ export interface View {
 /** The view of an array whose dimensions are these axes, outermost first; not `affine`, it has no parameters. */
 export function viewOf(axes: readonly Axis[], affine: boolean): View {
   const merged = mergeAxes(axes, affine);
-  const inner = merged.pop() ?? { size: 1, statistic: 0, parameter: 0 };
+  const inner = merged.pop() ?? { size: 1, statisticStride: 0, parameterStride: 0 };
   // The last index of a statistic and of a parameter tell how many there are.
   let elements = 1, statistics = 1, parameters = 1;
-  for (const { size, statistic, parameter } of axes) {
+  for (const { size, statisticStride, parameterStride } of axes) {
     elements *= size;
-    statistics += (size - 1) * statistic;
-    parameters += (size - 1) * parameter;
+    statistics += (size - 1) * statisticStride;
+    parameters += (size - 1) * parameterStride;
   }
   const count = elements / statistics;
-  if (inner.statistic === 0) {
-    const along = inner.parameter !== 0;
+  if (inner.statisticStride === 0) {
+    const along = inner.parameterStride !== 0;
     return {
       layout: "rows",
       outer: merged,
       length: inner.size,
       width: 1,
       along,
-      step: 0,
+      parameterStride: 0,
       statistics,
       count,
       parameters,
     };
   }
   const next = merged.at(-1);
-  const reduced = next !== undefined && next.statistic === 0 && (next.parameter === 0 || inner.parameter === 0);
-  const line = reduced ? merged.pop()! : { size: 1, parameter: 0 };
-  const along = line.parameter !== 0, width = inner.size, step = inner.parameter;
-  return { layout: "columns", outer: merged, length: line.size, width, along, step, statistics, count, parameters };
+  const reduced = next !== undefined && next.statisticStride === 0 &&
+    (next.parameterStride === 0 || inner.parameterStride === 0);
+  const line = reduced ? merged.pop()! : { size: 1, parameterStride: 0 };
+  return {
+    layout: "columns",
+    outer: merged,
+    length: line.size,
+    width: inner.size,
+    along: line.parameterStride !== 0,
+    parameterStride: inner.parameterStride,
+    statistics,
+    count,
+    parameters,
+  };
 }
 
 /** Drops axes of size 1 and joins neighbours that one longer axis can stand for. */
 function mergeAxes(axes: readonly Axis[], affine: boolean): Axis[] {
   const merged: Axis[] = [];
   for (const axis of axes) {
-    const { size, statistic } = axis, parameter = affine ? axis.parameter : 0, last = merged.at(-1);
+    const { size, statisticStride } = axis, parameterStride = affine ? axis.parameterStride : 0, last = merged.at(-1);
     if (size === 1) continue;
-    if (last !== undefined && last.statistic === statistic * size && last.parameter === parameter * size) {
-      merged[merged.length - 1] = { size: last.size * size, statistic, parameter };
-    } else merged.push({ size, statistic, parameter });
+    if (last?.statisticStride === statisticStride * size && last.parameterStride === parameterStride * size) {
+      merged[merged.length - 1] = { size: last.size * size, statisticStride, parameterStride };
+    } else merged.push({ size, statisticStride, parameterStride });
   }
   return merged;
 }
 
 /** Statistics over the given axes, parameters along them: layer norm and its kin. */
 export function reducedAxes(dims: readonly number[], axes: readonly number[]): Axis[] {
-  let statistic = 1, parameter = 1;
+  let statisticStride = 1, parameterStride = 1;
   const result: Axis[] = new Array(dims.length);
   for (let d = dims.length - 1; d >= 0; d--) {
     const size = dims[d];
     if (axes.includes(d)) {
-      result[d] = { size, statistic: 0, parameter };
-      parameter *= size;
+      result[d] = { size, statisticStride: 0, parameterStride };
+      parameterStride *= size;
     } else {
-      result[d] = { size, statistic, parameter: 0 };
-      statistic *= size;
+      result[d] = { size, statisticStride, parameterStride: 0 };
+      statisticStride *= size;
     }
   }
   return result;
@@ -103,17 +111,21 @@ export function reducedAxes(dims: readonly number[], axes: readonly number[]): A
 
 /** One statistic and one parameter a channel: batch norm. */
 export function channelAxes(dims: readonly number[], channel: number): Axis[] {
-  return dims.map((size, d) =>
-    d === channel ? { size, statistic: 1, parameter: 1 } : { size, statistic: 0, parameter: 0 }
-  );
+  return dims.map((size, d) => {
+    const stride = d === channel ? 1 : 0;
+    return { size, statisticStride: stride, parameterStride: stride };
+  });
 }
 
 /** One statistic for each sample and group of channels, one parameter a channel: group norm, and instance norm with a group a channel. */
 export function groupAxes(dims: readonly number[], channel: number, groups: number): Axis[] {
   return dims.flatMap((size, d): Axis[] => {
-    if (d === 0) return [{ size, statistic: groups, parameter: 0 }];
-    if (d !== channel) return [{ size, statistic: 0, parameter: 0 }];
+    if (d === 0) return [{ size, statisticStride: groups, parameterStride: 0 }];
+    if (d !== channel) return [{ size, statisticStride: 0, parameterStride: 0 }];
     const members = size / groups;
-    return [{ size: groups, statistic: 1, parameter: members }, { size: members, statistic: 0, parameter: 1 }];
+    return [
+      { size: groups, statisticStride: 1, parameterStride: members },
+      { size: members, statisticStride: 0, parameterStride: 1 },
+    ];
   });
 }

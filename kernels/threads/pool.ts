@@ -1,6 +1,5 @@
-import type { Data } from "../engines/engine.ts";
 import { allocate, isResident, type ResidentTensor } from "../engines/simd/memory.ts";
-import type { Given } from "../passes/statistics.ts";
+import type { Data } from "../engines/tile.ts";
 import { typeOf } from "../tensor.ts";
 
 /** Hands out the shares of a pass, numbers from 0 up to their count, to whoever is ready for the next. */
@@ -9,12 +8,9 @@ export type Shares = (count: number) => Iterable<number>;
 /** Small arrays by name that a pass writes. */
 export type Outputs = Readonly<Record<string, Data | undefined>>;
 
-/** What passes have in common: parameters and statistics, which they only read. */
+/** What a pass reads: plain data and arrays, the first of which is x. */
 interface Pass {
   x: Data;
-  scale?: Data;
-  bias?: Data;
-  given?: Given;
 }
 
 /** The work of a pass: on those shares that it is handed. */
@@ -22,7 +18,8 @@ export type Work<P, O> = (pass: P, out: O, shares: Shares) => void;
 
 /** What a worker is sent for each pass; `control` is a {@linkcode Control}'s. */
 export interface Job<P = unknown> {
-  work: "normalize" | "differentiate";
+  /** By which name the worker knows what to do. */
+  work: string;
   pass: P;
   out: Outputs;
   control: SharedArrayBuffer;
@@ -31,7 +28,7 @@ export interface Job<P = unknown> {
 /** Smaller tensors are done before a worker has woken up. */
 const SMALLEST = 2 ** 18;
 
-/** For so many milliseconds nobody needs to finish a share: one who has claimed it and does not is dead. */
+/** For so many milliseconds at most nobody finishes a share: one who has claimed it and does not is dead. */
 const TIMEOUT = 10_000;
 
 /** What a failure adds to the number of finished shares, which then is larger than any count. */
@@ -140,7 +137,7 @@ const inOrder: Shares = function* (count) {
  * reads and writes. What the result is does not depend on who works on which share.
  */
 export function distribute<P extends Pass, O extends Outputs>(
-  work: Job["work"],
+  work: string,
   run: Work<P, O>,
   pass: P,
   out: O,
@@ -160,7 +157,7 @@ export function distribute<P extends Pass, O extends Outputs>(
 /** Runs a pass on this thread and those of a pool; returns why one failed, if one did. */
 function runTogether<P extends Pass, O extends Outputs>(
   pool: Pool,
-  work: Job["work"],
+  work: string,
   run: Work<P, O>,
   pass: P,
   out: O,
@@ -181,14 +178,12 @@ function runTogether<P extends Pass, O extends Outputs>(
 }
 
 /** A pass as it is sent: what is read of larger buffers is taken out of them, for a message copies buffers that are not shared. */
-function portable<P extends Pass>(pass: P): P {
-  const { scale, bias, given } = pass, own = (data?: Data) => data && (isResident(data) ? data : data.slice());
-  return {
-    ...pass,
-    scale: own(scale),
-    bias: own(bias),
-    given: given && { mean: own(given.mean), variance: own(given.variance), invStdDev: own(given.invStdDev) },
-  };
+function portable<T>(value: T): T {
+  if (ArrayBuffer.isView(value)) {
+    return isResident(value as unknown as Data) ? value : (value as unknown as Data).slice() as T;
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, portable(part)])) as T;
 }
 
 /** Outputs in memory that all threads share, in place of those that are elsewhere. */

@@ -55,10 +55,10 @@ export class CoMoments extends Summary<CoMoments> {
 
   /** The moments of (x - center) / scale. */
   scaled({ center, scale, offset }: Scaling): CoMoments {
-    const result = new CoMoments(), { mean, rest } = this.#moments, d = this.features, by = scale.data;
+    const result = new CoMoments(), { mean, compensation } = this.#moments, d = this.features, by = scale.data;
     result.begin(d);
     for (let i = 0; i < d; i++) {
-      const shifted = ((mean[i] - center.data[i]) + rest[i]) / by[i] + offset.data[i];
+      const shifted = ((mean[i] - center.data[i]) + compensation[i]) / by[i] + offset.data[i];
       result.#moments.merge(i, this.count, shifted, this.#products[i * d + i] / (by[i] * by[i]));
       for (let j = 0; j < d; j++) result.#products[i * d + j] = this.#products[i * d + j] / (by[i] * by[j]);
     }
@@ -118,40 +118,42 @@ export class CoMoments extends Summary<CoMoments> {
 
   /** @internal */
   protected join(other: CoMoments): void {
-    const d = this.features, { count, mean, rest, m2 } = other.#moments, ours = this.#moments;
+    const d = this.features, { count, mean, compensation, m2 } = other.#moments, ours = this.#moments;
     if (count[0] === 0) return; // every position has a missing value
     checkDistance(ours, other.#moments);
     const before = ours.count[0], weight = before * (count[0] / (before + count[0]));
     // From nothing there is no step: that to a large mean, squared, would be infinite.
-    const step = mean.map((value, i) => before === 0 ? 0 : (value - ours.mean[i]) + (rest[i] - ours.rest[i]));
+    const step = mean.map((value, i) =>
+      before === 0 ? 0 : (value - ours.mean[i]) + (compensation[i] - ours.compensation[i])
+    );
     for (let i = 0; i < d; i++) {
       for (let j = 0; j < d; j++) {
         this.#products[i * d + j] += other.#products[i * d + j] + step[i] * step[j] * weight;
       }
     }
-    for (let i = 0; i < d; i++) ours.merge(i, count[i], mean[i], m2[i], rest[i]);
+    for (let i = 0; i < d; i++) ours.merge(i, count[i], mean[i], m2[i], compensation[i]);
   }
 
   /** @internal */
   protected arrays(): Record<"count" | "mean" | "rest" | "products", Float64Array> {
-    const { count, mean, rest } = this.#moments;
-    return { count: count.subarray(0, 1), mean, rest, products: this.#products };
+    const { count, mean, compensation } = this.#moments;
+    return { count: count.subarray(0, 1), mean, rest: compensation, products: this.#products };
   }
 
   /** @internal */
   protected override restore(fields: Fields): void {
     super.restore(fields);
-    const { count, mean, rest, m2 } = this.#moments, d = this.features, products = this.#products;
+    const { count, mean, compensation, m2 } = this.#moments, d = this.features, products = this.#products;
     count.fill(count[0]);
     const isCount = Number.isSafeInteger(count[0]) && count[0] >= 0;
     if (!isCount) fields.refuse("count", `${count[0]}`, "it must be a whole number, at least 0");
     for (let i = 0; i < d; i++) {
       m2[i] = products[i * d + i];
-      const isFinite = Number.isFinite(mean[i] + rest[i]) && m2[i] >= 0;
+      const isFinite = Number.isFinite(mean[i] + compensation[i]) && m2[i] >= 0;
       if (!isFinite) {
         fields.refuse(
           `feature ${i}`,
-          `mean ${mean[i]}, rest ${rest[i]} and m2 ${m2[i]}`,
+          `mean ${mean[i]}, rest ${compensation[i]} and m2 ${m2[i]}`,
           "means are finite, m2 at least 0",
         );
       }

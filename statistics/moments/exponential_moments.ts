@@ -136,18 +136,18 @@ export class ExponentialMoments extends Summary<ExponentialMoments> {
   /** @internal */
   protected join(other: ExponentialMoments): void {
     checkDistance(this.#moments, other.#moments);
-    const { count, mean, m2, rest } = other.#moments;
+    const { count, mean, m2, compensation } = other.#moments;
     for (let i = 0; i < count.length; i++) {
       if (this.#values[i] === 0) this.#first[i] = other.#first[i];
-      this.#follow(i, this.#decay ** other.#values[i], count[i], mean[i], m2[i], rest[i]);
+      this.#follow(i, this.#decay ** other.#values[i], count[i], mean[i], m2[i], compensation[i]);
       this.#values[i] += other.#values[i];
     }
   }
 
   /** @internal */
   protected arrays(): Record<"values" | "first" | "weight" | "mean" | "rest" | "m2", Float64Array> {
-    const { count, mean, rest, m2 } = this.#moments;
-    return { values: this.#values, first: this.#first, weight: count, mean, rest, m2 };
+    const { count, mean, compensation, m2 } = this.#moments;
+    return { values: this.#values, first: this.#first, weight: count, mean, rest: compensation, m2 };
   }
 
   /** @internal */
@@ -168,18 +168,18 @@ export class ExponentialMoments extends Summary<ExponentialMoments> {
   }
 
   /** Lets the past decay, then merges. */
-  #follow(i: number, decay: number, weight: number, mean: number, m2: number, rest: number): void {
+  #follow(i: number, decay: number, weight: number, mean: number, m2: number, compensation: number): void {
     this.#moments.count[i] *= decay;
     this.#moments.m2[i] *= decay;
-    this.#moments.merge(i, weight, mean, m2, rest);
+    this.#moments.merge(i, weight, mean, m2, compensation);
   }
 
   /** The moments; uncorrected, the first value has all the weight of the time before it too: 1 + decay + decay^2 + ... in all. */
   #weighted(): Moments {
     if (this.#biasCorrection) return this.#moments;
-    const { count, mean, m2, rest } = this.#moments, weighted = new Moments(count.length);
+    const { count, mean, m2, compensation } = this.#moments, weighted = new Moments(count.length);
     for (let i = 0; i < count.length; i++) {
-      weighted.merge(i, count[i], mean[i], m2[i], rest[i]);
+      weighted.merge(i, count[i], mean[i], m2[i], compensation[i]);
       const before = this.#decay ** this.#values[i] / (1 - this.#decay);
       if (this.#values[i] > 0) weighted.merge(i, before, this.#first[i], 0);
     }

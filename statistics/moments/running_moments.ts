@@ -77,7 +77,7 @@ export class RunningMoments extends Summary<RunningMoments> {
       );
     }
     removed.count.forEach((n, i) => {
-      this.#moments.merge(i, -n, removed.mean[i], -removed.m2[i], removed.rest[i]);
+      this.#moments.merge(i, -n, removed.mean[i], -removed.m2[i], removed.compensation[i]);
       m2[i] = Math.max(m2[i], 0);
     });
     return this;
@@ -119,23 +119,24 @@ export class RunningMoments extends Summary<RunningMoments> {
   /** @internal */
   protected join(other: RunningMoments): void {
     checkDistance(this.#moments, other.#moments);
-    const { count, mean, m2, rest } = other.#moments;
-    for (let i = 0; i < count.length; i++) this.#moments.merge(i, count[i], mean[i], m2[i], rest[i]);
+    const { count, mean, m2, compensation } = other.#moments;
+    for (let i = 0; i < count.length; i++) this.#moments.merge(i, count[i], mean[i], m2[i], compensation[i]);
   }
 
   /** @internal */
   protected arrays(): Record<"count" | "mean" | "rest" | "m2", Float64Array> {
-    const { count, mean, rest, m2 } = this.#moments;
-    return { count, mean, rest, m2 };
+    const { count, mean, compensation, m2 } = this.#moments;
+    return { count, mean, rest: compensation, m2 };
   }
 
   /** @internal */
   protected override restore(fields: Fields): void {
     super.restore(fields);
-    const { count, mean, rest, m2 } = this.#moments;
+    const { count, mean, compensation, m2 } = this.#moments;
     for (let i = 0; i < count.length; i++) {
-      const state = `count ${count[i]}, mean ${mean[i]}, rest ${rest[i]} and m2 ${m2[i]}`;
-      const fits = Number.isSafeInteger(count[i]) && count[i] >= 0 && Number.isFinite(mean[i] + rest[i]) && m2[i] >= 0;
+      const state = `count ${count[i]}, mean ${mean[i]}, rest ${compensation[i]} and m2 ${m2[i]}`;
+      const fits = Number.isSafeInteger(count[i]) && count[i] >= 0 && Number.isFinite(mean[i] + compensation[i]) &&
+        m2[i] >= 0;
       if (!fits) {
         fields.refuse(`feature ${i}`, state, "counts are whole and means finite, and neither count nor m2 is negative");
       }

@@ -17,8 +17,8 @@ import { type Communicator, MOMENT } from "./communicator.ts";
  * assertEquals(moments.variance(0), 0.25);
  * ```
  */
-export function mergeMomentsAcross(communicator: Communicator, { count, mean, rest, m2 }: Moments): void {
-  const fields = [count, mean, rest, m2], message = new Float64Array(MOMENT * count.length);
+export function mergeMomentsAcross(communicator: Communicator, { count, mean, compensation, m2 }: Moments): void {
+  const fields = [count, mean, compensation, m2], message = new Float64Array(MOMENT * count.length);
   fields.forEach((field, f) => {
     for (let s = 0; s < field.length; s++) message[MOMENT * s + f] = field[s];
   });

@@ -22,7 +22,7 @@ export function reduce(values: Float64Array, others: Float64Array, operation: Re
         add(others, i);
         values[i] = merged.count[0];
         values[i + 1] = merged.mean[0];
-        values[i + 2] = merged.rest[0];
+        values[i + 2] = merged.compensation[0];
         values[i + 3] = merged.m2[0];
       }
   }

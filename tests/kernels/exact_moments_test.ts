@@ -78,12 +78,12 @@ Deno.test("moments are merged into those given, and channels without values stay
   assertEquals([...into.m2], [2 + 9, 2]);
 });
 
-Deno.test("mean and rest together hold a mean that float64 cannot", () => {
+Deno.test("mean and compensation together hold a mean that float64 cannot", () => {
   const offset = 2 ** 32,
     x: Tensor = { type: "float64", dims: [3], data: Float64Array.of(offset, offset, offset + 1 / UNIT) };
-  const { mean, rest } = momentsOf(x, { axis: 0, into: new Moments(3) });
-  assertEquals([...rest], [0, 0, 0]);
-  const { mean: [high], rest: [low] } = momentsOf({ ...x, dims: [3, 1] });
+  const { mean, compensation } = momentsOf(x, { axis: 0, into: new Moments(3) });
+  assertEquals([...compensation], [0, 0, 0]);
+  const { mean: [high], compensation: [low] } = momentsOf({ ...x, dims: [3, 1] });
   assertEquals(high, offset);
   assertRelative([low], [1 / UNIT / 3]);
   assertEquals(mean[2], offset + 1 / UNIT);

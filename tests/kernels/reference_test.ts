@@ -4,7 +4,7 @@
  */
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { normalCdf } from "../../kernels/engines/normal_distribution.ts";
+import { normalCdf } from "../../kernels/normal_distribution.ts";
 import * as reference from "../../kernels/reference.ts";
 import type { AffineOptions, Tensor } from "../../kernels/reference.ts";
 

@@ -1,8 +1,7 @@
 import type { Activation } from "../../activation.ts";
-import { type Data, type Engine, gather, isRun, Lines, scatter, Slot, Window } from "../engine.ts";
+import { type Engine, Lines, Slot, Window } from "../engine.ts";
 import { PlainEngine } from "../plain.ts";
-import type { Tile } from "../../passes/tiles.ts";
-import type { View } from "../../passes/view.ts";
+import { type Data, gather, isRun, type Layout, scatter, sizeOf, type Tile } from "../tile.ts";
 import type { Kernels } from "./instance.ts";
 import { SimdProduct } from "./matrix_product.ts";
 
@@ -19,7 +18,7 @@ const MAX_ADDED = 128;
 const KINDS: Record<Activation, number> = { relu: 1, gelu: 2, silu: 3 };
 
 /** Hands out consecutive addresses, a cache line apart at least. */
-class Layout {
+class Addresses {
   #end: number;
 
   constructor(first: number) {
@@ -39,23 +38,23 @@ class Layout {
 
 /** Where everything of an engine is, from an address on. */
 function layOut(first: number) {
-  const layout = new Layout(first), float32 = CAPACITY * 4, float64 = CAPACITY * 8, table = MAX_LINES * 4;
-  const addresses = {
-    lines: [8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 4, 4].map((bytes) => layout.take(MAX_LINES * bytes)),
-    tiles: [layout.take(float32), layout.take(float32), layout.take(float32), layout.take(float32)],
-    half: layout.take(CAPACITY * 2),
-    scale: layout.take(float32),
-    bias: layout.take(float32),
-    dScale32: layout.take(float32),
-    dBias32: layout.take(float32),
-    dScale: layout.take(float64),
-    dBias: layout.take(float64),
-    center: layout.take(table),
-    slope: layout.take(table),
-    offset: layout.take(table),
-    gain: layout.take(table),
+  const addresses = new Addresses(first), float32 = CAPACITY * 4, float64 = CAPACITY * 8, table = MAX_LINES * 4;
+  const places = {
+    lines: addresses.take(Lines.bytes(MAX_LINES)),
+    tiles: [addresses.take(float32), addresses.take(float32), addresses.take(float32), addresses.take(float32)],
+    half: addresses.take(CAPACITY * 2),
+    scale: addresses.take(float32),
+    bias: addresses.take(float32),
+    dScale32: addresses.take(float32),
+    dBias32: addresses.take(float32),
+    dScale: addresses.take(float64),
+    dBias: addresses.take(float64),
+    center: addresses.take(table),
+    slope: addresses.take(table),
+    offset: addresses.take(table),
+    gain: addresses.take(table),
   };
-  return { ...addresses, first, end: layout.end };
+  return { ...places, first, end: addresses.end };
 }
 
 /** The bytes that an engine needs. */
@@ -90,11 +89,10 @@ export class SimdEngine implements Engine {
   /** An engine at an address of a memory, which may hold some arrays. */
   constructor(memory: WebAssembly.Memory, kernels: Kernels, isResident: (data: Data) => boolean, address: number) {
     const { buffer } = memory, at = layOut(address);
-    let table = 0;
     this.#at = at;
     this.#address = [...at.tiles];
     this.#memory = memory;
-    this.lines = new Lines(MAX_LINES, () => ({ buffer, byteOffset: at.lines[table++] }));
+    this.lines = new Lines(MAX_LINES, buffer, at.lines);
     const { center, slope, offset } = this.lines;
     this.#tables = [center.byteOffset, slope.byteOffset, offset.byteOffset];
     this.#kernels = kernels;
@@ -155,7 +153,7 @@ export class SimdEngine implements Engine {
     this.#address[slot] = this.#address[other];
   }
 
-  moments(view: View, tile: Tile, aboutZero: boolean, floor: number): void {
+  moments(view: Layout, tile: Tile, aboutZero: boolean, floor: number): void {
     const { mean, m2 } = this.lines;
     const kernel = view.layout === "rows" ? this.#kernels.rowMoments : this.#kernels.columnMoments;
     kernel(this.#address[Slot.X], tile.lines, tile.length, +aboutZero, mean.byteOffset, m2.byteOffset);
@@ -163,14 +161,14 @@ export class SimdEngine implements Engine {
     this.#recompute(tile, mean, m2, limit, () => this.#plainWith(view, tile, Slot.X).moments(view, tile, aboutZero));
   }
 
-  exactMoments(view: View, tile: Tile): void {
-    const { count, mean, rest, m2 } = this.lines;
+  exactMoments(view: Layout, tile: Tile): void {
+    const { count, mean, compensation, m2 } = this.lines;
     const kernel = view.layout === "rows" ? this.#kernels.rowExactMoments : this.#kernels.columnExactMoments;
-    const to = [count.byteOffset, mean.byteOffset, rest.byteOffset, m2.byteOffset];
+    const to = [count.byteOffset, mean.byteOffset, compensation.byteOffset, m2.byteOffset];
     kernel(this.#address[Slot.X], tile.lines, tile.length, ...to);
   }
 
-  apply(view: View, tile: Tile, to: Slot): void {
+  apply(view: Layout, tile: Tile, to: Slot): void {
     const at = this.#at;
     if (to === Slot.Z) this.#address[Slot.Z] = at.tiles[Slot.Z];
     if (!this.#quantize(tile)) {
@@ -188,7 +186,7 @@ export class SimdEngine implements Engine {
     }
   }
 
-  sums(view: View, tile: Tile, ofParameters: boolean, floor: number): void {
+  sums(view: Layout, tile: Tile, ofParameters: boolean, floor: number): void {
     if (!this.#quantize(tile)) {
       const plain = this.#plainWith(view, tile, Slot.X, Slot.DY);
       plain.sums(view, tile, ofParameters);
@@ -211,7 +209,7 @@ export class SimdEngine implements Engine {
     );
   }
 
-  #rowSums(view: View, { lines, length }: Tile, ofParameters: boolean): void {
+  #rowSums(view: Layout, { lines, length }: Tile, ofParameters: boolean): void {
     const at = this.#at;
     const x = this.#address[Slot.X], dy = this.#address[Slot.DY], { sum, product, parameter } = this.lines;
     if (!ofParameters) {
@@ -229,7 +227,7 @@ export class SimdEngine implements Engine {
     }
   }
 
-  #columnSums(view: View, { lines, length }: Tile, ofParameters: boolean): void {
+  #columnSums(view: Layout, { lines, length }: Tile, ofParameters: boolean): void {
     const at = this.#at;
     const x = this.#address[Slot.X], dy = this.#address[Slot.DY], { sum, product, parameter } = this.lines;
     const to = [sum.byteOffset, product.byteOffset];
@@ -240,7 +238,7 @@ export class SimdEngine implements Engine {
     }
   }
 
-  gradient(view: View, tile: Tile): void {
+  gradient(view: Layout, tile: Tile): void {
     if (!this.#quantize(tile, this.lines.gain.byteOffset)) {
       const plain = this.#plainWith(view, tile, Slot.X, Slot.DY);
       plain.gradient(view, tile);
@@ -303,7 +301,7 @@ export class SimdEngine implements Engine {
   }
 
   /** The plain engine, with the same lines, the parameters at hand, and the tiles in some slots. */
-  #plainWith(view: View, tile: Tile, ...slots: Slot[]): PlainEngine {
+  #plainWith(view: Layout, tile: Tile, ...slots: Slot[]): PlainEngine {
     const plain = this.#plain ??= new PlainEngine(CAPACITY, MAX_LINES, this.lines);
     if (view.along) plain.window.set(this.window.scale, this.window.bias, 0, this.window.count);
     for (const slot of slots) plain.tiles[slot].set(this.#tile(slot, tile));
@@ -323,10 +321,6 @@ export class SimdEngine implements Engine {
 /** Whether two results of float32 kernels can be trusted: neither overflowed, and products did not underflow. */
 function isUsable(a: number, b: number, limit: number): boolean {
   return Math.abs(a + b) < Infinity && Math.abs(b) >= limit;
-}
-
-function sizeOf(tile: Tile): number {
-  return tile.lines * tile.length;
 }
 
 /** The bits of an array of float16. */

@@ -1,5 +1,4 @@
-import { type Data, gather, scatter } from "../engine.ts";
-import type { Tile } from "../../passes/tiles.ts";
+import { type Data, gather, scatter, type Tile } from "../tile.ts";
 import type { Kernels } from "./instance.ts";
 
 /** A matrix in an array that holds it, or, where it is `transposed`, its transpose, row by row. */
@@ -107,10 +106,9 @@ export class SimdProduct {
 
 /** A block as a tile of the array: `length` runs of `lines` elements. */
 function tileOf({ rows: height, columns: width, transposed }: Matrix, { row, column, rows, columns }: Block): Tile {
-  const others = { from: 0, outer: 0, column: 0 };
   return transposed
-    ? { at: column * height + row, lines: rows, length: columns, pitch: height, ...others }
-    : { at: row * width + column, lines: columns, length: rows, pitch: width, ...others };
+    ? { at: column * height + row, lines: rows, length: columns, pitch: height }
+    : { at: row * width + column, lines: columns, length: rows, pitch: width };
 }
 
 /** The largest of equal shares, none of them more than `most`. */

@@ -1,6 +1,6 @@
-import type { Data } from "../engine.ts";
 import { arrayOf, checkDimensions, describe, type DType, sizeOf, type Tensor, type TypedArrays } from "../../tensor.ts";
 import { Allocator } from "./allocator.ts";
+import type { Data } from "../tile.ts";
 import { ENGINE_BYTES, FIRST_ADDRESS, SimdEngine } from "./engine.ts";
 import { instantiate } from "./instance.ts";
 
@@ -89,7 +89,15 @@ function sharedMemory(initial: number, maximum: number): WebAssembly.Memory {
 
 let heap: Heap | undefined;
 let heapEngine: SimdEngine | undefined;
-let tileEngine: SimdEngine | undefined | null = null;
+
+/** The engine of tiles; undefined where the host has none. A thread that joins the memory of another has one there. */
+let tileEngine = once(makeTileEngine);
+
+/** A function that makes its result once, when it is first asked for. */
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
 
 /** The memory for tensors; made when the first is asked for. */
 function theHeap(): Heap {
@@ -98,12 +106,12 @@ function theHeap(): Heap {
 
 /** The SIMD engine for a call on these arrays, or undefined if the host has no SIMD: that of the heap if one of them is in it. */
 export function simdEngineFor(arrays: readonly (Data | undefined)[]): SimdEngine | undefined {
-  if (tileEngine === null) tileEngine = makeTileEngine();
-  if (tileEngine === undefined || heap === undefined) return tileEngine;
+  const engine = tileEngine();
+  if (engine === undefined || heap === undefined) return engine;
   for (const data of arrays) {
     if (data !== undefined && heap.holds(data.buffer)) return heapEngine ??= makeHeapEngine(heap);
   }
-  return tileEngine;
+  return engine;
 }
 
 /** Memory of its own for tiles: copies to and from memory that is not shared are faster. */
@@ -133,7 +141,8 @@ export function sharedMemoryOfTensors(): WebAssembly.Memory | undefined {
 /** Makes this thread work on arrays in the memory of another one, with an engine at an address of that memory. */
 export function joinMemory(memory: WebAssembly.Memory, address: number): void {
   const kernels = instantiate(memory, true);
-  tileEngine = kernels && new SimdEngine(memory, kernels, () => true, address);
+  const engine = kernels && new SimdEngine(memory, kernels, () => true, address);
+  tileEngine = () => engine;
 }
 
 /** Whether an array lies in the memory of tensors. */

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { groupsOf, locate, type Tile } from "../../../kernels/passes/tiles.ts";
+import { groupsOf, locate, type ViewTile } from "../../../kernels/passes/tiles.ts";
 import { type Axis, channelAxes, groupAxes, reducedAxes, type View, viewOf } from "../../../kernels/passes/view.ts";
 
 const dims = fc.array(fc.integer({ min: 0, max: 7 }), { minLength: 2, maxLength: 5 });
@@ -20,11 +20,11 @@ const axes: fc.Arbitrary<Axis[]> = dims.chain((dims) =>
 /** The statistic and the parameter of every element, from its indices along the axes. */
 function labels(axes: readonly Axis[]): { statistic: number; parameter: number }[] {
   return axes.reduce(
-    (labels, { size, statistic, parameter }) =>
+    (labels, { size, statisticStride, parameterStride }) =>
       labels.flatMap((label) =>
         Array.from({ length: size }, (_, i) => ({
-          statistic: label.statistic + i * statistic,
-          parameter: label.parameter + i * parameter,
+          statistic: label.statistic + i * statisticStride,
+          parameter: label.parameter + i * parameterStride,
         }))
       ),
     [{ statistic: 0, parameter: 0 }],
@@ -32,7 +32,7 @@ function labels(axes: readonly Axis[]): { statistic: number; parameter: number }
 }
 
 /** Visits the elements of a tile with the index of their line and their place in it. */
-function forEachElement(view: View, tile: Tile, visit: (at: number, line: number, place: number) => void): void {
+function forEachElement(view: View, tile: ViewTile, visit: (at: number, line: number, place: number) => void): void {
   for (let l = 0; l < tile.lines; l++) {
     for (let k = 0; k < tile.length; k++) {
       visit(view.layout === "rows" ? tile.at + l * tile.length + k : tile.at + k * tile.pitch + l, l, tile.from + k);

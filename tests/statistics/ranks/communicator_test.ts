@@ -25,7 +25,7 @@ function among(messages: Float64Array[], bytes: Uint8Array[] = []): Communicator
 function momentsOf(values: readonly number[]): Float64Array {
   const moments = new Moments(1);
   for (const value of values) moments.merge(0, 1, value, 0);
-  return Float64Array.of(moments.count[0], moments.mean[0], moments.rest[0], moments.m2[0]);
+  return Float64Array.of(moments.count[0], moments.mean[0], moments.compensation[0], moments.m2[0]);
 }
 
 /** Mean and variance about a point that all values are near to: exact but for the last bits. */
@@ -47,9 +47,9 @@ Deno.test("moments reduced over any shares in any order are those of one pass, a
       reduce(a, b, "moments");
       messages.push(a);
     }
-    const [count, mean, rest, m2] = messages[0], right = twoPass(values.flat(), offset);
+    const [count, mean, compensation, m2] = messages[0], right = twoPass(values.flat(), offset);
     assertEquals(count, values.flat().length);
-    assert(Math.abs(mean + rest - right.mean) <= 1e-12 * Math.max(Math.abs(right.mean), 1));
+    assert(Math.abs(mean + compensation - right.mean) <= 1e-12 * Math.max(Math.abs(right.mean), 1));
     if (right.variance > 1e-3) assert(Math.abs(m2 / count - right.variance) <= 1e-12 * right.variance);
   }));
 });
