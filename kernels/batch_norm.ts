@@ -47,7 +47,8 @@ export interface BatchNormTrainingResult<T extends DType = DType> {
   variance: Tensor;
 }
 
-function planOf(
+/** What {@linkcode batchNormTraining} is made of. */
+export function batchNormTrainingPlan(
   operation: string,
   x: Tensor,
   options: Omit<BatchNormTrainingOptions, "out">,
@@ -67,14 +68,15 @@ function planOf(
   };
 }
 
-function frozenPlanOf(operation: string, x: Tensor, options: Omit<BatchNormOptions, "out">): Plan {
+/** What {@linkcode batchNorm} is made of. */
+export function batchNormPlan(operation: string, x: Tensor, options: Omit<BatchNormOptions, "out">): Plan {
   const { mean, variance } = options ?? {};
   if (mean === undefined || variance === undefined) {
     throw new TypeError(
       `${operation}: mean and variance are needed. To normalize with those of the batch itself, call batchNormTraining.`,
     );
   }
-  return { ...planOf(operation, x, options), given: { mean, variance }, frozen: true };
+  return { ...batchNormTrainingPlan(operation, x, options), given: { mean, variance }, frozen: true };
 }
 
 /**
@@ -97,7 +99,7 @@ function frozenPlanOf(operation: string, x: Tensor, options: Omit<BatchNormOptio
  * ```
  */
 export function batchNorm<T extends DType>(x: Tensor<T>, options: BatchNormOptions): Tensor<T> {
-  return forward(frozenPlanOf("batchNorm", x, options), x, options, options.out).y;
+  return forward(batchNormPlan("batchNorm", x, options), x, options, options.out).y;
 }
 
 /**
@@ -124,7 +126,9 @@ export function batchNormTraining<T extends DType>(
   x: Tensor<T>,
   options: BatchNormTrainingOptions = {},
 ): BatchNormTrainingResult<T> {
-  const plan = planOf("batchNormTraining", x, options), { out = {} } = options, type = statisticsType(x.type);
+  const plan = batchNormTrainingPlan("batchNormTraining", x, options),
+    { out = {} } = options,
+    type = statisticsType(x.type);
   const mean = outputOf(plan.operation, "mean", out.mean, type, plan.statisticDims);
   const variance = outputOf(plan.operation, "variance", out.variance, type, plan.statisticDims);
   const { y } = forward(plan, x, options, { y: out.y, mean, variance });
@@ -156,7 +160,7 @@ export function batchNormBackward<T extends DType>(
   dy: Tensor<T>,
   options: BatchNormBackwardOptions,
 ): Gradients<T> {
-  return backward(frozenPlanOf("batchNormBackward", x, options), x, dy, options, options.out);
+  return backward(batchNormPlan("batchNormBackward", x, options), x, dy, options, options.out);
 }
 
 /**
@@ -186,5 +190,5 @@ export function batchNormTrainingBackward<T extends DType>(
   dy: Tensor<T>,
   options: BatchNormTrainingBackwardOptions = {},
 ): Gradients<T> {
-  return backward(planOf("batchNormTrainingBackward", x, options), x, dy, options, options.out);
+  return backward(batchNormTrainingPlan("batchNormTrainingBackward", x, options), x, dy, options, options.out);
 }

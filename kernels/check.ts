@@ -117,6 +117,9 @@ export function checkAxes(operation: string, axes: readonly number[] | undefined
   return found;
 }
 
+/** Makes a tensor for an output. */
+export type Create = (type: DType, dims: readonly number[]) => Tensor;
+
 /** An output: the tensor that was given for it, once it is found fit, or a new one. */
 export function outputOf(
   operation: string,
@@ -124,8 +127,9 @@ export function outputOf(
   given: Tensor | undefined,
   type: DType,
   dims: readonly number[],
+  create: Create = zeros,
 ): Tensor {
-  if (given === undefined) return zeros(type, dims);
+  if (given === undefined) return create(type, dims);
   checkDims(operation, `out.${name}`, given, dims, `the shape of ${name}`);
   return given;
 }
@@ -136,8 +140,9 @@ export function outputLike<T extends DType>(
   name: string,
   given: Tensor | undefined,
   x: Tensor<T>,
+  create: Create = zeros,
 ): Tensor<T> {
-  if (given === undefined) return zeros(x.type, x.dims) as Tensor<T>;
+  if (given === undefined) return create(x.type, x.dims) as Tensor<T>;
   checkAlike(operation, `out.${name}`, given, x);
   return given as Tensor<T>;
 }

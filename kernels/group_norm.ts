@@ -61,7 +61,8 @@ function planOf(
   };
 }
 
-function groupPlanOf(operation: string, x: Tensor, options: Omit<GroupNormOptions, "out">): Plan {
+/** What {@linkcode groupNorm} is made of. */
+export function groupNormPlan(operation: string, x: Tensor, options: Omit<GroupNormOptions, "out">): Plan {
   const groups = options?.groups;
   checkCount(operation, "groups", groups);
   return planOf(operation, x, options, (channels) => {
@@ -70,6 +71,11 @@ function groupPlanOf(operation: string, x: Tensor, options: Omit<GroupNormOption
     }
     return groups;
   });
+}
+
+/** What {@linkcode instanceNorm} is made of. */
+export function instanceNormPlan(operation: string, x: Tensor, options: Omit<InstanceNormOptions, "out">): Plan {
+  return planOf(operation, x, options, (channels) => channels);
 }
 
 /**
@@ -93,7 +99,7 @@ function groupPlanOf(operation: string, x: Tensor, options: Omit<GroupNormOption
  * ```
  */
 export function groupNorm<T extends DType>(x: Tensor<T>, options: GroupNormOptions): Tensor<T> {
-  return forward(groupPlanOf("groupNorm", x, options), x, options, options.out).y;
+  return forward(groupNormPlan("groupNorm", x, options), x, options, options.out).y;
 }
 
 /**
@@ -119,7 +125,7 @@ export function groupNormBackward<T extends DType>(
   dy: Tensor<T>,
   options: GroupNormBackwardOptions,
 ): Gradients<T> {
-  return backward(withSaved(groupPlanOf("groupNormBackward", x, options), options), x, dy, options, options.out);
+  return backward(withSaved(groupNormPlan("groupNormBackward", x, options), options), x, dy, options, options.out);
 }
 
 /**
@@ -139,7 +145,7 @@ export function groupNormBackward<T extends DType>(
  * ```
  */
 export function instanceNorm<T extends DType>(x: Tensor<T>, options: InstanceNormOptions = {}): Tensor<T> {
-  return forward(planOf("instanceNorm", x, options, (channels) => channels), x, options, options.out).y;
+  return forward(instanceNormPlan("instanceNorm", x, options), x, options, options.out).y;
 }
 
 /**
@@ -165,6 +171,6 @@ export function instanceNormBackward<T extends DType>(
   dy: Tensor<T>,
   options: InstanceNormBackwardOptions = {},
 ): Gradients<T> {
-  const plan = withSaved(planOf("instanceNormBackward", x, options, (channels) => channels), options);
+  const plan = withSaved(instanceNormPlan("instanceNormBackward", x, options), options);
   return backward(plan, x, dy, options, options.out);
 }

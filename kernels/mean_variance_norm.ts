@@ -25,7 +25,12 @@ const measure: Measure = {
   constant: 1e-9,
 };
 
-function planOf(operation: string, x: Tensor, options: Omit<MeanVarianceNormOptions, "out">): Plan {
+/** What {@linkcode meanVarianceNorm} is made of. */
+export function meanVarianceNormPlan(
+  operation: string,
+  x: Tensor,
+  options: Omit<MeanVarianceNormOptions, "out">,
+): Plan {
   checkInput(operation, x, 1, options);
   const { axes = [0, 2, 3] } = options;
   return planOver(operation, x, checkAxes(operation, axes, x.dims), measure);
@@ -50,7 +55,7 @@ function planOf(operation: string, x: Tensor, options: Omit<MeanVarianceNormOpti
  * ```
  */
 export function meanVarianceNorm<T extends DType>(x: Tensor<T>, options: MeanVarianceNormOptions = {}): Tensor<T> {
-  return forward(planOf("meanVarianceNorm", x, options), x, {}, options.out).y;
+  return forward(meanVarianceNormPlan("meanVarianceNorm", x, options), x, {}, options.out).y;
 }
 
 /**
@@ -77,5 +82,5 @@ export function meanVarianceNormBackward<T extends DType>(
   dy: Tensor<T>,
   options: MeanVarianceNormBackwardOptions = {},
 ): { dx: Tensor<T> } {
-  return backward(planOf("meanVarianceNormBackward", x, options), x, dy, {}, options.out);
+  return backward(meanVarianceNormPlan("meanVarianceNormBackward", x, options), x, dy, {}, options.out);
 }

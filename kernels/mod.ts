@@ -16,15 +16,39 @@
 
 export type { Activation } from "./activation.ts";
 export * from "./add_norm.ts";
-export * from "./batch_norm.ts";
+export {
+  batchNorm,
+  batchNormBackward,
+  type BatchNormBackwardOptions,
+  type BatchNormOptions,
+  batchNormTraining,
+  batchNormTrainingBackward,
+  type BatchNormTrainingBackwardOptions,
+  type BatchNormTrainingOptions,
+  type BatchNormTrainingResult,
+} from "./batch_norm.ts";
 export { momentsOf, type MomentsOptions } from "./exact_moments.ts";
 export { format } from "./format.ts";
-export * from "./group_norm.ts";
+export {
+  groupNorm,
+  groupNormBackward,
+  type GroupNormBackwardOptions,
+  type GroupNormOptions,
+  instanceNorm,
+  instanceNormBackward,
+  type InstanceNormBackwardOptions,
+  type InstanceNormOptions,
+} from "./group_norm.ts";
 export { layerNorm, layerNormBackward, type LayerNormBackwardOptions, type LayerNormOptions } from "./layer_norm.ts";
 export * from "./local_response_norm.ts";
 export * from "./lp_norm.ts";
 export { matrixProduct, type MatrixProductOptions } from "./matrix_product.ts";
-export * from "./mean_variance_norm.ts";
+export {
+  meanVarianceNorm,
+  meanVarianceNormBackward,
+  type MeanVarianceNormBackwardOptions,
+  type MeanVarianceNormOptions,
+} from "./mean_variance_norm.ts";
 export { Moments } from "./passes/moments.ts";
 export * from "./options.ts";
 export { reshape } from "./reshape.ts";

@@ -31,10 +31,33 @@ export function sizeOf(dims: readonly number[]): number {
   return size;
 }
 
+/**
+ * What checks see in place of the data of a tensor that is not in this memory but on a device. As a typed array does, it says how
+ * long it is and where it lies.
+ */
+export class Elsewhere {
+  /** The element type. */
+  readonly type: DType;
+  /** What holds the elements, and which part of it: in bytes, and how many elements that are. */
+  readonly buffer: object;
+  readonly byteOffset = 0;
+  readonly byteLength: number;
+  readonly length: number;
+
+  /** So many elements at the beginning of a buffer. */
+  constructor(type: DType, buffer: object, length: number, bytesEach: number) {
+    this.type = type;
+    this.buffer = buffer;
+    this.length = length;
+    this.byteLength = length * bytesEach;
+  }
+}
+
 /** The type of the tensors that an array stores, or undefined. */
 export function typeOf(data: unknown): DType | undefined {
   if (data instanceof Float32Array) return "float32";
   if (data instanceof Float64Array) return "float64";
+  if (data instanceof Elsewhere) return data.type;
   return typeof Float16Array !== "undefined" && data instanceof Float16Array ? "float16" : undefined;
 }
 

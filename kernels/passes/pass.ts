@@ -1,4 +1,4 @@
-import { checkActivation, checkAlike, checkDims, checkOverlap, outputLike, outputOf } from "../check.ts";
+import { checkActivation, checkAlike, checkDims, checkOverlap, type Create, outputLike, outputOf } from "../check.ts";
 import { differentiate } from "./gradient.ts";
 import { normalize } from "./normalize.ts";
 import type { AffineOptions, BackwardOutputs, Gradients, SavedStatistics } from "../options.ts";
@@ -58,19 +58,29 @@ interface Outputs {
   invStdDev?: Tensor;
 }
 
-/** Checks everything, then runs the forward pass. Statistics are written where `out` has a place for them. */
-export function forward<T extends DType>(
+/** A forward pass whose arguments are found fit, and the tensors that it writes. */
+export interface ForwardPass<T extends DType = DType> {
+  /** Whether scale or bias is there. */
+  affine: boolean;
+  y: Tensor<T>;
+  sum?: Tensor<T>;
+  statistics: { mean?: Tensor; variance?: Tensor; invStdDev?: Tensor };
+}
+
+/** Checks the arguments of a forward pass, wherever their elements are, and makes the outputs that are not given. */
+export function checkForward<T extends DType>(
   plan: Plan,
   x: Tensor<T>,
   options: AffineOptions,
   out: Outputs = {},
   residual?: Tensor,
-): { y: Tensor<T>; sum?: Tensor<T> } {
-  const { operation } = plan, { scale, bias, activation } = options;
+  create?: Create,
+): ForwardPass<T> {
+  const { operation } = plan, { scale, bias } = options;
   checkPlan(plan, options);
-  const y = outputLike(operation, "y", out.y, x);
-  const sum = residual && outputLike(operation, "sum", out.sum, x);
-  const statistics: StatisticsOutputs = {
+  const y = outputLike(operation, "y", out.y, x, create);
+  const sum = residual && outputLike(operation, "sum", out.sum, x, create);
+  const statistics = {
     mean: statistic(plan, "mean", out.mean),
     variance: statistic(plan, "variance", out.variance),
     invStdDev: statistic(plan, "invStdDev", out.invStdDev),
@@ -82,8 +92,25 @@ export function forward<T extends DType>(
     { mean: out.mean, variance: out.variance, invStdDev: out.invStdDev },
     { scale, bias, ...plan.given },
   );
-  const view = viewOf(plan.axes, scale !== undefined || bias !== undefined);
-  if (view.count === 0) { for (const data of Object.values(statistics)) data?.fill(NaN); }
+  return { affine: scale !== undefined || bias !== undefined, y, sum, statistics };
+}
+
+/** Checks everything, then runs the forward pass. Statistics are written where `out` has a place for them. */
+export function forward<T extends DType>(
+  plan: Plan,
+  x: Tensor<T>,
+  options: AffineOptions,
+  out: Outputs = {},
+  residual?: Tensor,
+): { y: Tensor<T>; sum?: Tensor<T> } {
+  const { affine, y, sum, statistics } = checkForward(plan, x, options, out, residual);
+  const { scale, bias, activation } = options, view = viewOf(plan.axes, affine);
+  const places: StatisticsOutputs = {
+    mean: statistics.mean?.data,
+    variance: statistics.variance?.data,
+    invStdDev: statistics.invStdDev?.data,
+  };
+  if (view.count === 0) { for (const data of Object.values(places)) data?.fill(NaN); }
   normalize({
     view,
     measure: plan.measure,
@@ -95,8 +122,45 @@ export function forward<T extends DType>(
     activation,
     given: givenData(plan),
     y: y.data,
-  }, statistics);
+  }, places);
   return { y, sum };
+}
+
+/** A backward pass whose arguments are found fit, and the tensors that it writes. */
+export interface BackwardPass<T extends DType = DType> {
+  /** Whether there are parameters, or gradients of such are asked for. */
+  affine: boolean;
+  gradients: Gradients<T>;
+}
+
+/** Checks the arguments of a backward pass, wherever their elements are, and makes the outputs that are not given. */
+export function checkBackward<T extends DType>(
+  plan: Plan,
+  x: Tensor<T>,
+  dy: Tensor<T>,
+  options: AffineOptions,
+  out: BackwardOutputs = {},
+  dSum?: Tensor,
+  create?: Create,
+): BackwardPass<T> {
+  const { operation, parameterDims } = plan, { scale, bias } = options;
+  checkPlan(plan, options);
+  checkAlike(operation, "dy", dy, x);
+  if (dSum) checkAlike(operation, "dSum", dSum, x);
+  const gradients: Gradients<T> = { dx: outputLike(operation, "dx", out.dx, x, create) };
+  const gradient = (name: string, parameter: Tensor | undefined, given: Tensor | undefined) =>
+    parameter || given ? outputOf(operation, name, given, parameter?.type ?? x.type, parameterDims, create) : undefined;
+  const dScale = gradient("dScale", scale, out.dScale), dBias = gradient("dBias", bias, out.dBias);
+  if (dScale) gradients.dScale = dScale;
+  if (dBias) gradients.dBias = dBias;
+  checkOverlap(
+    operation,
+    { dx: out.dx },
+    { x, dy },
+    { dScale: out.dScale, dBias: out.dBias },
+    { scale, bias, dSum, ...plan.given },
+  );
+  return { affine: [scale, bias, dScale, dBias].some((tensor) => tensor !== undefined), gradients };
 }
 
 /** Checks everything, then runs the backward pass. */
@@ -108,23 +172,10 @@ export function backward<T extends DType>(
   out: BackwardOutputs = {},
   dSum?: Tensor,
 ): Gradients<T> {
-  const { operation, parameterDims } = plan, { scale, bias, activation } = options;
-  checkPlan(plan, options);
-  checkAlike(operation, "dy", dy, x);
-  if (dSum) checkAlike(operation, "dSum", dSum, x);
-  const dx = outputLike(operation, "dx", out.dx, x);
-  const gradient = (name: string, parameter: Tensor | undefined, given: Tensor | undefined) =>
-    parameter || given ? outputOf(operation, name, given, parameter?.type ?? x.type, parameterDims) : undefined;
-  const dScale = gradient("dScale", scale, out.dScale), dBias = gradient("dBias", bias, out.dBias);
-  checkOverlap(
-    operation,
-    { dx: out.dx },
-    { x, dy },
-    { dScale: out.dScale, dBias: out.dBias },
-    { scale, bias, dSum, ...plan.given },
-  );
+  const { affine, gradients } = checkBackward(plan, x, dy, options, out, dSum);
+  const { scale, bias, activation } = options, { dx, dScale, dBias } = gradients;
   differentiate({
-    view: viewOf(plan.axes, scale !== undefined || bias !== undefined || dScale !== undefined || dBias !== undefined),
+    view: viewOf(plan.axes, affine),
     measure: plan.measure,
     x: x.data,
     dy: dy.data,
@@ -136,9 +187,6 @@ export function backward<T extends DType>(
     dSum: dSum?.data,
     dx: dx.data,
   }, { dScale: dScale?.data, dBias: dBias?.data });
-  const gradients: Gradients<T> = { dx };
-  if (dScale) gradients.dScale = dScale;
-  if (dBias) gradients.dBias = dBias;
   return gradients;
 }
 
@@ -159,8 +207,8 @@ function statistic(
   { operation, statisticDims }: Plan,
   name: string,
   given: Tensor | undefined,
-): Tensor["data"] | undefined {
-  return given && outputOf(operation, name, given, given.type, statisticDims).data;
+): Tensor | undefined {
+  return given && outputOf(operation, name, given, given.type, statisticDims);
 }
 
 function givenData({ given }: Plan): Given | undefined {

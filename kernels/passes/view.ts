@@ -80,7 +80,7 @@ export function viewOf(axes: readonly Axis[], affine: boolean): View {
 }
 
 /** Drops axes of size 1 and joins neighbours that one longer axis can stand for. */
-function mergeAxes(axes: readonly Axis[], affine: boolean): Axis[] {
+export function mergeAxes(axes: readonly Axis[], affine: boolean): Axis[] {
   const merged: Axis[] = [];
   for (const axis of axes) {
     const { size, statisticStride } = axis, parameterStride = affine ? axis.parameterStride : 0, last = merged.at(-1);
