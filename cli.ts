@@ -10,9 +10,9 @@
 import { Command, CommanderError } from "commander";
 import process from "node:process";
 import { InterruptedError } from "./cli/interrupt.ts";
+import { messageOf } from "./cli/message.ts";
 import { momentsCommand } from "./cli/moments.ts";
 import { scaleCommand } from "./cli/scale.ts";
-import { SourceError } from "./statistics/sources/mod.ts";
 
 /**
  * Runs the command line.
@@ -39,16 +39,9 @@ export async function main(args: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // it has said why
-    console.error(`evenkeel: ${messageOf(error).replaceAll(/\s*\n\s*/g, " ")}`);
+    console.error(`evenkeel: ${messageOf(error)}`);
     return error instanceof InterruptedError ? error.exitCode : 1;
   }
-}
-
-/** What an error says, and what to do about it in the words of the command line. */
-function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const advice = error instanceof SourceError && error.column !== undefined ? " Name them by --columns a,b." : "";
-  return error.message + advice;
 }
 
 if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

@@ -1,10 +1,10 @@
-import { DataType, type Field, type RecordBatch, RecordBatchReader, type TypeMap } from "apache-arrow";
+import { type Field, type RecordBatch, RecordBatchReader, type TypeMap } from "apache-arrow";
 import { open } from "node:fs/promises";
-import { describe, type Tensor } from "../../kernels/tensor.ts";
+import type { Tensor } from "../../kernels/tensor.ts";
+import { isNumeric, writeNumbers } from "./arrow_numbers.ts";
 import { selectColumns } from "./columns.ts";
 import { blocksOf, type ByteFile, pathOf, withFile } from "./file.ts";
 import { Gatherer } from "./gather.ts";
-import { numberOf } from "./number.ts";
 import { asSourceError, type Source, SourceError, type SourceOptions } from "./source.ts";
 
 /**
@@ -39,15 +39,9 @@ export async function arrowSource(file: string | URL, options: SourceOptions = {
   async function* tensors(): AsyncGenerator<Tensor> {
     const gatherer = new Gatherer(features.length, options);
     for await (const batch of batchesOf(file, options.onProgress)) {
-      const columns = indices.map((index) => batch.getChildAt(index));
-      for (let row = 0; row < batch.numRows; row++) {
-        for (let i = 0; i < columns.length; i++) {
-          const value: unknown = columns[i]?.get(row);
-          gatherer.row[i] = numberOf(value) ?? notANumber(name, features[i], value);
-        }
-        gatherer.add();
-      }
-      yield* gatherer.take();
+      const width = indices.length, values = new Float64Array(batch.numRows * width);
+      indices.forEach((index, i) => writeNumbers(batch.data.children[index], values, i, width));
+      yield* gatherer.pass(values);
     }
     yield* gatherer.finish();
   }
@@ -138,14 +132,10 @@ async function* batchesOf(
 }
 
 function checkNumeric(name: string, { name: column, type }: Field): void {
-  if (DataType.isInt(type) || DataType.isFloat(type) || DataType.isBool(type)) return;
+  if (isNumeric(type)) return;
   throw new SourceError(
     name,
     { column },
     `column ${JSON.stringify(column)} is of type ${type}, not numbers. Leave it out by naming the other columns.`,
   );
-}
-
-function notANumber(name: string, column: string, value: unknown): never {
-  throw new SourceError(name, {}, `column ${JSON.stringify(column)} has ${describe(value)}, which is not a number.`);
 }

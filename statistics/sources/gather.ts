@@ -16,6 +16,7 @@ export class Gatherer {
   readonly row: Float64Array;
   readonly #chunkRows: number;
   #skip: number;
+  /** Room that grows with the rows that come: a chunk of few rows takes little, however many it might have. */
   #data: Float64Array<ArrayBuffer>;
   #filled = 0;
   #complete: Tensor[] = [];
@@ -25,7 +26,7 @@ export class Gatherer {
     this.row = new Float64Array(features);
     this.#chunkRows = chunkRows;
     this.#skip = skipRows;
-    this.#data = new Float64Array(chunkRows * features);
+    this.#data = new Float64Array(features);
   }
 
   /** Takes the values of rows, one row after the other; without an argument those of `row`. */
@@ -36,10 +37,20 @@ export class Gatherer {
     while (taken < count) {
       const fits = Math.min(count - taken, this.#chunkRows - this.#filled);
       const part = fits === count ? rows : rows.subarray(taken * features, (taken + fits) * features);
+      this.#reserve(this.#filled + fits);
       this.#data.set(part, this.#filled * features);
       this.#filled += fits;
       taken += fits;
       if (this.#filled === this.#chunkRows) this.#complete.push(this.#next());
+    }
+  }
+
+  /** Takes the values of many rows, and gives each tensor as it becomes complete. */
+  *pass(rows: Float64Array): Generator<Tensor> {
+    const step = this.#chunkRows * this.row.length;
+    for (let at = 0; at < rows.length; at += step) {
+      this.add(rows.subarray(at, at + step));
+      yield* this.take();
     }
   }
 
@@ -53,6 +64,14 @@ export class Gatherer {
   /** The last tensors, with the rows that do not fill a chunk. */
   finish(): Tensor[] {
     return this.#filled === 0 ? this.take() : [...this.take(), this.#next()];
+  }
+
+  #reserve(rows: number): void {
+    const features = this.row.length;
+    if (rows * features <= this.#data.length) return;
+    const grown = new Float64Array(Math.min(this.#chunkRows, 2 ** Math.ceil(Math.log2(rows))) * features);
+    grown.set(this.#data.subarray(0, this.#filled * features));
+    this.#data = grown;
   }
 
   /** What is gathered, as a tensor. */

@@ -1,24 +1,19 @@
-import {
-  type DecodedArray,
-  type FileMetaData,
-  parquetMetadataAsync,
-  parquetScan,
-  parquetSchema,
-  type RowGroup,
-  type SchemaTree,
-} from "hyparquet";
-import { describe, type Tensor } from "../../kernels/tensor.ts";
+import { tableFromIPC } from "apache-arrow";
+import { type FileMetaData, parquetMetadataAsync, parquetSchema, type RowGroup, type SchemaTree } from "hyparquet";
+import type { Table } from "parquet-wasm";
+import type { Tensor } from "../../kernels/tensor.ts";
+import { writeNumbers } from "./arrow_numbers.ts";
 import { selectColumns } from "./columns.ts";
 import { type ByteFile, openFile, pathOf, withFile } from "./file.ts";
 import { chunking, Gatherer } from "./gather.ts";
-import { numberOf } from "./number.ts";
+import { checkSizes, type ColumnPart, partOf } from "./parquet_part.ts";
 import { asSourceError, type Source, SourceError, type SourceOptions } from "./source.ts";
 
 /**
  * A source of a Parquet file. Row groups are read one after the other, and of them only the chosen columns: what is held in
  * memory is those columns of one row group, so write large files with row groups of moderate size (100,000 rows).
  *
- * @param file The path or URL of the file; not compressed, or compressed by Snappy.
+ * @param file The path or URL of the file; compressed by any codec but LZO.
  * @returns A source whose chunks are float64; nulls are missing values.
  * @throws {SourceError} If it is not a Parquet file, a chosen column does not hold numbers, or what it holds cannot be read.
  * @throws {RangeError} If a chosen column is not there.
@@ -38,34 +33,24 @@ import { asSourceError, type Source, SourceError, type SourceOptions } from "./s
  * ```
  */
 export async function parquetSource(file: string | URL, options: SourceOptions = {}): Promise<Source> {
-  const name = pathOf(file), metadata = await withFile(file, metadataOf);
-  const all = parquetSchema(metadata).children;
-  const { indices, features = [] } = selectColumns(name, all.map(({ element }) => element.name), options.columns);
-  for (const index of indices) checkNumeric(name, all[index]);
-  const { chunkRows, skipRows } = chunking(options), rows = Number(metadata.num_rows);
+  const name = pathOf(file), metadata = await withFile(file, metadataOf), columns = columnsOf(metadata);
+  const { indices, features = [] } = selectColumns(name, columns.map(({ element }) => element.name), options.columns);
+  const chosen = indices.map((index) => columns[index]);
+  for (const column of chosen) checkNumeric(name, column);
+  const { skipRows } = chunking(options);
+  const rows = metadata.row_groups.reduce((sum, { num_rows }) => sum + Number(num_rows), 0);
 
   async function* tensors(): AsyncGenerator<Tensor> {
     const gatherer = new Gatherer(features.length, { ...options, skipRows: 0 });
-    const width = features.length;
-    const largest = metadata.row_groups.reduce((rows, { num_rows }) => Math.max(rows, Number(num_rows)), 0);
-    const block = new Float64Array(largest * width); // one row group, row after row
     const opened = await openFile(file);
     try {
       let end = 0;
       for (const group of metadata.row_groups) {
-        const groupRows = Number(group.num_rows), rowStart = Math.max(0, skipRows - end);
-        end += groupRows;
-        if (rowStart >= groupRows) continue;
-        for (let i = 0; i < width; i++) {
-          const values = await readColumn(opened, metadata, group, features[i], { rowStart, rowEnd: groupRows });
-          for (let row = 0; row < values.length; row++) {
-            block[row * width + i] = numberOf(values[row]) ?? notANumber(name, features[i], values[row]);
-          }
-        }
-        for (let row = 0, count = groupRows - rowStart; row < count; row += chunkRows) {
-          gatherer.add(block.subarray(row * width, Math.min(row + chunkRows, count) * width));
-          yield* gatherer.take();
-        }
+        const begin = end;
+        end += Number(group.num_rows);
+        if (end <= skipRows) continue;
+        const values = await readGroup(opened, metadata, group, chosen);
+        yield* gatherer.pass(values.subarray(Math.max(0, skipRows - begin) * features.length));
         options.onProgress?.(end / rows);
       }
     } finally {
@@ -76,38 +61,86 @@ export async function parquetSource(file: string | URL, options: SourceOptions =
   return { features, rows: Math.max(0, rows - skipRows), [Symbol.asyncIterator]: tensors };
 }
 
-function metadataOf(file: ByteFile): Promise<FileMetaData> {
-  return parquetMetadataAsync(asyncBuffer(file)).catch((error) => {
-    throw asSourceError(file.name, { offset: Math.max(0, file.size - 8) }, error);
+async function metadataOf(file: ByteFile): Promise<FileMetaData> {
+  const { name, size } = file, offset = Math.max(0, size - 8);
+  const mark = String.fromCharCode(...await file.read(Math.max(0, size - 4), size));
+  if (mark === "PARE") throw new SourceError(name, { offset }, "the file is encrypted; write it without encryption.");
+  const buffer = {
+    byteLength: size,
+    slice: async (start: number, end = size) => (await file.read(start, end)).buffer,
+  };
+  try {
+    return await parquetMetadataAsync(buffer);
+  } catch (error) {
+    throw asSourceError(name, { offset }, error);
+  }
+}
+
+/** A column of the file: what its schema says, and the place among the pieces of each row group. */
+interface Column extends SchemaTree {
+  readonly place: number;
+}
+
+function columnsOf(metadata: FileMetaData): Column[] {
+  let place = 0;
+  return parquetSchema(metadata).children.map((tree) => {
+    const column = { ...tree, place };
+    place += leaves(tree);
+    return column;
   });
 }
 
-function asyncBuffer(file: ByteFile): { byteLength: number; slice(start: number, end?: number): Promise<ArrayBuffer> } {
-  return {
-    byteLength: file.size,
-    slice: async (start, end = file.size) => (await file.read(start, end)).buffer,
-  };
+/** How many pieces of a row group belong to a column. */
+function leaves({ children }: SchemaTree): number {
+  return children.length === 0 ? 1 : children.reduce((sum, child) => sum + leaves(child), 0);
 }
 
-/** One column of one row group, read for itself: hyparquet keeps what a scan has read until the scan is dropped. */
-async function readColumn(
+/** How many values are decoded at once: of wide data, some columns after the other. */
+const slab = 1 << 22;
+
+/** The values of the chosen columns of one row group, row after row. */
+async function readGroup(
   file: ByteFile,
   metadata: FileMetaData,
   group: RowGroup,
-  column: string,
-  range: { rowStart: number; rowEnd: number },
-): Promise<DecodedArray> {
-  const part = { ...metadata, row_groups: [group], num_rows: group.num_rows };
+  columns: readonly Column[],
+): Promise<Float64Array> {
+  const width = columns.length,
+    parts = columns.map(({ element, place }): ColumnPart => {
+      return { element, chunk: group.columns[place] };
+    });
+  const { readParquet } = await import("parquet-wasm"); // only here: it takes 5 MB, and time to compile
+  let at = 0;
   try {
-    const scan = await parquetScan({ file: asyncBuffer(file), metadata: part, columns: [column] });
-    const values = await scan.readColumn({ column, ...range }), rows = range.rowEnd - range.rowStart;
-    if (values.length === rows) return values;
-    throw new Error(`column ${JSON.stringify(column)} has ${values.length} values for ${rows} rows.`);
+    checkSizes(file.size, group, parts);
+    const rows = Number(group.num_rows), values = new Float64Array(rows * width);
+    for (const step = Math.ceil(slab / Math.max(1, rows)); at < width; at += step) {
+      const part = await partOf(file, metadata, group, parts.slice(at, at + step));
+      const table = readParquet(part, { batchSize: 1 << 16 });
+      try {
+        writeTable(table, rows, values.subarray(at), width);
+      } finally {
+        table.free();
+      }
+    }
+    return values;
   } catch (error) {
-    const chunk = group.columns.find(({ meta_data }) => meta_data?.path_in_schema[0] === column)?.meta_data;
-    const offset = chunk && Number(chunk.dictionary_page_offset ?? chunk.data_page_offset);
-    throw asSourceError(file.name, { offset }, error);
+    const { dictionary_page_offset: first, data_page_offset: second } = parts[at]?.chunk?.meta_data ?? {};
+    const reason = error instanceof WebAssembly.RuntimeError ? new Error("its pages are damaged.") : error;
+    throw asSourceError(file.name, { offset: Number(first || second || 0) }, reason);
   }
+}
+
+/** Writes a table, which must have so many rows, into rows that are `stride` long. */
+function writeTable(table: Table, rows: number, into: Float64Array, stride: number): void {
+  let row = 0;
+  for (const batch of table.recordBatches()) {
+    for (const { data: { children, length } } of tableFromIPC(batch.intoIPCStream()).batches) {
+      if (row + length <= rows) children.forEach((data, i) => writeNumbers(data, into, row * stride + i, stride));
+      row += length;
+    }
+  }
+  if (row !== rows) throw new Error(`a row group has ${row} values for ${rows} rows.`);
 }
 
 const numeric: readonly unknown[] = ["BOOLEAN", "INT32", "INT64", "FLOAT", "DOUBLE"];
@@ -125,8 +158,4 @@ function checkNumeric(name: string, { children, element }: SchemaTree): void {
       kind ?? type ?? "group"
     }, not numbers. Leave it out by naming the other columns.`,
   );
-}
-
-function notANumber(name: string, column: string, value: unknown): never {
-  throw new SourceError(name, {}, `column ${JSON.stringify(column)} has ${describe(value)}, which is not a number.`);
 }
