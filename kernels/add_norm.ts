@@ -1,8 +1,15 @@
 import { checkAlike } from "./check.ts";
-import { type LayerNormBackwardOptions, type LayerNormOptions, layerNormPlan } from "./layer_norm.ts";
+import { type LayerNormBackwardOptions, layerNormNames, type LayerNormOptions, layerNormPlan } from "./layer_norm.ts";
+import { backwardNames, forwardNames, OptionNames, savedNames } from "./option_names.ts";
 import type { ForwardOutputs, Gradients } from "./options.ts";
 import { backward, forward, type Plan, withSaved } from "./passes/pass.ts";
-import { type RmsNormBackwardOptions, type RmsNormOptions, rmsNormPlan, withSavedSquare } from "./rms_norm.ts";
+import {
+  type RmsNormBackwardOptions,
+  rmsNormNames,
+  type RmsNormOptions,
+  rmsNormPlan,
+  withSavedSquare,
+} from "./rms_norm.ts";
 import type { DType, Tensor } from "./tensor.ts";
 
 /** Memory for the outputs of a fused addition and normalization. `sum` may be x or the residual, `y` the other. */
@@ -43,6 +50,27 @@ export interface AddRmsNormBackwardOptions extends RmsNormBackwardOptions {
   dSum?: Tensor;
 }
 
+const addLayerNormNames = new OptionNames<AddLayerNormOptions>({
+  ...layerNormNames,
+  out: { ...forwardNames, sum: true },
+});
+const addRmsNormNames = new OptionNames<AddRmsNormOptions>({
+  ...rmsNormNames,
+  out: { y: true, sum: true, invStdDev: true },
+});
+const addLayerNormBackwardNames = new OptionNames<AddLayerNormBackwardOptions>({
+  ...layerNormNames,
+  ...savedNames,
+  dSum: true,
+  out: backwardNames,
+});
+const addRmsNormBackwardNames = new OptionNames<AddRmsNormBackwardOptions>({
+  ...rmsNormNames,
+  invStdDev: true,
+  dSum: true,
+  out: backwardNames,
+});
+
 /**
  * A residual connection and the layer normalization after it, in one pass over memory: sum = x + residual, y = layerNorm(sum).
  *
@@ -65,6 +93,7 @@ export function addLayerNorm<T extends DType>(
   residual: Tensor<T>,
   options: AddLayerNormOptions = {},
 ): AddNormResult<T> {
+  addLayerNormNames.check("addLayerNorm", options);
   return addNorm(layerNormPlan("addLayerNorm", x, options), x, residual, options);
 }
 
@@ -91,6 +120,7 @@ export function addRmsNorm<T extends DType>(
   residual: Tensor<T>,
   options: AddRmsNormOptions = {},
 ): AddNormResult<T> {
+  addRmsNormNames.check("addRmsNorm", options);
   return addNorm(rmsNormPlan("addRmsNorm", x, options), x, residual, options);
 }
 
@@ -128,6 +158,7 @@ export function addLayerNormBackward<T extends DType>(
   dy: Tensor<T>,
   options: AddLayerNormBackwardOptions = {},
 ): Gradients<T> {
+  addLayerNormBackwardNames.check("addLayerNormBackward", options);
   const plan = withSaved(layerNormPlan("addLayerNormBackward", sum, options), options);
   return backward(plan, sum, dy, options, options.out, options.dSum);
 }
@@ -155,6 +186,7 @@ export function addRmsNormBackward<T extends DType>(
   dy: Tensor<T>,
   options: AddRmsNormBackwardOptions = {},
 ): Gradients<T> {
+  addRmsNormBackwardNames.check("addRmsNormBackward", options);
   const plan = withSavedSquare(rmsNormPlan("addRmsNormBackward", sum, options), options);
   return backward(plan, sum, dy, options, options.out, options.dSum);
 }

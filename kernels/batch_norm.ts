@@ -1,4 +1,5 @@
 import { checkAxis, checkInput, checkNumber, outputOf, statisticsType } from "./check.ts";
+import { affineNames, backwardNames, OptionNames } from "./option_names.ts";
 import type { AffineOptions, BackwardOutputs, Gradients } from "./options.ts";
 import { backward, forward, type Plan } from "./passes/pass.ts";
 import { standardDeviation } from "./passes/statistics.ts";
@@ -47,13 +48,23 @@ export interface BatchNormTrainingResult<T extends DType = DType> {
   variance: Tensor;
 }
 
+const trainingNames = { ...affineNames, axis: true, epsilon: true } as const;
+const frozenNames = { ...trainingNames, mean: true, variance: true } as const;
+const frozenForward = new OptionNames<BatchNormOptions>({ ...frozenNames, out: { y: true } });
+const frozenBackward = new OptionNames<BatchNormBackwardOptions>({ ...frozenNames, out: backwardNames });
+const trainingForward = new OptionNames<BatchNormTrainingOptions>({
+  ...trainingNames,
+  out: { y: true, mean: true, variance: true },
+});
+const trainingBackward = new OptionNames<BatchNormTrainingBackwardOptions>({ ...trainingNames, out: backwardNames });
+
 /** What {@linkcode batchNormTraining} is made of. */
 export function batchNormTrainingPlan(
   operation: string,
   x: Tensor,
   options: Omit<BatchNormTrainingOptions, "out">,
 ): Plan {
-  checkInput(operation, x, 2, options);
+  checkInput(operation, x, 2);
   const { axis = 1, epsilon = 1e-5 } = options;
   checkNumber(operation, "epsilon", epsilon, 0);
   const channel = checkAxis(operation, "axis", axis, x.dims);
@@ -99,6 +110,7 @@ export function batchNormPlan(operation: string, x: Tensor, options: Omit<BatchN
  * ```
  */
 export function batchNorm<T extends DType>(x: Tensor<T>, options: BatchNormOptions): Tensor<T> {
+  frozenForward.check("batchNorm", options);
   return forward(batchNormPlan("batchNorm", x, options), x, options, options.out).y;
 }
 
@@ -126,6 +138,7 @@ export function batchNormTraining<T extends DType>(
   x: Tensor<T>,
   options: BatchNormTrainingOptions = {},
 ): BatchNormTrainingResult<T> {
+  trainingForward.check("batchNormTraining", options);
   const plan = batchNormTrainingPlan("batchNormTraining", x, options),
     { out = {} } = options,
     type = statisticsType(x.type);
@@ -160,6 +173,7 @@ export function batchNormBackward<T extends DType>(
   dy: Tensor<T>,
   options: BatchNormBackwardOptions,
 ): Gradients<T> {
+  frozenBackward.check("batchNormBackward", options);
   return backward(batchNormPlan("batchNormBackward", x, options), x, dy, options, options.out);
 }
 
@@ -190,5 +204,6 @@ export function batchNormTrainingBackward<T extends DType>(
   dy: Tensor<T>,
   options: BatchNormTrainingBackwardOptions = {},
 ): Gradients<T> {
+  trainingBackward.check("batchNormTrainingBackward", options);
   return backward(batchNormTrainingPlan("batchNormTrainingBackward", x, options), x, dy, options, options.out);
 }

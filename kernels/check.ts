@@ -7,11 +7,9 @@ function show(dims: readonly number[]): string {
   return `[${dims.join(", ")}]`;
 }
 
-/** Throws unless x is a tensor of the given rank or more, and options are options. */
-export function checkInput(operation: string, x: Tensor, rank: number, options: object): void {
+/** Throws unless x is a tensor of the given rank or more. */
+export function checkInput(operation: string, x: Tensor, rank: number): void {
   checkTensor(operation, "x", x);
-  checkNamed(operation, "options", options, "{ scale, bias }");
-  checkNamed(operation, "out", (options as { out?: unknown }).out, "{ y } or { dx }");
   if (x.dims.length < rank) {
     throw new RangeError(
       `${operation}: x has dims ${
@@ -19,15 +17,6 @@ export function checkInput(operation: string, x: Tensor, rank: number, options: 
       }; it must have at least ${rank} dimensions. Give it dims of 1 for those it lacks.`,
     );
   }
-}
-
-/** Throws if an argument that holds tensors by name is something else, such as a tensor itself. */
-export function checkNamed(operation: string, name: string, value: unknown, example: string): void {
-  if (value === undefined || (typeof value === "object" && value !== null && !("data" in value))) return;
-  const given = typeof value === "object" && value !== null ? "a tensor" : describe(value);
-  throw new TypeError(
-    `${operation}: ${name} is ${given}; it must be an object that gives tensors by name, as in ${example}.`,
-  );
 }
 
 /** Throws unless a tensor is of x's type and dims. */

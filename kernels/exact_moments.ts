@@ -1,6 +1,7 @@
 import { forEachTile } from "./passes/channel_tiles.ts";
 import { checkAxis, checkInput } from "./check.ts";
 import { engineFor } from "./engines/engines.ts";
+import { OptionNames } from "./option_names.ts";
 import { Moments } from "./passes/moments.ts";
 import { describe, type Tensor } from "./tensor.ts";
 
@@ -11,6 +12,8 @@ export interface MomentsOptions {
   /** The moments that those of x are merged into. Without it they are new. */
   into?: Moments;
 }
+
+const names = new OptionNames<MomentsOptions>({ axis: true, into: true });
 
 /**
  * The moments of each channel of x: how many values it has, their mean, and the sum of their squared deviations from it. They are
@@ -33,7 +36,8 @@ export interface MomentsOptions {
  * ```
  */
 export function momentsOf(x: Tensor, options: MomentsOptions = {}): Moments {
-  checkInput("momentsOf", x, 1, options);
+  names.check("momentsOf", options);
+  checkInput("momentsOf", x, 1);
   const { axis = 1 } = options, channel = checkAxis("momentsOf", "axis", axis, x.dims), channels = x.dims[channel];
   const { into = new Moments(channels) } = options;
   checkMoments(into, channels, axis);

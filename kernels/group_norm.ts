@@ -1,4 +1,5 @@
 import { checkAxis, checkCount, checkInput, checkNumber } from "./check.ts";
+import { affineNames, backwardNames, forwardNames, OptionNames, savedNames } from "./option_names.ts";
 import type { AffineOptions, BackwardOutputs, ForwardOutputs, Gradients, SavedStatistics } from "./options.ts";
 import { backward, forward, type Plan, withSaved } from "./passes/pass.ts";
 import { standardDeviation } from "./passes/statistics.ts";
@@ -35,13 +36,24 @@ export interface GroupNormBackwardOptions extends Omit<GroupNormOptions, "out">,
   out?: BackwardOutputs;
 }
 
+const instanceNames = { ...affineNames, axis: true, epsilon: true } as const;
+const groupNames = { ...instanceNames, groups: true } as const;
+const instanceForward = new OptionNames<InstanceNormOptions>({ ...instanceNames, out: forwardNames });
+const groupForward = new OptionNames<GroupNormOptions>({ ...groupNames, out: forwardNames });
+const instanceBackward = new OptionNames<InstanceNormBackwardOptions>({
+  ...instanceNames,
+  ...savedNames,
+  out: backwardNames,
+});
+const groupBackward = new OptionNames<GroupNormBackwardOptions>({ ...groupNames, ...savedNames, out: backwardNames });
+
 function planOf(
   operation: string,
   x: Tensor,
   options: Omit<InstanceNormOptions, "out">,
   groupsOf: (channels: number) => number,
 ): Plan {
-  checkInput(operation, x, 2, options);
+  checkInput(operation, x, 2);
   const { axis = 1, epsilon = 1e-5 } = options;
   checkNumber(operation, "epsilon", epsilon, 0);
   const channel = checkAxis(operation, "axis", axis, x.dims);
@@ -99,6 +111,7 @@ export function instanceNormPlan(operation: string, x: Tensor, options: Omit<Ins
  * ```
  */
 export function groupNorm<T extends DType>(x: Tensor<T>, options: GroupNormOptions): Tensor<T> {
+  groupForward.check("groupNorm", options);
   return forward(groupNormPlan("groupNorm", x, options), x, options, options.out).y;
 }
 
@@ -125,6 +138,7 @@ export function groupNormBackward<T extends DType>(
   dy: Tensor<T>,
   options: GroupNormBackwardOptions,
 ): Gradients<T> {
+  groupBackward.check("groupNormBackward", options);
   return backward(withSaved(groupNormPlan("groupNormBackward", x, options), options), x, dy, options, options.out);
 }
 
@@ -145,6 +159,7 @@ export function groupNormBackward<T extends DType>(
  * ```
  */
 export function instanceNorm<T extends DType>(x: Tensor<T>, options: InstanceNormOptions = {}): Tensor<T> {
+  instanceForward.check("instanceNorm", options);
   return forward(instanceNormPlan("instanceNorm", x, options), x, options, options.out).y;
 }
 
@@ -171,6 +186,7 @@ export function instanceNormBackward<T extends DType>(
   dy: Tensor<T>,
   options: InstanceNormBackwardOptions = {},
 ): Gradients<T> {
+  instanceBackward.check("instanceNormBackward", options);
   const plan = withSaved(instanceNormPlan("instanceNormBackward", x, options), options);
   return backward(plan, x, dy, options, options.out);
 }

@@ -1,4 +1,5 @@
 import { checkAxes, checkInput, checkNumber } from "./check.ts";
+import { affineNames, backwardNames, forwardNames, OptionNames, savedNames } from "./option_names.ts";
 import type { AffineOptions, BackwardOutputs, ForwardOutputs, Gradients, SavedStatistics } from "./options.ts";
 import { backward, forward, type Plan, planOver, withSaved } from "./passes/pass.ts";
 import { standardDeviation } from "./passes/statistics.ts";
@@ -22,9 +23,18 @@ export interface LayerNormBackwardOptions extends Omit<LayerNormOptions, "out">,
   out?: BackwardOutputs;
 }
 
+/** The names of all options but `out`. */
+export const layerNormNames = { ...affineNames, axes: true, epsilon: true, subtractMean: true } as const;
+const forwardOptions = new OptionNames<LayerNormOptions>({ ...layerNormNames, out: forwardNames });
+const backwardOptions = new OptionNames<LayerNormBackwardOptions>({
+  ...layerNormNames,
+  ...savedNames,
+  out: backwardNames,
+});
+
 /** What {@linkcode layerNorm} is made of. */
 export function layerNormPlan(operation: string, x: Tensor, options: Omit<LayerNormOptions, "out">): Plan {
-  checkInput(operation, x, 1, options);
+  checkInput(operation, x, 1);
   const { epsilon = 1e-5, subtractMean = true } = options;
   checkNumber(operation, "epsilon", epsilon, 0);
   const axes = checkAxes(operation, options.axes, x.dims);
@@ -52,6 +62,7 @@ export function layerNormPlan(operation: string, x: Tensor, options: Omit<LayerN
  * ```
  */
 export function layerNorm<T extends DType>(x: Tensor<T>, options: LayerNormOptions = {}): Tensor<T> {
+  forwardOptions.check("layerNorm", options);
   return forward(layerNormPlan("layerNorm", x, options), x, options, options.out).y;
 }
 
@@ -82,6 +93,7 @@ export function layerNormBackward<T extends DType>(
   dy: Tensor<T>,
   options: LayerNormBackwardOptions = {},
 ): Gradients<T> {
+  backwardOptions.check("layerNormBackward", options);
   const plan = withSaved(layerNormPlan("layerNormBackward", x, options), options);
   return backward(plan, x, dy, options, options.out);
 }

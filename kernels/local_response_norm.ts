@@ -1,5 +1,6 @@
 import { checkAlike, checkAxis, checkCount, checkInput, checkNumber, checkOverlap, outputLike } from "./check.ts";
 import type { Data } from "./engines/tile.ts";
+import { OptionNames } from "./option_names.ts";
 import { panelsOf } from "./passes/panels.ts";
 import type { DType, Tensor } from "./tensor.ts";
 
@@ -25,11 +26,15 @@ export interface LocalResponseNormBackwardOptions extends Omit<LocalResponseNorm
   out?: { dx?: Tensor };
 }
 
+const names = { size: true, alpha: true, beta: true, bias: true, axis: true } as const;
+const forwardOptions = new OptionNames<LocalResponseNormOptions>({ ...names, out: { y: true } });
+const backwardOptions = new OptionNames<LocalResponseNormBackwardOptions>({ ...names, out: { dx: true } });
+
 /** So many positions at most are worked on together, in buffers of their own: results may replace what they come from. */
 const POSITIONS = 256;
 
 function planOf(operation: string, x: Tensor, options: Omit<LocalResponseNormOptions, "out">) {
-  checkInput(operation, x, 2, options ?? {});
+  checkInput(operation, x, 2);
   const { size, alpha = 1e-4, beta = 0.75, bias = 1, axis = 1 } = options ?? {};
   checkCount(operation, "size", size);
   checkNumber(operation, "alpha", alpha);
@@ -112,6 +117,7 @@ function inversePower(s: number, beta: number): number {
  * ```
  */
 export function localResponseNorm<T extends DType>(x: Tensor<T>, options: LocalResponseNormOptions): Tensor<T> {
+  forwardOptions.check("localResponseNorm", options);
   const plan = planOf("localResponseNorm", x, options), { length, width, weight, beta, bias, below, above } = plan;
   const y = outputLike("localResponseNorm", "y", options.out?.y, x);
   checkOverlap("localResponseNorm", { y }, { x });
@@ -152,6 +158,7 @@ export function localResponseNormBackward<T extends DType>(
   options: LocalResponseNormBackwardOptions,
 ): { dx: Tensor<T> } {
   const operation = "localResponseNormBackward";
+  backwardOptions.check(operation, options);
   const plan = planOf(operation, x, options), { length, width, weight, beta, bias, below, above } = plan;
   checkAlike(operation, "dy", dy, x);
   const dx = outputLike(operation, "dx", options.out?.dx, x);

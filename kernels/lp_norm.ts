@@ -1,4 +1,5 @@
 import { checkAlike, checkAxis, checkInput, checkOverlap, outputLike } from "./check.ts";
+import { OptionNames } from "./option_names.ts";
 import { panelsOf } from "./passes/panels.ts";
 import { backward, forward, type Plan, planOver } from "./passes/pass.ts";
 import type { DType, Tensor } from "./tensor.ts";
@@ -19,8 +20,11 @@ export interface LpNormBackwardOptions extends Omit<LpNormOptions, "out"> {
   out?: { dx?: Tensor };
 }
 
+const forwardOptions = new OptionNames<LpNormOptions>({ axis: true, p: true, out: { y: true } });
+const backwardOptions = new OptionNames<LpNormBackwardOptions>({ axis: true, p: true, out: { dx: true } });
+
 function axisOf(operation: string, x: Tensor, options: Omit<LpNormOptions, "out">): number {
-  checkInput(operation, x, 1, options);
+  checkInput(operation, x, 1);
   const { axis = -1, p = 2 } = options;
   if (p !== 1 && p !== 2) throw new RangeError(`${operation}: p is ${String(p)}; it must be 1 or 2.`);
   return checkAxis(operation, "axis", axis, x.dims);
@@ -52,6 +56,7 @@ function euclidean(operation: string, x: Tensor, axis: number): Plan {
  * ```
  */
 export function lpNorm<T extends DType>(x: Tensor<T>, options: LpNormOptions = {}): Tensor<T> {
+  forwardOptions.check("lpNorm", options);
   const axis = axisOf("lpNorm", x, options);
   if (options.p !== 1) return forward(euclidean("lpNorm", x, axis), x, {}, options.out).y;
   const y = outputLike("lpNorm", "y", options.out?.y, x);
@@ -93,6 +98,7 @@ export function lpNormBackward<T extends DType>(
   dy: Tensor<T>,
   options: LpNormBackwardOptions = {},
 ): { dx: Tensor<T> } {
+  backwardOptions.check("lpNormBackward", options);
   const axis = axisOf("lpNormBackward", x, options);
   if (options.p !== 1) return backward(euclidean("lpNormBackward", x, axis), x, dy, {}, options.out);
   checkAlike("lpNormBackward", "dy", dy, x);

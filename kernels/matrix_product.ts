@@ -1,6 +1,7 @@
-import { checkDims, checkNamed, checkOverlap, outputOf } from "./check.ts";
+import { checkDims, checkOverlap, outputOf } from "./check.ts";
 import type { Matrix } from "./engines/simd/matrix_product.ts";
 import { simdEngineFor } from "./engines/simd/memory.ts";
+import { OptionNames } from "./option_names.ts";
 import { checkTensor, type DType, type Tensor } from "./tensor.ts";
 
 const OPERATION = "matrixProduct";
@@ -21,6 +22,14 @@ export interface MatrixProductOptions {
     product?: Tensor;
   };
 }
+
+const names = new OptionNames<MatrixProductOptions>({
+  transposeA: true,
+  transposeB: true,
+  bias: true,
+  accumulate: true,
+  out: { product: true },
+});
 
 /**
  * The product of two matrices,
@@ -51,9 +60,8 @@ export function matrixProduct<T extends DType>(
   b: Tensor<T>,
   options: MatrixProductOptions = {},
 ): Tensor<T> {
-  checkNamed(OPERATION, "options", options, "{ bias }");
+  names.check(OPERATION, options);
   const { bias, out, accumulate = false } = options;
-  checkNamed(OPERATION, "out", out, "{ product }");
   const left = matrixOf("a", a, options.transposeA), right = matrixOf("b", b, options.transposeB);
   checkType("b", b, a);
   if (left.columns !== right.rows) {

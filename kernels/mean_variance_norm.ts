@@ -1,4 +1,5 @@
 import { checkAxes, checkInput } from "./check.ts";
+import { OptionNames } from "./option_names.ts";
 import { backward, forward, type Plan, planOver } from "./passes/pass.ts";
 import type { Measure } from "./passes/statistics.ts";
 import type { DType, Tensor } from "./tensor.ts";
@@ -17,6 +18,9 @@ export interface MeanVarianceNormBackwardOptions extends Omit<MeanVarianceNormOp
   out?: { dx?: Tensor };
 }
 
+const forwardOptions = new OptionNames<MeanVarianceNormOptions>({ axes: true, out: { y: true } });
+const backwardOptions = new OptionNames<MeanVarianceNormBackwardOptions>({ axes: true, out: { dx: true } });
+
 /** ONNX adds its epsilon to the deviation, not to the variance. */
 const measure: Measure = {
   aboutZero: false,
@@ -31,7 +35,7 @@ export function meanVarianceNormPlan(
   x: Tensor,
   options: Omit<MeanVarianceNormOptions, "out">,
 ): Plan {
-  checkInput(operation, x, 1, options);
+  checkInput(operation, x, 1);
   const { axes = [0, 2, 3] } = options;
   return planOver(operation, x, checkAxes(operation, axes, x.dims), measure);
 }
@@ -55,6 +59,7 @@ export function meanVarianceNormPlan(
  * ```
  */
 export function meanVarianceNorm<T extends DType>(x: Tensor<T>, options: MeanVarianceNormOptions = {}): Tensor<T> {
+  forwardOptions.check("meanVarianceNorm", options);
   return forward(meanVarianceNormPlan("meanVarianceNorm", x, options), x, {}, options.out).y;
 }
 
@@ -82,5 +87,6 @@ export function meanVarianceNormBackward<T extends DType>(
   dy: Tensor<T>,
   options: MeanVarianceNormBackwardOptions = {},
 ): { dx: Tensor<T> } {
+  backwardOptions.check("meanVarianceNormBackward", options);
   return backward(meanVarianceNormPlan("meanVarianceNormBackward", x, options), x, dy, {}, options.out);
 }

@@ -1,4 +1,5 @@
 import { checkAxes, checkInput, checkNumber } from "./check.ts";
+import { affineNames, backwardNames, OptionNames } from "./option_names.ts";
 import type { AffineOptions, BackwardOutputs, ForwardOutputs, Gradients, SavedStatistics } from "./options.ts";
 import { backward, forward, type Plan, planOver } from "./passes/pass.ts";
 import { standardDeviation } from "./passes/statistics.ts";
@@ -20,9 +21,18 @@ export interface RmsNormBackwardOptions extends Omit<RmsNormOptions, "out">, Omi
   out?: BackwardOutputs;
 }
 
+/** The names of all options but `out`. */
+export const rmsNormNames = { ...affineNames, axes: true, epsilon: true } as const;
+const forwardOptions = new OptionNames<RmsNormOptions>({ ...rmsNormNames, out: { y: true, invStdDev: true } });
+const backwardOptions = new OptionNames<RmsNormBackwardOptions>({
+  ...rmsNormNames,
+  invStdDev: true,
+  out: backwardNames,
+});
+
 /** What {@linkcode rmsNorm} is made of. */
 export function rmsNormPlan(operation: string, x: Tensor, options: Omit<RmsNormOptions, "out">): Plan {
-  checkInput(operation, x, 1, options);
+  checkInput(operation, x, 1);
   const { epsilon = 1e-5 } = options;
   checkNumber(operation, "epsilon", epsilon, 0);
   const axes = checkAxes(operation, options.axes, x.dims);
@@ -58,6 +68,7 @@ export function withSavedSquare(plan: Plan, { invStdDev }: RmsNormBackwardOption
  * ```
  */
 export function rmsNorm<T extends DType>(x: Tensor<T>, options: RmsNormOptions = {}): Tensor<T> {
+  forwardOptions.check("rmsNorm", options);
   return forward(rmsNormPlan("rmsNorm", x, options), x, options, options.out).y;
 }
 
@@ -87,6 +98,7 @@ export function rmsNormBackward<T extends DType>(
   dy: Tensor<T>,
   options: RmsNormBackwardOptions = {},
 ): Gradients<T> {
+  backwardOptions.check("rmsNormBackward", options);
   const plan = withSavedSquare(rmsNormPlan("rmsNormBackward", x, options), options);
   return backward(plan, x, dy, options, options.out);
 }

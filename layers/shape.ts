@@ -26,7 +26,7 @@ export function checkSizes(
   axes: readonly number[],
   shape: readonly number[],
 ): readonly number[] {
-  checkInput(operation, x, 1, {});
+  checkInput(operation, x, 1);
   const found = checkAxes(operation, axes, x.dims);
   if (found.length !== shape.length || found.some((axis, i) => x.dims[axis] !== shape[i])) {
     throw new RangeError(
@@ -40,7 +40,7 @@ export function checkSizes(
 
 /** Throws unless x has the layer's features on the given axis; returns the axis counted from the front. */
 export function checkFeatures(operation: string, x: Tensor, axis: number, features: number): number {
-  checkInput(operation, x, 2, {});
+  checkInput(operation, x, 2);
   const found = checkAxis(operation, "axis", axis, x.dims);
   if (x.dims[found] !== features) {
     throw new RangeError(

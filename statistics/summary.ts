@@ -1,4 +1,5 @@
 import { checkAxis, checkDims, checkInput } from "../kernels/check.ts";
+import { OptionNames } from "../kernels/option_names.ts";
 import type { Moments } from "../kernels/passes/moments.ts";
 import { panelsOf } from "../kernels/passes/panels.ts";
 import type { Tensor } from "../kernels/tensor.ts";
@@ -13,6 +14,8 @@ export interface PushOptions {
   /** Which positions count: 0 is padding. Of x's dims without the axis of the features. Without it all count. */
   mask?: Tensor;
 }
+
+const pushNames = new OptionNames<PushOptions>({ axis: true, mask: true });
 
 /**
  * What is known of each feature of all data seen so far, in constant memory. Summaries of parts `merge` to the summary of the
@@ -41,7 +44,8 @@ export abstract class Summary<Self extends Summary<Self>> implements Kind {
    */
   push(x: Tensor, options: PushOptions = {}): this {
     const operation = `${this.kind}.push`;
-    checkInput(operation, x, 1, options);
+    pushNames.check(operation, options);
+    checkInput(operation, x, 1);
     const axis = checkAxis(operation, "axis", options.axis ?? -1, x.dims);
     this.#checkFeatures(operation, x.dims[axis], `x has dims [${x.dims.join(", ")}], so that axis ${axis}`);
     const part = this.fresh();

@@ -19,7 +19,7 @@ export abstract class ActivationLayer implements Layer {
 
   /** Applies the function. */
   evaluate(x: Tensor): Tensor {
-    checkInput(this.constructor.name, x, 0, {});
+    checkInput(this.constructor.name, x, 0);
     const f = activations[this.activation], y = zeros(x.type, x.dims);
     for (let i = 0; i < y.data.length; i++) y.data[i] = f(x.data[i]);
     return y;

@@ -160,7 +160,7 @@ export class Conv2d implements Layer {
 
   /** x, once it is found fit. */
   #checked(x: Tensor): Tensor {
-    checkInput("Conv2d", x, 4, {});
+    checkInput("Conv2d", x, 4);
     checkType("Conv2d", "x", x, this.parameters.weight);
     const [, channels, ...image] = x.dims;
     if (image.length > 2 || channels !== this.inputs) {

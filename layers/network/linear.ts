@@ -74,7 +74,7 @@ export class Linear implements Layer {
    */
   evaluate(x: Tensor): Tensor {
     const { weight, bias } = this.parameters;
-    checkInput("Linear", x, 1, {});
+    checkInput("Linear", x, 1);
     checkType("Linear", "x", x, weight);
     if (x.dims.at(-1) !== this.inputs) {
       throw new RangeError(

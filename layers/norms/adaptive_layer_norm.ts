@@ -88,7 +88,7 @@ export class AdaptiveLayerNorm implements Layer {
     if (condition === undefined) {
       throw new TypeError(`${operation}: the context has no condition; give it as in train(x, state, { condition }).`);
     }
-    checkInput(operation, x, 2, {});
+    checkInput(operation, x, 2);
     const conditions = this.projection.parameters.weight.dims[1];
     checkDims(operation, "the context's condition", condition, [x.dims[0], conditions], "[samples of x, conditions]");
     checkLast(operation, x, [this.projection.parameters.weight.dims[0] / 2]);

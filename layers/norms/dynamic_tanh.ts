@@ -53,7 +53,7 @@ export class DynamicTanh implements Layer {
 
   /** Applies the formula. */
   evaluate(x: Tensor): Tensor {
-    checkInput("DynamicTanh", x, 1, {});
+    checkInput("DynamicTanh", x, 1);
     const features = checkLast("DynamicTanh", x, this.shape), { alpha, scale, bias } = this.parameters;
     const y = zeros(x.type, x.dims), a = alpha.data[0];
     for (let i = 0; i < y.data.length; i++) {

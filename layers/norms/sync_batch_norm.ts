@@ -60,7 +60,7 @@ export class SyncBatchNorm extends BatchNorm {
     const { mean } = moments, variance = mean.map((_, c) => moments.variance(c)), count = moments.count[0];
     const statistics = { mean: tensor(mean), variance: tensor(variance), count };
     return affinePass(
-      batchNorm(x, { ...this.parameters, ...part, ...statistics }),
+      batchNorm(x, { ...this.parameters, ...part, mean: statistics.mean, variance: statistics.variance }),
       (dy) => {
         const sums = partialGradientSums(x, dy, { ...part, mean });
         const gradients = this.#ofParameters(sums, variance);

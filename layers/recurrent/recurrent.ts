@@ -204,7 +204,7 @@ export abstract class Recurrent implements Layer {
   }
 
   #check(operation: string, x: Tensor): void {
-    checkInput(operation, x, 3, {});
+    checkInput(operation, x, 3);
     const { type } = this.parameters.inputWeight;
     if (x.dims.length !== 3 || x.dims[2] !== this.inputs) {
       throw new RangeError(

@@ -28,7 +28,7 @@ export interface Loss {
  * ```
  */
 export function softmaxCrossEntropy(logits: Tensor, labels: ArrayLike<number>): Loss {
-  checkInput("softmaxCrossEntropy", logits, 2, {});
+  checkInput("softmaxCrossEntropy", logits, 2);
   const classes = logits.dims.at(-1)!, samples = logits.data.length / classes;
   if (logits.dims.length !== 2 || labels.length !== samples) {
     throw new RangeError(

@@ -92,7 +92,7 @@ export class IncrementalPca implements Estimator<IncrementalPca>, Kind {
    */
   partialFit(x: Tensor): this {
     const operation = `${this.kind}.partialFit`;
-    checkInput(operation, x, 2, {});
+    checkInput(operation, x, 2);
     checkEnough(operation, "x has", x.dims.at(-1)!, this.#components);
     this.summary.push(x);
     this.#principal = undefined;

@@ -103,7 +103,7 @@ export class StreamingPipeline implements Estimator<StreamingPipeline>, Kind {
   /** Learns from a chunk. Arguments and errors are those of `process`. */
   partialFit(chunk: Tensor): this {
     const operation = `${this.kind}.partialFit`;
-    checkInput(operation, chunk, 2, {});
+    checkInput(operation, chunk, 2);
     checkEnough(operation, "x has", chunk.dims.at(-1)!, this.#components);
     const moments = new CoMoments().push(chunk); // refuses other chunks than the scaler does
     this.scaler.partialFit(chunk);

@@ -18,7 +18,7 @@ import type { Communicator } from "./communicator.ts";
  * ```
  */
 export function shareOf<T extends DType>(x: Tensor<T>, { rank, size }: Pick<Communicator, "rank" | "size">): Tensor<T> {
-  checkInput("shareOf", x, 1, {});
+  checkInput("shareOf", x, 1);
   const [rows] = x.dims;
   return between(x, Math.floor(rows * rank / size), Math.floor(rows * (rank + 1) / size));
 }

@@ -62,7 +62,7 @@ export abstract class Scaler<S extends Summary<S>, Self extends Scaler<S, Self>>
    * @throws {TypeError | RangeError} If x does not fit; nothing is learned then.
    */
   partialFit(x: Tensor): this {
-    checkInput(`${this.kind}.partialFit`, x, 2, {});
+    checkInput(`${this.kind}.partialFit`, x, 2);
     this.summary.push(x);
     this.#scaling = undefined;
     return this;
@@ -133,7 +133,7 @@ export function divisorOf(range: number): number {
 
 /** Throws unless x has rows of so many features. */
 export function checkFeatures(operation: string, x: Tensor, features: number): void {
-  checkInput(operation, x, 2, {});
+  checkInput(operation, x, 2);
   if (x.dims.at(-1) !== features) {
     throw new RangeError(
       `${operation}: x has dims [${x.dims.join(", ")}]; its last must be ${features}, the features that were learned.`,

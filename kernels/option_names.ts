@@ -1,0 +1,117 @@
+import type { AffineOptions, BackwardOutputs, ForwardOutputs, SavedStatistics } from "./options.ts";
+import { describe } from "./tensor.ts";
+
+/**
+ * The names that options of a type may have. The compiler asks for each of them, so that a new option cannot be forgotten; names of
+ * `out` are those of the outputs.
+ */
+export type NameList<T> = { readonly [Name in keyof T]-?: Name extends "out" ? NameList<NonNullable<T[Name]>> : true };
+
+/** Names to hold options against. */
+export class OptionNames<T extends object> {
+  readonly #own: ReadonlySet<string>;
+  readonly #out: ReadonlySet<string>;
+
+  /** The names of a list. */
+  constructor(list: NameList<T>) {
+    this.#own = new Set(Object.keys(list));
+    this.#out = new Set(Object.keys((list as { out?: object }).out ?? {}));
+  }
+
+  /**
+   * Throws if options have a name that is not known, and would be ignored. This is done in every call of a kernel: a set that has
+   * all of some names is the fastest way to tell (20 to 50 ns for two to ten names).
+   */
+  check(operation: string, options: T | undefined): void {
+    if (options === undefined) return;
+    if (typeof options !== "object" || options === null) refuseKind(operation, "options", options);
+    const own = this.#own;
+    for (const name in options) if (!own.has(name)) refuse(operation, "options", name, options, own);
+    const out = (options as { out?: object }).out;
+    if (out === undefined) return;
+    if (typeof out !== "object" || out === null) refuseKind(operation, "out", out);
+    for (const name in out) if (!this.#out.has(name)) refuse(operation, "out", name, out, this.#out);
+  }
+}
+
+/** Those of {@linkcode AffineOptions}. */
+export const affineNames: NameList<AffineOptions> = { scale: true, bias: true, activation: true };
+/** Those of {@linkcode ForwardOutputs}. */
+export const forwardNames: NameList<ForwardOutputs> = { y: true, mean: true, invStdDev: true };
+/** Those of {@linkcode BackwardOutputs}. */
+export const backwardNames: NameList<BackwardOutputs> = { dx: true, dScale: true, dBias: true };
+/** Those of {@linkcode SavedStatistics}. */
+export const savedNames: NameList<SavedStatistics> = { mean: true, invStdDev: true };
+
+/** What other libraries call our options. */
+const synonyms: Readonly<Record<string, string>> = {
+  eps: "epsilon",
+  weight: "scale",
+  gamma: "scale",
+  gain: "scale",
+  beta: "bias",
+  shift: "bias",
+  dim: "axis",
+  dims: "axes",
+  var: "variance",
+  runningmean: "mean",
+  runningvar: "variance",
+  movingmean: "mean",
+  movingvariance: "variance",
+  lr: "rate",
+  learningrate: "rate",
+  betas: "beta1",
+  numgroups: "groups",
+  inplace: "out",
+  output: "y",
+  dweight: "dScale",
+  dgamma: "dScale",
+  dbeta: "dBias",
+  kernelsize: "kernel",
+  transa: "transposeA",
+  transb: "transposeB",
+};
+
+function refuse(operation: string, what: string, name: string, given: object, known: ReadonlySet<string>): never {
+  if ("data" in given) refuseKind(operation, what, given);
+  const nearest = nearestOf(name, [...known]);
+  const hint = nearest === undefined ? "" : `did you mean ${nearest}? `;
+  const all = [...known].join(", ") || "none";
+  throw new TypeError(
+    what === "out"
+      ? `${operation}: out has ${name}, which is no output: ${hint}Outputs are ${all}.`
+      : `${operation}: ${name} is no option: ${hint}Options are ${all}.`,
+  );
+}
+
+function refuseKind(operation: string, what: string, given: unknown): never {
+  const example = what === "out" ? "{ y } or { dx }" : "{ scale, bias }";
+  const is = typeof given === "object" && given !== null ? "a tensor" : describe(given);
+  throw new TypeError(
+    `${operation}: ${what} is ${is}; it must be an object that gives tensors by name, as in ${example}.`,
+  );
+}
+
+/** The known name that one was most likely meant to be. */
+export function nearestOf(name: string, known: readonly string[]): string | undefined {
+  const plain = name.toLowerCase().replaceAll(/[-_]/g, ""), synonym = synonyms[plain];
+  const same = known.find((other) => other.toLowerCase() === plain);
+  if (same !== undefined) return same;
+  if (synonym !== undefined && known.includes(synonym)) return synonym;
+  const [distance, nearest] = known.map((other) => [editDistance(plain, other.toLowerCase()), other] as const)
+    .reduce((a, b) => b[0] < a[0] ? b : a, [Infinity, ""]);
+  return distance <= Math.max(1, Math.floor(name.length / 2)) && distance < nearest.length ? nearest : undefined;
+}
+
+/** How many characters to insert, delete or replace (Levenshtein 1966). */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length];
+}
