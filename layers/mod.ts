@@ -24,7 +24,16 @@
  * @module
  */
 
-export { ActivationLayer, GELU, ReLU } from "./network/activation.ts";
+export {
+  ActivationLayer,
+  GELU,
+  type GELUInit,
+  type LayerActivation,
+  ReLU,
+  Sigmoid,
+  SiLU,
+  Tanh,
+} from "./network/activation.ts";
 export { AdamW, type AdamWInit } from "./training/adamw.ts";
 export { AdaptiveLayerNorm, type AdaptiveLayerNormInit } from "./norms/adaptive_layer_norm.ts";
 export type { AffineInit } from "./norms/affine.ts";
@@ -40,6 +49,23 @@ export { BatchRenorm, type BatchRenormInit } from "./norms/batch_renorm.ts";
 export { loadSafetensors, toSafetensors } from "./weights/checkpoint.ts";
 export { Conv2d, type Conv2dInit } from "./network/conv.ts";
 export { type DeepNetDepth, type DeepNetGains, deepNetGains, deepNetResidual } from "./blocks/deep_net.ts";
+export { Conv1d, type Conv1dInit } from "./network/conv1d.ts";
+export { ConvTranspose2d, type ConvTranspose2dInit } from "./network/conv_transpose.ts";
+export { Dropout, type DropoutInit } from "./network/dropout.ts";
+export { Embedding, type EmbeddingInit } from "./network/embedding.ts";
+export {
+  AveragePool1d,
+  type AveragePool1dInit,
+  AveragePool2d,
+  type AveragePoolInit,
+  MaxPool1d,
+  MaxPool2d,
+  Pool,
+} from "./network/pool.ts";
+export { GlobalAveragePool } from "./network/global_average_pool.ts";
+export type { Pool1dInit, PoolInit } from "./network/windows.ts";
+export { Flatten, type FlattenInit, Reshape, Reshaped } from "./network/reshaped.ts";
+export { Softmax, type SoftmaxInit } from "./network/softmax.ts";
 export { DynamicTanh, type DynamicTanhInit } from "./norms/dynamic_tanh.ts";
 export { fromKeras } from "./weights/from_keras.ts";
 export { fromTorch, toTorch } from "./weights/from_torch.ts";
@@ -97,19 +123,27 @@ export { SpectralNorm, type SpectralNormInit } from "./norms/spectral_norm.ts";
 export { SyncBatchNorm } from "./norms/sync_batch_norm.ts";
 export type {
   TorchAffine,
+  TorchAveragePoolOptions,
   TorchBatchNormOptions,
   TorchClass,
   TorchClasses,
+  TorchConv1dOptions,
   TorchConv2dOptions,
+  TorchConvTranspose2dOptions,
+  TorchDropoutOptions,
+  TorchEmbeddingOptions,
+  TorchFlattenOptions,
   TorchGELUOptions,
   TorchGroupNormOptions,
   TorchInstanceNormOptions,
   TorchLayerNormOptions,
   TorchLinearOptions,
+  TorchPoolOptions,
   TorchRecurrence,
   TorchRecurrentOptions,
   TorchRMSNormOptions,
   TorchRNNOptions,
+  TorchSoftmaxOptions,
   TorchTensors,
   TorchTracked,
 } from "./weights/torch_classes.ts";

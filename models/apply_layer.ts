@@ -1,5 +1,5 @@
 import type { Layer } from "../layers/layer.ts";
-import { activationWriter } from "./blocks/activation.ts";
+import { activationWriter, softmaxWriter } from "./blocks/activation.ts";
 import { frozenBatchNormWriter } from "./blocks/batch_norm_table.ts";
 import {
   postNormResidualWriter,
@@ -7,10 +7,13 @@ import {
   reparametrizationWriter,
   sequentialWriter,
 } from "./blocks/containers.ts";
-import { conv2dWriter } from "./blocks/conv.ts";
+import { conv1dWriter, conv2dWriter, convTranspose2dWriter } from "./blocks/conv.ts";
+import { embeddingWriter } from "./blocks/embedding.ts";
 import { gruWriter } from "./blocks/gru.ts";
 import { linearWriter } from "./blocks/linear.ts";
 import { lstmWriter } from "./blocks/lstm.ts";
+import { averagePoolWriters, globalAveragePoolWriter, maxPoolWriters } from "./blocks/pool.ts";
+import { dropoutWriter, flattenWriter, reshapeWriter } from "./blocks/reshaped.ts";
 import { rnnWriter } from "./blocks/rnn.ts";
 import { groupNormWriter, instanceNormWriter } from "./norms/group_norm.ts";
 import { layerNormWriter } from "./norms/layer_norm.ts";
@@ -113,6 +116,16 @@ const writers: LayerWriter[] = [
   postNormResidualWriter,
   linearWriter,
   conv2dWriter,
+  conv1dWriter,
+  convTranspose2dWriter,
+  embeddingWriter,
+  dropoutWriter,
+  flattenWriter,
+  reshapeWriter,
+  ...maxPoolWriters,
+  ...averagePoolWriters,
+  globalAveragePoolWriter,
+  softmaxWriter,
   reparametrizationWriter,
   activationWriter,
   layerNormWriter,

@@ -71,3 +71,8 @@ export function otherAxes({ dims }: SymbolicTensor, axes: readonly number[]): nu
 export function refuseFused(operation: string, why: string | false | undefined): void {
   if (why) throw new RangeError(`${operation}: the fused form ${why}. Take another form, such as "robust".`);
 }
+
+/** How many elements these dims have, if it is known. */
+export function product(dims: readonly Dim[]): number | undefined {
+  return dims.reduce<number | undefined>((a, b) => a === undefined || typeof b !== "number" ? undefined : a * b, 1);
+}

@@ -78,6 +78,10 @@ def inputs(dims, type):
     return (torch.randn(dims) * 2 + 3).to(type).requires_grad_()
 
 
+def tokens(dims, count):
+    return torch.randint(count, dims)
+
+
 def step(golden, i, layer, x, last):
     """One pass forward and backward, with all that comes out of it."""
     layer.zero_grad()
@@ -88,7 +92,7 @@ def step(golden, i, layer, x, last):
     golden.keep(f"{i}/x", x)
     golden.keep(f"{i}/dy", dy)
     golden.keep(f"{i}/y", y)
-    golden.keep(f"{i}/dx", x.grad)
+    golden.keep(f"{i}/dx", torch.zeros(x.shape) if x.grad is None else x.grad)
     golden.keep_all(f"{i}/gradient", {n: p.grad for n, p in layer.named_parameters()})
     if last:
         layer.eval()
@@ -101,7 +105,8 @@ def epoch(golden, layer, shapes, type):
     golden.keep_all("before", {n: t.clone() for n, t in layer.state_dict().items()})
     layer.train()
     for i, dims in enumerate(shapes):
-        step(golden, i, layer, inputs(dims, type), last=i == len(shapes) - 1)
+        x = tokens(dims, layer.num_embeddings) if isinstance(layer, torch.nn.Embedding) else inputs(dims, type)
+        step(golden, i, layer, x, last=i == len(shapes) - 1)
     golden.keep_all("after", layer.state_dict())
 
 
@@ -171,6 +176,54 @@ def layers(golden):
         ("InstanceNorm2d", {"num_features": 4, "track_running_stats": True}, images[:2], "float32"),
         ("ReLU", {}, batches[:1]),
         ("GELU", {}, batches[:1]),
+        ("GELU", {"approximate": "tanh"}, batches[:1]),
+        ("SiLU", {}, batches[:1]),
+        ("Tanh", {}, batches[:1]),
+        ("Sigmoid", {}, batches[:1]),
+        ("Softmax", {"dim": -1}, batches[:1]),
+        ("Softmax", {"dim": 1}, images[:1]),
+        ("Flatten", {}, images[:1]),
+        ("Flatten", {"start_dim": 2, "end_dim": 3}, images[:1]),
+        ("MaxPool1d", {"kernel_size": 2}, sequences[:1]),
+        ("MaxPool1d", {"kernel_size": 3, "stride": 2, "padding": 1}, sequences[:1]),
+        ("MaxPool2d", {"kernel_size": 2}, images[:1]),
+        ("MaxPool2d", {"kernel_size": [3, 2], "stride": [1, 2], "padding": 1}, images[:1]),
+        ("AvgPool1d", {"kernel_size": 3, "stride": 2, "padding": 1}, sequences[:1]),
+        ("AvgPool2d", {"kernel_size": 2}, images[:1]),
+        ("AvgPool2d", {"kernel_size": 3, "stride": [2, 1], "padding": 1, "count_include_pad": False}, images[:1]),
+        ("Conv1d", {"in_channels": 3, "out_channels": 4, "kernel_size": 3}, sequences[:1]),
+        (
+            "Conv1d",
+            {
+                "in_channels": 4,
+                "out_channels": 2,
+                "kernel_size": 3,
+                "stride": 2,
+                "padding": 2,
+                "dilation": 2,
+                "groups": 2,
+                "bias": False,
+            },
+            [(2, 4, 9)],
+        ),
+        ("Conv1d", {"in_channels": 3, "out_channels": 2, "kernel_size": 3, "padding": "same"}, sequences[:1]),
+        ("ConvTranspose2d", {"in_channels": 4, "out_channels": 3, "kernel_size": [3, 2]}, images[:1]),
+        (
+            "ConvTranspose2d",
+            {
+                "in_channels": 4,
+                "out_channels": 6,
+                "kernel_size": 3,
+                "stride": [2, 3],
+                "padding": [1, 0],
+                "output_padding": [1, 2],
+                "dilation": [1, 2],
+                "groups": 2,
+                "bias": False,
+            },
+            images[:1],
+        ),
+        ("Embedding", {"num_embeddings": 5, "embedding_dim": 3}, [(2, 4)]),
     ]
     for number, (kind, options, shapes, *narrow) in enumerate(cases):
         type = narrow[0] if narrow else "float64"

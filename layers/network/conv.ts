@@ -1,8 +1,8 @@
 import { checkCount, checkInput } from "../../kernels/check.ts";
 import { matrixProduct } from "../../kernels/matrix_product.ts";
-import { describe, type Tensor, zeros } from "../../kernels/tensor.ts";
+import { type Tensor, zeros } from "../../kernels/tensor.ts";
 import type { Backward, Layer, Pass, Tensors } from "../layer.ts";
-import { type Extent, Patches, placesOf } from "./patches.ts";
+import { type Extent, extentOf, Patches, placesOf } from "./patches.ts";
 import {
   checkResultGradient,
   checkType,
@@ -84,10 +84,10 @@ export class Conv2d implements Layer {
     }
     this.inputs = inputs;
     this.outputs = outputs;
-    this.kernel = extentOf("kernel", kernel, 1);
-    this.stride = extentOf("stride", stride, 1);
-    this.padding = extentOf("padding", padding, 0);
-    this.dilation = extentOf("dilation", dilation, 1);
+    this.kernel = extentOf("Conv2d", "kernel", kernel, 1);
+    this.stride = extentOf("Conv2d", "stride", stride, 1);
+    this.padding = extentOf("Conv2d", "padding", padding, 0);
+    this.dilation = extentOf("Conv2d", "dilation", dilation, 1);
     this.groups = groups;
     this.parameters = weightedParameters("Conv2d", init, [outputs, inputs / groups, ...this.kernel]);
   }
@@ -179,18 +179,4 @@ export class Conv2d implements Layer {
     }
     return x;
   }
-}
-
-/** A size for each axis of the image. */
-function extentOf(name: string, given: number | Extent, least: number): Extent {
-  const extent = typeof given === "number" ? [given, given] : given;
-  if (!Array.isArray(extent) || extent.length !== 2) {
-    throw new TypeError(`Conv2d: ${name} is ${describe(given)}; it must be a number, or two, as in [height, width].`);
-  }
-  for (const size of extent) {
-    if (!Number.isInteger(size) || size < least) {
-      throw new RangeError(`Conv2d: ${name} is [${extent}]; each must be a whole number, at least ${least}.`);
-    }
-  }
-  return [extent[0], extent[1]];
 }

@@ -1,4 +1,4 @@
-import type { Tensor } from "../../kernels/tensor.ts";
+import { describe, type Tensor } from "../../kernels/tensor.ts";
 
 /** Sizes along height and width. */
 export type Extent = readonly [height: number, width: number];
@@ -16,13 +16,55 @@ export interface Movement {
 }
 
 /** What lies beyond the image. */
-const OUTSIDE = -1;
+export const OUTSIDE = -1;
+
+/** A size for each axis of the image, from one number or two. */
+export function extentOf(operation: string, name: string, given: number | Extent, least: number): Extent {
+  const extent = typeof given === "number" ? [given, given] : given;
+  if (!Array.isArray(extent) || extent.length !== 2) {
+    throw new TypeError(
+      `${operation}: ${name} is ${describe(given)}; it must be a number, or two, as in [height, width].`,
+    );
+  }
+  for (const size of extent) {
+    if (!Number.isInteger(size) || size < least) {
+      throw new RangeError(`${operation}: ${name} is [${extent}]; each must be a whole number, at least ${least}.`);
+    }
+  }
+  return [extent[0], extent[1]];
+}
+
+/** A size along the one axis of a sequence, which is an image of height 1. */
+export function lengthOf(operation: string, name: string, given: number, least: number): number {
+  if (Number.isInteger(given) && given >= least) return given;
+  const shown = typeof given === "number" ? given : describe(given);
+  throw new RangeError(`${operation}: ${name} is ${shown}; it must be a whole number, at least ${least}.`);
+}
 
 /** In how many places a kernel fits along each axis; less than one where it does not fit. */
 export function placesOf(image: Extent, { kernel, stride, padding, dilation }: Movement): Extent {
   const along = (d: 0 | 1) =>
     Math.floor((image[d] + 2 * padding[d] - dilation[d] * (kernel[d] - 1) - 1) / stride[d]) + 1;
   return [along(0), along(1)];
+}
+
+/** Where the elements under a kernel are in an image, for each element of the kernel and each place: [kernel, places]. */
+export function patchIndex([height, width]: Extent, movement: Movement): Int32Array {
+  const { kernel, stride, padding, dilation } = movement, [rows, columns] = placesOf([height, width], movement);
+  const index = new Int32Array(kernel[0] * kernel[1] * rows * columns);
+  let next = 0;
+  for (let i = 0; i < kernel[0]; i++) {
+    for (let j = 0; j < kernel[1]; j++) {
+      for (let row = 0; row < rows; row++) {
+        const y = row * stride[0] - padding[0] + i * dilation[0], inside = y >= 0 && y < height;
+        for (let column = 0; column < columns; column++) {
+          const x = column * stride[1] - padding[1] + j * dilation[1];
+          index[next++] = inside && x >= 0 && x < width ? y * width + x : OUTSIDE;
+        }
+      }
+    }
+  }
+  return index;
 }
 
 /**
@@ -36,21 +78,8 @@ export class Patches {
 
   /** The patches of images of one size. */
   constructor([height, width]: Extent, movement: Movement) {
-    const { kernel, stride, padding, dilation } = movement, [rows, columns] = placesOf([height, width], movement);
     this.#channel = height * width;
-    this.#index = new Int32Array(kernel[0] * kernel[1] * rows * columns);
-    let next = 0;
-    for (let i = 0; i < kernel[0]; i++) {
-      for (let j = 0; j < kernel[1]; j++) {
-        for (let row = 0; row < rows; row++) {
-          const y = row * stride[0] - padding[0] + i * dilation[0], inside = y >= 0 && y < height;
-          for (let column = 0; column < columns; column++) {
-            const x = column * stride[1] - padding[1] + j * dilation[1];
-            this.#index[next++] = inside && x >= 0 && x < width ? y * width + x : OUTSIDE;
-          }
-        }
-      }
-    }
+    this.#index = patchIndex([height, width], movement);
   }
 
   /** Fills a matrix with the patches of an image. */

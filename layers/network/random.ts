@@ -15,11 +15,19 @@
 export function random(seed: number): () => number {
   let state = seed | 0;
   return () => {
-    state = (state + 0x6d2b79f5) | 0;
+    state = (state + step) | 0;
     let t = Math.imul(state ^ (state >>> 15), 1 | state);
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
+}
+
+/** By what the generator's state grows with each number. */
+const step = 0x6d2b79f5;
+
+/** The seed with which {@linkcode random} goes on after so many numbers. */
+export function drawn(seed: number, count: number): number {
+  return (seed + Math.imul(count, step)) | 0;
 }
 
 /**

@@ -21,10 +21,15 @@ export interface WeightedInit {
 }
 
 /**
- * The parameters `weight`, of the given dims, and `bias`, one for each of its first axis. Those that are drawn are uniform between
+ * The parameters `weight`, of the given dims, and `bias`, one for each output. Those that are drawn are uniform between
  * -1 / sqrt(n) and 1 / sqrt(n), where each output is a sum of n products: PyTorch's default.
  */
-export function weightedParameters(operation: string, init: WeightedInit, dims: readonly number[]): Tensors {
+export function weightedParameters(
+  operation: string,
+  init: WeightedInit,
+  dims: readonly number[],
+  outputs: number = dims[0],
+): Tensors {
   const { weight: givenWeight, bias: givenBias = true, random: uniform = shared } = init;
   const limit = 1 / Math.sqrt(sizeOf(dims.slice(1)));
   const draw = (type: DType, dims: readonly number[]) => {
@@ -36,11 +41,11 @@ export function weightedParameters(operation: string, init: WeightedInit, dims: 
   const weight = givenWeight ?? draw(init.type ?? "float32", dims);
   checkFloat(operation, weight.type);
   if (givenBias === false) return { weight };
-  if (givenBias === true) return { weight, bias: draw(weight.type, [dims[0]]) };
+  if (givenBias === true) return { weight, bias: draw(weight.type, [outputs]) };
   if (typeof givenBias !== "object") {
     throw new TypeError(`${operation}: bias is ${describe(givenBias)}; it must be true, false or a tensor.`);
   }
-  checkDims(operation, "bias", givenBias, [dims[0]], "one for each output");
+  checkDims(operation, "bias", givenBias, [outputs], "one for each output");
   checkType(operation, "bias", givenBias, weight);
   return { weight, bias: givenBias };
 }

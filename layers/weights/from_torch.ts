@@ -1,185 +1,31 @@
-import { checkNumber } from "../../kernels/check.ts";
 import { describe } from "../../kernels/tensor.ts";
-import { GELU, ReLU } from "../network/activation.ts";
-import { BatchNorm } from "../norms/batch_norm.ts";
+import type { Layer, Tensors } from "../layer.ts";
+import { GELU, ReLU, Sigmoid, SiLU, Tanh } from "../network/activation.ts";
 import { Conv2d } from "../network/conv.ts";
-import { checkOnly, type Conversion, convert, dimsOf, namedPadding, pairOf, sizeFrom, theirs } from "./conversion.ts";
-import { checkFit } from "./fit.ts";
+import { Conv1d } from "../network/conv1d.ts";
+import { ConvTranspose2d } from "../network/conv_transpose.ts";
+import { Embedding } from "../network/embedding.ts";
+import { Linear } from "../network/linear.ts";
+import { AveragePool1d, AveragePool2d, MaxPool1d, MaxPool2d } from "../network/pool.ts";
+import { Dropout } from "../network/dropout.ts";
+import { Flatten } from "../network/reshaped.ts";
+import { Softmax } from "../network/softmax.ts";
+import { BatchNorm } from "../norms/batch_norm.ts";
 import { GroupNorm } from "../norms/group_norm.ts";
 import { InstanceNorm } from "../norms/instance_norm.ts";
-import type { Layer, Tensors } from "../layer.ts";
 import { LayerNorm } from "../norms/layer_norm.ts";
-import { Linear } from "../network/linear.ts";
+import { RMSNorm } from "../norms/rms_norm.ts";
 import { GRU } from "../recurrent/gru.ts";
 import { LSTM } from "../recurrent/lstm.ts";
 import { RNN } from "../recurrent/rnn.ts";
-import { RMSNorm } from "../norms/rms_norm.ts";
-import type {
-  TorchBatchNormOptions,
-  TorchClasses,
-  TorchInstanceNormOptions,
-  TorchRecurrentOptions,
-} from "./torch_classes.ts";
+import { convert, theirs } from "./conversion.ts";
+import { checkFit } from "./fit.ts";
+import type { TorchClasses, TorchConversions } from "./torch_classes.ts";
+import { torchNetwork } from "./torch_network.ts";
+import { torchNorms } from "./torch_norms.ts";
+import { torchRecurrent } from "./torch_recurrent.ts";
 
-const affineNames = { weight: "scale", bias: "bias" };
-const trackedNames = { ...affineNames, running_mean: "mean", running_var: "variance", num_batches_tracked: "batches" };
-const weightedNames = { weight: "weight", bias: "bias" };
-const recurrentNames = {
-  weight_ih_l0: "inputWeight",
-  weight_hh_l0: "hiddenWeight",
-  bias_ih_l0: "inputBias",
-  bias_hh_l0: "hiddenBias",
-};
-const recurrentOptions = ["input_size", "hidden_size", "bias", "num_layers", "batch_first", "bidirectional"] as const;
-
-const batchNorm: Conversion<TorchBatchNormOptions, BatchNorm> = {
-  names: trackedNames,
-  spare: ["num_batches_tracked"],
-  options: ["num_features", "eps", "momentum", "affine", "bias", "track_running_stats"],
-  make(
-    { num_features, eps = 1e-5, momentum = 0.1, affine = true, bias = true, track_running_stats = true },
-    tensors,
-    type,
-  ) {
-    return new BatchNorm(sizeFrom("fromTorch", "num_features", num_features, tensors), {
-      epsilon: eps,
-      momentum: momentum === null ? "cumulative" : ofOldValue(momentum),
-      unbiased: true,
-      scale: affine,
-      bias: affine && bias,
-      trackStatistics: track_running_stats,
-      type,
-    });
-  },
-};
-
-const instanceNorm: Conversion<TorchInstanceNormOptions, InstanceNorm> = {
-  ...batchNorm,
-  make(
-    { num_features, eps = 1e-5, momentum = 0.1, affine = false, bias = true, track_running_stats = false },
-    tensors,
-    type,
-  ) {
-    return new InstanceNorm(sizeFrom("fromTorch", "num_features", num_features, tensors), {
-      epsilon: eps,
-      momentum: ofOldValue(momentum ?? 0),
-      unbiased: true,
-      scale: affine,
-      bias: affine && bias,
-      trackStatistics: track_running_stats,
-      type,
-    });
-  },
-};
-
-const conversions: {
-  [Name in keyof TorchClasses]: Conversion<TorchClasses[Name]["options"], TorchClasses[Name]["layer"]>;
-} = {
-  BatchNorm1d: batchNorm,
-  BatchNorm2d: batchNorm,
-  BatchNorm3d: batchNorm,
-  SyncBatchNorm: batchNorm,
-  LayerNorm: {
-    names: affineNames,
-    options: ["normalized_shape", "eps", "elementwise_affine", "bias"],
-    make({ normalized_shape, eps = 1e-5, elementwise_affine = true, bias = true }, tensors, type) {
-      const shape = shapeFrom(normalized_shape, tensors);
-      return new LayerNorm(shape, { epsilon: eps, scale: elementwise_affine, bias: elementwise_affine && bias, type });
-    },
-  },
-  RMSNorm: {
-    names: { weight: "scale" },
-    options: ["normalized_shape", "eps", "elementwise_affine"],
-    make({ normalized_shape, eps, elementwise_affine = true }, tensors, type) {
-      const epsilon = eps ?? (type === "float64" ? 2 ** -52 : 2 ** -23);
-      return new RMSNorm(shapeFrom(normalized_shape, tensors), { epsilon, scale: elementwise_affine, type });
-    },
-  },
-  GroupNorm: {
-    names: affineNames,
-    options: ["num_groups", "num_channels", "eps", "affine", "bias"],
-    make({ num_groups, num_channels, eps = 1e-5, affine = true, bias = true }, tensors, type) {
-      const channels = sizeFrom("fromTorch", "num_channels", num_channels, tensors);
-      return new GroupNorm(num_groups, channels, { epsilon: eps, scale: affine, bias: affine && bias, type });
-    },
-  },
-  InstanceNorm1d: instanceNorm,
-  InstanceNorm2d: instanceNorm,
-  InstanceNorm3d: instanceNorm,
-  Linear: {
-    names: weightedNames,
-    options: ["in_features", "out_features", "bias"],
-    make({ in_features, out_features, bias = true }, tensors, type) {
-      const [outputs, inputs] = dimsOf("fromTorch", "weight", tensors, 2);
-      return new Linear(in_features ?? inputs, out_features ?? outputs, { bias, type });
-    },
-  },
-  Conv2d: {
-    names: weightedNames,
-    options: [
-      "in_channels",
-      "out_channels",
-      "kernel_size",
-      "stride",
-      "padding",
-      "dilation",
-      "groups",
-      "bias",
-      "padding_mode",
-    ],
-    make(
-      { stride = 1, padding = 0, dilation = 1, groups = 1, bias = true, padding_mode = "zeros", ...sizes },
-      tensors,
-      type,
-    ) {
-      checkOnly("fromTorch", "padding_mode", padding_mode, "zeros");
-      const [outputs, inputs, height, width] = dimsOf("fromTorch", "weight", tensors, 4);
-      const { in_channels = inputs * groups, out_channels = outputs, kernel_size = [height, width] } = sizes;
-      const kernel = pairOf(kernel_size);
-      return new Conv2d(in_channels, out_channels, kernel, {
-        stride,
-        padding: typeof padding === "string" ? namedPadding("fromTorch", padding, kernel, pairOf(dilation)) : padding,
-        dilation,
-        groups,
-        bias,
-        type,
-      });
-    },
-  },
-  RNN: {
-    names: recurrentNames,
-    options: [...recurrentOptions, "nonlinearity"],
-    make({ nonlinearity = "tanh", ...options }, tensors, type) {
-      const { inputs, hidden, bias } = recurrence(options, tensors, 1);
-      return new RNN(inputs, hidden, { norm: "none", activation: nonlinearity, bias, type });
-    },
-  },
-  LSTM: {
-    names: recurrentNames,
-    options: recurrentOptions,
-    make(options, tensors, type) {
-      const { inputs, hidden, bias } = recurrence(options, tensors, 4);
-      return new LSTM(inputs, hidden, { norm: "none", bias, type });
-    },
-  },
-  GRU: {
-    names: recurrentNames,
-    options: recurrentOptions,
-    make(options, tensors, type) {
-      const { inputs, hidden, bias } = recurrence(options, tensors, 3);
-      return new GRU(inputs, hidden, { norm: "none", bias, type });
-    },
-  },
-  ReLU: { names: {}, options: [], make: () => new ReLU() },
-  GELU: {
-    names: {},
-    options: ["approximate"],
-    make({ approximate = "none" }) {
-      checkOnly("fromTorch", "approximate", approximate, "none");
-      return new GELU();
-    },
-  },
-};
+const torchConversions: TorchConversions<keyof TorchClasses> = { ...torchNorms, ...torchNetwork, ...torchRecurrent };
 
 /**
  * A layer with the weights, the options and the running statistics of one of PyTorch, by PyTorch's own names and with its defaults.
@@ -218,7 +64,7 @@ export function fromTorch<Name extends keyof TorchClasses>(
   ...[options]: Record<never, never> extends TorchClasses[Name]["options"] ? [options?: TorchClasses[Name]["options"]]
     : [options: TorchClasses[Name]["options"]]
 ): TorchClasses[Name]["layer"] {
-  return convert("fromTorch", conversions, name, tensors as Tensors, options ?? {}) as TorchClasses[Name]["layer"];
+  return convert("fromTorch", torchConversions, name, tensors as Tensors, options ?? {}) as TorchClasses[Name]["layer"];
 }
 
 /**
@@ -247,7 +93,7 @@ export function toTorch(layer: TorchClasses[keyof TorchClasses]["layer"], state:
     throw new TypeError(`toTorch: there is no way back from ${describe(layer)}; there is one from ${known}.`);
   }
   checkFit("toTorch, state", layer.state, state);
-  const [, name] = found, { names } = conversions[name], tensors = { ...layer.parameters, ...state };
+  const [, name] = found, { names } = torchConversions[name], tensors = { ...layer.parameters, ...state };
   const nameless = Object.keys(tensors).filter((tensor) => !Object.values(names).includes(tensor));
   if (nameless.length > 0) throw new TypeError(`toTorch: PyTorch's ${name} has no ${nameless.join(" or ")}.`);
   return theirs(names, tensors);
@@ -261,33 +107,23 @@ const ours: readonly (readonly [new (...args: never[]) => Layer, keyof TorchClas
   [GroupNorm, "GroupNorm"],
   [InstanceNorm, "InstanceNorm2d"],
   [Linear, "Linear"],
+  [Conv1d, "Conv1d"],
   [Conv2d, "Conv2d"],
+  [ConvTranspose2d, "ConvTranspose2d"],
+  [Embedding, "Embedding"],
   [RNN, "RNN"],
   [LSTM, "LSTM"],
   [GRU, "GRU"],
   [ReLU, "ReLU"],
   [GELU, "GELU"],
+  [SiLU, "SiLU"],
+  [Tanh, "Tanh"],
+  [Sigmoid, "Sigmoid"],
+  [Softmax, "Softmax"],
+  [Dropout, "Dropout"],
+  [Flatten, "Flatten"],
+  [MaxPool1d, "MaxPool1d"],
+  [MaxPool2d, "MaxPool2d"],
+  [AveragePool1d, "AvgPool1d"],
+  [AveragePool2d, "AvgPool2d"],
 ];
-
-/** Momentum as the weight of the old value. */
-function ofOldValue(momentum: number): number {
-  checkNumber("fromTorch", "momentum", momentum, 0);
-  return 1 - momentum;
-}
-
-function shapeFrom(given: number | readonly number[] | undefined, tensors: Tensors): number | readonly number[] {
-  const shape = given ?? tensors.weight?.dims;
-  if (shape === undefined) {
-    throw new TypeError("fromTorch: normalized_shape is missing, and there is no weight to tell it.");
-  }
-  return shape;
-}
-
-function recurrence(options: TorchRecurrentOptions, tensors: Tensors, gates: number) {
-  const { num_layers = 1, batch_first = false, bidirectional = false, bias = true } = options;
-  checkOnly("fromTorch", "num_layers", num_layers, 1);
-  checkOnly("fromTorch", "batch_first", batch_first, false);
-  checkOnly("fromTorch", "bidirectional", bidirectional, false);
-  const [outputs, inputs] = dimsOf("fromTorch", "weight_ih_l0", tensors, 2);
-  return { inputs: options.input_size ?? inputs, hidden: options.hidden_size ?? outputs / gates, bias };
-}

@@ -1,7 +1,15 @@
 import type { Tensor } from "../../kernels/tensor.ts";
-import type { GELU, ReLU } from "../network/activation.ts";
+import type { GELU, ReLU, Sigmoid, SiLU, Tanh } from "../network/activation.ts";
 import type { BatchNorm } from "../norms/batch_norm.ts";
 import type { Conv2d } from "../network/conv.ts";
+import type { Conv1d } from "../network/conv1d.ts";
+import type { ConvTranspose2d } from "../network/conv_transpose.ts";
+import type { Dropout } from "../network/dropout.ts";
+import type { Embedding } from "../network/embedding.ts";
+import type { AveragePool1d, AveragePool2d, MaxPool1d, MaxPool2d } from "../network/pool.ts";
+import type { Flatten } from "../network/reshaped.ts";
+import type { Softmax } from "../network/softmax.ts";
+import type { Conversion } from "./conversion.ts";
 import type { GroupNorm } from "../norms/group_norm.ts";
 import type { InstanceNorm } from "../norms/instance_norm.ts";
 import type { Layer } from "../layer.ts";
@@ -115,6 +123,80 @@ export interface TorchConv2dOptions {
   padding_mode?: "zeros";
 }
 
+/** Options of Conv1d. Sequences are [samples, channels, length], as in PyTorch. */
+export interface TorchConv1dOptions {
+  /** Default: what the weight says. */
+  in_channels?: number;
+  /** Default: what the weight says. */
+  out_channels?: number;
+  /** Default: what the weight says. */
+  kernel_size?: number;
+  /** Default: 1. */
+  stride?: number;
+  /** Zeros on each side; `"same"` where they are as many on both. Default: 0. */
+  padding?: number | "same" | "valid";
+  /** Default: 1. */
+  dilation?: number;
+  /** Default: 1. */
+  groups?: number;
+  /** Default: true. */
+  bias?: boolean;
+  /** Only zeros. */
+  padding_mode?: "zeros";
+}
+
+/** Options of ConvTranspose2d. */
+export interface TorchConvTranspose2dOptions extends Omit<TorchConv2dOptions, "padding"> {
+  /** What is taken off each side. Default: 0. */
+  padding?: number | readonly [number, number];
+  /** What is added at the end. Default: 0. */
+  output_padding?: number | readonly [number, number];
+}
+
+/** Options of Embedding. */
+export interface TorchEmbeddingOptions {
+  /** Default: what the weight says. */
+  num_embeddings?: number;
+  /** Default: what the weight says. */
+  embedding_dim?: number;
+}
+
+/** Options of Dropout. */
+export interface TorchDropoutOptions {
+  /** Default: 0.5. */
+  p?: number;
+}
+
+/** Options of Flatten. */
+export interface TorchFlattenOptions {
+  /** Default: 1. */
+  start_dim?: number;
+  /** Default: -1. */
+  end_dim?: number;
+}
+
+/** Options of Softmax. */
+export interface TorchSoftmaxOptions {
+  /** The axis; PyTorch's default, a guess from x's rank, is not offered. */
+  dim: number;
+}
+
+/** Options of MaxPool1d and MaxPool2d; `Size` is a number or, for images, also [height, width]. */
+export interface TorchPoolOptions<Size> {
+  /** The size of the window. */
+  kernel_size: Size;
+  /** Default: that of the window. */
+  stride?: Size;
+  /** Default: 0. */
+  padding?: Size;
+}
+
+/** Options of AvgPool1d and AvgPool2d. */
+export interface TorchAveragePoolOptions<Size> extends TorchPoolOptions<Size> {
+  /** Default: true. */
+  count_include_pad?: boolean;
+}
+
 /** Options of LSTM and GRU, of one layer in one direction. Sequences are [steps, batch, features], as PyTorch has them by default. */
 export interface TorchRecurrentOptions {
   /** Default: what the weights say. */
@@ -139,8 +221,8 @@ export interface TorchRNNOptions extends TorchRecurrentOptions {
 
 /** Options of GELU. */
 export interface TorchGELUOptions {
-  /** Only the exact one. */
-  approximate?: "none";
+  /** Default: `"none"`. */
+  approximate?: "none" | "tanh";
 }
 
 /** A class of PyTorch: what it takes, and what becomes of it. */
@@ -188,6 +270,26 @@ export interface TorchClasses {
   Linear: TorchClass<TorchAffine, TorchLinearOptions, Linear>;
   /** The weight is [out_channels, in_channels / groups, height, width]. */
   Conv2d: TorchClass<TorchAffine, TorchConv2dOptions, Conv2d>;
+  /** The weight is [out_channels, in_channels / groups, length]. */
+  Conv1d: TorchClass<TorchAffine, TorchConv1dOptions, Conv1d>;
+  /** The weight is [in_channels, out_channels / groups, height, width]. */
+  ConvTranspose2d: TorchClass<TorchAffine, TorchConvTranspose2dOptions, ConvTranspose2d>;
+  /** The weight is [num_embeddings, embedding_dim]. */
+  Embedding: TorchClass<"weight", TorchEmbeddingOptions, Embedding>;
+  /** Has no tensors. */
+  Dropout: TorchClass<never, TorchDropoutOptions, Dropout>;
+  /** Has no tensors. */
+  Flatten: TorchClass<never, TorchFlattenOptions, Flatten>;
+  /** Has no tensors. */
+  Softmax: TorchClass<never, TorchSoftmaxOptions, Softmax>;
+  /** Has no tensors. */
+  MaxPool1d: TorchClass<never, TorchPoolOptions<number>, MaxPool1d>;
+  /** Has no tensors. */
+  MaxPool2d: TorchClass<never, TorchPoolOptions<number | readonly [number, number]>, MaxPool2d>;
+  /** Has no tensors. */
+  AvgPool1d: TorchClass<never, TorchAveragePoolOptions<number>, AveragePool1d>;
+  /** Has no tensors. */
+  AvgPool2d: TorchClass<never, TorchAveragePoolOptions<number | readonly [number, number]>, AveragePool2d>;
   /** The plain network, without normalization. */
   RNN: TorchClass<TorchRecurrence, TorchRNNOptions, RNN>;
   /** The plain network, without normalization. */
@@ -198,4 +300,15 @@ export interface TorchClasses {
   ReLU: TorchClass<never, Record<never, never>, ReLU>;
   /** Has no tensors. */
   GELU: TorchClass<never, TorchGELUOptions, GELU>;
+  /** Has no tensors. */
+  SiLU: TorchClass<never, Record<never, never>, SiLU>;
+  /** Has no tensors. */
+  Tanh: TorchClass<never, Record<never, never>, Tanh>;
+  /** Has no tensors. */
+  Sigmoid: TorchClass<never, Record<never, never>, Sigmoid>;
 }
+
+/** The conversions of some of PyTorch's classes, by their names. */
+export type TorchConversions<Name extends keyof TorchClasses> = {
+  readonly [name in Name]: Conversion<TorchClasses[name]["options"], TorchClasses[name]["layer"]>;
+};

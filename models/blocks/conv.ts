@@ -1,8 +1,10 @@
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Dim } from "../../onnx/mod.ts";
-import { type NamedOptions, parameter } from "../parameter.ts";
+import { type NamedOptions, parameter, typed } from "../parameter.ts";
 import type { SymbolicTensor } from "../symbolic_tensor.ts";
 import { Conv2d } from "../../layers/network/conv.ts";
+import { Conv1d } from "../../layers/network/conv1d.ts";
+import { ConvTranspose2d } from "../../layers/network/conv_transpose.ts";
 import { layerWriter } from "../writing.ts";
 
 /** Options of {@linkcode conv}. Lists have a number for each axis of the kernel. */
@@ -39,20 +41,24 @@ export function conv(x: SymbolicTensor, options: ConvOptions): SymbolicTensor {
   const { weight, bias, groups = 1 } = options, [outputs, ...rest] = weight.dims, kernel = rest.slice(1);
   const { stride = kernel.map(() => 1), dilation = kernel.map(() => 1), padding } = options;
   const before = padding ?? kernel.map((size) => (size - 1) >> 1), after = padding ?? kernel.map((size) => size >> 1);
-  const parameters = [parameter("conv", x, "weight", weight, [outputs, ...rest], options)];
-  if (bias) parameters.push(parameter("conv", x, "bias", bias, [outputs], options));
+  const parameters = [parameter("conv", x, "weight", typed(weight, x.type), [outputs, ...rest], options)];
+  if (bias) parameters.push(parameter("conv", x, "bias", typed(bias, x.type), [outputs], options));
   const y = x.op("Conv", parameters, {
     pads: [...before, ...after].map(BigInt),
     strides: stride.map(BigInt),
     dilations: dilation.map(BigInt),
     group: BigInt(groups),
   });
-  const places = kernel.map((size, axis): Dim => {
-    const length = x.dims[2 + axis], room = before[axis] + after[axis] - dilation[axis] * (size - 1) - 1;
-    if (typeof length === "number") return Math.floor((length + room) / stride[axis]) + 1;
-    return room === -1 && stride[axis] === 1 ? length : undefined;
-  });
+  const places = kernel.map((size, axis) =>
+    placesAlong(x.dims[2 + axis], before[axis] + after[axis] - dilation[axis] * (size - 1) - 1, stride[axis])
+  );
   return y.of(y.value, { dims: [x.dims[0], outputs, ...places] });
+}
+
+/** In how many places a kernel fits along an axis; `room` is what padding adds and the kernel takes. */
+export function placesAlong(length: Dim, room: number, stride: number): Dim {
+  if (typeof length === "number") return Math.floor((length + room) / stride) + 1;
+  return room === -1 && stride === 1 ? length : undefined;
 }
 
 /** A Conv2d layer as a graph. */
@@ -61,3 +67,30 @@ export const conv2dWriter = layerWriter(
   (x, { parameters: { weight, bias }, stride, padding, dilation, groups }, { options: { name } }) =>
     conv(x, { weight, bias, stride, padding, dilation, groups, name }),
 );
+
+/** A Conv1d layer as a graph. */
+export const conv1dWriter = layerWriter(
+  Conv1d,
+  (x, { parameters: { weight, bias }, stride, padding, dilation, groups }, { options: { name } }) =>
+    conv(x, { weight, bias, stride: [stride], padding: [padding], dilation: [dilation], groups, name }),
+);
+
+/** A ConvTranspose2d layer as a graph. */
+export const convTranspose2dWriter = layerWriter(ConvTranspose2d, (x, layer, { options }) => {
+  const { parameters: { weight, bias }, outputs, kernel, stride, padding, outputPadding, dilation, groups } = layer;
+  const parameters = [parameter("applyLayer", x, "weight", typed(weight, x.type), weight.dims, options)];
+  if (bias) parameters.push(parameter("applyLayer", x, "bias", typed(bias, x.type), [outputs], options));
+  const y = x.op("ConvTranspose", parameters, {
+    strides: stride.map(BigInt),
+    pads: [...padding, ...padding].map(BigInt),
+    output_padding: outputPadding.map(BigInt),
+    dilations: dilation.map(BigInt),
+    group: BigInt(groups),
+  });
+  const sides = kernel.map((size, axis) => {
+    const length = x.dims[2 + axis];
+    if (typeof length !== "number") return undefined;
+    return (length - 1) * stride[axis] - 2 * padding[axis] + dilation[axis] * (size - 1) + outputPadding[axis] + 1;
+  });
+  return y.of(y.value, { dims: [x.dims[0], outputs, ...sides] });
+});

@@ -1,5 +1,4 @@
-import type { Dim } from "../../onnx/mod.ts";
-import { otherAxes } from "../check.ts";
+import { otherAxes, product } from "../check.ts";
 import type { Form } from "../form.ts";
 import type { SymbolicTensor } from "../symbolic_tensor.ts";
 
@@ -69,9 +68,4 @@ export function groupView(x: SymbolicTensor, channel: number, groups: number): V
   const shape = [...before.map(() => 0), groups, merged ?? -1, ...rest.map(() => 0)];
   const view = x.reshape(shape, [...before, groups, merged, ...rest]);
   return { x: view, axes: otherAxes(view, [0, channel]) };
-}
-
-/** How many elements these dims have, if it is known. */
-function product(dims: readonly Dim[]): number | undefined {
-  return dims.reduce<number | undefined>((a, b) => a === undefined || typeof b !== "number" ? undefined : a * b, 1);
 }

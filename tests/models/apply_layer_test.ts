@@ -2,14 +2,22 @@
 import { assertEquals, assertLessOrEqual, assertThrows } from "@std/assert";
 import {
   AdaptiveLayerNorm,
+  AveragePool1d,
+  AveragePool2d,
   BatchNorm,
   BatchRenorm,
+  Conv1d,
   Conv2d,
+  ConvTranspose2d,
   deepNetResidual,
+  Dropout,
   DynamicTanh,
+  Embedding,
+  Flatten,
   FrozenBatchNorm,
   GELU,
   GhostBatchNorm,
+  GlobalAveragePool,
   GlobalResponseNorm,
   GroupNorm,
   InstanceNorm,
@@ -17,18 +25,26 @@ import {
   LayerNorm,
   layerNormMlp,
   Linear,
+  MaxPool1d,
+  MaxPool2d,
   PreNormResidual,
   random,
   ReLU,
+  Reshape,
   restormerLayerNorm,
   RMSNorm,
   ScaleNorm,
   Sequential,
+  Sigmoid,
+  SiLU,
+  Softmax,
   SpectralNorm,
+  Tanh,
   type Tensors,
   WeightNorm,
   WeightStandardization,
 } from "../../layers/mod.ts";
+import { type DType, tensor } from "../../kernels/mod.ts";
 import {
   applyLayer,
   batchNormTraining,
@@ -39,7 +55,7 @@ import {
 } from "../../models/mod.ts";
 import { readModel, run, writeModel } from "../../onnx/mod.ts";
 import { maxError, type Outputs } from "../../tools/judge/compare.ts";
-import { noise } from "../../tools/judge/noise.ts";
+import { cast, noise } from "../../tools/judge/noise.ts";
 import { backends } from "./backends.ts";
 
 const uniform = random(3);
@@ -68,7 +84,34 @@ const layers: [name: string, layer: Layer, dims: readonly number[], known?: read
   ["WeightNorm", new WeightNorm(new Linear(4, 3, { random: uniform })), [5, 4]],
   ["SpectralNorm", new SpectralNorm(new Linear(4, 3, { random: uniform })), [5, 4]],
   ["WeightStandardization", new WeightStandardization(new Conv2d(2, 3, 3, { random: uniform })), [1, 2, 5, 5]],
+  ["Conv1d", new Conv1d(4, 6, 3, { stride: 2, padding: 2, groups: 2, random: uniform }), [2, 4, 9], ["N", 4, "L"]],
+  [
+    "ConvTranspose2d",
+    new ConvTranspose2d(4, 6, [3, 2], {
+      stride: 2,
+      padding: [1, 0],
+      outputPadding: [1, 0],
+      groups: 2,
+      random: uniform,
+    }),
+    [2, 4, 5, 6],
+  ],
   ["GELU", new GELU(), [3, 4]],
+  ["GELU by tanh", new GELU({ approximate: "tanh" }), [3, 4]],
+  ["SiLU", new SiLU(), [3, 4]],
+  ["Tanh", new Tanh(), [3, 4]],
+  ["Sigmoid", new Sigmoid(), [3, 4]],
+  ["Softmax", new Softmax(), [3, 4]],
+  ["Softmax along axis 1", new Softmax({ axis: 1 }), [2, 3, 4]],
+  ["Flatten", new Flatten(), [2, 3, 4], ["N", 3, 4]],
+  ["Flatten of inner axes", new Flatten({ start: 1, end: 2 }), [2, 3, 4, 5], ["N", "H", "W", 5]],
+  ["Reshape", new Reshape([2, -1]), [3, 8], ["N", 8]],
+  ["Dropout", new Sequential([new Dropout(0.5), new ReLU()]), [3, 4]],
+  ["MaxPool1d", new MaxPool1d(3, { stride: 2, padding: 1 }), [2, 3, 7], ["N", 3, "L"]],
+  ["MaxPool2d", new MaxPool2d([2, 3], { stride: [1, 2], padding: [0, 1] }), [2, 2, 5, 6]],
+  ["AveragePool1d", new AveragePool1d(3, { stride: 2, padding: 1 }), [2, 3, 7]],
+  ["AveragePool2d without padding", new AveragePool2d(2, { padding: 1, countPadding: false }), [2, 2, 5, 4]],
+  ["GlobalAveragePool", new GlobalAveragePool(), [2, 3, 4, 5], ["N", 3, "H", "W"]],
   ["PreNormResidual", new PreNormResidual(new RMSNorm(4), new Linear(4, 4, { random: uniform })), [3, 4]],
   ["deepNetResidual", deepNetResidual(4, new Linear(4, 4, { random: uniform }), 2.5), [3, 4]],
   ["layerNormMlp", layerNormMlp({ inputs: 10, hidden: [6, 4], outputs: 3 }), [5, 10], ["N", 10]],
@@ -93,8 +136,12 @@ function trained(layer: Layer, dims: readonly number[], context = {}): Tensors {
   return layer.train(noise(dims, { seed: 12, mean: 1, deviation: 2 }), layer.state, context).state;
 }
 
-function written(compute: (...inputs: SymbolicTensor[]) => SymbolicResult, inputs: Parameters<typeof modelOf>[1]) {
-  return readModel(writeModel(modelOf(compute, inputs, { opset: 21 })));
+function written(
+  compute: (...inputs: SymbolicTensor[]) => SymbolicResult,
+  inputs: Parameters<typeof modelOf>[1],
+  type: DType = "float32",
+) {
+  return readModel(writeModel(modelOf(compute, inputs, { opset: 21, type })));
 }
 
 for (const { provider, ignore } of backends) {
@@ -111,6 +158,32 @@ for (const { provider, ignore } of backends) {
       },
     });
   }
+
+  for (const [name, layer, dims, known = dims] of layers) {
+    Deno.test({
+      name: `${name} as a graph of float16 on ${provider} gives what the layer gives, to the digits of float16`,
+      ignore,
+      async fn() {
+        const state = trained(layer, dims), x = noise(dims, { seed: 13, type: "float16" });
+        const model = written((x) => applyLayer(x, layer, { state }), { x: known }, "float16");
+        const { y } = await run(model, { x }, { provider }) as Outputs;
+        assertEquals(y.type, "float16");
+        const want = layer.evaluate(cast(x, "float32"), state), size = Math.max(1, ...want.data.map(Math.abs));
+        assertLessOrEqual(maxError(y, want), 4e-3 * size);
+      },
+    });
+  }
+
+  Deno.test({
+    name: `Embedding as a graph on ${provider} gives what the layer gives`,
+    ignore,
+    async fn() {
+      const layer = new Embedding(5, 3, { random: uniform }), x = tensor([[4, 0, 2], [1, 4, 4]]);
+      const model = written((x) => applyLayer(x, layer), { x: ["N", "T"] });
+      const { y } = await run(model, { x }, { provider }) as Outputs;
+      assertEquals(y, layer.evaluate(x));
+    },
+  });
 
   Deno.test({
     name: `AdaptiveLayerNorm as a graph on ${provider} gives what the layer gives`,
