@@ -10,6 +10,7 @@ export { alone, type Communicator, type Reduction } from "./ranks/communicator.t
 export * from "./moments/exponential_moments.ts";
 export { Extrema } from "./moments/extrema.ts";
 export * from "./quantiles/histogram_sketch.ts";
+export * from "./quantiles/quantile_sketch.ts";
 export type { Json, JsonObject } from "./json.ts";
 export type { Kind, Settings } from "./kind.ts";
 export * from "./ranks/merge_across.ts";

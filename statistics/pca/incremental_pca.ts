@@ -203,10 +203,14 @@ function principalComponents(moments: CoMoments, kept = moments.features): Princ
         "components need at least 2. Call partialFit before.",
     );
   }
-  const d = moments.features, covariance = Matrix.from1DArray(d, d, moments.covariance(1).data);
+  const d = moments.features, entries = moments.covariance(1).data;
+  // By the largest, whose square may be beyond float64.
+  const largest = entries.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
+  const covariance = Matrix.from1DArray(d, d, entries.map((value) => value / largest));
   const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(covariance, { assumeSymmetric: true });
   const order = realEigenvalues.map((_, i) => i).sort((a, b) => realEigenvalues[b] - realEigenvalues[a]).slice(0, kept);
-  const variance = Float64Array.from(order, (i) => Math.max(realEigenvalues[i], 0)), total = covariance.trace();
+  const variance = Float64Array.from(order, (i) => Math.max(realEigenvalues[i], 0) * largest);
+  const total = covariance.trace() * largest;
   const components = new Float64Array(kept * d);
   order.forEach((i, c) => components.set(withSign(eigenvectorMatrix.getColumn(i)), c * d));
   return {

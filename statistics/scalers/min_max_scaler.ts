@@ -1,8 +1,8 @@
-import { tensor } from "../../kernels/tensor.ts";
+import { type DType, type Tensor, tensor } from "../../kernels/tensor.ts";
 import { Extrema } from "../moments/extrema.ts";
 import { Fields } from "../json.ts";
 import { checkNumber } from "../../kernels/check.ts";
-import { divisorOf, Scaler } from "./scaler.ts";
+import { divisorOf, Scaler, type TransformOptions } from "./scaler.ts";
 import type { Scaling } from "../scaling.ts";
 
 /** How a {@linkcode MinMaxScaler} is made. */
@@ -11,6 +11,8 @@ export interface MinMaxScalerInit {
   low?: number;
   /** What the maximum becomes. Default: 1. */
   high?: number;
+  /** Whether values outside of the range that was learned become `low` or `high`. Default: false. */
+  clip?: boolean;
 }
 
 /**
@@ -38,8 +40,8 @@ export class MinMaxScaler extends Scaler<Extrema, MinMaxScaler> {
    *
    * @throws {TypeError | RangeError} If low is not below high.
    */
-  constructor({ low = 0, high = 1 }: MinMaxScalerInit = {}, extrema: Extrema = new Extrema()) {
-    super({ low, high }, extrema);
+  constructor({ low = 0, high = 1, clip = false }: MinMaxScalerInit = {}, extrema: Extrema = new Extrema()) {
+    super({ low, high, clip }, extrema);
     checkNumber(this.kind, "low", low);
     checkNumber(this.kind, "high", high);
     if (!(low < high)) throw new RangeError(`${this.kind}: low is ${low} and high is ${high}; low must be less.`);
@@ -53,17 +55,47 @@ export class MinMaxScaler extends Scaler<Extrema, MinMaxScaler> {
    * @throws {TypeError | RangeError} If it is something else.
    */
   static fromJSON(value: unknown): MinMaxScaler {
-    const fields = new Fields("MinMaxScaler", value), init = { low: fields.number("low"), high: fields.number("high") };
+    const fields = new Fields("MinMaxScaler", value);
+    const init = { low: fields.number("low"), high: fields.number("high"), clip: fields.boolean("clip") };
     return new MinMaxScaler(init, Extrema.fromJSON(fields.get("summary")));
   }
 
-  /** @internal */
+  /** As of every scaler; what rounding moves out of [low, high] stays in it, and with `clip` everything does. */
+  override transform<T extends DType>(x: Tensor<T>, options: TransformOptions = {}): Tensor<T> {
+    const y = super.transform(x, options), { data } = y, low = this.#low, high = this.#high;
+    const rounding = y.type === "float64" ? 2 ** -50 : y.type === "float32" ? 2 ** -21 : 2 ** -8;
+    const slack = this.settings.clip ? Infinity : rounding * Math.max(high - low, Math.abs(low), Math.abs(high));
+    for (let i = 0; i < data.length; i++) {
+      if (data[i] > high && data[i] <= high + slack) data[i] = high;
+      else if (data[i] < low && data[i] >= low - slack) data[i] = low;
+    }
+    return y;
+  }
+
+  /**
+   * From the minimum; where the range is beyond float64, from its middle by its half.
+   *
+   * @internal
+   */
   protected derive(): Scaling {
-    const center = this.summary.minimum(), maximum = this.summary.maximum().data, range = this.#high - this.#low;
+    const minimum = this.summary.minimum().data, maximum = this.summary.maximum().data;
+    const wide = minimum.map((value, i) => Number(!Number.isFinite(maximum[i] - value)));
+    const low = this.#low, range = this.#high - low;
+    const scale = minimum.map((value, i) =>
+      wide[i] ? (maximum[i] / 2 - value / 2) / (range / 2) : divisorOf(divisorOf(maximum[i] - value) / range)
+    );
+    const f = scale.indexOf(Infinity);
+    if (f >= 0) {
+      throw new RangeError(
+        `${this.kind}: feature ${f} is from ${minimum[f]} to ${
+          maximum[f]
+        }, which is too much for float64. Divide it before.`,
+      );
+    }
     return {
-      center,
-      scale: tensor(maximum.map((value, i) => divisorOf(divisorOf(value - center.data[i]) / range))),
-      offset: tensor(maximum.map(() => this.#low)),
+      center: tensor(minimum.map((value, i) => wide[i] ? value / 2 + maximum[i] / 2 : value)),
+      scale: tensor(scale),
+      offset: tensor(minimum.map((_, i) => wide[i] ? low + range / 2 : low)),
     };
   }
 }

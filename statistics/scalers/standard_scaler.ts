@@ -55,24 +55,19 @@ export class StandardScaler extends Scaler<RunningMoments, StandardScaler> {
 
   /** @internal */
   protected derive(): Scaling {
-    const count = this.summary.count().data, mean = this.summary.mean(), variance = this.summary.variance().data;
+    const mean = this.summary.mean(), variance = this.summary.variance().data;
     const zeros = mean.data.map(() => 0);
     return {
       center: this.settings.center ? mean : tensor(zeros),
       scale: tensor(
-        variance.map((value, i) =>
-          !this.settings.scale || isConstant(count[i], mean.data[i], value) ? 1 : Math.sqrt(value)
-        ),
+        variance.map((value, i) => !this.settings.scale || isConstant(mean.data[i], value) ? 1 : Math.sqrt(value)),
       ),
       offset: tensor(zeros),
     };
   }
 }
 
-/**
- * Whether a variance is within the rounding of one pass over values around a mean: (n eps mean)^2, scikit-learn's bound after Chan, Golub
- * and LeVeque. (Its other term, n eps variance, has no weight below 1e15 values.)
- */
-function isConstant(count: number, mean: number, variance: number): boolean {
-  return variance <= (count * Number.EPSILON * mean) ** 2;
+/** Whether values differ from their mean by no more than they are rounded by. What is summed up is exact, however many there are. */
+function isConstant(mean: number, variance: number): boolean {
+  return variance <= (Number.EPSILON * mean) ** 2;
 }

@@ -148,7 +148,8 @@ Deno.test("float32 and float16 give what their values in float64 give", () => {
   }
 });
 
-for (const { make, type } of kinds.filter(({ make }) => !["Extrema", "HistogramSketch"].includes(make().kind))) {
+const ordered = ["Extrema", "HistogramSketch", "QuantileSketch"]; // which know no sums
+for (const { make, type } of kinds.filter(({ make }) => !ordered.includes(make().kind))) {
   Deno.test(`${make().kind}: values too far apart for float64 are refused in one part and in two`, () => {
     for (const [value, other] of [[1e200, -1e200], [1.7e308, -1.7e308], [-1.7e308, 1]]) {
       const far = make().push(rowsOf([[0, value]])), state = far.toJSON();

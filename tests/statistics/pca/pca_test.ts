@@ -170,3 +170,14 @@ Deno.test("PCA: what does not fit is refused and changes nothing", () => {
   const fewer = { ...pca.toJSON(), components: 4 };
   assertThrows(() => IncrementalPca.fromJSON(fewer), RangeError, "moments have 3 features, but 4 components");
 });
+
+Deno.test("PCA: of values whose covariance, squared, is beyond float64 or nothing at all", () => {
+  const rows = noise(200, 9).map((value, i) => value * (i % 2 + 1));
+  const plain = new IncrementalPca().partialFit(tensor(rows, [100, 2]));
+  for (const factor of [1e80, 1e-80, 1e140]) {
+    const pca = new IncrementalPca().partialFit(tensor(rows.map((value) => value * factor), [100, 2]));
+    assertClose(pca.principal.components, plain.principal.components, 1e-12);
+    const expected = plain.principal.explainedVariance.data.map((value) => value * factor ** 2);
+    assertRelative(pca.principal.explainedVariance.data, expected, `${factor}`, 1e-12);
+  }
+});

@@ -1,13 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type DType, type Tensor, tensor } from "../../../kernels/tensor.ts";
-import {
-  Extrema,
-  HistogramSketch,
-  MinMaxScaler,
-  RobustScaler,
-  RunningMoments,
-  StandardScaler,
-} from "../../../statistics/mod.ts";
+import { Extrema, MinMaxScaler, RobustScaler, RunningMoments, StandardScaler } from "../../../statistics/mod.ts";
+import { random } from "../../../layers/network/random.ts";
 import { assertClose } from "../../close.ts";
 import { assertRelative, noise, rowsOf, throughText } from "../../exact.ts";
 import { scikitLearn, slice, table } from "../golden.ts";
@@ -27,16 +21,63 @@ Deno.test("min-max scaler: as scikit-learn's", () => {
   assertClose(scaler.transform(x), table(scikitLearn.MinMaxScaler.y), 1e-9);
 });
 
-Deno.test("robust scaler: as scikit-learn's, within the accuracy of its sketch", () => {
-  const { center, scale } = scikitLearn.RobustScaler, accuracy = 0.0001;
-  const scaler = new RobustScaler({}, new HistogramSketch({ accuracy, buckets: 100_000 })).partialFit(x);
-  assertRelative(scaler.scaling.center.data, center, "center", accuracy);
-  // A range of quantiles is as near as the quantiles themselves; the first feature is at 1e6, with a range of 1.
-  const size = [1e6, 0.1, 2e-3, 10, 45];
-  scale.forEach((expected, i) => {
-    const actual = scaler.scaling.scale.data[i];
-    assert(Math.abs(actual - expected) <= 2 * accuracy * size[i], `${i}: ${actual}, expected ${expected}`);
-  });
+Deno.test("min-max scaler: a range beyond float64", () => {
+  const rows = rowsOf([[-1e308, -1.7e308], [1e308, 1.7e308], [0, 0]]);
+  assertThrows(() => new MinMaxScaler().partialFit(rows).scaling, RangeError, "feature 0 is from -1e+308 to 1e+308");
+  for (const [low, high] of [[-1, 2], [-3, -1]]) {
+    const scaler = new MinMaxScaler({ low, high }).partialFit(rows), y = scaler.transform(rows);
+    const middle = (low + high) / 2;
+    assertClose(y, rowsOf([[low, low], [high, high], [middle, middle]]), 1e-14);
+    assertRelative(scaler.inverse(y).data.slice(0, 4), [-1e308, -1.7e308, 1e308, 1.7e308], "inverse", 1e-14);
+  }
+});
+
+Deno.test("min-max scaler: what was learned stays in the range, in every type", () => {
+  const values = noise(30_000, 7).map((value, i) => value * 10 ** (i % 5) + 0.1 * i);
+  for (const [low, high] of [[0, 1], [-0.3, 0.7], [100, 101]]) {
+    for (const data of [Float32Array.from(values), Float64Array.from(values), Float16Array.from(values)]) {
+      const x = tensor(data as Float64Array<ArrayBuffer>, [6000, 5]),
+        y = new MinMaxScaler({ low, high }).partialFit(x).transform(x);
+      const [least, most] = data.map((_, i) => [low, high][i] ?? 0); // as the type rounds them
+      assert(y.data.every((value) => least <= value && value <= most), `${x.type} [${low}, ${high}]`);
+    }
+  }
+});
+
+Deno.test("min-max scaler: clip holds everything in the range", () => {
+  const rows = rowsOf([[0], [10]]), others = rowsOf([[-5], [5], [20], [NaN]]);
+  assertEquals([...new MinMaxScaler().partialFit(rows).transform(others).data], [-0.5, 0.5, 2, NaN]);
+  const clipping = new MinMaxScaler({ clip: true }).partialFit(rows);
+  assertEquals([...clipping.transform(others).data], [0, 0.5, 1, NaN]);
+  assertEquals([...MinMaxScaler.fromJSON(throughText(clipping)).transform(others).data], [0, 0.5, 1, NaN]);
+});
+
+Deno.test("robust scaler: as scikit-learn's", () => {
+  const { center, scale } = scikitLearn.RobustScaler;
+  const scaler = new RobustScaler().partialFit(slice(x, 0, 7)).partialFit(slice(x, 7));
+  assertRelative(scaler.scaling.center.data, center, "center");
+  assertRelative(scaler.scaling.scale.data, scale, "scale");
+});
+
+Deno.test("robust scaler: right to 1 % far from zero", () => {
+  const rows = 200_000, normal = noise(rows, 3), uniform = random(4);
+  const lists: Record<string, (i: number) => number> = {
+    "N(293, 2)": (i) => 293 + 2 * normal[i],
+    "N(1013, 8)": (i) => 1013 + 8 * normal[i],
+    "years": () => 1990 + Math.floor(35 * uniform()),
+    "seconds of a day": () => 1.7e9 + Math.floor(86_400 * uniform()),
+  };
+  for (const [name, value] of Object.entries(lists)) {
+    const data = Float64Array.from({ length: rows }, (_, i) => value(i)), sorted = data.toSorted();
+    const expected = sorted[Math.round(0.75 * (rows - 1))] - sorted[Math.round(0.25 * (rows - 1))];
+    const scaler = new RobustScaler();
+    for (let row = 0; row < rows; row += 4096) {
+      const part = data.slice(row, row + 4096);
+      scaler.partialFit(tensor(part, [part.length, 1]));
+    }
+    const [actual] = scaler.scaling.scale.data;
+    assert(Math.abs(actual / expected - 1) <= 0.01, `${name}: ${actual}, expected ${expected}`);
+  }
 });
 
 Deno.test("standard scaler: what is not asked for is left", () => {
@@ -45,13 +86,17 @@ Deno.test("standard scaler: what is not asked for is left", () => {
   assertEquals([...new StandardScaler({ scale: false }).partialFit(rows).transform(rows).data], [-1, -10, 1, 10]);
 });
 
-Deno.test("standard scaler: a variance within the rounding of scikit-learn's bound counts as none", () => {
+Deno.test("standard scaler: a deviation within the rounding of the values counts as none, however many there are", () => {
   const near = 1e8 + 2 ** -26, wide = 1e8 + 2 ** -10;
   const scaler = new StandardScaler().partialFit(rowsOf([[1e8, 1e8], [near, wide]]));
   assertEquals([...scaler.scaling.scale.data], [1, 2 ** -11]);
-  const many = Array.from({ length: 1000 }, (_, i) => [1e8 + i % 2 * 2 ** -20]); // n has a weight in the bound
-  assertEquals([...new StandardScaler().partialFit(rowsOf(many)).scaling.scale.data], [1]);
-  assertEquals([...new StandardScaler().partialFit(rowsOf(many.slice(0, 2))).scaling.scale.data], [2 ** -21]);
+  const many = Array.from({ length: 1000 }, (_, i) => [1e8 + i % 2 * 2 ** -20]);
+  for (const rows of [many, many.slice(0, 2)]) {
+    assertEquals([...new StandardScaler().partialFit(rowsOf(rows)).scaling.scale.data], [2 ** -21]);
+  }
+  const moments = new RunningMoments().push(rowsOf([[1e8 - 0.1], [1e8 + 0.1]]));
+  while (moments.count().data[0] < 6e6) moments.merge(RunningMoments.fromJSON(moments.toJSON()));
+  assertRelative(new StandardScaler({}, moments).scaling.scale.data, [0.1], "6,000,000 rows", 1e-7);
 });
 
 Deno.test("standard scaler: constant features are only centered, whatever their size", () => {
