@@ -55,4 +55,12 @@ export { reshape } from "./reshape.ts";
 export { rmsNorm, rmsNormBackward, type RmsNormBackwardOptions, type RmsNormOptions } from "./rms_norm.ts";
 export { allocate, type ResidentTensor } from "./engines/simd/memory.ts";
 export { setThreads } from "./set_threads.ts";
-export { type DType, type NestedNumbers, type Tensor, tensor, type TypedArrays, zeros } from "./tensor.ts";
+export {
+  type DType,
+  type HostFloat16Array,
+  type NestedNumbers,
+  type Tensor,
+  tensor,
+  type TypedArrays,
+  zeros,
+} from "./tensor.ts";

@@ -1,6 +1,12 @@
 /** The element types a tensor can have, by their ONNX names. */
 export type DType = "float32" | "float64" | "float16";
 
+/**
+ * The host's array of float16: `Float16Array`, where the types of a project have it (`"lib": ["esnext.float16"]` of TypeScript).
+ * Elsewhere it is `never`, so that nothing passes for one.
+ */
+export type HostFloat16Array = typeof globalThis extends { Float16Array: { prototype: infer A } } ? A : never;
+
 /** The typed array that stores each element type. */
 export interface TypedArrays {
   /** Elements of four bytes. */
@@ -8,7 +14,7 @@ export interface TypedArrays {
   /** Elements of eight bytes. */
   float64: Float64Array;
   /** Elements of two bytes. The host must have `Float16Array`: Deno 2.5, Node.js 24, and the browsers of 2025. */
-  float16: Float16Array;
+  float16: HostFloat16Array;
 }
 
 /**
@@ -85,7 +91,7 @@ export function tensor(data: Float32Array, dims?: readonly number[]): Tensor<"fl
 /** A tensor over an array of float64. */
 export function tensor(data: Float64Array, dims?: readonly number[]): Tensor<"float64">;
 /** A tensor over an array of float16. */
-export function tensor(data: Float16Array, dims?: readonly number[]): Tensor<"float16">;
+export function tensor(data: HostFloat16Array, dims?: readonly number[]): Tensor<"float16">;
 /** A tensor of float32 of numbers in lists. */
 export function tensor(data: NestedNumbers, dims?: readonly number[]): Tensor<"float32">;
 /** A tensor over an array of any of these types. */

@@ -1,4 +1,5 @@
 import { TensorProto_DataType as DataType } from "onnx-buf";
+import type { HostFloat16Array } from "../kernels/tensor.ts";
 
 /** The array that stores the elements of each type: as in onnxruntime's own tensors, a bool is a byte. */
 export interface ElementArrays {
@@ -7,7 +8,7 @@ export interface ElementArrays {
   /** Eight bytes. */
   float64: Float64Array;
   /** Two bytes. */
-  float16: Float16Array;
+  float16: HostFloat16Array;
   /** One byte, signed. */
   int8: Int8Array;
   /** One byte. */

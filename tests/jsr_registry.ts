@@ -1,4 +1,4 @@
-import { untar } from "./untar.ts";
+import { parseTarGzip } from "nanotar";
 
 /** A registry that runs on this machine and speaks as much of JSR's protocol as publishing and importing need. */
 export interface JsrRegistry extends AsyncDisposable {
@@ -39,7 +39,8 @@ async function store(
   version: string,
   tarball: Uint8Array<ArrayBuffer>,
 ): Promise<void> {
-  const files = await untar(tarball);
+  const files = new Map<string, Uint8Array<ArrayBuffer>>();
+  for (const { name, data } of await parseTarGzip(tarball)) files.set(name, new Uint8Array(data ?? []));
   const config = files.get("deno.json");
   if (config === undefined) {
     throw new Error(`what was published has no deno.json, only ${[...files.keys()].join(", ")}`);

@@ -4,14 +4,31 @@ import type { Model } from "../model.ts";
 import { readModel } from "./read.ts";
 import { writeModel } from "./write.ts";
 
-/** Loaded when a file is asked for, so that the rest runs where there are none, as in a browser. */
-const files = () => import("node:fs/promises");
-const paths = () => import("node:path");
+/** The host's own modules for files, found without an import, which a bundler for browsers would follow. */
+function files(): typeof import("node:fs/promises") {
+  return builtin("node:fs/promises") as typeof import("node:fs/promises");
+}
+
+function paths(): typeof import("node:path") {
+  return builtin("node:path") as typeof import("node:path");
+}
+
+function builtin(name: string): unknown {
+  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
+  const found = process?.getBuiltinModule?.(name);
+  if (found === undefined) {
+    throw new TypeError(
+      "There are no files here, as in a browser: use readModel and writeModel with the file's bytes.",
+    );
+  }
+  return found;
+}
 
 /**
  * Reads a model from a file, and its weights from the files beside it that it names. For Deno, Node.js and Bun.
  *
  * @throws {ModelError} If the file is not a model, or names a file for its weights that is outside of its own folder.
+ * @throws {TypeError} In a browser, which has no files.
  *
  * @example From a file to a result
  * ```ts ignore
@@ -21,8 +38,8 @@ const paths = () => import("node:path");
  * ```
  */
 export async function readModelFile(path: string): Promise<Model> {
-  const { readFile } = await files();
-  const folder = (await paths()).dirname(path);
+  const { readFile } = files();
+  const folder = paths().dirname(path);
   return await readExternalData(readModel(await readFile(path)), async (location) => {
     return await readFile(await inside(folder, location));
   });
@@ -33,7 +50,7 @@ export async function readModelFile(path: string): Promise<Model> {
  * folder, not even by a link.
  */
 async function inside(folder: string, location: string): Promise<string> {
-  const { realpath } = await files(), { join, sep } = await paths();
+  const { realpath } = files(), { join, sep } = paths();
   const root = await realpath(folder);
   const path = await realpath(join(root, location)).catch((cause) => {
     throw new ModelError(`The weights' file ${JSON.stringify(location)} is not beside the model.`, { cause });
@@ -57,6 +74,7 @@ export interface WriteModelFileOptions {
  * Writes a model to a file and, if asked, its weights to another beside it. For Deno, Node.js and Bun.
  *
  * @throws {ModelError} If the model is over 2 GiB and its weights are to stay with it.
+ * @throws {TypeError} In a browser, which has no files.
  *
  * @example A large model as model.onnx and model.onnx.data
  * ```ts ignore
@@ -66,7 +84,7 @@ export interface WriteModelFileOptions {
  * ```
  */
 export async function writeModelFile(path: string, model: Model, options: WriteModelFileOptions = {}): Promise<void> {
-  const { open, writeFile } = await files(), { basename, dirname, join } = await paths();
+  const { open, writeFile } = files(), { basename, dirname, join } = paths();
   const { externalData } = options;
   if (externalData === undefined) return await writeFile(path, writeModel(model));
   const location = externalData.location ?? `${basename(path)}.data`;

@@ -110,9 +110,9 @@ function stridesOf(dims: readonly number[]): number[] {
 }
 
 const transpose: Fold = (node, input) => {
-  const x = input(0), perm = attributeOf(node, "perm") as readonly bigint[] | undefined;
-  if (!x) return undefined;
-  const order = perm?.map(Number) ?? [...x.dims.keys()].reverse(), strides = stridesOf(x.dims);
+  const x = input(0), perm = attributeOf(node, "perm") ?? [...x?.dims.keys() ?? []].reverse();
+  if (!x || !Array.isArray(perm)) return undefined;
+  const order = perm.map(Number), strides = stridesOf(x.dims);
   const dims = order.map((axis) => x.dims[axis]);
   if (order.length !== x.dims.length || new Set(order).size < order.length || dims.includes(undefined!)) {
     return undefined;

@@ -1,5 +1,6 @@
 import type * as OnnxRuntime from "onnxruntime-web";
 import type { OnnxTensor } from "../element.ts";
+import { OnnxRuntimeError } from "./runtime_error.ts";
 
 /** Where onnxruntime computes: on the processor, compiled to WebAssembly, or on a graphics processor through WebGPU. */
 export type Provider = "wasm" | "webgpu";
@@ -20,7 +21,7 @@ export interface Runtime {
 const runtimes = new Map<Provider, Promise<Runtime>>();
 
 /**
- * The build of onnxruntime-web for a provider, loaded when it is first asked for. The plain build has threads, float64 and
+ * The build of onnxruntime-web for a provider, loaded when it is first asked for. The one for WASM has threads, float64 and
  * no WebGPU; the other is for WebGPU.
  *
  * @throws {RangeError} If it was loaded with another number of threads, which it takes once.
@@ -42,8 +43,17 @@ export async function runtimeFor(provider: Provider, threads: number): Promise<R
   return runtime;
 }
 
+/** In browsers, which fetch it, the smallest build: half as large. In Deno that one cannot start threads. */
+function importBuild(provider: Provider): Promise<typeof OnnxRuntime> {
+  if (provider === "webgpu") return import("onnxruntime-web/webgpu");
+  const { process } = globalThis as { process?: { versions?: { node?: string } } };
+  return process?.versions?.node === undefined ? import("onnxruntime-web/wasm") : import("onnxruntime-web");
+}
+
 async function load(provider: Provider, threads: number): Promise<Runtime> {
-  const ort = provider === "webgpu" ? await import("onnxruntime-web/webgpu") : await import("onnxruntime-web");
+  const ort = await importBuild(provider).catch((cause) => {
+    throw new OnnxRuntimeError("onnxruntime-web could not be loaded. Install it: npm i onnxruntime-web", { cause });
+  });
   ort.env.wasm.numThreads = threads;
   let last: Promise<unknown> = Promise.resolve();
   return {

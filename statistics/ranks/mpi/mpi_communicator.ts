@@ -3,7 +3,7 @@ import { reduce } from "../reduce.ts";
 import type { Library } from "./library.ts";
 
 /** MPI_IN_PLACE of Open MPI. */
-const IN_PLACE = Deno.UnsafePointer.create(1n);
+const inPlace = () => Deno.UnsafePointer.create(1n);
 
 /** The most bytes that MPI counts. */
 const MOST = 2 ** 31 - 1;
@@ -45,7 +45,7 @@ export class MpiCommunicator implements Communicator {
     checkReduction(values, operation);
     const { handle, type, width } = this.#operations[operation], { ompi_mpi_comm_world: world } = this.#library;
     const count = values.length / width, buffer = values as Float64Array<ArrayBuffer>; // FFI takes shared memory as well
-    this.#check("MPI_Allreduce", this.#library.MPI_Allreduce(IN_PLACE, buffer, count, type, handle, world));
+    this.#check("MPI_Allreduce", this.#library.MPI_Allreduce(inPlace(), buffer, count, type, handle, world));
   }
 
   allGather(bytes: Uint8Array): Uint8Array[] {

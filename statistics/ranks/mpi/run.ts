@@ -14,6 +14,7 @@ import { MpiCommunicator } from "./mpi_communicator.ts";
  *
  * @param program Gets the communicator of all ranks.
  * @returns What the program returns.
+ * @throws {TypeError} In another runtime than Deno.
  * @throws {Error} If Open MPI is not installed, or was started before.
  *
  * @example
@@ -28,6 +29,11 @@ import { MpiCommunicator } from "./mpi_communicator.ts";
  * ```
  */
 export async function run<T>(program: (communicator: Communicator) => T | Promise<T>): Promise<T> {
+  if (typeof Deno === "undefined") {
+    throw new TypeError(
+      "run: MPI is called through Deno's interface to C. Use Deno; in one process, WorkerPool has ranks too.",
+    );
+  }
   const library = openLibrary(), initialized = new Int32Array(1);
   library.MPI_Initialized(initialized);
   if (initialized[0]) throw new Error("run: MPI was started before in this process, which it can be only once.");
