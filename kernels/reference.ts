@@ -145,12 +145,18 @@ function means(labels: Labels, term: (i: number) => number): Float64Array {
 
 const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
 
+/** z f, where f vanishes faster than z grows: 0 at infinity, its limit. */
+const vanishing = (z: number, f: number) => f === 0 ? 0 : z * f;
+
 /** Each activation and its derivative. GELU: Hendrycks and Gimpel 2016, exact; SiLU: Elfwing, Uchibe and Doya 2017. */
 const activations = {
   none: [(z: number) => z, () => 1],
   relu: [(z: number) => Math.max(z, 0), (z: number) => z > 0 ? 1 : 0],
-  gelu: [(z: number) => z * normalCdf(z), (z: number) => normalCdf(z) + z * normalPdf(z)],
-  silu: [(z: number) => z * sigmoid(z), (z: number) => sigmoid(z) * (1 + z * sigmoid(-z))],
+  gelu: [(z: number) => vanishing(z, normalCdf(z)), (z: number) => normalCdf(z) + vanishing(z, normalPdf(z))],
+  silu: [
+    (z: number) => vanishing(z, sigmoid(z)),
+    (z: number) => vanishing(1 + vanishing(z, sigmoid(-z)), sigmoid(z)),
+  ],
 } as const;
 
 /* ---- Normalization as a quotient, its affine step and its gradient ----------------------------------------------- */

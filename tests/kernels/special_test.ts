@@ -265,3 +265,22 @@ for (const type of types) {
     }
   });
 }
+
+Deno.test("activations and their derivatives have their limits at infinity", () => {
+  for (const library of [kernels, reference]) {
+    for (const type of types) {
+      // Lanes of vectors, and what they leave over.
+      const dims = [7, 1], values = [0, 1, 2, 3, 4, 5, 6].map((i) => i % 2 ? Infinity : -Infinity);
+      const x = cast({ type: "float64", dims, data: Float64Array.from(values) }, type);
+      const dy = cast({ type: "float64", dims, data: new Float64Array(7).fill(3) }, type);
+      const one = (value: number) => cast({ type: "float64", dims: [1], data: Float64Array.of(value) }, "float32");
+      for (const activation of ["relu", "gelu", "silu"] as const) {
+        const options = { mean: one(0), variance: one(1), epsilon: 0, activation };
+        const { y } = invoke(library, { kernel: "batchNorm", inputs: [x], options });
+        const { dx } = invoke(library, { kernel: "batchNormBackward", inputs: [x, dy], options });
+        assertEquals([...y.data].map((value) => value + 0), values.map((value) => Math.max(value, 0)), activation);
+        assertEquals([...dx.data].map((value) => value + 0), values.map((value) => value > 0 ? 3 : 0), activation);
+      }
+    }
+  }
+});

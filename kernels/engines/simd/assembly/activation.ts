@@ -2,6 +2,9 @@
 
 import { madd } from "./lanes";
 
+/** Infinite z are taken for these, so that a factor which has vanished there makes their product 0. */
+const LARGEST: f32 = f32.MAX_VALUE;
+
 const RELU: i32 = 1;
 const GELU: i32 = 2;
 
@@ -32,7 +35,7 @@ export function activationGradient(z: usize, dy: usize, dz: usize, length: usize
 @inline
 function activation(z: v128, kind: i32): v128 {
   if (kind == RELU) return f32x4.max(z, f32x4.splat(0));
-  return f32x4.mul(z, kind == GELU ? normalDistribution(z) : logistic(z));
+  return f32x4.mul(f32x4.max(z, f32x4.splat(-LARGEST)), kind == GELU ? normalDistribution(z) : logistic(z));
 }
 
 /** relu' is 0 at 0; gelu'(z) = P(z) + z p(z), with the normal distribution P and its density p; silu'(z) = s (1 + z (1 - s)). */
@@ -41,12 +44,13 @@ function activation(z: v128, kind: i32): v128 {
 function gradient(z: v128, dy: v128, kind: i32): v128 {
   const one = f32x4.splat(1);
   if (kind == RELU) return v128.and(dy, f32x4.gt(z, f32x4.splat(0)));
+  const bounded = f32x4.max(f32x4.min(z, f32x4.splat(LARGEST)), f32x4.splat(-LARGEST));
   if (kind == GELU) {
     const density = f32x4.mul(f32x4.splat(0.3989422804014327), exp(f32x4.mul(f32x4.mul(z, z), f32x4.splat(-0.5))));
-    return f32x4.mul(dy, madd(z, density, normalDistribution(z)));
+    return f32x4.mul(dy, madd(bounded, density, normalDistribution(z)));
   }
   const s = logistic(z);
-  return f32x4.mul(dy, f32x4.mul(s, madd(z, f32x4.sub(one, s), one)));
+  return f32x4.mul(dy, f32x4.mul(s, madd(bounded, f32x4.sub(one, s), one)));
 }
 
 /** 1 / (1 + exp(-z)). */
