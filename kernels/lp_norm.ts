@@ -31,8 +31,8 @@ function axisOf(operation: string, x: Tensor, options: Omit<LpNormOptions, "out"
 }
 
 function euclidean(operation: string, x: Tensor, axis: number): Plan {
-  const constant = x.dims[axis];
-  return planOver(operation, x, [axis], { aboutZero: true, subtractMean: false, divisor: "length", constant });
+  const length = { aboutZero: true, subtractMean: false, factor: x.dims[axis], inside: 0, outside: 0, ofNothing: 0 };
+  return planOver(operation, x, [axis], length);
 }
 
 /**

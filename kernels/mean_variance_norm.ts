@@ -1,7 +1,7 @@
 import { checkAxes, checkInput } from "./check.ts";
 import { OptionNames } from "./option_names.ts";
 import { backward, forward, type Plan, planOver } from "./passes/pass.ts";
-import type { Measure } from "./passes/statistics.ts";
+import type { Measure } from "./engines/measure.ts";
 import type { DType, Tensor } from "./tensor.ts";
 
 /** Options of {@linkcode meanVarianceNorm}. */
@@ -25,8 +25,10 @@ const backwardOptions = new OptionNames<MeanVarianceNormBackwardOptions>({ axes:
 const measure: Measure = {
   aboutZero: false,
   subtractMean: true,
-  divisor: "deviation plus epsilon",
-  constant: 1e-9,
+  factor: 1,
+  inside: 0,
+  outside: 1e-9,
+  ofNothing: Infinity,
 };
 
 /** What {@linkcode meanVarianceNorm} is made of. */

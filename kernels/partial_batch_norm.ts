@@ -3,7 +3,8 @@ import { checkAlike, outputLike } from "./check.ts";
 import { Slot } from "./engines/engine.ts";
 import { engineFor } from "./engines/engines.ts";
 import { Moments } from "./passes/moments.ts";
-import { floorOf, standardDeviation } from "./passes/statistics.ts";
+import { floorOf } from "./engines/measure.ts";
+import { standardDeviation } from "./passes/statistics.ts";
 import type { DType, Tensor } from "./tensor.ts";
 
 /*

@@ -1,4 +1,5 @@
 import type { Activation } from "../activation.ts";
+import type { Measure } from "./measure.ts";
 import { type Data, type Layout, part, type Tile } from "./tile.ts";
 
 /** A cache line lies between tables, so that equal places of them do not compete for one place in the nearest cache. */
@@ -26,6 +27,8 @@ export class Lines {
   readonly slope: Float64Array;
   readonly offset: Float64Array;
   readonly gain: Float64Array;
+  /** One over what is divided by, of each statistic of a tile that is normalized at once. */
+  readonly inverse: Float64Array;
   /** Which parameter each line has, or from which one on. */
   readonly parameter: Uint32Array;
   /** Which statistic each line has, counted from the first of its group. */
@@ -54,13 +57,14 @@ export class Lines {
     this.slope = float64();
     this.offset = float64();
     this.gain = float64();
+    this.inverse = float64();
     this.parameter = uint32();
     this.statistic = uint32();
   }
 
   /** The bytes that the tables of so many lines take. */
   static bytes(size: number): number {
-    return 10 * (size * 8 + APART) + 2 * (size * 4 + APART);
+    return 11 * (size * 8 + APART) + 2 * (size * 4 + APART);
   }
 }
 
@@ -133,6 +137,8 @@ export interface Engine {
   readonly capacity: number;
   readonly maxLines: number;
 
+  /** Whether arrays, those that there are, are worked on where they stand, so that tiles of them can have any size. */
+  holds(...arrays: readonly (Data | undefined)[]): boolean;
   /** Fills a slot with a tile of an array. */
   load(slot: Slot, data: Data, tile: Tile): void;
   /** Chooses where OUT is, for kernels to write a tile of this array to; that may be where X was. */
@@ -156,6 +162,21 @@ export interface Engine {
   sums(view: Layout, tile: Tile, ofParameters: boolean, floor: number): void;
   /** OUT = h * gain + (X - center) * slope + offset. */
   gradient(view: Layout, tile: Tile): void;
+  /**
+   * What moments, a table and `apply` come to, at once, of a tile of rows in which every `lines` neighbours share a statistic: OUT =
+   * (X - mean, or X) * r, then * scale + bias where parameters vary along lines and * slope + offset where not, then the activation.
+   * Writes lines.mean, lines.m2 and lines.inverse of each statistic. Statistics that are too much for it are not written to OUT and
+   * have NaN for their inverse; returns how many they are. Absent, it is all done in three steps.
+   */
+  normalize?(
+    view: Layout,
+    tile: Tile,
+    lines: number,
+    measure: Measure,
+    floor: number,
+    activation: Activation | undefined,
+  ): number;
+
   /** OUT = a + Z. */
   add(tile: Tile, a: Slot): void;
   /** OUT = f(OUT). */

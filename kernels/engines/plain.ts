@@ -38,6 +38,10 @@ export class PlainEngine implements Engine {
     this.window = new Window(array(), array(), this.#dScale, this.#dBias);
   }
 
+  holds(): boolean {
+    return false;
+  }
+
   load(slot: Slot, data: Data, tile: Tile): void {
     this.tiles[slot] = this.#own[slot];
     gather(data, tile, this.tiles[slot], 0);

@@ -5,7 +5,8 @@ import type { Data, Tile } from "../engines/tile.ts";
 import { affineTable, measureGroup, Reader } from "./normalize.ts";
 import { Parameters } from "./parameters.ts";
 import { distribute, type Shares } from "../threads/pool.ts";
-import { floorOf, type Given, type Measure, Statistics } from "./statistics.ts";
+import { floorOf, type Measure } from "../engines/measure.ts";
+import { type Given, Statistics } from "./statistics.ts";
 import { type Group, groupsOf, type ViewTile } from "./tiles.ts";
 import type { View } from "./view.ts";
 

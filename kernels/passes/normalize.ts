@@ -1,11 +1,12 @@
 import type { Activation } from "../activation.ts";
-import { type Engine, Slot } from "../engines/engine.ts";
+import { type Engine, type Lines, Slot } from "../engines/engine.ts";
 import { engineFor } from "../engines/engines.ts";
+import { floorOf, type Measure } from "../engines/measure.ts";
 import type { Data, Tile } from "../engines/tile.ts";
 import { Parameters } from "./parameters.ts";
 import { distribute, type Shares } from "../threads/pool.ts";
-import { floorOf, type Given, type Measure, Statistics, type StatisticsOutputs } from "./statistics.ts";
-import { type Group, groupsOf, locate, type ViewTile } from "./tiles.ts";
+import { type Given, Statistics, type StatisticsOutputs } from "./statistics.ts";
+import { type Group, groupOfOne, groupsOf, locate, rowsOfEach, type ViewTile } from "./tiles.ts";
 import type { View } from "./view.ts";
 
 /** What a forward pass reads, and the tensors that it writes. */
@@ -32,32 +33,88 @@ export function normalize(pass: Normalization, out: StatisticsOutputs): void {
   distribute("normalize", normalizeGroups, pass, { ...out }, [x, y, residual, sum]);
 }
 
+/** What the functions below share while a pass is under way. */
+interface Work {
+  pass: Normalization;
+  out: StatisticsOutputs;
+  engine: Engine;
+  parameters: Parameters;
+}
+
 /**
- * moments -> table -> apply, group by group, each of which is a share. A group of one tile is read once; of more tiles, once for
- * moments and once to apply, backwards, so that what was read last and is still in the cache comes first.
+ * moments -> table -> apply, group by group, each of which is a share: in one go where the engine can and a statistic's lines are
+ * neighbours, in three steps otherwise.
  */
 export function normalizeGroups(pass: Normalization, out: StatisticsOutputs, shares: Shares): void {
-  const { view, measure, x, residual, sum, scale, bias, activation, y } = pass;
-  const engine = engineFor([x, y, residual, sum]);
-  const parameters = new Parameters(view, engine, scale, bias);
-  const groups = groupsOf(view, engine.capacity, parameters.maxLines);
+  const { view, x, residual, sum, scale, bias, given, y } = pass;
+  const engine = engineFor([x, y, residual, sum]), parameters = new Parameters(view, engine, scale, bias);
+  const work = { pass, out, engine, parameters };
+  const rows = given === undefined && parameters.fits && engine.normalize ? rowsOfEach(view) : undefined;
+  const whole = rows !== undefined && engine.holds(x, y, residual, sum) ? view.count : 0;
+  const groups = groupsOf(view, Math.max(engine.capacity, whole), parameters.maxLines);
   for (const share of shares(groups.count)) {
     const group = groups.at(share);
-    const reader = new Reader(view, engine, group);
-    measureGroup(statistics, pass, engine, group, (tile) => {
-      reader.read(tile, x);
-      if (residual) addResidual(engine, tile, residual, sum!);
-    });
-    statistics.copyTo(out, group.base);
-    for (const tile of group.tiles.toReversed()) {
-      reader.read(tile, sum ?? x);
-      parameters.move(tile);
-      affineTable(engine, tile, statistics, measure, parameters);
-      engine.place(y, tile);
-      engine.apply(view, tile, Slot.OUT);
-      if (activation) engine.activate(tile, activation);
-      engine.store(y, tile);
+    if (rows !== undefined && group.tiles.length === 1) normalizeAtOnce(work, group, rows);
+    else normalizeInSteps(work, group);
+  }
+}
+
+/** Normalizes a tile of statistics, each of so many rows, at once; in three steps those that are too much for that. */
+function normalizeAtOnce(work: Work, group: Group, rows: number): void {
+  const { pass, out, engine, parameters } = work, { view, measure, x, residual, sum, activation, y } = pass;
+  const [tile] = group.tiles, { lines } = engine;
+  new Reader(view, engine, group).read(tile, x);
+  if (residual) addResidual(engine, tile, residual, sum!);
+  parameters.move(tile);
+  if (!view.along) {
+    for (let l = 0; l < tile.lines; l++) {
+      lines.slope[l] = parameters.scale(lines.parameter[l]);
+      lines.offset[l] = parameters.bias(lines.parameter[l]);
     }
+  }
+  engine.place(y, tile);
+  const left = engine.normalize!(view, tile, rows, measure, floorOf(measure), activation);
+  engine.store(y, tile);
+  copyStatistics(lines, group, view.count, out);
+  if (left === 0) return;
+  // What is normalized is the sum by now, which may stand where x was.
+  const rest = { ...work, pass: { ...pass, x: sum ?? x, residual: undefined } };
+  const inverse = lines.inverse.slice(0, group.statistics);
+  for (let s = 0; s < group.statistics; s++) {
+    if (!Number.isNaN(inverse[s])) continue;
+    normalizeInSteps(rest, groupOfOne(view, group.base + s, rows, engine.capacity, parameters.maxLines));
+  }
+}
+
+/** Writes the statistics that were found at once to their places in the given arrays. */
+function copyStatistics({ mean, m2, inverse }: Lines, { base, statistics }: Group, n: number, out: StatisticsOutputs) {
+  for (let s = 0; s < statistics; s++) {
+    if (out.mean) out.mean[base + s] = mean[s];
+    if (out.variance) out.variance[base + s] = m2[s] / n;
+    if (out.invStdDev) out.invStdDev[base + s] = inverse[s];
+  }
+}
+
+/**
+ * A group of one tile is read once; of more tiles, once for moments and once to apply, backwards, so that what was read last and is
+ * still in the cache comes first.
+ */
+function normalizeInSteps({ pass, out, engine, parameters }: Work, group: Group): void {
+  const { view, measure, x, residual, sum, activation, y } = pass;
+  const reader = new Reader(view, engine, group);
+  measureGroup(statistics, pass, engine, group, (tile) => {
+    reader.read(tile, x);
+    if (residual) addResidual(engine, tile, residual, sum!);
+  });
+  statistics.copyTo(out, group.base);
+  for (const tile of group.tiles.toReversed()) {
+    reader.read(tile, sum ?? x);
+    parameters.move(tile);
+    affineTable(engine, tile, statistics, measure, parameters);
+    engine.place(y, tile);
+    engine.apply(view, tile, Slot.OUT);
+    if (activation) engine.activate(tile, activation);
+    engine.store(y, tile);
   }
 }
 

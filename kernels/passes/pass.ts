@@ -2,7 +2,8 @@ import { checkActivation, checkAlike, checkDims, checkOverlap, type Create, outp
 import { differentiate } from "./gradient.ts";
 import { normalize } from "./normalize.ts";
 import type { AffineOptions, BackwardOutputs, Gradients, SavedStatistics } from "../options.ts";
-import type { Given, Measure, StatisticsOutputs } from "./statistics.ts";
+import type { Measure } from "../engines/measure.ts";
+import type { Given, StatisticsOutputs } from "./statistics.ts";
 import type { DType, Tensor } from "../tensor.ts";
 import { type Axis, reducedAxes, viewOf } from "./view.ts";
 

@@ -1,53 +1,14 @@
 import type { Lines } from "../engines/engine.ts";
 import type { Data, Tile } from "../engines/tile.ts";
+import { derivativeOf, inverseOf, type Measure } from "../engines/measure.ts";
 import { Moments } from "./moments.ts";
-
-/** What a normalization measures, and what it divides by: y = (x - mean, or x) * inverse. Plain data, which can go to other threads. */
-export interface Measure {
-  /** Whether moments are taken about zero, so that the "variance" is the mean square. */
-  aboutZero: boolean;
-  /** Whether the mean is subtracted. */
-  subtractMean: boolean;
-  /** What is divided by, and the constant in its formula. */
-  divisor: keyof typeof divisors;
-  constant: number;
-}
-
-/** One over what is divided by, r, as a function of the variance v and a constant, and its derivative with respect to v. */
-interface Divisor {
-  inverse(variance: number, constant: number): number;
-  derivative(inverse: number, variance: number, constant: number): number;
-}
-
-const divisors = {
-  /** r = (v + epsilon)^(-1/2), r' = -r^3 / 2. */
-  deviation: {
-    inverse: (variance, epsilon) => 1 / Math.sqrt(variance + epsilon),
-    derivative: (inverse) => -inverse * inverse * inverse / 2,
-  },
-  /** r = 1 / (sqrt(v) + epsilon), r' = -r^2 / (2 sqrt(v)); 0 is taken for it where v is 0. */
-  "deviation plus epsilon": {
-    inverse: (variance, epsilon) => 1 / (Math.sqrt(variance) + epsilon),
-    derivative: (inverse, variance) => variance === 0 ? 0 : -(inverse ** 2) / (2 * Math.sqrt(variance)),
-  },
-  /** The Euclidean length sqrt(n v) of n elements, where v is their mean square: r = (n v)^(-1/2), r' = -n r^3 / 2. */
-  length: {
-    inverse: (variance, n) => variance === 0 ? 0 : 1 / Math.sqrt(n * variance),
-    derivative: (inverse, _, n) => -n * inverse * inverse * inverse / 2,
-  },
-} satisfies Record<string, Divisor>;
-
-/** One over what a measure divides by. */
-function inverseOf({ divisor, constant }: Measure, variance: number): number {
-  return divisors[divisor].inverse(variance, constant);
-}
 
 /** Division by the standard deviation, sqrt(v + epsilon). */
 export function standardDeviation(
   epsilon: number,
   { aboutZero = false, subtractMean = true }: { aboutZero?: boolean; subtractMean?: boolean } = {},
 ): Measure {
-  return { aboutZero, subtractMean, divisor: "deviation", constant: epsilon };
+  return { aboutZero, subtractMean, factor: 1, inside: epsilon, outside: 0, ofNothing: Infinity };
 }
 
 /** Statistics that were measured elsewhere: variances, or what a division by the standard deviation saved of them. */
@@ -59,9 +20,6 @@ export interface StatisticsOutputs {
   variance?: Data;
   invStdDev?: Data;
 }
-
-/** Below this a float32 square has lost bits. */
-const TINY = 2 ** -100;
 
 /** The statistics of one group of tiles, counted from the group's first. */
 export class Statistics {
@@ -124,10 +82,8 @@ export class Statistics {
   }
 
   /** The derivative of what a statistic multiplies by, with respect to its variance. */
-  derivative(s: number, { divisor, constant }: Measure): number {
-    const inverse = this.inverse[s];
-    if (this.variance === undefined) return divisors.deviation.derivative(inverse);
-    return divisors[divisor].derivative(inverse, this.variance[s], constant);
+  derivative(s: number, measure: Measure): number {
+    return derivativeOf(measure, this.inverse[s], this.variance?.[s]);
   }
 
   /** Writes the statistics that were merged to their places in the given arrays, from index `base` on. */
@@ -139,9 +95,4 @@ export class Statistics {
       if (out.invStdDev) out.invStdDev[base + s] = this.inverse[s];
     }
   }
-}
-
-/** The variance under which float32 moments are not enough for a measure: none where epsilon drowns them. */
-export function floorOf(measure: Measure): number {
-  return inverseOf(measure, TINY) > 2 ** 35 ? TINY : 0;
 }

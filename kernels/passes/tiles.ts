@@ -85,6 +85,21 @@ function cutOf({ outer, statistics }: View): Cut {
   return { groups, panels: product(outer.slice(first)), statistics: statistics / groups };
 }
 
+/**
+ * How many neighbouring rows share each statistic; undefined where those that share one are not neighbours, or are many although
+ * parameters vary along them.
+ */
+export function rowsOfEach(view: View): number | undefined {
+  const { panels, statistics } = cutOf(view);
+  return view.layout === "rows" && statistics === 1 && (panels === 1 || !view.along) ? panels : undefined;
+}
+
+/** The group of one statistic that has `rows` neighbouring rows. */
+export function groupOfOne(view: View, statistic: number, rows: number, capacity: number, maxLines: number): Group {
+  const first = statistic * rows;
+  return { tiles: rowTiles(first, first + rows, view.length, capacity, maxLines), base: statistic, statistics: 1 };
+}
+
 /** Rows of neighbouring statistics, from all over a group that is larger than a tile; undefined where there are no such rows. */
 function stripsOfRows(
   { outer, length }: View,
@@ -185,13 +200,21 @@ export function locate(view: View, tile: ViewTile, base: number, statistic: Uint
     }
     return;
   }
-  for (let l = 0; l < tile.lines; l++) {
-    statistic[l] = s;
-    parameter[l] = p;
-    for (let d = outer.length - 1; d >= 0; d--) {
-      s += outer[d].statisticStride;
-      p += outer[d].parameterStride;
-      if (++index[d] < outer[d].size) break;
+  const last = outer.length - 1, { size = 1, statisticStride = 0, parameterStride = 0 } = outer.at(-1) ?? {};
+  for (let l = 0; l < tile.lines;) {
+    const end = last < 0 ? tile.lines : Math.min(l + size - index[last], tile.lines);
+    for (; l < end; l++, s += statisticStride, p += parameterStride) {
+      statistic[l] = s;
+      parameter[l] = p;
+    }
+    // On to the next along the axes further out.
+    for (let d = last; d >= 0; d--) {
+      index[d] = d === last ? size : index[d] + 1;
+      if (d < last) {
+        s += outer[d].statisticStride;
+        p += outer[d].parameterStride;
+      }
+      if (index[d] < outer[d].size) break;
       index[d] = 0;
       s -= outer[d].size * outer[d].statisticStride;
       p -= outer[d].size * outer[d].parameterStride;

@@ -1,5 +1,6 @@
 import type { Activation } from "../../activation.ts";
 import { type Engine, Lines, Slot, Window } from "../engine.ts";
+import type { Measure } from "../measure.ts";
 import { PlainEngine } from "../plain.ts";
 import { type Data, gather, isRun, type Layout, scatter, sizeOf, type Tile } from "../tile.ts";
 import type { Kernels } from "./instance.ts";
@@ -116,6 +117,10 @@ export class SimdEngine implements Engine {
   /** The address of a tile of an array that lies in this memory as one run of float32, else -1. */
   #direct(data: Data, tile: Tile): number {
     return data instanceof Float32Array && isRun(tile) && this.#isResident(data) ? data.byteOffset + tile.at * 4 : -1;
+  }
+
+  holds(...arrays: readonly (Data | undefined)[]): boolean {
+    return arrays.every((data) => data === undefined || (data instanceof Float32Array && this.#isResident(data)));
   }
 
   load(slot: Slot, data: Data, tile: Tile): void {
@@ -253,6 +258,40 @@ export class SimdEngine implements Engine {
     } else {
       this.#kernels.columnGradient(x, dy, dx, lines, length, ...tables, along, this.#columnParameters().scale);
     }
+  }
+
+  normalize(
+    { along }: Layout,
+    { lines: rows, length }: Tile,
+    lines: number,
+    { aboutZero, subtractMean, factor, inside, outside }: Measure,
+    floor: number,
+    activation: Activation | undefined,
+  ): number {
+    const { slope, offset, parameter, mean, m2, inverse } = this.lines, { scale, bias } = this.#at;
+    return this.#kernels.rowNormalize(
+      this.#address[Slot.X],
+      this.#address[Slot.OUT],
+      rows / lines,
+      lines,
+      length,
+      +aboutZero,
+      +subtractMean,
+      factor,
+      inside,
+      outside,
+      floor,
+      slope.byteOffset,
+      offset.byteOffset,
+      +along,
+      parameter.byteOffset,
+      scale,
+      bias,
+      activation === undefined ? 0 : KINDS[activation],
+      mean.byteOffset,
+      m2.byteOffset,
+      inverse.byteOffset,
+    );
   }
 
   add(tile: Tile, a: Slot): void {

@@ -7,6 +7,7 @@ type Kernel = (...args: number[]) => number;
 export type Kernels = Record<
   | `row${"Moments" | "ExactMoments" | "Apply" | "Sums" | "ParameterSums" | "Gradient"}`
   | `column${"Moments" | "ExactMoments" | "Apply" | "Sums" | "ParameterSums" | "Gradient"}`
+  | "rowNormalize"
   | "carry"
   | "add"
   | "activate"

@@ -2,6 +2,7 @@
 
 export { columnApply, columnGradient, columnMoments, columnParameterSums, columnSums } from "./columns";
 export { carry, rowApply, rowGradient, rowMoments, rowParameterSums, rowSums } from "./rows";
+export { rowNormalize } from "./row_norm";
 export { activate, activationGradient } from "./activation";
 export { add } from "./add";
 export { columnExactMoments, rowExactMoments } from "./exact_moments";

@@ -3,88 +3,11 @@
 // index parameter[l] on. Tensors, tables and parameters are float32 and given by their addresses; sums are float64.
 
 import { accumulate, madd, total } from "./lanes";
+import { BLOCK, lineApply, lineMoments } from "./line";
 
-/** Float32 lanes add up at most this many elements before they are carried over into float64. */
-const BLOCK: usize = 1024;
-
-/**
- * A mean that is near enough: that of the first quarter of a line. Where it is off by e, m2 is the difference of two sums that are
- * larger by (e / deviation)^2, and that is less than 4, for the quarter's elements count in the deviation too.
- */
-// @ts-ignore: decorator
-@inline
-function roughMean(x: usize, length: usize): f32 {
-  const part = length < 64 ? length : length >> 2;
-  return <f32> (sum(x, part) / <f64> part);
-}
-
-// @ts-ignore: decorator
-@inline
-function sum(x: usize, length: usize): f64 {
-  let sum: f64 = 0;
-  let i: usize = 0;
-  while (i < length) {
-    const end = min(i + BLOCK, length);
-    let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
-    for (; i + 16 <= end; i += 16) {
-      const p = x + (i << 2);
-      s0 = f32x4.add(s0, v128.load(p));
-      s1 = f32x4.add(s1, v128.load(p, 16));
-      s2 = f32x4.add(s2, v128.load(p, 32));
-      s3 = f32x4.add(s3, v128.load(p, 48));
-    }
-    for (; i + 4 <= end; i += 4) s0 = f32x4.add(s0, v128.load(x + (i << 2)));
-    for (; i < end; i++) sum += load<f32>(x + (i << 2));
-    sum += total(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
-  }
-  return sum;
-}
-
-/**
- * Mean and sum of squared deviations of each line, by the corrected two-pass algorithm (Chan, Golub and LeVeque 1983):
- * with k near the mean and d = x - k, mean = k + sum(d)/n and m2 = sum(d^2) - sum(d)^2/n. About zero, mean and k are 0 and m2 is sum(x^2).
- */
+/** Mean and sum of squared deviations of each line. */
 export function rowMoments(x: usize, lines: usize, length: usize, aboutZero: bool, mean: usize, m2: usize): void {
-  const n = <f64> length;
-  for (let l: usize = 0; l < lines; l++, x += length << 2) {
-    const k: f32 = aboutZero ? <f32> 0 : roughMean(x, length);
-    const kk = f32x4.splat(k);
-    let sd: f64 = 0, sdd: f64 = 0;
-    let i: usize = 0;
-    while (i < length) {
-      const end = min(i + BLOCK, length);
-      let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, q0 = s0, q1 = s0, q2 = s0, q3 = s0;
-      for (; i + 16 <= end; i += 16) {
-        const p = x + (i << 2);
-        const d0 = f32x4.sub(v128.load(p), kk);
-        const d1 = f32x4.sub(v128.load(p, 16), kk);
-        const d2 = f32x4.sub(v128.load(p, 32), kk);
-        const d3 = f32x4.sub(v128.load(p, 48), kk);
-        s0 = f32x4.add(s0, d0);
-        s1 = f32x4.add(s1, d1);
-        s2 = f32x4.add(s2, d2);
-        s3 = f32x4.add(s3, d3);
-        q0 = madd(d0, d0, q0);
-        q1 = madd(d1, d1, q1);
-        q2 = madd(d2, d2, q2);
-        q3 = madd(d3, d3, q3);
-      }
-      for (; i + 4 <= end; i += 4) {
-        const d = f32x4.sub(v128.load(x + (i << 2)), kk);
-        s0 = f32x4.add(s0, d);
-        q0 = madd(d, d, q0);
-      }
-      for (; i < end; i++) {
-        const d = <f64> load<f32>(x + (i << 2)) - <f64> k;
-        sd += d;
-        sdd += d * d;
-      }
-      sd += total(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
-      sdd += total(f32x4.add(f32x4.add(q0, q1), f32x4.add(q2, q3)));
-    }
-    store<f64>(mean + (l << 3), aboutZero ? 0 : <f64> k + sd / n);
-    store<f64>(m2 + (l << 3), aboutZero ? sdd : max(sdd - sd * sd / n, 0));
-  }
+  for (let l: usize = 0; l < lines; l++, x += length << 2) lineMoments(x, length, aboutZero, mean + (l << 3), m2 + (l << 3));
 }
 
 /** y = (x - center) * slope + offset, then, along, y * scale + bias. */
@@ -102,41 +25,11 @@ export function rowApply(
   bias: usize,
 ): void {
   for (let l: usize = 0; l < lines; l++, x += length << 2, y += length << 2) {
-    const at = l << 2;
-    const c = load<f32>(center + at), a = load<f32>(slope + at), b = load<f32>(offset + at);
-    const cc = f32x4.splat(c), aa = f32x4.splat(a), bb = f32x4.splat(b);
-    let i: usize = 0;
+    const at = l << 2, c = load<f32>(center + at), a = load<f32>(slope + at), b = load<f32>(offset + at);
     if (along) {
-      const g = scale + (<usize> load<u32>(parameter + at) << 2), h = bias + (<usize> load<u32>(parameter + at) << 2);
-      for (; i + 16 <= length; i += 16) {
-        const p = i << 2;
-        const xp = x + p, yp = y + p, gp = g + p, hp = h + p;
-        const y0 = madd(f32x4.sub(v128.load(xp), cc), aa, bb);
-        const y1 = madd(f32x4.sub(v128.load(xp, 16), cc), aa, bb);
-        const y2 = madd(f32x4.sub(v128.load(xp, 32), cc), aa, bb);
-        const y3 = madd(f32x4.sub(v128.load(xp, 48), cc), aa, bb);
-        v128.store(yp, madd(y0, v128.load(gp), v128.load(hp)));
-        v128.store(yp, madd(y1, v128.load(gp, 16), v128.load(hp, 16)), 16);
-        v128.store(yp, madd(y2, v128.load(gp, 32), v128.load(hp, 32)), 32);
-        v128.store(yp, madd(y3, v128.load(gp, 48), v128.load(hp, 48)), 48);
-      }
-      for (; i < length; i++) {
-        const p = i << 2;
-        store<f32>(y + p, ((load<f32>(x + p) - c) * a + b) * load<f32>(g + p) + load<f32>(h + p));
-      }
-    } else {
-      for (; i + 16 <= length; i += 16) {
-        const p = i << 2;
-        v128.store(y + p, madd(f32x4.sub(v128.load(x + p), cc), aa, bb));
-        v128.store(y + p, madd(f32x4.sub(v128.load(x + p, 16), cc), aa, bb), 16);
-        v128.store(y + p, madd(f32x4.sub(v128.load(x + p, 32), cc), aa, bb), 32);
-        v128.store(y + p, madd(f32x4.sub(v128.load(x + p, 48), cc), aa, bb), 48);
-      }
-      for (; i < length; i++) {
-        const p = i << 2;
-        store<f32>(y + p, (load<f32>(x + p) - c) * a + b);
-      }
-    }
+      const from = <usize> load<u32>(parameter + at) << 2;
+      lineApply(x, y, length, c, a, b, true, scale + from, bias + from);
+    } else lineApply(x, y, length, c, a, b, false, 0, 0);
   }
 }
 

@@ -5,13 +5,13 @@ const SMALL: f64 = 7.888609052210118e-31; // 2^-100
 /** Infinity and NaN are the same in both. */
 // @ts-ignore: decorator
 @inline
-function isLarge(a: f64): bool {
+export function isLarge(a: f64): bool {
   return abs(a) > LARGE && abs(a) < Infinity;
 }
 
 // @ts-ignore: decorator
 @inline
-function isUnusual(a: f64): bool {
+export function isUnusual(a: f64): bool {
   return isLarge(a) || (a != 0 && abs(a) < SMALL);
 }
 

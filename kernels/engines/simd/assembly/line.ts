@@ -1,0 +1,137 @@
+// One line that lies along memory: its moments, and its affine map.
+
+import { madd, total } from "./lanes";
+
+/** Float32 lanes add up at most this many elements before they are carried over into float64. */
+export const BLOCK: usize = 1024;
+
+/** So many bytes are touched before they are read again and written elsewhere: an eighth of a nearest cache or less. */
+const TOUCHED: usize = 4096;
+
+/** What touching adds up to: nobody asks, but a load whose value is not used would be left out. */
+let touched: f32 = 0;
+
+/**
+ * A mean that is near enough: that of the first quarter of a line. Where it is off by e, m2 is the difference of two sums that are
+ * larger by (e / deviation)^2, and that is less than 4, for the quarter's elements count in the deviation too.
+ */
+// @ts-ignore: decorator
+@inline
+export function roughMean(x: usize, length: usize): f32 {
+  const part = length < 64 ? length : length >> 2;
+  return <f32> (sum(x, part) / <f64> part);
+}
+
+// @ts-ignore: decorator
+@inline
+function sum(x: usize, length: usize): f64 {
+  let sum: f64 = 0;
+  let i: usize = 0;
+  while (i < length) {
+    const end = min(i + BLOCK, length);
+    let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
+    for (; i + 16 <= end; i += 16) {
+      const p = x + (i << 2);
+      s0 = f32x4.add(s0, v128.load(p));
+      s1 = f32x4.add(s1, v128.load(p, 16));
+      s2 = f32x4.add(s2, v128.load(p, 32));
+      s3 = f32x4.add(s3, v128.load(p, 48));
+    }
+    for (; i + 4 <= end; i += 4) s0 = f32x4.add(s0, v128.load(x + (i << 2)));
+    for (; i < end; i++) sum += load<f32>(x + (i << 2));
+    sum += total(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
+  }
+  return sum;
+}
+
+/**
+ * Stores the mean and the sum of squared deviations of a line, by the corrected two-pass algorithm (Chan, Golub and LeVeque 1983):
+ * with k near the mean and d = x - k, mean = k + sum(d)/n and m2 = sum(d^2) - sum(d)^2/n. About zero, mean and k are 0 and m2 is sum(x^2).
+ */
+// @ts-ignore: decorator
+@inline
+export function lineMoments(x: usize, length: usize, aboutZero: bool, mean: usize, m2: usize): void {
+  const n = <f64> length;
+  const k: f32 = aboutZero ? <f32> 0 : roughMean(x, length);
+  const kk = f32x4.splat(k);
+  let sd: f64 = 0, sdd: f64 = 0;
+  let i: usize = 0;
+  while (i < length) {
+    const end = min(i + BLOCK, length);
+    let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, q0 = s0, q1 = s0, q2 = s0, q3 = s0;
+    for (; i + 16 <= end; i += 16) {
+      const p = x + (i << 2);
+      const d0 = f32x4.sub(v128.load(p), kk);
+      const d1 = f32x4.sub(v128.load(p, 16), kk);
+      const d2 = f32x4.sub(v128.load(p, 32), kk);
+      const d3 = f32x4.sub(v128.load(p, 48), kk);
+      s0 = f32x4.add(s0, d0);
+      s1 = f32x4.add(s1, d1);
+      s2 = f32x4.add(s2, d2);
+      s3 = f32x4.add(s3, d3);
+      q0 = madd(d0, d0, q0);
+      q1 = madd(d1, d1, q1);
+      q2 = madd(d2, d2, q2);
+      q3 = madd(d3, d3, q3);
+    }
+    for (; i + 4 <= end; i += 4) {
+      const d = f32x4.sub(v128.load(x + (i << 2)), kk);
+      s0 = f32x4.add(s0, d);
+      q0 = madd(d, d, q0);
+    }
+    for (; i < end; i++) {
+      const d = <f64> load<f32>(x + (i << 2)) - <f64> k;
+      sd += d;
+      sdd += d * d;
+    }
+    sd += total(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
+    sdd += total(f32x4.add(f32x4.add(q0, q1), f32x4.add(q2, q3)));
+  }
+  store<f64>(mean, aboutZero ? 0 : <f64> k + sd / n);
+  store<f64>(m2, aboutZero ? sdd : max(sdd - sd * sd / n, 0));
+}
+
+/**
+ * y = (x - c) * a + b, then, along, y * scale + bias. A long line is touched before it is written elsewhere, a block at a time: one that
+ * is read while another one is written comes slower than one that is read alone.
+ */
+// @ts-ignore: decorator
+@inline
+export function lineApply(
+  x: usize,
+  y: usize,
+  length: usize,
+  c: f32,
+  a: f32,
+  b: f32,
+  along: bool,
+  scale: usize,
+  bias: usize,
+): void {
+  const cc = f32x4.splat(c), aa = f32x4.splat(a), bb = f32x4.splat(b), bytes = length << 2, blocks = bytes & ~63;
+  const step = x == y || bytes <= TOUCHED ? bytes : TOUCHED;
+  let p: usize = 0;
+  while (p < blocks) {
+    const end = min(p + step, blocks);
+    if (step < bytes) {
+      let t: f32 = 0;
+      for (let q = p; q < end; q += 64) t += load<f32>(x + q);
+      touched = t;
+    }
+    for (; p < end; p += 64) {
+      const xp = x + p, yp = y + p, gp = scale + p, hp = bias + p;
+      const y0 = madd(f32x4.sub(v128.load(xp), cc), aa, bb);
+      const y1 = madd(f32x4.sub(v128.load(xp, 16), cc), aa, bb);
+      const y2 = madd(f32x4.sub(v128.load(xp, 32), cc), aa, bb);
+      const y3 = madd(f32x4.sub(v128.load(xp, 48), cc), aa, bb);
+      v128.store(yp, along ? madd(y0, v128.load(gp), v128.load(hp)) : y0);
+      v128.store(yp, along ? madd(y1, v128.load(gp, 16), v128.load(hp, 16)) : y1, 16);
+      v128.store(yp, along ? madd(y2, v128.load(gp, 32), v128.load(hp, 32)) : y2, 32);
+      v128.store(yp, along ? madd(y3, v128.load(gp, 48), v128.load(hp, 48)) : y3, 48);
+    }
+  }
+  for (; p < bytes; p += 4) {
+    const v = (load<f32>(x + p) - c) * a + b;
+    store<f32>(y + p, along ? v * load<f32>(scale + p) + load<f32>(bias + p) : v);
+  }
+}

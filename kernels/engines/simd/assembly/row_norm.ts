@@ -1,0 +1,69 @@
+// Moments, table and apply of one statistic after the other, each while its lines are in the nearest caches. A statistic has a run of
+// neighbouring lines, one for layer and instance norm, those of a group of channels for group norm.
+
+import { activate } from "./activation";
+import { lineApply, lineMoments } from "./line";
+import { isLarge, isUnusual } from "./tables";
+
+/**
+ * y = (x - mean, or x) * r, then, along (where a statistic has one line), y * scale + bias, or else, for each line, y * slope + offset; r = 1 / (sqrt(factor v + inside) + outside).
+ * Writes the mean, the sum of squared deviations and r of each statistic. Those that float32 cannot hold are left out, and their r is NaN; returns how
+ * many they are.
+ */
+export function rowNormalize(
+  x: usize,
+  y: usize,
+  statistics: usize,
+  lines: usize,
+  length: usize,
+  aboutZero: bool,
+  subtractMean: bool,
+  factor: f64,
+  inside: f64,
+  outside: f64,
+  floor: f64,
+  slope: usize,
+  offset: usize,
+  along: bool,
+  parameter: usize,
+  scale: usize,
+  bias: usize,
+  activation: i32,
+  mean: usize,
+  m2: usize,
+  inverse: usize,
+): i32 {
+  const count = lines * length, n = <f64> count, bytes = length << 2;
+  let left = 0, line: usize = 0;
+  for (let s: usize = 0; s < statistics; s++, line += lines, x += lines * bytes, y += lines * bytes) {
+    const at = s << 3;
+    lineMoments(x, count, aboutZero, mean + at, m2 + at);
+    const mu = load<f64>(mean + at), squares = load<f64>(m2 + at);
+    const r = 1 / (sqrt(factor * (squares / n) + inside) + outside);
+    const c = subtractMean ? mu : 0, rounded = <f32> c;
+    let usual = abs(mu + squares) < Infinity && squares >= floor * n && !isLarge(c) && !isUnusual(r);
+    if (!along) {
+      for (let l = line; l < line + lines && usual; l++) {
+        const k = r * load<f64>(slope + (l << 3));
+        usual = !isUnusual(k) && !isLarge(load<f64>(offset + (l << 3)) + (<f64> rounded - c) * k);
+      }
+    } else if (isLarge((<f64> rounded - c) * r)) usual = false;
+    store<f64>(inverse + at, usual ? r : NaN);
+    if (!usual) {
+      left++;
+      continue;
+    }
+    if (along) {
+      const from = <usize> load<u32>(parameter + (s << 2)) << 2, b = <f32> ((<f64> rounded - c) * r);
+      lineApply(x, y, length, rounded, <f32> r, b, true, scale + from, bias + from);
+    } else {
+      let from = x, to = y;
+      for (let l = line; l < line + lines; l++, from += bytes, to += bytes) {
+        const k = r * load<f64>(slope + (l << 3)), b = load<f64>(offset + (l << 3)) + (<f64> rounded - c) * k;
+        lineApply(from, to, length, rounded, <f32> k, <f32> b, false, 0, 0);
+      }
+    }
+    if (activation) activate(y, count, activation);
+  }
+  return left;
+}
