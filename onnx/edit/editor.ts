@@ -1,7 +1,9 @@
 import { Names } from "../build/names.ts";
 import { ModelError } from "../error.ts";
 import { Graph } from "../graph/graph.ts";
+import type { OnnxTensor } from "../element.ts";
 import type { GraphProto, Model, NodeProto } from "../model.ts";
+import { protoOf } from "../tensor.ts";
 import { isStandard } from "../standard.ts";
 import { irVersionFor } from "../version.ts";
 import { graphsIn } from "../walk.ts";
@@ -9,7 +11,7 @@ import { changed, copyOf } from "./copy.ts";
 import { Live } from "./live.ts";
 
 /**
- * Changes a model. There is one kind of change: other nodes give a value. The value keeps its name, so that all who read it,
+ * Changes a model. What it is for is that other nodes give a value: it keeps its name, so that all who read it,
  * and the outputs of the model, stay as they are; what nobody reads any more goes with {@linkcode Editor.clean}.
  *
  * The model that it is made of stays as it is. Its tensors are shared, not copied.
@@ -86,6 +88,28 @@ export class Editor {
       graph.proto.node.push(changed(node, { name: this.#fresh(node.opType), input: node.input.map(nameOf), output }));
       this.#import(node);
     }
+  }
+
+  /**
+   * Has a tensor give a value, in place of the node that did.
+   *
+   * @throws {TypeError} If no node of the graph gives the value.
+   */
+  store(graph: Graph, value: string, tensor: OnnxTensor): void {
+    this.#detach(graph, value);
+    graph.proto.initializer.push(protoOf(tensor, value));
+  }
+
+  /**
+   * Has all who read a value read another instead. An output of the graph cannot be led elsewhere, since its name is the value's.
+   *
+   * @throws {TypeError} If the value is an output.
+   */
+  bypass(graph: Graph, value: string, other: string): void {
+    if (graph.isOutput(value)) {
+      throw new TypeError(`bypass: ${JSON.stringify(value)} is an output, which keeps its name.`);
+    }
+    for (const { node, index } of graph.uses(value)) node!.input[index] = other;
   }
 
   /** Leaves out what no output depends on, and puts nodes in an order in which they can run. */

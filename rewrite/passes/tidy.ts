@@ -1,0 +1,81 @@
+import { sizeOf } from "../../kernels/tensor.ts";
+import type { Editor, Graph, NodeProto, OnnxTensor } from "../../onnx/mod.ts";
+import { isStandard } from "../../onnx/standard.ts";
+import { Call } from "../find/call.ts";
+import { dropsNothing } from "../find/rules.ts";
+import type { Action, Pass } from "./pass.ts";
+
+/** What nodes make of constants is stored if it is no larger than this, or than what it is made of. */
+const largestStored = 1024;
+
+/**
+ * Computes beforehand what does not depend on any input, and leaves out nodes that do nothing: Identity, Dropout at inference,
+ * a Cast to the type that is there. Constant nodes become initializers.
+ */
+export const tidy: Pass = (editor) => {
+  const actions: Action[] = [];
+  for (const [graph, node] of nodesIn(editor.view())) {
+    const what = isStandard(node) && !graph.functionOf(node) ? tidyNode(editor, graph, node) : undefined;
+    if (what) actions.push({ pass: "tidy", value: node.output[0], what, done: true });
+  }
+  editor.clean();
+  return actions;
+};
+
+function* nodesIn(graph: Graph): Generator<[Graph, NodeProto]> {
+  for (const node of graph.nodes) {
+    yield [graph, node];
+    for (const body of graph.bodies(node)) yield* nodesIn(body);
+  }
+}
+
+function tidyNode(editor: Editor, graph: Graph, node: NodeProto): string | undefined {
+  const [y] = node.output;
+  if (node.output.length !== 1 || graph.isOutput(y) || graph.uses(y).length === 0) return undefined;
+  const stored = constantOf(graph, node);
+  if (stored) {
+    editor.store(graph, y, stored);
+    return node.opType === "Constant" ? undefined : `${node.opType} of constants is computed`;
+  }
+  if (!doesNothing(new Call(graph, node))) return undefined;
+  editor.bypass(graph, y, node.input[0]);
+  return `${node.opType} does nothing`;
+}
+
+/** The tensor that a node gives, if it is constant and not much larger than what it is made of. */
+function constantOf(graph: Graph, node: NodeProto): OnnxTensor | undefined {
+  const found = graph.constant(node.output[0]) ?? shapeOf(graph, node.output[0]);
+  if (found === undefined || found.type === "string") return undefined;
+  const size = sizeOf(found.dims), from = node.input.map((name) => sizeOf(graph.constant(name)?.dims ?? [0]));
+  return node.opType === "Constant" || size <= Math.max(largestStored, ...from) ? found : undefined;
+}
+
+/** A vector of sizes that follow from what is known of shapes. */
+function shapeOf(graph: Graph, name: string): OnnxTensor | undefined {
+  const { type, dims, elements } = graph.type(name);
+  if (type !== "int64" || !elements?.every((one) => typeof one === "number") || !dims) return undefined;
+  const sizes = dims.filter((dim) => typeof dim === "number");
+  if (sizes.length < dims.length || sizeOf(sizes) !== elements.length) return undefined;
+  return { type, dims: sizes, data: BigInt64Array.from(elements, (one) => BigInt(one as number)) };
+}
+
+function doesNothing(call: Call): boolean {
+  const { graph, node } = call;
+  switch (node.opType) {
+    case "Identity":
+      return true;
+    case "Dropout":
+      return dropsNothing(call);
+    case "Cast":
+      return isCastTo(call, graph.type(node.input[0]).type);
+    default:
+      return false;
+  }
+}
+
+/** The numbers of element types that exporters cast to. */
+const types = { float32: 1, int32: 6, int64: 7, float16: 10, float64: 11 };
+
+function isCastTo(call: Call, type: string | undefined): boolean {
+  return type !== undefined && Object.hasOwn(types, type) && types[type as keyof typeof types] === call.float("to", 0);
+}

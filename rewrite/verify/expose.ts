@@ -1,0 +1,39 @@
+import { Graph, type Model, protoOf, tensorOf, type TensorProto } from "../../onnx/mod.ts";
+import { changed } from "../../onnx/edit/copy.ts";
+import { roundedAgain } from "./inputs.ts";
+import { valueInfo } from "../../onnx/value_info.ts";
+
+/** A model that gives more of its values: a copy whose tensors are shared. */
+export function exposing(model: Model, values: readonly string[]): Model {
+  const graph = Graph.of(model), outputs = new Set(model.graph!.output.map(({ name }) => name));
+  const more = values.filter((name) => !outputs.has(name)).map((name) => {
+    const { type, dims } = graph.type(name);
+    return valueInfo(name, type, dims);
+  });
+  return changed(model, { graph: changed(model.graph!, { output: [...model.graph!.output, ...more] }) });
+}
+
+/** A model whose weights are each rounded once more: two of three are one step of their type away. */
+export function roundedWeights(model: Model): Model {
+  const { initializer, node } = model.graph!;
+  return changed(model, {
+    graph: changed(model.graph!, {
+      initializer: initializer.map(roundedProto),
+      node: node.map((one) =>
+        one.opType !== "Constant" ? one : changed(one, {
+          attribute: one.attribute.map((attribute) =>
+            attribute.t ? changed(attribute, { t: roundedProto(attribute.t) }) : attribute
+          ),
+        })
+      ),
+    }),
+  });
+}
+
+/** A tensor of more than one number of floating point; others, such as an exponent, stay. */
+function roundedProto(proto: TensorProto): TensorProto {
+  const { name, dims } = proto, isOne = dims.every((dim) => dim === 1n);
+  if (isOne || proto.dataType !== 1 && proto.dataType !== 10 && proto.dataType !== 11) return proto;
+  const { moved } = roundedAgain({ moved: tensorOf(proto) });
+  return protoOf(moved, name);
+}
