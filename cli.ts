@@ -1,7 +1,8 @@
 /**
  * The command line of Evenkeel: `deno run -A jsr:@evenkeel/norm/cli scale DATA --fit STATE.json`.
  *
- * It exits with 0 when all went well, with 1 when something failed, with 2 when it was called wrongly, and with 128 and the number
+ * It exits with 0 when all went well, with 1 when something failed or two models differ, with 2 when it was called wrongly or a model
+ * cannot be read, and with 128 and the number
  * of the signal when a signal ended it, as shells do.
  *
  * @module
@@ -9,10 +10,14 @@
 
 import { Command, CommanderError } from "commander";
 import process from "node:process";
+import { Failure } from "./cli/failure.ts";
+import { inspectCommand } from "./cli/inspect.ts";
 import { InterruptedError } from "./cli/interrupt.ts";
 import { messageOf } from "./cli/message.ts";
 import { momentsCommand } from "./cli/moments.ts";
+import { optimizeCommand } from "./cli/optimize.ts";
 import { scaleCommand } from "./cli/scale.ts";
+import { verifyCommand } from "./cli/verify.ts";
 
 /**
  * Runs the command line.
@@ -30,9 +35,12 @@ import { scaleCommand } from "./cli/scale.ts";
  */
 export async function main(args: readonly string[]): Promise<number> {
   const program = new Command("evenkeel")
-    .description("Normalization of data of any size.")
+    .description("Normalization of data of any size, and of ONNX models.")
     .addCommand(scaleCommand())
-    .addCommand(momentsCommand());
+    .addCommand(momentsCommand())
+    .addCommand(inspectCommand())
+    .addCommand(optimizeCommand())
+    .addCommand(verifyCommand());
   for (const command of [program, ...program.commands]) command.exitOverride();
   try {
     await program.parseAsync([...args], { from: "user" });
@@ -40,7 +48,7 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // it has said why
     console.error(`evenkeel: ${messageOf(error)}`);
-    return error instanceof InterruptedError ? error.exitCode : 1;
+    return error instanceof InterruptedError || error instanceof Failure ? error.exitCode : 1;
   }
 }
 

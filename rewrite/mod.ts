@@ -24,5 +24,6 @@ export { inspect, type InspectedNorm, type Inspection } from "./inspect.ts";
 export { type Optimization, optimize, type OptimizeOptions } from "./optimize.ts";
 export type { PassName } from "./passes/mod.ts";
 export type { Action, PassOptions } from "./passes/pass.ts";
+export { actionsText, inspectionText, verificationText } from "./report.ts";
 export type { Inputs } from "./verify/inputs.ts";
 export { type ComparedValue, type Verification, verify, type VerifyOptions } from "./verify/verify.ts";

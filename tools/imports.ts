@@ -22,7 +22,7 @@ const published: Record<string, readonly string[]> = {
   rewrite: ["kernels", "onnx", "models"],
   "mod.ts": ["kernels", "layers", "statistics"],
   notebooks: ["kernels", "layers", "statistics", "onnx", "models", "rewrite", "webgpu"],
-  cli: ["kernels", "statistics", "onnx", "models", "rewrite"],
+  cli: ["kernels", "layers", "statistics", "onnx", "models", "rewrite"],
   "cli.ts": ["cli", "statistics"],
   site: ["mod.ts", "kernels", "layers", "statistics", "webgpu", "onnx", "models", "rewrite"],
 };

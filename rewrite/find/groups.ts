@@ -1,23 +1,31 @@
 import type { Factor, Poly } from "./algebra.ts";
 import type { Graph, NodeProto } from "../../onnx/mod.ts";
-import type { Meanings } from "./readings.ts";
+
+/** What regrouping asks of the readings of a graph. */
+export interface Reader {
+  readonly graph: Graph;
+  /** The readings of a value. */
+  of(value: string): ReadonlyMap<string, Poly>;
+  /** The name that a value had before it was passed on. */
+  nameOf(value: string): string;
+}
 
 /**
  * Group norm as exporters write it: x of [N, C, ...] is reshaped to [N, G, ...], normalized along all axes behind the
  * groups, and reshaped back. Read over x, that is a norm with G groups. Everything else that a Reshape gives is a value of its own.
  */
-export function regrouped(meanings: Meanings, node: NodeProto): Map<string, Poly> {
-  const { graph } = meanings, found = new Map<string, Poly>(), [from] = node.input;
+export function regrouped(reader: Reader, node: NodeProto): Map<string, Poly> {
+  const { graph } = reader, found = new Map<string, Poly>(), [from] = node.input;
   const rank = graph.dims(from)?.length;
   if (rank === undefined || rank < 3) return found;
   const behind = Array.from({ length: rank - 2 }, (_, i) => i + 2 - rank).join();
-  for (const [over, poly] of meanings.of(from)) {
+  for (const [over, poly] of reader.of(from)) {
     const before = graph.producer(over);
     if (before?.opType !== "Reshape") continue;
     const [x] = before.input, groups = groupsOf(graph, before);
-    if (groups === undefined || !isShapedAs(meanings, node, x)) continue;
+    if (groups === undefined || !isShapedAs(reader, node, x)) continue;
     const renamed = renameAxes(poly, behind, `groups=${groups}`);
-    if (renamed) found.set(meanings.nameOf(x), renamed);
+    if (renamed) found.set(reader.nameOf(x), renamed);
   }
   return found;
 }
@@ -31,10 +39,10 @@ function groupsOf(graph: Graph, { input: [x, shape], output: [grouped] }: NodePr
 }
 
 /** Whether a Reshape gives the dims of x: known ones, or Shape(x). Dims that are not known cannot be told to be the same. */
-function isShapedAs(meanings: Meanings, node: NodeProto, x: string): boolean {
-  const { graph } = meanings, shape = graph.producer(node.input[1]);
+function isShapedAs(reader: Reader, node: NodeProto, x: string): boolean {
+  const { graph } = reader, shape = graph.producer(node.input[1]);
   if (shape?.opType === "Shape" && shape.attribute.length === 0) {
-    return meanings.nameOf(shape.input[0]) === meanings.nameOf(x);
+    return reader.nameOf(shape.input[0]) === reader.nameOf(x);
   }
   const from = graph.dims(x), to = graph.dims(node.output[0]);
   return from?.length === to?.length && (from?.every((dim, i) => dim !== undefined && dim === to![i]) ?? false);

@@ -1,0 +1,36 @@
+import { mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { type Model, readModel, readModelFile, writeModelFile } from "../onnx/mod.ts";
+import { isElsewhere } from "../onnx/tensor.ts";
+import { tensorsIn } from "../onnx/walk.ts";
+import { Failure } from "./failure.ts";
+import { messageOf } from "./message.ts";
+
+/** A model of a file, and whether its weights lie in files of their own. */
+export interface ModelFile {
+  readonly model: Model;
+  readonly isExternal: boolean;
+}
+
+/** Reads a model; a file that cannot be read, or is none, ends the command. */
+export async function readModelAt(path: string): Promise<ModelFile> {
+  try {
+    const model = readModel(await readFile(path));
+    const isExternal = [...tensorsIn(model)].some(isElsewhere);
+    return { model: isExternal ? await readModelFile(path) : model, isExternal };
+  } catch (error) {
+    throw new Failure(`${path}: ${messageOf(error)}`, 2, { cause: error });
+  }
+}
+
+/** Writes a model as a whole: whoever reads the file sees what was there before, or all of this. */
+export async function writeModelAt(path: string, { model, isExternal }: ModelFile): Promise<void> {
+  const folder = await mkdtemp(join(dirname(path), `.${basename(path)}-`)), inside = join(folder, basename(path));
+  try {
+    await writeModelFile(inside, model, isExternal ? { externalData: {} } : {});
+    if (isExternal) await rename(`${inside}.data`, `${path}.data`);
+    await rename(inside, path);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,68 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { writeWhole } from "../statistics/sources/mod.ts";
+import { actionsText, optimize, type OptimizeOptions, type PassName, verificationText } from "../rewrite/mod.ts";
+import { Failure } from "./failure.ts";
+import { readModelAt, writeModelAt } from "./model_file.ts";
+import { withProgress } from "./progress.ts";
+import { count } from "./reading.ts";
+import { verifying, type VerifyingOptions, verifyOptions } from "./verifying.ts";
+
+interface Options extends VerifyingOptions {
+  readonly output: string;
+  readonly target: OptimizeOptions["target"];
+  readonly passes?: PassName[];
+  readonly opset?: number;
+  readonly report?: string;
+}
+
+/** `evenkeel optimize`: a model that is smaller, or right, and proven to be the same. */
+export function optimizeCommand(): Command {
+  const command = new Command("optimize")
+    .description(
+      "Make an ONNX model smaller, or right on its target, by its normalizations. Both are run before anything is written; " +
+        "if they differ, nothing is, and the exit code is 1.",
+    )
+    .argument("<model>", "a .onnx file; it is overwritten only if it is named as the output")
+    .requiredOption("-o, --output <file>", "the .onnx file to write")
+    .addOption(
+      new Option("--target <name>", "where it is to run").choices(["wasm", "webgpu", "native", "any"]).default("any"),
+    )
+    .option("--passes <list>", "what to do, of tidy, fuse, stabilize, fold (default: tidy,fuse,fold)", passList)
+    .option("--opset <version>", "the version of the operator set to raise it to (default: as far as needed)", count)
+    .option("--report <file>", "write what was done and compared to this .json file");
+  return verifying(command)
+    .addHelpText(
+      "after",
+      "\nExamples:\n  evenkeel optimize model.onnx -o smaller.onnx\n  evenkeel optimize model.onnx -o right.onnx --passes stabilize --provider webgpu",
+    )
+    .action(async (path: string, options: Options) => {
+      const file = await readModelAt(path), { output, target, passes, opset, report } = options;
+      const { model, actions, verification } = await withProgress("optimize", options.quiet, async (onProgress) => {
+        const verify = await verifyOptions(file.model, options, onProgress);
+        const given = { target, verify, ...passes && { passes }, ...opset !== undefined && { opset } };
+        try {
+          return await optimize(file.model, given);
+        } catch (error) {
+          // A pass that is not there, an opset out of reach, inputs that nobody can guess, a graph that is none.
+          throw new Failure(`${path}: ${(error as Error).message}`, 2, { cause: error });
+        }
+      });
+      if (report !== undefined) await writeWhole(report, JSON.stringify({ actions, verification }, null, 2) + "\n");
+      console.log([actionsText(actions), verificationText(verification!)].filter(Boolean).join("\n"));
+      if (!verification!.isRight) throw new Failure("the models differ; nothing was written.", 1);
+      await writeModelAt(output, { model, isExternal: file.isExternal });
+      const nodes = [file.model, model].map(({ graph }) => graph!.node.length);
+      console.log(`${output}: ${nodes[0]} nodes are now ${nodes[1]}`);
+    });
+}
+
+const names = ["tidy", "fuse", "stabilize", "fold"];
+
+function passList(text: string): PassName[] {
+  const list = text.split(",").map((name) => name.trim());
+  const unknown = list.find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new InvalidArgumentError(`There is no pass ${unknown}; there are ${names.join(", ")}.`);
+  }
+  return list as PassName[];
+}

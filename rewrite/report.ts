@@ -1,0 +1,122 @@
+import type { InspectedNorm, Inspection } from "./inspect.ts";
+import type { Action } from "./passes/pass.ts";
+import type { ComparedValue, Verification } from "./verify/verify.ts";
+
+/**
+ * What a model has, as a table of text. Norms that differ in nothing but their names are one line.
+ *
+ * @example
+ * ```ts
+ * import { layerNorm, modelOf } from "@evenkeel/norm/models";
+ * import { inspect, inspectionText } from "@evenkeel/norm/rewrite";
+ *
+ * const model = modelOf((x) => layerNorm(x, { form: "decomposed" }), { x: ["N", 64] });
+ * console.log(inspectionText(inspect(model)));
+ * ```
+ */
+export function inspectionText({ name, producer, opset, nodes, norms, foldable }: Inspection): string {
+  const by = producer ? ` by ${producer}` : "";
+  const head = `${name || "a graph without a name"}${by}: opset ${opset ?? "unknown"}, ${count(nodes, "node")}, ` +
+    `${count(norms.length, "normalization")}`;
+  const lines = [...grouped(norms, lineOf)].map(([line, { length, 0: first }]) =>
+    `  ${length} x ${line}${length === 1 ? ` (${first.y})` : ""}`
+  );
+  const rest = foldable > 0
+    ? [`  ${count(foldable, "chain")} of affine steps that a product beside them can take`]
+    : [];
+  return [head, ...lines, ...rest].join("\n");
+}
+
+function lineOf(
+  { kind, axes, groups, epsilon, scale, bias, operators, possible, obstacle, graph, dims }: InspectedNorm,
+): string {
+  const parts = [
+    groups ? `${groups} groups` : `axes ${axes.join(", ")}`,
+    `of [${dims?.map((dim) => dim ?? "?").join(", ") ?? "?"}]`,
+    `epsilon ${Number(epsilon.toPrecision(3))}`,
+    scale && `scale [${scale.join(", ")}]`,
+    bias && `bias [${bias.join(", ")}]`,
+    graph && `in ${graph}`,
+  ].filter(Boolean).join(", ");
+  const spelled = operators.length > 1 ? `${operators.length} nodes: ${operators.join(" ")}` : operators[0];
+  return `${kind} norm, ${parts}; ${spelled}; ${possible ?? `stays: ${obstacle}`}`;
+}
+
+/** What passes did, one line for each kind of action. */
+export function actionsText(actions: readonly Action[]): string {
+  const lines = [...grouped(actions, ({ pass, what, done }) => `${done ? pass : `${pass}, left`}: ${what}`)];
+  return lines.map(([line, { length, 0: { value } }]) => `  ${length} x ${line}${length === 1 ? ` (${value})` : ""}`)
+    .join("\n");
+}
+
+/**
+ * What {@linkcode verify} found, as a table of text: for each kind of inputs the largest error of any value, in units of its
+ * root mean square.
+ *
+ * @example
+ * ```ts
+ * import { layerNorm, modelOf } from "@evenkeel/norm/models";
+ * import { verificationText, verify } from "@evenkeel/norm/rewrite";
+ *
+ * const [a, b] = (["decomposed", "fused"] as const).map((form) => modelOf((x) => layerNorm(x, { form }), { x: ["N", 64] }));
+ * console.log(verificationText(await verify(a, b)));
+ * ```
+ */
+export function verificationText({ isRight, bound, provider, values, unseen, refused }: Verification): string {
+  const rows = [...grouped(values, ({ inputs }) => inputs)].map(([inputs, found]) => [
+    inputs,
+    worst(found, ({ difference }) => difference),
+    worst(found, ({ optimized }) => optimized),
+    worst(found, ({ sensitivity }) => sensitivity),
+    worst(found, ({ errors }) => errors?.before),
+    worst(found, ({ errors }) => errors?.after),
+    String(found.filter(({ judged, isRight }) => judged && !isRight).length || ""),
+  ]);
+  const titles = ["inputs", "difference", "at default", "one rounding", "norms before", "norms after", "beyond"];
+  const table = [titles, ...rows], widths = titles.map((_, i) => Math.max(...table.map((row) => row[i].length)));
+  const lines = table.map((row) =>
+    "  " + row.map((cell, i) => i === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[i])).join("  ").trimEnd()
+  );
+  const wrong = values.filter(({ judged, isRight }) => judged && !isRight);
+  const apart = values.filter(({ judged }) => !judged).length;
+  return [
+    `${isRight ? "the same" : "DIFFERENT"} on ${provider}: ${
+      count(values.length, "value")
+    } compared, bound ${bound} of the root mean square`,
+    ...lines,
+    ...wrong.slice(0, 5).map(({ value, inputs, difference }) =>
+      `  ${value} is off by ${short(difference)} with inputs ${inputs}`
+    ),
+    ...apart > 0
+      ? [`  ${count(apart, "value")} not judged: with those inputs the first model's own norms are wrong`]
+      : [],
+    ...unseen.length > 0
+      ? [`  ${count(unseen.length, "norm")} not compared, inside of graphs or gone: ${unseen.slice(0, 3).join(", ")}`]
+      : [],
+    ...refused.map(({ inputs, reason }) => `  not run with inputs ${inputs}: ${reason.slice(0, 120)}`),
+  ].join("\n");
+}
+
+function worst(values: readonly ComparedValue[], of: (value: ComparedValue) => number | undefined): string {
+  const found = values.map(of).filter((one) => one !== undefined);
+  return found.length === 0 ? "" : short(Math.max(...found));
+}
+
+function short(value: number): string {
+  return value === 0 ? "0" : value.toExponential(1);
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? "" : "s"}`;
+}
+
+/** Items by a key, in the order in which keys come first. */
+function grouped<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item), group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
+  }
+  return groups;
+}

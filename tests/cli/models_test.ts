@@ -1,0 +1,95 @@
+/** The commands on models, run as their users run them. */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { writeNpy, writeNpz } from "../../layers/weights/mod.ts";
+import { layerNorm, modelOf } from "../../models/mod.ts";
+import { GraphBuilder, type Model, readModelFile, writeModelFile } from "../../onnx/mod.ts";
+import { inFolder } from "../folder.ts";
+import { evenkeel } from "./evenkeel.ts";
+
+const decomposed = modelOf((x) => layerNorm(x, { form: "decomposed" }), { x: ["N", 64] });
+const operators = ({ graph }: Model) => graph!.node.map(({ opType }) => opType);
+
+/** A product by weights that are large enough to lie in a file of their own, and an index that nobody can guess. */
+function embedding(): Model {
+  const g = new GraphBuilder("embedding", { opset: 17 }), at = g.input("at", "int64", ["N"]);
+  const table = g.constant("table", {
+    type: "float32",
+    dims: [64, 32],
+    data: Float32Array.from({ length: 2048 }, Math.sin),
+  });
+  const row = g.op("Gather", [table, at]), doubled = g.op("Mul", [g.op("Add", [row, row]), g.float32(2)]);
+  g.output("y", g.op("Div", [g.op("Mul", [doubled, g.float32(3)]), g.float32(3)]), "float32", ["N", 32]);
+  return g.build();
+}
+
+Deno.test("evenkeel inspect: says what there is, in text and in JSON", () =>
+  inFolder(async (folder) => {
+    const file = `${folder}/model.onnx`;
+    await writeModelFile(file, decomposed);
+    const { code, stdout } = await evenkeel("inspect", file);
+    assertEquals(code, 0);
+    assertStringIncludes(stdout, "1 x layer norm, axes 1, of [N, 64], epsilon 0.00001; 7 nodes");
+    const { norms } = JSON.parse((await evenkeel("inspect", file, "--json")).stdout);
+    assertEquals(norms[0].operators.at(-1), "Div");
+  }));
+
+Deno.test("evenkeel optimize: writes what is proven, keeps external data external, and can overwrite its input", () =>
+  inFolder(async (folder) => {
+    const file = `${folder}/model.onnx`, out = `${folder}/out.onnx`, report = `${folder}/report.json`;
+    await writeModelFile(file, decomposed);
+    const done = await evenkeel("optimize", file, "-o", out, "--report", report);
+    assertEquals([done.code, done.stderr], [0, ""]);
+    assertMatch(done.stdout, /the same on wasm[^]*out\.onnx: 7 nodes are now 1/);
+    assertEquals(operators(await readModelFile(out)), ["LayerNormalization"]);
+    assert(JSON.parse(await Deno.readTextFile(report)).verification.isRight);
+    assertEquals((await evenkeel("verify", file, out)).code, 0);
+
+    const large = `${folder}/large.onnx`, data = `${folder}/inputs.npz`;
+    await writeModelFile(large, embedding(), { externalData: {} });
+    await Deno.writeFile(data, writeNpz({ at: { type: "float64", dims: [2], data: Float64Array.of(3, 63) } }));
+    const refused = await evenkeel("optimize", large, "-o", out);
+    assertEquals(refused.code, 2);
+    assertMatch(refused.stderr, /^evenkeel: .*The input "at" is int64 .*--data FILE\.npz on the command line\.\n$/);
+    const folded = await evenkeel("optimize", large, "-o", large, "--data", data, "--quiet");
+    assertEquals([folded.code, folded.stderr], [0, ""]);
+    assertEquals(operators(await readModelFile(large)), ["Gather", "Add", "Mul"]);
+    const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+    assertEquals(names, ["inputs.npz", "large.onnx", "large.onnx.data", "model.onnx", "out.onnx", "report.json"]);
+  }));
+
+Deno.test("evenkeel verify and optimize: exit with 1 where models differ, and write nothing", () =>
+  inFolder(async (folder) => {
+    const [a, b, out] = ["a", "b", "out"].map((name) => `${folder}/${name}.onnx`);
+    await writeModelFile(a, decomposed);
+    await writeModelFile(b, modelOf((x) => layerNorm(x, { form: "fused", epsilon: 0.1 }), { x: ["N", 64] }));
+    const { code, stdout, stderr } = await evenkeel("verify", a, b);
+    assertEquals([code, stderr], [1, "evenkeel: the models differ.\n"]);
+    assertMatch(stdout, /^DIFFERENT on wasm[^]*y is off by/);
+    // Digits that cancel: folded they are computed at once, so that the results differ where x is zero.
+    const cancelling = modelOf((x) => x.plus(1000.1).times(3.3).minus(3300.33).times(1.1), { x: [1, 4] });
+    await writeModelFile(a, cancelling);
+    await Deno.writeFile(`${folder}/x.npy`, writeNpy({ type: "float32", dims: [1, 4], data: new Float32Array(4) }));
+    const impossible = await evenkeel("optimize", a, "-o", out, "--data", `${folder}/x.npy`);
+    assertEquals([impossible.code, impossible.stderr], [1, "evenkeel: the models differ; nothing was written.\n"]);
+    assertEquals([...Deno.readDirSync(folder)].length, 3);
+  }));
+
+Deno.test("evenkeel: bad usage of the commands on models, and files that are none, end with 2 and one line", () =>
+  inFolder(async (folder) => {
+    const file = `${folder}/model.onnx`, broken = `${folder}/broken.onnx`;
+    await writeModelFile(file, decomposed);
+    await Deno.writeTextFile(broken, "no model");
+    for (
+      const args of [
+        ["inspect", `${folder}/absent.onnx`],
+        ["inspect", broken],
+        ["optimize", file],
+        ["optimize", file, "-o", `${folder}/out.onnx`, "--passes", "shrink"],
+        ["optimize", file, "-o", `${folder}/out.onnx`, "--data", broken],
+        ["verify", file, broken],
+      ]
+    ) {
+      const { code, stdout, stderr } = await evenkeel(...args);
+      assertEquals([code, stdout, stderr.trimEnd().split("\n").length], [2, "", 1], args.join(" "));
+    }
+  }));
