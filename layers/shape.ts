@@ -1,5 +1,5 @@
 import { checkAxes, checkAxis, checkCount, checkInput } from "../kernels/check.ts";
-import { sizeOf, type Tensor } from "../kernels/tensor.ts";
+import { describe, sizeOf, type Tensor } from "../kernels/tensor.ts";
 
 /** The sizes of the normalized axes. */
 export function shapeOf(operation: string, shape: number | readonly number[]): readonly number[] {
@@ -36,6 +36,22 @@ export function checkSizes(
     );
   }
   return found;
+}
+
+/** Throws unless an axis that a layer is made with is a whole number; whether x has it is seen when there is an x. */
+export function checkWhole(operation: string, name: string, axis: number): void {
+  if (Number.isInteger(axis)) return;
+  throw new RangeError(
+    `${operation}: ${name} is ${describe(axis)}; it must be a whole number, as in 1, or -1 for the last axis.`,
+  );
+}
+
+/** Throws unless the axes that a layer is made with are a list of whole numbers. */
+export function checkWholes(operation: string, axes: readonly number[]): void {
+  if (!Array.isArray(axes)) {
+    throw new TypeError(`${operation}: axes is ${describe(axes)}; it must be a list, as in [-1].`);
+  }
+  for (const axis of axes) checkWhole(operation, "an entry of axes", axis);
 }
 
 /** Throws unless x has the layer's features on the given axis; returns the axis counted from the front. */

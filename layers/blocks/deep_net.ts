@@ -1,3 +1,4 @@
+import { OptionNames } from "../../kernels/option_names.ts";
 import { checkCount } from "../../kernels/check.ts";
 import type { Layer } from "../layer.ts";
 import { LayerNorm } from "../norms/layer_norm.ts";
@@ -19,6 +20,8 @@ export interface DeepNetGains {
   beta: number;
 }
 
+const names = new OptionNames<DeepNetDepth>({ encoder: true, decoder: true });
+
 /**
  * DeepNet's alpha and beta from the depth (Wang et al. 2022, table 1), for a Transformer of N encoder and M decoder layers:
  *
@@ -38,7 +41,9 @@ export interface DeepNetGains {
  * assertAlmostEquals(deepNetGains({ encoder: 200 }).encoder!.alpha, 4.4721, 1e-4);
  * ```
  */
-export function deepNetGains({ encoder, decoder }: DeepNetDepth): { encoder?: DeepNetGains; decoder?: DeepNetGains } {
+export function deepNetGains(depth: DeepNetDepth): { encoder?: DeepNetGains; decoder?: DeepNetGains } {
+  names.check("deepNetGains", depth);
+  const { encoder, decoder } = depth ?? {};
   if (encoder !== undefined) checkCount("deepNetGains", "encoder", encoder);
   if (decoder !== undefined) checkCount("deepNetGains", "decoder", decoder);
   const alone = (depth: number) => ({ alpha: (2 * depth) ** 0.25, beta: (8 * depth) ** -0.25 });
@@ -47,9 +52,9 @@ export function deepNetGains({ encoder, decoder }: DeepNetDepth): { encoder?: De
   }
   if (decoder === undefined) return { encoder: alone(encoder!) };
   if (encoder === undefined) return { decoder: alone(decoder) };
-  const depth = (encoder ** 4 * decoder) ** (1 / 16);
+  const joint = (encoder ** 4 * decoder) ** (1 / 16);
   return {
-    encoder: { alpha: 0.81 * depth, beta: 0.87 / depth },
+    encoder: { alpha: 0.81 * joint, beta: 0.87 / joint },
     decoder: { alpha: (3 * decoder) ** 0.25, beta: (12 * decoder) ** -0.25 },
   };
 }

@@ -1,3 +1,6 @@
+import { checkCount } from "../../kernels/check.ts";
+import { OptionNames } from "../../kernels/option_names.ts";
+import { describe } from "../../kernels/tensor.ts";
 import { ReLU } from "../network/activation.ts";
 import type { Layer } from "../layer.ts";
 import { LayerNorm } from "../norms/layer_norm.ts";
@@ -16,6 +19,8 @@ export interface LayerNormMlpInit {
   random?: () => number;
 }
 
+const names = new OptionNames<LayerNormMlpInit>({ inputs: true, hidden: true, outputs: true, random: true });
+
 /**
  * A multilayer perceptron whose hidden layers are Linear, LayerNorm, ReLU, and whose last is Linear. It has been called "deep norm";
  * DeepNet's DeepNorm (Wang et al. 2022) is {@linkcode deepNetResidual}.
@@ -31,7 +36,14 @@ export interface LayerNormMlpInit {
  * assertEquals(y.dims, [32, 10]);
  * ```
  */
-export function layerNormMlp({ inputs, hidden, outputs, random }: LayerNormMlpInit): Sequential {
+export function layerNormMlp(init: LayerNormMlpInit): Sequential {
+  names.check("layerNormMlp", init);
+  const { inputs, hidden, outputs, random } = init ?? {};
+  checkCount("layerNormMlp", "inputs", inputs);
+  checkCount("layerNormMlp", "outputs", outputs);
+  if (!Array.isArray(hidden)) {
+    throw new TypeError(`layerNormMlp: hidden is ${describe(hidden)}; it must be a list of sizes, as in [64, 64].`);
+  }
   const layers: Layer[] = [];
   let features = inputs;
   for (const size of hidden) {

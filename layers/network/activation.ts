@@ -1,7 +1,9 @@
+import { OptionNames } from "../../kernels/option_names.ts";
+import { checkStateless } from "../check_pass.ts";
 import { type Activation, activations, derivatives } from "../../kernels/activation.ts";
 import { checkAlike, checkInput } from "../../kernels/check.ts";
 import { describe, type Tensor, zeros } from "../../kernels/tensor.ts";
-import type { Layer, Pass, Tensors } from "../layer.ts";
+import type { Context, Layer, Pass, Tensors } from "../layer.ts";
 
 /** The functions of activation layers: those that kernels apply after a normalization, and others. */
 export type LayerActivation = Activation | "tanh" | "sigmoid" | "geluTanh";
@@ -50,7 +52,8 @@ export abstract class ActivationLayer implements Layer {
   }
 
   /** Applies the function. */
-  evaluate(x: Tensor): Tensor {
+  evaluate(x: Tensor, state?: Tensors, context?: Context): Tensor {
+    checkStateless(this.constructor.name, state, context);
     checkInput(this.constructor.name, x, 0);
     const { f } = curves[this.activation], y = zeros(x.type, x.dims);
     for (let i = 0; i < y.data.length; i++) y.data[i] = f(x.data[i]);
@@ -58,9 +61,9 @@ export abstract class ActivationLayer implements Layer {
   }
 
   /** Applies the function; the way back multiplies by its derivative. */
-  train(x: Tensor): Pass {
+  train(x: Tensor, state?: Tensors, context?: Context): Pass {
     return {
-      y: this.evaluate(x),
+      y: this.evaluate(x, state, context),
       state: {},
       backward: (dy) => {
         checkAlike(`${this.constructor.name}.backward`, "dy", dy, x);
@@ -100,6 +103,8 @@ export interface GELUInit {
   approximate?: "none" | "tanh";
 }
 
+const geluNames = new OptionNames<GELUInit>({ approximate: true });
+
 /**
  * The Gaussian error linear unit (Hendrycks and Gimpel 2016), x P(x) with the exact normal distribution P, or its approximation.
  *
@@ -118,7 +123,9 @@ export class GELU extends ActivationLayer {
    *
    * @throws {RangeError} If `approximate` is neither `"none"` nor `"tanh"`.
    */
-  constructor({ approximate = "none" }: GELUInit = {}) {
+  constructor(init: GELUInit = {}) {
+    geluNames.check("GELU", init);
+    const { approximate = "none" } = init;
     if (approximate !== "none" && approximate !== "tanh") {
       throw new RangeError(`GELU: approximate is ${describe(approximate)}; it must be "none" or "tanh".`);
     }

@@ -1,13 +1,16 @@
+import { OptionNames } from "../../kernels/option_names.ts";
+import { checkStateless, refuseMask } from "../check_pass.ts";
 import { checkCount, checkInput } from "../../kernels/check.ts";
 import { matrixProduct } from "../../kernels/matrix_product.ts";
 import { type Tensor, zeros } from "../../kernels/tensor.ts";
-import type { Backward, Layer, Pass, Tensors } from "../layer.ts";
+import type { Backward, Context, Layer, Pass, Tensors } from "../layer.ts";
 import { type Extent, extentOf, Patches, placesOf } from "./patches.ts";
 import {
   checkResultGradient,
   checkType,
   weightedGradients,
   type WeightedInit,
+  weightedNames,
   weightedParameters,
 } from "./weighted.ts";
 import { sliceOf } from "../../kernels/passes/slices.ts";
@@ -23,6 +26,14 @@ export interface Conv2dInit extends WeightedInit {
   /** Into how many groups channels are cut, each convolved by itself. Default: 1. */
   groups?: number;
 }
+
+const names = new OptionNames<Conv2dInit>({
+  ...weightedNames,
+  stride: true,
+  padding: true,
+  dilation: true,
+  groups: true,
+});
 
 /**
  * A convolution of images [samples, inputs, height, width] (NCHW), as neural networks have it, which do not flip the kernel:
@@ -75,6 +86,7 @@ export class Conv2d implements Layer {
    * @throws {TypeError | RangeError} If an argument does not fit.
    */
   constructor(inputs: number, outputs: number, kernel: number | Extent, init: Conv2dInit = {}) {
+    names.check("Conv2d", init);
     const { stride = 1, padding = 0, dilation = 1, groups = 1 } = init;
     for (const [name, count] of Object.entries({ inputs, outputs, groups })) checkCount("Conv2d", name, count);
     for (const [name, channels] of Object.entries({ inputs, outputs })) {
@@ -97,8 +109,8 @@ export class Conv2d implements Layer {
    *
    * @throws {TypeError | RangeError} If x does not fit.
    */
-  train(x: Tensor): Pass {
-    const y = this.evaluate(x);
+  train(x: Tensor, state?: Tensors, context?: Context): Pass {
+    const y = this.evaluate(x, state, context);
     return { y, state: {}, backward: (dy) => this.#backward(x, dy, y.dims) };
   }
 
@@ -107,7 +119,9 @@ export class Conv2d implements Layer {
    *
    * @throws {TypeError | RangeError} If x does not fit.
    */
-  evaluate(x: Tensor): Tensor {
+  evaluate(x: Tensor, state?: Tensors, context?: Context): Tensor {
+    checkStateless("Conv2d", state, context);
+    if (!this.#isPointwise()) refuseMask("Conv2d", context);
     const { weight, bias } = this.parameters, { dims, parts, sizes, patches, matrix } = this.#work(x);
     const y = zeros(x.type, dims), places = matrix.dims[1];
     for (let c = 0; bias && c < y.data.length / places; c++) {
@@ -119,6 +133,12 @@ export class Conv2d implements Layer {
       matrixProduct(kernels, matrix, { accumulate: true, out: { product } });
     }
     return y;
+  }
+
+  /** Whether each position of the result is of one position of x, the same. */
+  #isPointwise(): boolean {
+    const { kernel, stride, padding } = this;
+    return [...kernel, ...stride].every((size) => size === 1) && padding.every((size) => size === 0);
   }
 
   /** The same layer with other parameters. */

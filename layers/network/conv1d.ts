@@ -1,10 +1,12 @@
+import { OptionNames } from "../../kernels/option_names.ts";
+import { checkStateless, refuseMask } from "../check_pass.ts";
 import { checkCount, checkInput } from "../../kernels/check.ts";
 import { reshape } from "../../kernels/reshape.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
-import type { Layer, Pass, Tensors } from "../layer.ts";
+import type { Context, Layer, Pass, Tensors } from "../layer.ts";
 import { Conv2d } from "./conv.ts";
 import { lengthOf } from "./patches.ts";
-import { checkResultGradient, type WeightedInit, weightedParameters } from "./weighted.ts";
+import { checkResultGradient, type WeightedInit, weightedNames, weightedParameters } from "./weighted.ts";
 
 /** How a {@linkcode Conv1d} is made. Its weight has dims [outputs, inputs / groups, kernel], its bias [outputs]. */
 export interface Conv1dInit extends WeightedInit {
@@ -17,6 +19,14 @@ export interface Conv1dInit extends WeightedInit {
   /** Into how many groups channels are cut, each convolved by itself. Default: 1. */
   groups?: number;
 }
+
+const names = new OptionNames<Conv1dInit>({
+  ...weightedNames,
+  stride: true,
+  padding: true,
+  dilation: true,
+  groups: true,
+});
 
 /**
  * A convolution of sequences [samples, inputs, length]: {@linkcode Conv2d} of images of height 1.
@@ -63,6 +73,7 @@ export class Conv1d implements Layer {
    * @throws {TypeError | RangeError} If an argument does not fit.
    */
   constructor(inputs: number, outputs: number, kernel: number, init: Conv1dInit = {}) {
+    names.check("Conv1d", init);
     const { stride = 1, padding = 0, dilation = 1, groups = 1 } = init;
     for (const [name, count] of Object.entries({ inputs, outputs, groups })) checkCount("Conv1d", name, count);
     this.inputs = inputs;
@@ -94,7 +105,8 @@ export class Conv1d implements Layer {
    *
    * @throws {TypeError | RangeError} If x does not fit.
    */
-  train(x: Tensor): Pass {
+  train(x: Tensor, state?: Tensors, context?: Context): Pass {
+    this.#check(state, context);
     const { y, backward } = this.#image.train(this.#imageOf(x)), dims = y.dims.toSpliced(2, 1);
     return {
       y: reshape(y, dims),
@@ -115,9 +127,15 @@ export class Conv1d implements Layer {
    *
    * @throws {TypeError | RangeError} If x does not fit.
    */
-  evaluate(x: Tensor): Tensor {
+  evaluate(x: Tensor, state?: Tensors, context?: Context): Tensor {
+    this.#check(state, context);
     const y = this.#image.evaluate(this.#imageOf(x));
     return reshape(y, y.dims.toSpliced(2, 1));
+  }
+
+  #check(state: Tensors | undefined, context: Context | undefined): void {
+    checkStateless("Conv1d", state, context);
+    if (this.kernel > 1 || this.stride > 1 || this.padding > 0) refuseMask("Conv1d", context);
   }
 
   /** Sequences as images of height 1. */

@@ -1,14 +1,17 @@
+import { OptionNames } from "../../kernels/option_names.ts";
+import { checkStateless, refuseMask } from "../check_pass.ts";
 import { checkCount, checkInput } from "../../kernels/check.ts";
 import { matrixProduct } from "../../kernels/matrix_product.ts";
 import { sliceOf } from "../../kernels/passes/slices.ts";
 import { type Tensor, zeros } from "../../kernels/tensor.ts";
-import type { Backward, Layer, Pass, Tensors } from "../layer.ts";
+import type { Backward, Context, Layer, Pass, Tensors } from "../layer.ts";
 import { type Extent, extentOf, Patches } from "./patches.ts";
 import {
   checkResultGradient,
   checkType,
   weightedGradients,
   type WeightedInit,
+  weightedNames,
   weightedParameters,
 } from "./weighted.ts";
 
@@ -25,6 +28,15 @@ export interface ConvTranspose2dInit extends WeightedInit {
   /** Into how many groups channels are cut. Default: 1. */
   groups?: number;
 }
+
+const names = new OptionNames<ConvTranspose2dInit>({
+  ...weightedNames,
+  stride: true,
+  padding: true,
+  outputPadding: true,
+  dilation: true,
+  groups: true,
+});
 
 /**
  * The transpose of a convolution (Zeiler et al. 2010): its way forward is the way back of {@linkcode Conv2d}, so that it makes images
@@ -78,6 +90,7 @@ export class ConvTranspose2d implements Layer {
   constructor(inputs: number, outputs: number, kernel: number | Extent, init: ConvTranspose2dInit = {}) {
     const { stride = 1, padding = 0, outputPadding = 0, dilation = 1, groups = 1 } = init,
       operation = "ConvTranspose2d";
+    names.check(operation, init);
     for (const [name, count] of Object.entries({ inputs, outputs, groups })) checkCount(operation, name, count);
     if (inputs % groups !== 0 || outputs % groups !== 0) {
       throw new RangeError(
@@ -106,8 +119,8 @@ export class ConvTranspose2d implements Layer {
    *
    * @throws {TypeError | RangeError} If x does not fit.
    */
-  train(x: Tensor): Pass {
-    const y = this.evaluate(x);
+  train(x: Tensor, state?: Tensors, context?: Context): Pass {
+    const y = this.evaluate(x, state, context);
     return { y, state: {}, backward: (dy) => this.#backward(x, dy, y.dims) };
   }
 
@@ -116,7 +129,9 @@ export class ConvTranspose2d implements Layer {
    *
    * @throws {TypeError | RangeError} If x does not fit.
    */
-  evaluate(x: Tensor): Tensor {
+  evaluate(x: Tensor, state?: Tensors, context?: Context): Tensor {
+    checkStateless("ConvTranspose2d", state, context);
+    refuseMask("ConvTranspose2d", context);
     const { weight, bias } = this.parameters, { dims, parts, sizes, patches, matrix } = this.#work(x);
     const y = zeros(x.type, dims), places = dims[2] * dims[3];
     for (let part = 0; part < parts; part++) {

@@ -1,6 +1,8 @@
+import { OptionNames } from "../../kernels/option_names.ts";
+import { checkContext, checkKnown } from "../check_pass.ts";
 import { checkAlike, checkInput, checkNumber } from "../../kernels/check.ts";
 import { describe, type Tensor, tensor, zeros } from "../../kernels/tensor.ts";
-import type { Layer, Pass, Tensors } from "../layer.ts";
+import type { Context, Layer, Pass, Tensors } from "../layer.ts";
 import { drawn, random, shared } from "./random.ts";
 
 /** How a {@linkcode Dropout} is made. */
@@ -8,6 +10,8 @@ export interface DropoutInit {
   /** Where its random numbers begin, a whole number. Default: drawn from the generator that all layers share. */
   seed?: number;
 }
+
+const names = new OptionNames<DropoutInit>({ seed: true });
 
 /**
  * Dropout (Srivastava et al. 2014): in training each element is 0 with probability `rate`, and the others are divided by 1 - rate, so
@@ -39,7 +43,9 @@ export class Dropout implements Layer {
    * @param rate The probability that an element is dropped, at least 0 and below 1.
    * @throws {TypeError | RangeError} If an argument does not fit.
    */
-  constructor(rate: number, { seed = Math.floor(shared() * 2 ** 32) }: DropoutInit = {}) {
+  constructor(rate: number, init: DropoutInit = {}) {
+    names.check("Dropout", init);
+    const { seed = Math.floor(shared() * 2 ** 32) } = init;
     checkNumber("Dropout", "rate", rate, 0);
     if (rate >= 1) throw new RangeError(`Dropout: rate is ${rate}; it is a probability below 1.`);
     if (!Number.isInteger(seed)) throw new TypeError(`Dropout: seed is ${describe(seed)}; it must be a whole number.`);
@@ -52,7 +58,8 @@ export class Dropout implements Layer {
    *
    * @throws {TypeError | RangeError} If the state is missing.
    */
-  train(x: Tensor, state?: Tensors): Pass {
+  train(x: Tensor, state?: Tensors, context?: Context): Pass {
+    this.#check("Dropout.train", state, context);
     checkInput("Dropout.train", x, 0);
     const seed = state?.seed?.data[0];
     if (seed === undefined) {
@@ -73,9 +80,15 @@ export class Dropout implements Layer {
   }
 
   /** x itself. */
-  evaluate(x: Tensor): Tensor {
+  evaluate(x: Tensor, state?: Tensors, context?: Context): Tensor {
+    this.#check("Dropout.evaluate", state, context);
     checkInput("Dropout.evaluate", x, 0);
     return x;
+  }
+
+  #check(operation: string, state: Tensors | undefined, context: Context | undefined): void {
+    checkKnown(operation, "the state", state, Object.keys(this.state));
+    checkContext(operation, context);
   }
 }
 

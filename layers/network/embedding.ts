@@ -1,6 +1,8 @@
+import { OptionNames } from "../../kernels/option_names.ts";
+import { checkStateless } from "../check_pass.ts";
 import { checkCount, checkDims, checkInput } from "../../kernels/check.ts";
 import { describe, type Tensor, zeros } from "../../kernels/tensor.ts";
-import type { Layer, Pass, Tensors } from "../layer.ts";
+import type { Context, Layer, Pass, Tensors } from "../layer.ts";
 import { normal, shared } from "./random.ts";
 import { checkResultGradient } from "./weighted.ts";
 
@@ -13,6 +15,8 @@ export interface EmbeddingInit {
   /** What draws uniform numbers in [0, 1), such as `random(seed)`. Default: one generator for all layers, with a fixed seed. */
   random?: () => number;
 }
+
+const names = new OptionNames<EmbeddingInit>({ weight: true, type: true, random: true });
 
 /**
  * A vector for each of `count` things, such as tokens: x holds their numbers, from 0, and each becomes its row of the weight. x is a
@@ -45,7 +49,9 @@ export class Embedding implements Layer {
    * @param features How long their vectors are.
    * @throws {TypeError | RangeError} If an argument does not fit.
    */
-  constructor(count: number, features: number, { weight, type = "float32", random = shared }: EmbeddingInit = {}) {
+  constructor(count: number, features: number, init: EmbeddingInit = {}) {
+    names.check("Embedding", init);
+    const { weight, type = "float32", random = shared } = init;
     checkCount("Embedding", "count", count);
     checkCount("Embedding", "features", features);
     if (weight !== undefined) checkDims("Embedding", "weight", weight, [count, features], "[count, features]");
@@ -59,8 +65,8 @@ export class Embedding implements Layer {
    *
    * @throws {TypeError | RangeError} If an element of x is no whole number from 0 to count - 1.
    */
-  train(x: Tensor): Pass {
-    const y = this.evaluate(x), { weight } = this.parameters, { features } = this;
+  train(x: Tensor, state?: Tensors, context?: Context): Pass {
+    const y = this.evaluate(x, state, context), { weight } = this.parameters, { features } = this;
     return {
       y,
       state: {},
@@ -81,7 +87,8 @@ export class Embedding implements Layer {
    *
    * @throws {TypeError | RangeError} If an element of x is no whole number from 0 to count - 1.
    */
-  evaluate(x: Tensor): Tensor {
+  evaluate(x: Tensor, state?: Tensors, context?: Context): Tensor {
+    checkStateless("Embedding", state, context);
     checkInput("Embedding", x, 0);
     const { parameters: { weight }, count, features } = this, y = zeros(weight.type, [...x.dims, features]);
     for (let i = 0; i < x.data.length; i++) {

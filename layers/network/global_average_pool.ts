@@ -1,7 +1,8 @@
+import { checkStateless, refuseMask } from "../check_pass.ts";
 import { checkDims, checkInput } from "../../kernels/check.ts";
 import { reshape } from "../../kernels/reshape.ts";
 import { sizeOf, type Tensor, zeros } from "../../kernels/tensor.ts";
-import type { Layer, Pass, Tensors } from "../layer.ts";
+import type { Context, Layer, Pass, Tensors } from "../layer.ts";
 
 /**
  * The mean of each channel of each sample: [samples, channels, ...] becomes [samples, channels], for sequences, images and volumes alike.
@@ -26,7 +27,9 @@ export class GlobalAveragePool implements Layer {
    *
    * @throws {TypeError | RangeError} If x has not at least three dimensions.
    */
-  evaluate(x: Tensor): Tensor {
+  evaluate(x: Tensor, state?: Tensors, context?: Context): Tensor {
+    checkStateless("GlobalAveragePool", state, context);
+    refuseMask("GlobalAveragePool", context);
     const y = zeros(x?.type, this.#checked(x).dims.slice(0, 2)), size = sizeOf(x.dims.slice(2));
     for (let i = 0, at = 0; i < y.data.length; i++) {
       let sum = 0;
@@ -37,8 +40,8 @@ export class GlobalAveragePool implements Layer {
   }
 
   /** Takes the means; the way back shares each gradient out evenly. */
-  train(x: Tensor): Pass {
-    const y = this.evaluate(x);
+  train(x: Tensor, state?: Tensors, context?: Context): Pass {
+    const y = this.evaluate(x, state, context);
     return {
       y,
       state: {},

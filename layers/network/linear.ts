@@ -1,18 +1,23 @@
+import { OptionNames } from "../../kernels/option_names.ts";
+import { checkStateless } from "../check_pass.ts";
 import { checkCount, checkInput } from "../../kernels/check.ts";
 import { matrixProduct } from "../../kernels/matrix_product.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
-import type { Backward, Layer, Pass, Tensors } from "../layer.ts";
+import type { Backward, Context, Layer, Pass, Tensors } from "../layer.ts";
 import {
   checkResultGradient,
   checkType,
   weightedGradients,
   type WeightedInit,
+  weightedNames,
   weightedParameters,
 } from "./weighted.ts";
 import { sliceOf } from "../../kernels/passes/slices.ts";
 
 /** How a {@linkcode Linear} is made. Its weight has dims [outputs, inputs], its bias [outputs]. */
 export interface LinearInit extends WeightedInit {}
+
+const names = new OptionNames<LinearInit>({ ...weightedNames });
 
 /**
  * A linear map of the last axis, y = x weight^T + bias. Training and evaluation are the same.
@@ -50,6 +55,7 @@ export class Linear implements Layer {
    * @throws {TypeError | RangeError} If an argument does not fit.
    */
   constructor(inputs: number, outputs: number, init: LinearInit = {}) {
+    names.check("Linear", init);
     checkCount("Linear", "inputs", inputs);
     checkCount("Linear", "outputs", outputs);
     this.parameters = weightedParameters("Linear", init, [outputs, inputs]);
@@ -62,8 +68,8 @@ export class Linear implements Layer {
    *
    * @throws {TypeError | RangeError} If x does not fit.
    */
-  train(x: Tensor): Pass {
-    const y = this.evaluate(x);
+  train(x: Tensor, state?: Tensors, context?: Context): Pass {
+    const y = this.evaluate(x, state, context);
     return { y, state: {}, backward: (dy) => this.#backward(x, dy, y.dims) };
   }
 
@@ -72,7 +78,8 @@ export class Linear implements Layer {
    *
    * @throws {TypeError | RangeError} If x does not fit.
    */
-  evaluate(x: Tensor): Tensor {
+  evaluate(x: Tensor, state?: Tensors, context?: Context): Tensor {
+    checkStateless("Linear", state, context);
     const { weight, bias } = this.parameters;
     checkInput("Linear", x, 1);
     checkType("Linear", "x", x, weight);

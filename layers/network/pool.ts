@@ -1,6 +1,8 @@
+import { OptionNames } from "../../kernels/option_names.ts";
+import { checkStateless, refuseMask } from "../check_pass.ts";
 import { checkDims, checkInput } from "../../kernels/check.ts";
 import { sizeOf, type Tensor, zeros } from "../../kernels/tensor.ts";
-import type { Layer, Pass, Tensors } from "../layer.ts";
+import type { Context, Layer, Pass, Tensors } from "../layer.ts";
 import { type Extent, patchIndex, placesOf } from "./patches.ts";
 import {
   largest,
@@ -24,6 +26,9 @@ export interface AveragePool1dInit extends Pool1dInit {
   /** Whether padding counts, as zeros. Default: true. */
   countPadding?: boolean;
 }
+
+const maxPoolNames = new OptionNames<PoolInit>({ stride: true, padding: true });
+const averagePoolNames = new OptionNames<AveragePoolInit>({ stride: true, padding: true, countPadding: true });
 
 /** What pooling layers have in common: each place of a window over a channel becomes one number. */
 export abstract class Pool implements Layer {
@@ -56,13 +61,16 @@ export abstract class Pool implements Layer {
   }
 
   /** Pools x: [samples, channels, ...] becomes as many places as the window has. */
-  evaluate(x: Tensor): Tensor {
-    return this.train(x).y;
+  evaluate(x: Tensor, state?: Tensors, context?: Context): Tensor {
+    return this.train(x, state, context).y;
   }
 
   /** Pools x; the way back gives each number's gradient to those that it was made of. */
-  train(x: Tensor): Pass {
-    const operation = this.constructor.name, image = this.#imageOf(operation, x);
+  train(x: Tensor, state?: Tensors, context?: Context): Pass {
+    const operation = this.constructor.name;
+    checkStateless(operation, state, context);
+    refuseMask(operation, context);
+    const image = this.#imageOf(operation, x);
     const places = placesOf(image, this.#movement), size = places.slice(-this.rank);
     const y = zeros(x.type, [...x.dims.slice(0, 2), ...size]);
     const index = patchIndex(image, this.#movement), planes = sizeOf(x.dims.slice(0, 2));
@@ -120,6 +128,7 @@ export class MaxPool2d extends Pool {
    * @throws {TypeError | RangeError} If an argument does not fit.
    */
   constructor(kernel: number | Extent, init: PoolInit = {}) {
+    maxPoolNames.check("MaxPool2d", init);
     super(2, windows2d("MaxPool2d", kernel, init), largest);
   }
 }
@@ -144,6 +153,7 @@ export class MaxPool1d extends Pool {
    * @throws {TypeError | RangeError} If an argument does not fit.
    */
   constructor(kernel: number, init: Pool1dInit = {}) {
+    maxPoolNames.check("MaxPool1d", init);
     super(1, windows1d("MaxPool1d", kernel, init), largest);
   }
 }
@@ -171,8 +181,10 @@ export class AveragePool2d extends Pool {
    * @param kernel Its size, one number or [height, width].
    * @throws {TypeError | RangeError} If an argument does not fit.
    */
-  constructor(kernel: number | Extent, { countPadding = true, ...init }: AveragePoolInit = {}) {
-    super(2, windows2d("AveragePool2d", kernel, init), mean(countPadding));
+  constructor(kernel: number | Extent, init: AveragePoolInit = {}) {
+    averagePoolNames.check("AveragePool2d", init);
+    const { countPadding = true, ...others } = init;
+    super(2, windows2d("AveragePool2d", kernel, others), mean(countPadding));
     this.countPadding = countPadding;
   }
 }
@@ -199,8 +211,10 @@ export class AveragePool1d extends Pool {
    * @param kernel Its length.
    * @throws {TypeError | RangeError} If an argument does not fit.
    */
-  constructor(kernel: number, { countPadding = true, ...init }: AveragePool1dInit = {}) {
-    super(1, windows1d("AveragePool1d", kernel, init), mean(countPadding));
+  constructor(kernel: number, init: AveragePool1dInit = {}) {
+    averagePoolNames.check("AveragePool1d", init);
+    const { countPadding = true, ...others } = init;
+    super(1, windows1d("AveragePool1d", kernel, others), mean(countPadding));
     this.countPadding = countPadding;
   }
 }

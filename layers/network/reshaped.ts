@@ -1,7 +1,10 @@
+import { OptionNames } from "../../kernels/option_names.ts";
+import { checkStateless } from "../check_pass.ts";
+import { checkWhole } from "../shape.ts";
 import { checkAxis, checkDims, checkInput } from "../../kernels/check.ts";
 import { reshape } from "../../kernels/reshape.ts";
 import { describe, sizeOf, type Tensor } from "../../kernels/tensor.ts";
-import type { Layer, Pass, Tensors } from "../layer.ts";
+import type { Context, Layer, Pass, Tensors } from "../layer.ts";
 
 /** What gives elements other dims. Results share x's memory. */
 export abstract class Reshaped implements Layer {
@@ -11,11 +14,11 @@ export abstract class Reshaped implements Layer {
   readonly state: Tensors = {};
 
   /** The same elements in other dims. */
-  abstract evaluate(x: Tensor): Tensor;
+  abstract evaluate(x: Tensor, state?: Tensors, context?: Context): Tensor;
 
   /** The same elements in other dims; the way back gives them x's dims again. */
-  train(x: Tensor): Pass {
-    const y = this.evaluate(x);
+  train(x: Tensor, state?: Tensors, context?: Context): Pass {
+    const y = this.evaluate(x, state, context);
     return {
       y,
       state: {},
@@ -34,6 +37,8 @@ export interface FlattenInit {
   /** The last axis that is merged. Default: -1. */
   end?: number;
 }
+
+const names = new OptionNames<FlattenInit>({ start: true, end: true });
 
 /**
  * Neighbouring axes merged into one: images [N, C, H, W] become rows [N, C * H * W] for a {@linkcode Linear}. Nothing is copied.
@@ -54,8 +59,12 @@ export class Flatten extends Reshaped {
   readonly end: number;
 
   /** A layer that merges the axes from `start` to `end`. */
-  constructor({ start = 1, end = -1 }: FlattenInit = {}) {
+  constructor(init: FlattenInit = {}) {
     super();
+    names.check("Flatten", init);
+    const { start = 1, end = -1 } = init;
+    checkWhole("Flatten", "start", start);
+    checkWhole("Flatten", "end", end);
     this.start = start;
     this.end = end;
   }
@@ -65,7 +74,8 @@ export class Flatten extends Reshaped {
    *
    * @throws {TypeError | RangeError} If x has no such axes, or the last comes before the first.
    */
-  evaluate(x: Tensor): Tensor {
+  evaluate(x: Tensor, state?: Tensors, context?: Context): Tensor {
+    checkStateless("Flatten", state, context);
     checkInput("Flatten", x, 1);
     const start = checkAxis("Flatten", "start", this.start, x.dims);
     const end = checkAxis("Flatten", "end", this.end, x.dims);
@@ -114,7 +124,8 @@ export class Reshape extends Reshaped {
    *
    * @throws {TypeError | RangeError} If x's samples have not as many elements.
    */
-  evaluate(x: Tensor): Tensor {
+  evaluate(x: Tensor, state?: Tensors, context?: Context): Tensor {
+    checkStateless("Reshape", state, context);
     checkInput("Reshape", x, 1);
     return reshape(x, [x.dims[0], ...this.shape]);
   }

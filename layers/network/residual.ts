@@ -1,9 +1,14 @@
+import { OptionNames } from "../../kernels/option_names.ts";
+import { checkLayer } from "../check_layer.ts";
+import { checkParts } from "../check_pass.ts";
 import { checkAlike, checkNumber } from "../../kernels/check.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import { plus } from "../gradients.ts";
 import type { Backward, Context, Layer, Pass, Tensors } from "../layer.ts";
 import { prefixed } from "../names.ts";
 import { joined, stateOf } from "./sequential.ts";
+
+const parts = ["norm", "branch"];
 
 /** What residual connections have in common: a normalization and a branch, as parts `norm` and `branch`. */
 export abstract class Residual implements Layer {
@@ -23,6 +28,9 @@ export abstract class Residual implements Layer {
    * @param branch The function that is added to x.
    */
   constructor(norm: Layer, branch: Layer) {
+    const todo = "Give the normalization, then the branch whose result is added to x.";
+    checkLayer(this.constructor.name, "norm", norm, todo);
+    checkLayer(this.constructor.name, "branch", branch, todo);
     this.norm = norm;
     this.branch = branch;
     this.parameters = joined({ norm, branch }, "parameters");
@@ -49,6 +57,7 @@ export abstract class Residual implements Layer {
 export class PreNormResidual extends Residual {
   /** The pass of training. */
   train(x: Tensor, state?: Tensors, context?: Context): Pass {
+    checkParts("PreNormResidual.train", state, parts);
     const norm = this.norm.train(x, stateOf("norm", state), context);
     const branch = this.branch.train(norm.y, stateOf("branch", state), context);
     return {
@@ -63,6 +72,7 @@ export class PreNormResidual extends Residual {
 
   /** The pass of evaluation. */
   evaluate(x: Tensor, state?: Tensors, context?: Context): Tensor {
+    checkParts("PreNormResidual.evaluate", state, parts);
     const y = this.norm.evaluate(x, stateOf("norm", state), context);
     return weighted("PreNormResidual", x, 1, this.branch.evaluate(y, stateOf("branch", state), context));
   }
@@ -73,6 +83,8 @@ export interface PostNormResidualInit {
   /** The weight of x in the sum. Default: 1. */
   alpha?: number;
 }
+
+const names = new OptionNames<PostNormResidualInit>({ alpha: true });
 
 /**
  * A residual connection with the normalization after the sum: y = norm(alpha x + branch(x)), as in the first Transformer (Vaswani et al.
@@ -96,14 +108,17 @@ export class PostNormResidual extends Residual {
    * @param branch The function that is added to x.
    * @throws {TypeError | RangeError} If alpha is not a finite number.
    */
-  constructor(norm: Layer, branch: Layer, { alpha = 1 }: PostNormResidualInit = {}) {
+  constructor(norm: Layer, branch: Layer, init: PostNormResidualInit = {}) {
     super(norm, branch);
+    names.check("PostNormResidual", init);
+    const { alpha = 1 } = init;
     checkNumber("PostNormResidual", "alpha", alpha);
     this.alpha = alpha;
   }
 
   /** The pass of training. */
   train(x: Tensor, state?: Tensors, context?: Context): Pass {
+    checkParts("PostNormResidual.train", state, parts);
     const branch = this.branch.train(x, stateOf("branch", state), context);
     const sum = weighted("PostNormResidual", x, this.alpha, branch.y);
     const norm = this.norm.train(sum, stateOf("norm", state), context);
@@ -119,6 +134,7 @@ export class PostNormResidual extends Residual {
 
   /** The pass of evaluation. */
   evaluate(x: Tensor, state?: Tensors, context?: Context): Tensor {
+    checkParts("PostNormResidual.evaluate", state, parts);
     const branch = this.branch.evaluate(x, stateOf("branch", state), context);
     return this.norm.evaluate(weighted("PostNormResidual", x, this.alpha, branch), stateOf("norm", state), context);
   }

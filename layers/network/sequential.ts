@@ -1,8 +1,9 @@
+import { checkContext, checkParts } from "../check_pass.ts";
 import { plus } from "../gradients.ts";
 import { checkLayer } from "../check_layer.ts";
 import type { Context, Layer, Pass, Tensors } from "../layer.ts";
 import { partOf, prefixed } from "../names.ts";
-import type { Tensor } from "../../kernels/tensor.ts";
+import { describe, type Tensor } from "../../kernels/tensor.ts";
 
 /**
  * Layers one after the other. Parameters and state of a layer have its place in front, as in `"0.weight"`, or its name where layers
@@ -32,8 +33,11 @@ export class Sequential implements Layer {
    * @throws {TypeError | RangeError} If one is no layer, or a name has a dot in it.
    */
   constructor(layers: readonly Layer[] | Readonly<Record<string, Layer>>) {
-    for (const [name, layer] of Object.entries(layers ?? {})) {
-      const todo = "Give layers in a list, as in new Sequential([a, b]), or by name.";
+    const todo = "Give layers in a list, as in new Sequential([a, b]), or by name.";
+    if (typeof layers !== "object" || layers === null || "train" in layers) {
+      throw new TypeError(`Sequential: the layers are ${describe(layers)}. ${todo}`);
+    }
+    for (const [name, layer] of Object.entries(layers)) {
       checkLayer("Sequential", `layer ${JSON.stringify(name)}`, layer, todo);
       if (!name.includes(".")) continue;
       throw new RangeError(
@@ -45,8 +49,14 @@ export class Sequential implements Layer {
     this.state = joined(this.layers, "state");
   }
 
+  #check(pass: string, state: Tensors | undefined, context: Context | undefined): void {
+    checkParts(`Sequential.${pass}`, state, Object.keys(this.layers));
+    checkContext(`Sequential.${pass}`, context);
+  }
+
   /** The passes of all layers. */
   train(x: Tensor, state?: Tensors, context?: Context): Pass {
+    this.#check("train", state, context);
     const passes: [string, Pass][] = [];
     const next = {};
     let y = x;
@@ -75,6 +85,7 @@ export class Sequential implements Layer {
 
   /** The evaluations of all layers. */
   evaluate(x: Tensor, state?: Tensors, context?: Context): Tensor {
+    this.#check("evaluate", state, context);
     return Object.entries(this.layers).reduce(
       (y, [name, layer]) => layer.evaluate(y, stateOf(name, state), context),
       x,

@@ -1,13 +1,18 @@
+import { OptionNames } from "../../kernels/option_names.ts";
+import { checkStateless } from "../check_pass.ts";
+import { checkWhole } from "../shape.ts";
 import { checkAlike, checkAxis, checkInput } from "../../kernels/check.ts";
 import { panelsOf } from "../../kernels/passes/panels.ts";
 import { type Tensor, zeros } from "../../kernels/tensor.ts";
-import type { Layer, Pass, Tensors } from "../layer.ts";
+import type { Context, Layer, Pass, Tensors } from "../layer.ts";
 
 /** How a {@linkcode Softmax} is made. */
 export interface SoftmaxInit {
   /** Along which axis the results sum to 1. Default: -1, the last. */
   axis?: number;
 }
+
+const names = new OptionNames<SoftmaxInit>({ axis: true });
 
 /**
  * Softmax, y = exp(x) / sum(exp(x)) along an axis, with the largest x subtracted first, so that nothing overflows. For training,
@@ -31,7 +36,10 @@ export class Softmax implements Layer {
   readonly axis: number;
 
   /** A softmax along an axis. */
-  constructor({ axis = -1 }: SoftmaxInit = {}) {
+  constructor(init: SoftmaxInit = {}) {
+    names.check("Softmax", init);
+    const { axis = -1 } = init;
+    checkWhole("Softmax", "axis", axis);
     this.axis = axis;
   }
 
@@ -40,7 +48,8 @@ export class Softmax implements Layer {
    *
    * @throws {TypeError | RangeError} If x has no such axis.
    */
-  evaluate(x: Tensor): Tensor {
+  evaluate(x: Tensor, state?: Tensors, context?: Context): Tensor {
+    checkStateless("Softmax", state, context);
     checkInput("Softmax", x, 1);
     const y = zeros(x.type, x.dims), { outer, length, width } = panelsOf(x.dims, this.#axisOf(x));
     for (let o = 0; o < outer; o++) {
@@ -53,8 +62,8 @@ export class Softmax implements Layer {
   }
 
   /** Applies it; the way back gives dx = y (dy - sum(dy y)). */
-  train(x: Tensor): Pass {
-    const y = this.evaluate(x);
+  train(x: Tensor, state?: Tensors, context?: Context): Pass {
+    const y = this.evaluate(x, state, context);
     return {
       y,
       state: {},

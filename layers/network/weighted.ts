@@ -1,3 +1,4 @@
+import type { NameList } from "../../kernels/option_names.ts";
 import { checkDims } from "../../kernels/check.ts";
 import { panelsOf } from "../../kernels/passes/panels.ts";
 import { checkTensor, describe, type DType, sizeOf, type Tensor, zeros } from "../../kernels/tensor.ts";
@@ -19,6 +20,9 @@ export interface WeightedInit {
    */
   random?: () => number;
 }
+
+/** The names of {@linkcode WeightedInit}. */
+export const weightedNames: NameList<WeightedInit> = { weight: true, bias: true, type: true, random: true };
 
 /**
  * The parameters `weight`, of the given dims, and `bias`, one for each output. Those that are drawn are uniform between

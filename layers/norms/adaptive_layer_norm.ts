@@ -1,3 +1,5 @@
+import { OptionNames } from "../../kernels/option_names.ts";
+import { checkStateless } from "../check_pass.ts";
 import { checkAlike, checkDims, checkInput } from "../../kernels/check.ts";
 import { type Tensor, zeros } from "../../kernels/tensor.ts";
 import { tensorLike } from "../gradients.ts";
@@ -18,6 +20,8 @@ export interface AdaptiveLayerNormInit {
   /** The type of parameters that start from 0. Default: `"float32"`. */
   type?: "float32" | "float64";
 }
+
+const names = new OptionNames<AdaptiveLayerNormInit>({ epsilon: true, weight: true, bias: true, type: true });
 
 /**
  * Layer normalization over the last axis whose scale and shift a condition gives, as in DiT (Peebles and Xie 2023):
@@ -55,6 +59,7 @@ export class AdaptiveLayerNorm implements Layer {
    * @throws {TypeError | RangeError} If an option does not fit.
    */
   constructor(features: number, conditions: number, init: AdaptiveLayerNormInit = {}) {
+    names.check("AdaptiveLayerNorm", init);
     const { epsilon, type = "float32" } = init;
     this.norm = new LayerNorm(features, { epsilon, scale: false, bias: false });
     const { weight = zeros(type, [2 * features, conditions]), bias = zeros(type, [2 * features]) } = init;
@@ -63,7 +68,8 @@ export class AdaptiveLayerNorm implements Layer {
   }
 
   /** Normalizes, then scales and shifts each sample by its condition. */
-  train(x: Tensor, _state?: Tensors, context: Context = {}): Pass {
+  train(x: Tensor, state?: Tensors, context: Context = {}): Pass {
+    checkStateless("AdaptiveLayerNorm.train", state, context);
     const condition = this.#conditionOf("AdaptiveLayerNorm.train", x, context);
     const norm = this.norm.train(x), table = this.projection.train(condition);
     return {
@@ -79,7 +85,8 @@ export class AdaptiveLayerNorm implements Layer {
   }
 
   /** The same as in training. */
-  evaluate(x: Tensor, _state?: Tensors, context: Context = {}): Tensor {
+  evaluate(x: Tensor, state?: Tensors, context: Context = {}): Tensor {
+    checkStateless("AdaptiveLayerNorm.evaluate", state, context);
     const condition = this.#conditionOf("AdaptiveLayerNorm.evaluate", x, context);
     return this.#modulated(this.norm.evaluate(x), this.projection.evaluate(condition));
   }

@@ -1,3 +1,4 @@
+import type { NameList } from "../../kernels/option_names.ts";
 import { checkDims } from "../../kernels/check.ts";
 import { describe, type DType, type Tensor, zeros } from "../../kernels/tensor.ts";
 import type { Gradients } from "../../kernels/options.ts";
@@ -12,6 +13,9 @@ export interface AffineInit {
   /** The type of parameters that start from 1 and 0. Default: `"float32"`. */
   type?: DType;
 }
+
+/** The names of {@linkcode AffineInit}. */
+export const affineInitNames: NameList<AffineInit> = { scale: true, bias: true, type: true };
 
 /** The parameters of a normalization, each of the given dims. */
 export function affineParameters(

@@ -1,12 +1,22 @@
+import { type NameList, OptionNames } from "../../kernels/option_names.ts";
+import { checkContext } from "../check_pass.ts";
 import { batchNorm, batchNormTraining, batchNormTrainingBackward } from "../../kernels/batch_norm.ts";
 import { checkAlike, checkCount, checkNumber } from "../../kernels/check.ts";
 import { type Tensor, zeros } from "../../kernels/tensor.ts";
-import { type AffineInit, affineParameters, affinePass } from "./affine.ts";
+import { type AffineInit, affineInitNames, affineParameters, affinePass } from "./affine.ts";
 import { FrozenBatchNorm } from "./frozen_batch_norm.ts";
 import type { Context, Layer, Pass, Tensors } from "../layer.ts";
 import { MaskedRows } from "./mask.ts";
-import { carryOn, checkState, type RunningInit, type RunningRule, runningRule, runningState } from "./running.ts";
-import { checkFeatures } from "../shape.ts";
+import {
+  carryOn,
+  checkState,
+  type RunningInit,
+  runningNames,
+  type RunningRule,
+  runningRule,
+  runningState,
+} from "./running.ts";
+import { checkFeatures, checkWhole } from "../shape.ts";
 
 /** How a {@linkcode BatchNorm} is made. */
 export interface BatchNormInit extends AffineInit, RunningInit {
@@ -20,6 +30,16 @@ export interface BatchNormInit extends AffineInit, RunningInit {
    */
   trackStatistics?: boolean;
 }
+
+/** The names of {@linkcode BatchNormInit}. */
+export const batchNormNames: NameList<BatchNormInit> = {
+  ...affineInitNames,
+  ...runningNames,
+  axis: true,
+  epsilon: true,
+  trackStatistics: true,
+};
+const names = new OptionNames<BatchNormInit>(batchNormNames);
 
 /**
  * Batch normalization (Ioffe and Szegedy 2015) with running statistics: in training
@@ -69,7 +89,9 @@ export class BatchNorm implements Layer {
    */
   constructor(features: number, init: BatchNormInit = {}) {
     const operation = this.constructor.name;
+    names.check(operation, init);
     const { axis = 1, epsilon = 1e-5, trackStatistics = true } = init;
+    checkWhole(operation, "axis", axis);
     checkCount(operation, "features", features);
     checkNumber(operation, "epsilon", epsilon, 0);
     this.features = features;
@@ -87,6 +109,7 @@ export class BatchNorm implements Layer {
    */
   train(x: Tensor, state?: Tensors, context: Context = {}): Pass {
     const operation = `${this.constructor.name}.train`, running = checkState(operation, state, this.state);
+    checkContext(operation, context);
     const axis = checkFeatures(operation, x, this.axis, this.features), rows = rowsOf(operation, x, axis, context);
     if (rows) {
       return throughRows(
@@ -127,6 +150,7 @@ export class BatchNorm implements Layer {
   /** Normalizes by the running statistics; without any, by those of the batch. */
   evaluate(x: Tensor, state?: Tensors, context: Context = {}): Tensor {
     const operation = `${this.constructor.name}.evaluate`, running = checkState(operation, state, this.state);
+    checkContext(operation, context);
     if (!this.state.mean) return this.train(x, {}, context).y;
     const axis = checkFeatures(operation, x, this.axis, this.features), rows = rowsOf(operation, x, axis, context);
     const { mean, variance } = running, options = { ...this.parameters, mean, variance, epsilon: this.epsilon };

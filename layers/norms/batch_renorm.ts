@@ -1,7 +1,8 @@
+import { OptionNames } from "../../kernels/option_names.ts";
 import { batchNorm, batchNormTraining, batchNormTrainingBackward } from "../../kernels/batch_norm.ts";
 import { checkNumber } from "../../kernels/check.ts";
 import { type Tensor, zeros } from "../../kernels/tensor.ts";
-import { BatchNorm, type BatchNormInit } from "./batch_norm.ts";
+import { BatchNorm, type BatchNormInit, batchNormNames } from "./batch_norm.ts";
 import { tensorLike } from "../gradients.ts";
 import type { Context, Pass, Tensors } from "../layer.ts";
 
@@ -12,6 +13,8 @@ export interface BatchRenormInit extends BatchNormInit {
   /** How many running deviations its mean may be corrected by: d is from -maxShift to maxShift. Default: 5. */
   maxShift?: number;
 }
+
+const names = new OptionNames<BatchRenormInit>({ ...batchNormNames, maxScale: true, maxShift: true });
 
 /**
  * Batch renormalization (Ioffe 2017): batch normalization that in training, too, normalizes by the running statistics, up to a limit,
@@ -47,8 +50,9 @@ export class BatchRenorm extends BatchNorm {
    * @throws {TypeError | RangeError} If an option does not fit.
    */
   constructor(features: number, init: BatchRenormInit = {}) {
-    super(features, init);
-    const { maxScale = 3, maxShift = 5, trackStatistics = true } = init;
+    names.check("BatchRenorm", init);
+    const { maxScale = 3, maxShift = 5, ...others } = init, { trackStatistics = true } = others;
+    super(features, others);
     checkNumber("BatchRenorm", "maxScale", maxScale, 1);
     checkNumber("BatchRenorm", "maxShift", maxShift, 0);
     if (!trackStatistics) {

@@ -1,8 +1,10 @@
+import { OptionNames } from "../../kernels/option_names.ts";
+import { checkStateless } from "../check_pass.ts";
 import { checkAlike, checkInput, checkNumber } from "../../kernels/check.ts";
 import { type Tensor, zeros } from "../../kernels/tensor.ts";
-import { type AffineInit, affineParameters } from "./affine.ts";
+import { type AffineInit, affineInitNames, affineParameters } from "./affine.ts";
 import { tensorLike } from "../gradients.ts";
-import type { Layer, Pass, Tensors } from "../layer.ts";
+import type { Context, Layer, Pass, Tensors } from "../layer.ts";
 import { checkLast, shapeOf } from "../shape.ts";
 
 /** How a {@linkcode DynamicTanh} is made. */
@@ -10,6 +12,8 @@ export interface DynamicTanhInit extends AffineInit {
   /** The learned factor inside of tanh to start from. Default: 0.5. */
   alpha?: number;
 }
+
+const names = new OptionNames<DynamicTanhInit>({ ...affineInitNames, alpha: true });
 
 /**
  * Dynamic tanh (Zhu, Chen, He, LeCun and Liu 2025), which stands in for layer norm without statistics:
@@ -43,6 +47,7 @@ export class DynamicTanh implements Layer {
    * @throws {TypeError | RangeError} If an option does not fit.
    */
   constructor(shape: number | readonly number[], init: DynamicTanhInit = {}) {
+    names.check("DynamicTanh", init);
     const { alpha = 0.5, type = "float32" } = init;
     checkNumber("DynamicTanh", "alpha", alpha);
     this.shape = shapeOf("DynamicTanh", shape);
@@ -52,7 +57,8 @@ export class DynamicTanh implements Layer {
   }
 
   /** Applies the formula. */
-  evaluate(x: Tensor): Tensor {
+  evaluate(x: Tensor, state?: Tensors, context?: Context): Tensor {
+    checkStateless("DynamicTanh", state, context);
     checkInput("DynamicTanh", x, 1);
     const features = checkLast("DynamicTanh", x, this.shape), { alpha, scale, bias } = this.parameters;
     const y = zeros(x.type, x.dims), a = alpha.data[0];
@@ -64,8 +70,8 @@ export class DynamicTanh implements Layer {
   }
 
   /** Applies the formula; with t = tanh(alpha x), the way back is by t' = 1 - t^2. */
-  train(x: Tensor): Pass {
-    return { y: this.evaluate(x), state: {}, backward: (dy) => this.#backward(x, dy) };
+  train(x: Tensor, state?: Tensors, context?: Context): Pass {
+    return { y: this.evaluate(x, state, context), state: {}, backward: (dy) => this.#backward(x, dy) };
   }
 
   #backward(x: Tensor, dy: Tensor): ReturnType<Pass["backward"]> {

@@ -1,16 +1,20 @@
+import { OptionNames } from "../../kernels/option_names.ts";
+import { checkStateless } from "../check_pass.ts";
 import { checkAlike, checkDims } from "../../kernels/check.ts";
 import { type Tensor, zeros } from "../../kernels/tensor.ts";
 import { type BatchNormParameters, type BatchNormTable, batchNormTable, foldTable } from "./batch_norm_table.ts";
 import type { Conv2d } from "../network/conv.ts";
-import type { Layer, Pass, Tensors } from "../layer.ts";
+import type { Context, Layer, Pass, Tensors } from "../layer.ts";
 import type { Linear } from "../network/linear.ts";
-import { checkFeatures } from "../shape.ts";
+import { checkFeatures, checkWhole } from "../shape.ts";
 
 /** Options of {@linkcode FrozenBatchNorm}. */
 export interface FrozenBatchNormInit {
   /** The axis of the channels, 1 by default; -1 for channels last. */
   axis?: number;
 }
+
+const names = new OptionNames<FrozenBatchNormInit>({ axis: true });
 
 /**
  * Batch normalization as inference needs it: a precomputed table of a slope and a shift for each channel, in float64,
@@ -43,7 +47,10 @@ export class FrozenBatchNorm implements Layer {
   readonly axis: number;
 
   /** A layer that applies a table. */
-  constructor({ slope, shift }: BatchNormTable, { axis = 1 }: FrozenBatchNormInit = {}) {
+  constructor({ slope, shift }: BatchNormTable, init: FrozenBatchNormInit = {}) {
+    names.check("FrozenBatchNorm", init);
+    const { axis = 1 } = init;
+    checkWhole("FrozenBatchNorm", "axis", axis);
     checkDims("FrozenBatchNorm", "shift", shift, slope.dims, "those of slope");
     this.slope = slope;
     this.shift = shift;
@@ -56,11 +63,11 @@ export class FrozenBatchNorm implements Layer {
   }
 
   /** The pass of training: that of evaluation, and back through the slope. */
-  train(x: Tensor): Pass {
+  train(x: Tensor, state?: Tensors, context?: Context): Pass {
     const zero = { ...this.shift, data: new Float64Array(this.shift.data.length) };
-    const slopeOnly = new FrozenBatchNorm({ slope: this.slope, shift: zero }, this);
+    const slopeOnly = new FrozenBatchNorm({ slope: this.slope, shift: zero }, { axis: this.axis });
     return {
-      y: this.evaluate(x),
+      y: this.evaluate(x, state, context),
       state: {},
       backward: (dy) => {
         checkAlike("FrozenBatchNorm.backward", "dy", dy, x);
@@ -70,7 +77,8 @@ export class FrozenBatchNorm implements Layer {
   }
 
   /** A new tensor of the results. */
-  evaluate(x: Tensor): Tensor {
+  evaluate(x: Tensor, state?: Tensors, context?: Context): Tensor {
+    checkStateless("FrozenBatchNorm", state, context);
     checkFeatures("FrozenBatchNorm.evaluate", x, this.axis, this.slope.data.length);
     return this.process(x, zeros(x.type, x.dims));
   }

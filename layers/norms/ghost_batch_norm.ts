@@ -1,6 +1,8 @@
+import { OptionNames } from "../../kernels/option_names.ts";
+import { checkContext } from "../check_pass.ts";
 import { checkAlike, checkCount } from "../../kernels/check.ts";
 import { type Tensor, zeros } from "../../kernels/tensor.ts";
-import { BatchNorm, type BatchNormInit } from "./batch_norm.ts";
+import { BatchNorm, type BatchNormInit, batchNormNames } from "./batch_norm.ts";
 import { summed } from "../gradients.ts";
 import type { Context, Pass, Tensors } from "../layer.ts";
 import { checkMask } from "./mask.ts";
@@ -12,6 +14,8 @@ export interface GhostBatchNormInit extends BatchNormInit {
   /** How many samples a ghost batch has; the last of a batch may have fewer. */
   size: number;
 }
+
+const names = new OptionNames<GhostBatchNormInit>({ ...batchNormNames, size: true });
 
 /**
  * Ghost batch normalization (Hoffer, Hubara and Soudry 2017): in training each batch is cut along its first axis into ghost batches,
@@ -40,14 +44,17 @@ export class GhostBatchNorm extends BatchNorm {
    * @throws {TypeError | RangeError} If an option does not fit.
    */
   constructor(features: number, init: GhostBatchNormInit) {
-    super(features, init);
-    checkCount("GhostBatchNorm", "size", init.size);
-    this.size = init.size;
+    names.check("GhostBatchNorm", init);
+    const { size, ...others } = init ?? {};
+    super(features, others);
+    checkCount("GhostBatchNorm", "size", size);
+    this.size = size;
   }
 
   /** Normalizes each ghost batch by its own statistics. */
   override train(x: Tensor, state?: Tensors, context: Context = {}): Pass {
     const operation = "GhostBatchNorm.train", { mask, momentum } = context;
+    checkContext(operation, context);
     const axis = checkFeatures(operation, x, this.axis, this.features);
     if (axis === 0) throw new RangeError(`${operation}: axis is ${this.axis}, which is that of the samples.`);
     if (mask) checkMask(operation, x, axis, mask);

@@ -1,13 +1,15 @@
+import { OptionNames } from "../../kernels/option_names.ts";
+import { checkStateless, refuseMask } from "../check_pass.ts";
 import { checkAlike, checkCount, checkNumber } from "../../kernels/check.ts";
 import { sizeOf, type Tensor, zeros } from "../../kernels/tensor.ts";
-import { type AffineInit, affineParameters, affinePass } from "./affine.ts";
+import { type AffineInit, affineInitNames, affineParameters, affinePass } from "./affine.ts";
 import { tensorLike } from "../gradients.ts";
-import type { Layer, Pass, Tensors } from "../layer.ts";
-import { checkFeatures } from "../shape.ts";
+import type { Context, Layer, Pass, Tensors } from "../layer.ts";
+import { checkFeatures, checkWhole } from "../shape.ts";
 
 /** How a {@linkcode GlobalResponseNorm} is made. `scale` and `bias` start at 0 unless they are given. */
 export interface GlobalResponseNormInit extends AffineInit {
-  /** The axis of the channels. Default: -1, as in the paper; 1 for NCHW. */
+  /** The axis of the channels, 1 by default (NCHW), as in other layers; -1 for channels last, as in the paper. */
   axis?: number;
   /** Is added to the mean of the norms. Default: 1e-6. */
   epsilon?: number;
@@ -18,6 +20,8 @@ interface Sample {
   /** Calls back with each element's place and channel. */
   each(visit: (place: number, channel: number) => void): void;
 }
+
+const names = new OptionNames<GlobalResponseNormInit>({ ...affineInitNames, axis: true, epsilon: true });
 
 /**
  * Global response normalization (Woo et al. 2023, ConvNeXt V2): channels compete by their norms over all positions of a sample,
@@ -55,7 +59,9 @@ export class GlobalResponseNorm implements Layer {
    * @throws {TypeError | RangeError} If an option does not fit.
    */
   constructor(channels: number, init: GlobalResponseNormInit = {}) {
-    const { axis = -1, epsilon = 1e-6, scale = true } = init;
+    names.check("GlobalResponseNorm", init);
+    const { axis = 1, epsilon = 1e-6, scale = true } = init;
+    checkWhole("GlobalResponseNorm", "axis", axis);
     checkCount("GlobalResponseNorm", "channels", channels);
     checkNumber("GlobalResponseNorm", "epsilon", epsilon, 0);
     this.parameters = affineParameters("GlobalResponseNorm", init, [channels]);
@@ -66,7 +72,9 @@ export class GlobalResponseNorm implements Layer {
   }
 
   /** Applies the formula. */
-  evaluate(x: Tensor): Tensor {
+  evaluate(x: Tensor, state?: Tensors, context?: Context): Tensor {
+    checkStateless("GlobalResponseNorm", state, context);
+    refuseMask("GlobalResponseNorm", context);
     const samples = this.#samples("GlobalResponseNorm", x);
     const { scale, bias } = this.parameters, y = zeros(x.type, x.dims);
     for (const sample of samples) {
@@ -79,8 +87,8 @@ export class GlobalResponseNorm implements Layer {
   }
 
   /** Applies the formula; the way back goes through the norms too. */
-  train(x: Tensor): Pass {
-    return affinePass(this.evaluate(x), (dy) => this.#backward(x, dy));
+  train(x: Tensor, state?: Tensors, context?: Context): Pass {
+    return affinePass(this.evaluate(x, state, context), (dy) => this.#backward(x, dy));
   }
 
   /**

@@ -1,11 +1,13 @@
+import { OptionNames } from "../../kernels/option_names.ts";
+import { checkStateless, refuseMask } from "../check_pass.ts";
 import type { Activation } from "../../kernels/activation.ts";
 import { checkActivation, checkCount, checkNumber } from "../../kernels/check.ts";
 import { groupNorm, groupNormBackward } from "../../kernels/group_norm.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
-import { type AffineInit, affineParameters, affinePass } from "./affine.ts";
-import type { Layer, Pass, Tensors } from "../layer.ts";
+import { type AffineInit, affineInitNames, affineParameters, affinePass } from "./affine.ts";
+import type { Context, Layer, Pass, Tensors } from "../layer.ts";
 import { savedStatistics } from "./saved_statistics.ts";
-import { checkFeatures } from "../shape.ts";
+import { checkFeatures, checkWhole } from "../shape.ts";
 
 /** How a {@linkcode GroupNorm} is made. */
 export interface GroupNormInit extends AffineInit {
@@ -16,6 +18,8 @@ export interface GroupNormInit extends AffineInit {
   /** Is applied to the result. Default: nothing. */
   activation?: Activation;
 }
+
+const names = new OptionNames<GroupNormInit>({ ...affineInitNames, axis: true, epsilon: true, activation: true });
 
 /**
  * Group normalization (Wu and He 2018): each sample, over the channels of a group and all positions,
@@ -58,7 +62,9 @@ export class GroupNorm implements Layer {
    * @throws {TypeError | RangeError} If an option does not fit.
    */
   constructor(groups: number, channels: number, init: GroupNormInit = {}) {
+    names.check("GroupNorm", init);
     const { axis = 1, epsilon = 1e-5, activation } = init;
+    checkWhole("GroupNorm", "axis", axis);
     checkCount("GroupNorm", "groups", groups);
     checkCount("GroupNorm", "channels", channels);
     if (channels % groups !== 0) {
@@ -81,7 +87,9 @@ export class GroupNorm implements Layer {
   }
 
   /** Normalizes, and keeps the statistics for the way back. */
-  train(x: Tensor): Pass {
+  train(x: Tensor, state?: Tensors, context?: Context): Pass {
+    checkStateless("GroupNorm.train", state, context);
+    refuseMask("GroupNorm.train", context);
     checkFeatures("GroupNorm.train", x, this.axis, this.channels);
     const options = this.#options, saved = savedStatistics([x.dims[0], this.groups]);
     const y = groupNorm(x, { ...options, out: saved });
@@ -89,7 +97,9 @@ export class GroupNorm implements Layer {
   }
 
   /** Normalizes. */
-  evaluate(x: Tensor): Tensor {
+  evaluate(x: Tensor, state?: Tensors, context?: Context): Tensor {
+    checkStateless("GroupNorm.evaluate", state, context);
+    refuseMask("GroupNorm.evaluate", context);
     checkFeatures("GroupNorm.evaluate", x, this.axis, this.channels);
     return groupNorm(x, this.#options);
   }

@@ -1,12 +1,25 @@
+import { OptionNames } from "../../kernels/option_names.ts";
+import { checkContext, refuseMask } from "../check_pass.ts";
 import { batchNorm } from "../../kernels/batch_norm.ts";
 import { checkCount, checkNumber } from "../../kernels/check.ts";
 import { instanceNorm, instanceNormBackward } from "../../kernels/group_norm.ts";
+import { partialMoments } from "../../kernels/partial_batch_norm.ts";
+import { between } from "../../kernels/passes/slices.ts";
 import { type Tensor, zeros } from "../../kernels/tensor.ts";
-import { type AffineInit, affineParameters, affinePass } from "./affine.ts";
+import { type AffineInit, affineInitNames, affineParameters, affinePass } from "./affine.ts";
 import type { Context, Layer, Pass, Tensors } from "../layer.ts";
-import { carryOn, checkState, type RunningInit, type RunningRule, runningRule, runningState } from "./running.ts";
+import {
+  type BatchStatistics,
+  carryOn,
+  checkState,
+  type RunningInit,
+  runningNames,
+  type RunningRule,
+  runningRule,
+  runningState,
+} from "./running.ts";
 import { savedStatistics } from "./saved_statistics.ts";
-import { checkFeatures } from "../shape.ts";
+import { checkFeatures, checkWhole } from "../shape.ts";
 
 /** How an {@linkcode InstanceNorm} is made. */
 export interface InstanceNormInit extends AffineInit, RunningInit {
@@ -17,6 +30,14 @@ export interface InstanceNormInit extends AffineInit, RunningInit {
   /** Whether running statistics are kept, in the state, and used in evaluation. Default: false. */
   trackStatistics?: boolean;
 }
+
+const names = new OptionNames<InstanceNormInit>({
+  ...affineInitNames,
+  ...runningNames,
+  axis: true,
+  epsilon: true,
+  trackStatistics: true,
+});
 
 /**
  * Instance normalization (Ulyanov, Vedaldi and Lempitsky 2016): each channel of each sample, over its positions,
@@ -57,7 +78,9 @@ export class InstanceNorm implements Layer {
    * @throws {TypeError | RangeError} If an option does not fit.
    */
   constructor(channels: number, init: InstanceNormInit = {}) {
+    names.check("InstanceNorm", init);
     const { axis = 1, epsilon = 1e-5, trackStatistics = false } = init;
+    checkWhole("InstanceNorm", "axis", axis);
     checkCount("InstanceNorm", "channels", channels);
     checkNumber("InstanceNorm", "epsilon", epsilon, 0);
     this.channels = channels;
@@ -77,30 +100,39 @@ export class InstanceNorm implements Layer {
   /** Normalizes by the instances' own statistics, and carries running ones on if they are tracked. */
   train(x: Tensor, state?: Tensors, context: Context = {}): Pass {
     const running = checkState("InstanceNorm.train", state, this.state);
+    checkContext("InstanceNorm.train", context);
+    refuseMask("InstanceNorm.train", context);
     checkFeatures("InstanceNorm.train", x, this.axis, this.channels);
     const options = this.#options, saved = savedStatistics([x.dims[0], this.channels]);
     const y = instanceNorm(x, { ...options, out: saved });
     return affinePass(
       y,
       (dy) => instanceNormBackward(x, dy, { ...options, ...saved }),
-      this.state.mean ? carryOn(running, this.#average(x, saved), this.running, context) : running,
+      this.state.mean ? carryOn(running, this.#average(x), this.running, context) : running,
     );
   }
 
   /** Normalizes by the running statistics if they are tracked, else by those of each instance. */
-  evaluate(x: Tensor, state?: Tensors): Tensor {
+  evaluate(x: Tensor, state?: Tensors, context?: Context): Tensor {
     const { mean, variance } = checkState("InstanceNorm.evaluate", state, this.state);
+    checkContext("InstanceNorm.evaluate", context);
+    if (!this.state.mean) refuseMask("InstanceNorm.evaluate", context);
     checkFeatures("InstanceNorm.evaluate", x, this.axis, this.channels);
     return this.state.mean ? batchNorm(x, { ...this.#options, mean, variance }) : instanceNorm(x, this.#options);
   }
 
   /** The average over the batch of each channel's mean and variance. */
-  #average(x: Tensor, saved: { mean: Tensor; invStdDev: Tensor }): { mean: Tensor; variance: Tensor; count: number } {
-    const { channels, epsilon } = this, samples = x.dims[0];
+  #average(x: Tensor): BatchStatistics {
+    const { channels, epsilon } = this,
+      samples = x.dims[0],
+      axis = checkFeatures("InstanceNorm", x, this.axis, channels);
     const mean = zeros("float64", [channels]), variance = zeros("float64", [channels]);
-    for (let i = 0; i < samples * channels; i++) {
-      mean.data[i % channels] += saved.mean.data[i] / samples;
-      variance.data[i % channels] += Math.max(saved.invStdDev.data[i] ** -2 - epsilon, 0) / samples;
+    for (let n = 0; n < samples; n++) {
+      const moments = partialMoments(between(x, n, n + 1), { axis, epsilon });
+      for (let c = 0; c < channels; c++) {
+        mean.data[c] += moments.mean[c] / samples;
+        variance.data[c] += moments.variance(c) / samples;
+      }
     }
     const positions = x.data.length / (samples * channels);
     return { mean, variance, count: samples === 0 ? 0 : positions };

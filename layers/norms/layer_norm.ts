@@ -1,11 +1,13 @@
+import { OptionNames } from "../../kernels/option_names.ts";
+import { checkStateless, refuseMask } from "../check_pass.ts";
 import { checkActivation, checkNumber } from "../../kernels/check.ts";
 import { layerNorm, layerNormBackward } from "../../kernels/layer_norm.ts";
 import type { Activation } from "../../kernels/activation.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
-import { type AffineInit, affineParameters, affinePass } from "./affine.ts";
-import type { Layer, Pass, Tensors } from "../layer.ts";
+import { type AffineInit, affineInitNames, affineParameters, affinePass } from "./affine.ts";
+import type { Context, Layer, Pass, Tensors } from "../layer.ts";
 import { savedStatistics } from "./saved_statistics.ts";
-import { checkSizes, shapeOf } from "../shape.ts";
+import { checkSizes, checkWholes, shapeOf } from "../shape.ts";
 
 /** How a {@linkcode LayerNorm} is made. */
 export interface LayerNormInit extends AffineInit {
@@ -18,6 +20,14 @@ export interface LayerNormInit extends AffineInit {
   /** Is applied to the result. Default: nothing. */
   activation?: Activation;
 }
+
+const names = new OptionNames<LayerNormInit>({
+  ...affineInitNames,
+  axes: true,
+  epsilon: true,
+  subtractMean: true,
+  activation: true,
+});
 
 /**
  * Layer normalization (Ba, Kiros and Hinton 2016): each sample, over its features,
@@ -60,16 +70,24 @@ export class LayerNorm implements Layer {
    * @throws {TypeError | RangeError} If an option does not fit.
    */
   constructor(shape: number | readonly number[], init: LayerNormInit = {}) {
+    names.check("LayerNorm", init);
     const sizes = shapeOf("LayerNorm", shape);
     const { axes = lastAxes(sizes), epsilon = 1e-5, subtractMean = true, activation } = init;
     this.parameters = affineParameters("LayerNorm", init, sizes);
     checkNumber("LayerNorm", "epsilon", epsilon, 0);
     checkActivation("LayerNorm", activation);
+    checkWholes("LayerNorm", axes);
     this.shape = sizes;
     this.axes = axes;
     this.epsilon = epsilon;
     this.subtractMean = subtractMean;
     this.activation = activation;
+  }
+
+  /** A mask says nothing to statistics of one axis, which are those of each position alone. */
+  #check(pass: string, state: Tensors | undefined, context: Context | undefined): void {
+    checkStateless(`LayerNorm.${pass}`, state, context);
+    if (this.shape.length > 1) refuseMask(`LayerNorm.${pass}`, context);
   }
 
   /** What the kernels take. */
@@ -79,7 +97,8 @@ export class LayerNorm implements Layer {
   }
 
   /** Normalizes, and keeps the statistics for the way back. */
-  train(x: Tensor): Pass {
+  train(x: Tensor, state?: Tensors, context?: Context): Pass {
+    this.#check("train", state, context);
     const axes = checkSizes("LayerNorm.train", x, this.axes, this.shape), options = this.#options;
     const saved = savedStatistics(x.dims.map((size, d) => axes.includes(d) ? 1 : size));
     const y = layerNorm(x, { ...options, out: saved });
@@ -87,7 +106,8 @@ export class LayerNorm implements Layer {
   }
 
   /** Normalizes. */
-  evaluate(x: Tensor): Tensor {
+  evaluate(x: Tensor, state?: Tensors, context?: Context): Tensor {
+    this.#check("evaluate", state, context);
     checkSizes("LayerNorm.evaluate", x, this.axes, this.shape);
     return layerNorm(x, this.#options);
   }

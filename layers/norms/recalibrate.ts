@@ -22,16 +22,30 @@ import type { Context, Layer, Tensors } from "../layer.ts";
  * assertEquals(state.mean.data[0], 4);
  * ```
  */
-export function recalibrate(model: Layer, state: Tensors, batches: Iterable<Tensor>, context?: Context): Tensors {
+export function recalibrate(
+  model: Layer,
+  state: Tensors,
+  batches: Iterable<Tensor>,
+  context: Context | Iterable<Context> = {},
+): Tensors {
   if (typeof batches?.[Symbol.iterator] !== "function") {
     throw new TypeError(
       `recalibrate: batches is ${describe(batches)}; it must be a list of tensors, after the model and its state.`,
     );
   }
-  let seen = 0;
+  const contexts = Symbol.iterator in context ? context[Symbol.iterator]() : undefined;
+  let seen = 0, count = 0;
   for (const batch of batches) {
-    state = model.train(batch, state, { ...context, momentum: seen / (seen + 1) }).state;
+    const next = contexts?.next();
+    if (next?.done) {
+      throw new RangeError(`recalibrate: there are ${count} contexts, and more batches; give one for each.`);
+    }
+    state = model.train(batch, state, { ...next?.value ?? context, momentum: seen / (seen + 1) }).state;
     if (batch.data.length > 0) seen++; // an empty one has left the statistics as they were
+    count++;
+  }
+  if (contexts && !contexts.next().done) {
+    throw new RangeError(`recalibrate: there are ${count} batches, and more contexts; give one for each batch.`);
   }
   return state;
 }

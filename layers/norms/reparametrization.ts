@@ -1,6 +1,7 @@
-import type { Tensor } from "../../kernels/tensor.ts";
+import { checkKnown } from "../check_pass.ts";
+import { describe, type Tensor } from "../../kernels/tensor.ts";
 import type { Conv2d } from "../network/conv.ts";
-import type { Layer, Pass, Tensors } from "../layer.ts";
+import type { Context, Layer, Pass, Tensors } from "../layer.ts";
 import type { Linear } from "../network/linear.ts";
 
 /** A weight made from what is learned instead of it. */
@@ -31,6 +32,13 @@ export abstract class Reparametrization<L extends Linear | Conv2d> implements La
    * @param layer The layer, whose weight is where the parameters start from.
    */
   constructor(layer: L) {
+    if (typeof layer?.withParameters !== "function") {
+      throw new TypeError(
+        `${this.constructor.name}: the layer is ${
+          describe(layer)
+        }; it must be a layer with a weight, a Linear or a Conv2d.`,
+      );
+    }
     this.layer = layer;
   }
 
@@ -43,9 +51,10 @@ export abstract class Reparametrization<L extends Linear | Conv2d> implements La
   }
 
   /** The pass of the layer with its weight made anew. */
-  train(x: Tensor, state?: Tensors): Pass {
+  train(x: Tensor, state?: Tensors, context?: Context): Pass {
+    this.#check(state);
     const made = this.make(state, true);
-    const pass = this.#with(made.weight).train(x);
+    const pass = this.#with(made.weight).train(x, {}, context);
     return {
       y: pass.y,
       state: made.state,
@@ -57,8 +66,13 @@ export abstract class Reparametrization<L extends Linear | Conv2d> implements La
   }
 
   /** The evaluation of the layer with its weight made anew. */
-  evaluate(x: Tensor, state?: Tensors): Tensor {
-    return this.plain(state).evaluate(x);
+  evaluate(x: Tensor, state?: Tensors, context?: Context): Tensor {
+    this.#check(state);
+    return this.plain(state).evaluate(x, {}, context);
+  }
+
+  #check(state: Tensors | undefined): void {
+    checkKnown(this.constructor.name, "the state", state, Object.keys(this.state));
   }
 
   #with(weight: Tensor): L {

@@ -1,12 +1,14 @@
+import { OptionNames } from "../../kernels/option_names.ts";
+import { checkStateless, refuseMask } from "../check_pass.ts";
 import type { Activation } from "../../kernels/activation.ts";
 import { checkActivation, checkNumber } from "../../kernels/check.ts";
 import { rmsNorm, rmsNormBackward } from "../../kernels/rms_norm.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
-import { type AffineInit, affineParameters, affinePass } from "./affine.ts";
-import type { Layer, Pass, Tensors } from "../layer.ts";
+import { type AffineInit, affineInitNames, affineParameters, affinePass } from "./affine.ts";
+import type { Context, Layer, Pass, Tensors } from "../layer.ts";
 import { lastAxes } from "./layer_norm.ts";
 import { savedStatistics } from "./saved_statistics.ts";
-import { checkSizes, shapeOf } from "../shape.ts";
+import { checkSizes, checkWholes, shapeOf } from "../shape.ts";
 
 /** How an {@linkcode RMSNorm} is made. It has no bias unless one is asked for. */
 export interface RMSNormInit extends AffineInit {
@@ -17,6 +19,8 @@ export interface RMSNormInit extends AffineInit {
   /** Is applied to the result. Default: nothing. */
   activation?: Activation;
 }
+
+const names = new OptionNames<RMSNormInit>({ ...affineInitNames, axes: true, epsilon: true, activation: true });
 
 /**
  * Root mean square normalization (Zhang and Sennrich 2019): each sample, over its features,
@@ -56,14 +60,22 @@ export class RMSNorm implements Layer {
    * @throws {TypeError | RangeError} If an option does not fit.
    */
   constructor(shape: number | readonly number[], init: RMSNormInit = {}) {
+    names.check("RMSNorm", init);
     const sizes = shapeOf("RMSNorm", shape), { axes = lastAxes(sizes), epsilon = 1e-5, activation } = init;
     this.parameters = affineParameters("RMSNorm", { bias: false, ...init }, sizes);
     checkNumber("RMSNorm", "epsilon", epsilon, 0);
     checkActivation("RMSNorm", activation);
+    checkWholes("RMSNorm", axes);
     this.shape = sizes;
     this.axes = axes;
     this.epsilon = epsilon;
     this.activation = activation;
+  }
+
+  /** A mask says nothing to statistics of one axis, which are those of each position alone. */
+  #check(pass: string, state: Tensors | undefined, context: Context | undefined): void {
+    checkStateless(`RMSNorm.${pass}`, state, context);
+    if (this.shape.length > 1) refuseMask(`RMSNorm.${pass}`, context);
   }
 
   /** What the kernels take. */
@@ -73,7 +85,8 @@ export class RMSNorm implements Layer {
   }
 
   /** Normalizes, and keeps the statistics for the way back. */
-  train(x: Tensor): Pass {
+  train(x: Tensor, state?: Tensors, context?: Context): Pass {
+    this.#check("train", state, context);
     const axes = checkSizes("RMSNorm.train", x, this.axes, this.shape), options = this.#options;
     const { invStdDev } = savedStatistics(x.dims.map((size, d) => axes.includes(d) ? 1 : size));
     const y = rmsNorm(x, { ...options, out: { invStdDev } });
@@ -81,7 +94,8 @@ export class RMSNorm implements Layer {
   }
 
   /** Normalizes. */
-  evaluate(x: Tensor): Tensor {
+  evaluate(x: Tensor, state?: Tensors, context?: Context): Tensor {
+    this.#check("evaluate", state, context);
     checkSizes("RMSNorm.evaluate", x, this.axes, this.shape);
     return rmsNorm(x, this.#options);
   }

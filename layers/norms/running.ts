@@ -1,3 +1,5 @@
+import type { NameList } from "../../kernels/option_names.ts";
+import { checkKnown } from "../check_pass.ts";
 import { checkDims, checkNumber } from "../../kernels/check.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Context, Tensors } from "../layer.ts";
@@ -23,6 +25,9 @@ export interface RunningInit extends RunningRule {
   /** The running variance to start from. Default: all 1. */
   variance?: Tensor;
 }
+
+/** The names of {@linkcode RunningInit}. */
+export const runningNames: NameList<RunningInit> = { momentum: true, unbiased: true, mean: true, variance: true };
 
 /** The statistics of a batch, one entry a feature. */
 export interface BatchStatistics {
@@ -97,6 +102,7 @@ export function checkState(operation: string, state: Tensors = {}, own: Tensors)
     const are = missing.length > 1 ? "are" : "is";
     throw new TypeError(`${operation}: ${missing.join(" and ")} of the state ${are} missing. ${todo}`);
   }
+  checkKnown(operation, "the state", state, Object.keys(own));
   for (const [name, { dims }] of Object.entries(own)) {
     checkDims(operation, `the state's ${name}`, state[name], dims, "those of the layer's own");
   }

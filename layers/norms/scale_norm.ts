@@ -1,8 +1,11 @@
+import { OptionNames } from "../../kernels/option_names.ts";
+import { checkStateless } from "../check_pass.ts";
+import { checkWhole } from "../shape.ts";
 import { checkNumber } from "../../kernels/check.ts";
 import { lpNorm, lpNormBackward } from "../../kernels/lp_norm.ts";
 import { type DType, type Tensor, zeros } from "../../kernels/tensor.ts";
 import { scaled, tensorLike } from "../gradients.ts";
-import type { Layer, Pass, Tensors } from "../layer.ts";
+import type { Context, Layer, Pass, Tensors } from "../layer.ts";
 
 /** How a {@linkcode ScaleNorm} is made. */
 export interface ScaleNormInit {
@@ -13,6 +16,8 @@ export interface ScaleNormInit {
   /** The type of the parameter. Default: `"float32"`. */
   type?: DType;
 }
+
+const names = new OptionNames<ScaleNormInit>({ scale: true, axis: true, type: true });
 
 /**
  * ScaleNorm (Nguyen and Salazar 2019): each vector gets one learned length, y = scale * x / |x|, and zero vectors stay zero. Its parameter
@@ -41,7 +46,10 @@ export class ScaleNorm implements Layer {
    *
    * @throws {TypeError | RangeError} If the scale is not a finite number.
    */
-  constructor({ scale, axis = -1, type = "float32" }: ScaleNormInit) {
+  constructor(init: ScaleNormInit) {
+    names.check("ScaleNorm", init);
+    const { scale, axis = -1, type = "float32" } = init ?? {};
+    checkWhole("ScaleNorm", "axis", axis);
     checkNumber("ScaleNorm", "scale", scale);
     const parameter = zeros(type, []);
     parameter.data[0] = scale;
@@ -50,7 +58,8 @@ export class ScaleNorm implements Layer {
   }
 
   /** Gives vectors their length, and keeps their directions for the way back. */
-  train(x: Tensor): Pass {
+  train(x: Tensor, state?: Tensors, context?: Context): Pass {
+    checkStateless("ScaleNorm.train", state, context);
     const { axis } = this, { scale } = this.parameters;
     const direction = lpNorm(x, { axis });
     return {
@@ -66,7 +75,8 @@ export class ScaleNorm implements Layer {
   }
 
   /** Gives vectors their length. */
-  evaluate(x: Tensor): Tensor {
+  evaluate(x: Tensor, state?: Tensors, context?: Context): Tensor {
+    checkStateless("ScaleNorm.evaluate", state, context);
     return scaled(lpNorm(x, { axis: this.axis }), this.parameters.scale.data[0]);
   }
 }

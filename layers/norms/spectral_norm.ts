@@ -1,3 +1,4 @@
+import { OptionNames } from "../../kernels/option_names.ts";
 import { checkCount } from "../../kernels/check.ts";
 import { type Tensor, zeros } from "../../kernels/tensor.ts";
 import type { Conv2d } from "../network/conv.ts";
@@ -14,6 +15,8 @@ export interface SpectralNormInit {
   /** What draws the vectors that the iteration starts from. Default: `random(1)`. */
   random?: () => number;
 }
+
+const names = new OptionNames<SpectralNormInit>({ iterations: true, random: true });
 
 /**
  * Spectral normalization (Miyato, Kataoka, Koyama and Yoshida 2018): the weight, as a matrix of a row for each output, over its largest
@@ -50,8 +53,10 @@ export class SpectralNorm<L extends Linear | Conv2d> extends Reparametrization<L
    * @param layer The layer whose weight is normalized; its parameters are this one's.
    * @throws {TypeError | RangeError} If iterations is not a whole number of at least 1.
    */
-  constructor(layer: L, { iterations = 1, random: uniform = random(1) }: SpectralNormInit = {}) {
+  constructor(layer: L, init: SpectralNormInit = {}) {
     super(layer);
+    names.check("SpectralNorm", init);
+    const { iterations = 1, random: uniform = random(1) } = init;
     checkCount("SpectralNorm", "iterations", iterations);
     this.parameters = layer.parameters;
     this.iterations = iterations;

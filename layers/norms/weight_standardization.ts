@@ -1,3 +1,4 @@
+import { OptionNames } from "../../kernels/option_names.ts";
 import { checkNumber } from "../../kernels/check.ts";
 import { layerNorm, layerNormBackward } from "../../kernels/layer_norm.ts";
 import type { Conv2d } from "../network/conv.ts";
@@ -10,6 +11,8 @@ export interface WeightStandardizationInit {
   /** Is added to the variance of an output's weights. Default: 1e-5. */
   epsilon?: number;
 }
+
+const names = new OptionNames<WeightStandardizationInit>({ epsilon: true });
 
 /**
  * Weight standardization (Qiao, Wang, Liu, Shen and Yuille 2019): the weights of each output are normalized to mean 0 and variance 1,
@@ -36,8 +39,10 @@ export class WeightStandardization<L extends Linear | Conv2d> extends Reparametr
    * @param layer The layer whose weight is standardized; its parameters are this one's.
    * @throws {TypeError | RangeError} If epsilon is not a number of at least 0.
    */
-  constructor(layer: L, { epsilon = 1e-5 }: WeightStandardizationInit = {}) {
+  constructor(layer: L, init: WeightStandardizationInit = {}) {
     super(layer);
+    names.check("WeightStandardization", init);
+    const { epsilon = 1e-5 } = init;
     checkNumber("WeightStandardization", "epsilon", epsilon, 0);
     this.parameters = layer.parameters;
     this.epsilon = epsilon;

@@ -1,6 +1,9 @@
+import { OptionNames } from "../../kernels/option_names.ts";
 import { type Cell, sigmoid, type Step, type StepGradients } from "./cell.ts";
 import { projectionPlans } from "./parameters.ts";
-import { Recurrent, type RecurrentInit } from "./recurrent.ts";
+import { Recurrent, type RecurrentInit, recurrentNames } from "./recurrent.ts";
+
+const names = new OptionNames<RecurrentInit>({ ...recurrentNames });
 
 /**
  * A gated recurrent unit (Cho et al. 2014) whose reset gate acts after the product with the hidden weight, by default the
@@ -40,6 +43,7 @@ export class GRU extends Recurrent {
    * @throws {TypeError | RangeError} If an option does not fit.
    */
   constructor(inputs: number, hidden: number, init: RecurrentInit = {}) {
+    names.check("GRU", init);
     const { bias: biases = true } = init;
     super(inputs, hidden, init, (norm) => ({
       carried: ["hidden"],

@@ -1,10 +1,13 @@
+import { OptionNames } from "../../kernels/option_names.ts";
 import { layerNorm, layerNormBackward } from "../../kernels/layer_norm.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Tensors } from "../layer.ts";
 import { type Cell, sigmoid, type Step, type StepGradients } from "./cell.ts";
 import { projectionPlans } from "./parameters.ts";
-import { Recurrent, type RecurrentInit } from "./recurrent.ts";
+import { Recurrent, type RecurrentInit, recurrentNames } from "./recurrent.ts";
 import { add, copyOf } from "./rows.ts";
+
+const names = new OptionNames<RecurrentInit>({ ...recurrentNames });
 
 /**
  * A long short-term memory (Hochreiter and Schmidhuber 1997), by default the layer-normalized one of Ba, Kiros and Hinton (2016,
@@ -50,6 +53,7 @@ export class LSTM extends Recurrent {
    * @throws {TypeError | RangeError} If an option does not fit.
    */
   constructor(inputs: number, hidden: number, init: RecurrentInit = {}) {
+    names.check("LSTM", init);
     const { bias: biases = true } = init;
     super(inputs, hidden, init, (norm) => {
       const scales = norm === "layer";

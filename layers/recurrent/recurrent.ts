@@ -1,3 +1,5 @@
+import type { NameList } from "../../kernels/option_names.ts";
+import { checkContext, checkKnown } from "../check_pass.ts";
 import { checkAlike, checkCount, checkDims, checkInput, checkNumber } from "../../kernels/check.ts";
 import { describe, type Tensor, zeros } from "../../kernels/tensor.ts";
 import type { Backward, Context, Layer, Pass, Tensors } from "../layer.ts";
@@ -20,6 +22,17 @@ export interface RecurrentInit extends RecurrentParametersInit {
    */
   stateful?: boolean;
 }
+
+/** The names of {@linkcode RecurrentInit}. */
+export const recurrentNames: NameList<RecurrentInit> = {
+  bias: true,
+  parameters: true,
+  random: true,
+  type: true,
+  norm: true,
+  epsilon: true,
+  stateful: true,
+};
 
 /** What a {@linkcode Recurrent} is made of. */
 export interface RecurrentParts {
@@ -157,6 +170,7 @@ export abstract class Recurrent implements Layer {
 
   #forward(operation: string, given: Tensor, state: Tensors | undefined, context: Context): Trace {
     this.#check(operation, given);
+    checkContext(operation, context);
     const [steps, batch] = given.dims, padding = new Padding(operation, given, context), x = padding.cleared(given);
     const carried = this.#begin(operation, x, state);
     const trace = {
@@ -178,6 +192,7 @@ export abstract class Recurrent implements Layer {
 
   #backward(operation: string, trace: Trace, dy: Tensor, dFinal: Tensors): RecurrentBackward {
     const { x, padding, carried, input, hidden } = trace, [steps] = x.dims;
+    checkKnown(operation, "dFinal", dFinal, this.#carried);
     checkAlike(operation, "dy", dy, between(carried.hidden, 1, steps + 1));
     const dSteps = padding.cleared(dy), dInput = like(input.y), dHidden = like(hidden.y), dx = like(x);
     const gradients = mapped(this.parameters, like);
@@ -224,6 +239,7 @@ export abstract class Recurrent implements Layer {
           `first, the layer's own \`state\`.`,
       );
     }
+    checkKnown(operation, "the state", state, this.#carried);
     const given = state ?? {}, some = this.#carried.some((name) => given[name] !== undefined);
     const carried: Record<string, Tensor> = {};
     for (const name of this.#carried) {

@@ -1,9 +1,10 @@
+import { OptionNames } from "../../kernels/option_names.ts";
 import { layerNorm, layerNormBackward } from "../../kernels/layer_norm.ts";
 import { describe, type Tensor } from "../../kernels/tensor.ts";
 import type { Tensors } from "../layer.ts";
 import type { Cell, Step, StepGradients } from "./cell.ts";
 import { projectionPlans } from "./parameters.ts";
-import { Recurrent, type RecurrentInit } from "./recurrent.ts";
+import { Recurrent, type RecurrentInit, recurrentNames } from "./recurrent.ts";
 import { add } from "./rows.ts";
 
 /** How an {@linkcode RNN} is made. */
@@ -11,6 +12,8 @@ export interface RNNInit extends RecurrentInit {
   /** What the hidden units apply to their sums. Default: `"tanh"`. */
   activation?: "tanh" | "relu";
 }
+
+const names = new OptionNames<RNNInit>({ ...recurrentNames, activation: true });
 
 /**
  * A recurrent network, by default the layer-normalized one of Ba, Kiros and Hinton (2016, equation 4):
@@ -53,6 +56,7 @@ export class RNN extends Recurrent {
    * @throws {TypeError | RangeError} If an option does not fit.
    */
   constructor(inputs: number, hidden: number, init: RNNInit = {}) {
+    names.check("RNN", init);
     const { activation = "tanh", bias: biases = true } = init;
     if (activation !== "tanh" && activation !== "relu") {
       throw new RangeError(`RNN: activation is ${describe(activation)}; it must be "tanh" or "relu".`);

@@ -1,3 +1,4 @@
+import { OptionNames } from "../../kernels/option_names.ts";
 import { checkNumber } from "../../kernels/check.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Tensors } from "../layer.ts";
@@ -16,6 +17,8 @@ export interface AdamWInit {
   /** The part of each parameter that a step of rate 1 takes away. Default: 0.01. */
   weightDecay?: number;
 }
+
+const names = new OptionNames<AdamWInit>({ rate: true, beta1: true, beta2: true, epsilon: true, weightDecay: true });
 
 /**
  * Adam with decoupled weight decay (Kingma and Ba 2015; Loshchilov and Hutter 2019): with t the number of the parameter's step,
@@ -50,6 +53,7 @@ export class AdamW extends Optimizer {
    * @throws {TypeError | RangeError} If an option is not a number of at least 0.
    */
   constructor(parameters: Tensors, init: AdamWInit = {}) {
+    names.check("AdamW", init);
     const { rate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01 } = init;
     super(parameters, rate);
     for (const [name, value] of Object.entries({ beta1, beta2, epsilon, weightDecay })) {

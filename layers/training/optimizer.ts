@@ -1,5 +1,5 @@
 import { checkAlike, checkNumber } from "../../kernels/check.ts";
-import { type Tensor, zeros } from "../../kernels/tensor.ts";
+import { checkTensor, describe, type Tensor, zeros } from "../../kernels/tensor.ts";
 import { plus } from "../gradients.ts";
 import type { Tensors } from "../layer.ts";
 
@@ -18,7 +18,16 @@ export abstract class Optimizer {
    * @throws {TypeError | RangeError} If the rate is not a number of at least 0.
    */
   constructor(parameters: Tensors, rate: number) {
-    checkNumber(this.constructor.name, "rate", rate, 0);
+    const operation = this.constructor.name;
+    if (typeof parameters !== "object" || parameters === null) {
+      throw new TypeError(
+        `${operation}: parameters is ${
+          describe(parameters)
+        }; it must be the parameters of a layer, as in model.parameters.`,
+      );
+    }
+    for (const [name, parameter] of Object.entries(parameters)) checkTensor(operation, `parameter ${name}`, parameter);
+    checkNumber(operation, "rate", rate, 0);
     this.parameters = parameters;
     this.rate = rate;
   }

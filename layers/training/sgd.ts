@@ -1,3 +1,4 @@
+import { OptionNames } from "../../kernels/option_names.ts";
 import { checkNumber } from "../../kernels/check.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Tensors } from "../layer.ts";
@@ -14,6 +15,8 @@ export interface SGDInit {
   /** How much of the parameter is added to its gradient. Default: 0. */
   weightDecay?: number;
 }
+
+const names = new OptionNames<SGDInit>({ rate: true, momentum: true, nesterov: true, weightDecay: true });
 
 /**
  * Stochastic gradient descent with momentum (Polyak 1964; in the form of Sutskever et al. 2013 as PyTorch has it):
@@ -46,6 +49,7 @@ export class SGD extends Optimizer {
    * @throws {TypeError | RangeError} If an option is not a number of at least 0.
    */
   constructor(parameters: Tensors, init: SGDInit) {
+    names.check("SGD", init);
     const { rate, momentum = 0, nesterov = false, weightDecay = 0 } = init ?? {};
     super(parameters, rate);
     checkNumber("SGD", "momentum", momentum, 0);

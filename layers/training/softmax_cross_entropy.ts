@@ -1,5 +1,5 @@
 import { checkInput } from "../../kernels/check.ts";
-import { type Tensor, zeros } from "../../kernels/tensor.ts";
+import { describe, type Tensor, zeros } from "../../kernels/tensor.ts";
 
 /** What {@linkcode softmaxCrossEntropy} returns. */
 export interface Loss {
@@ -29,6 +29,13 @@ export interface Loss {
  */
 export function softmaxCrossEntropy(logits: Tensor, labels: ArrayLike<number>): Loss {
   checkInput("softmaxCrossEntropy", logits, 2);
+  if (typeof labels?.length !== "number") {
+    throw new TypeError(
+      `softmaxCrossEntropy: labels are ${
+        describe(labels)
+      }; they must be a list with the index of a class for each sample.`,
+    );
+  }
   const classes = logits.dims.at(-1)!, samples = logits.data.length / classes;
   if (logits.dims.length !== 2 || labels.length !== samples) {
     throw new RangeError(
@@ -40,6 +47,14 @@ export function softmaxCrossEntropy(logits: Tensor, labels: ArrayLike<number>): 
   let loss = 0;
   for (let n = 0; n < samples; n++) {
     const start = n * classes, label = labels[n];
+    if (typeof label !== "number") {
+      throw new TypeError(
+        `softmaxCrossEntropy: label ${n} is ${
+          describe(label)
+        }; it must be a number, the index of a class. Convert labels ` +
+          `first: bigints with Number, and one-hot rows to the place of their 1.`,
+      );
+    }
     if (!Number.isInteger(label) || label < 0 || label >= classes) {
       throw new RangeError(
         `softmaxCrossEntropy: label ${n} is ${label}; a class is a whole number from 0 to ${classes - 1}.`,

@@ -71,7 +71,7 @@ Deno.test("defaults are those of the documentation", () => {
     assertEquals(running, { momentum: 0.9, unbiased: false });
   }
   assertEquals([new BatchNorm(2).axis, new GroupNorm(1, 2).axis, new InstanceNorm(2).axis], [1, 1, 1]);
-  assertEquals([new ScaleNorm({ scale: 1 }).axis, new GlobalResponseNorm(2).axis], [-1, -1]);
+  assertEquals([new ScaleNorm({ scale: 1 }).axis, new GlobalResponseNorm(2).axis], [-1, 1]);
   assertEquals([...new GlobalResponseNorm(2).parameters.scale.data], [0, 0]);
   assertEquals([...new DynamicTanh(2).parameters.alpha.data], [0.5]);
   assertEquals(Object.keys(restormerLayerNorm(2, "BiasFree").parameters), ["scale"]);
@@ -380,7 +380,7 @@ Deno.test("a reparametrized layer goes on as a plain one, and leaves the weight 
 });
 
 Deno.test("global response norm has a gradient where a channel is all zero", () => {
-  const layer = new GlobalResponseNorm(2, { type }), x = tensor(Float64Array.of(1, 0, 2, 0), [1, 2, 2]);
+  const layer = new GlobalResponseNorm(2, { type, axis: -1 }), x = tensor(Float64Array.of(1, 0, 2, 0), [1, 2, 2]);
   layer.parameters.scale.data.fill(1);
   const { dx } = layer.train(x).backward(tensor(Float64Array.of(1, 1, 1, 1), [1, 2, 2]));
   assert(dx.data.every(Number.isFinite), `${dx.data}`);

@@ -77,7 +77,7 @@ const layers: [name: string, layer: Layer, dims: readonly number[], known?: read
   ["InstanceNorm with running statistics", new InstanceNorm(3, { trackStatistics: true }), [2, 3, 7]],
   ["ScaleNorm", new ScaleNorm({ scale: 3 }), [4, 5], ["N", 5]],
   ["DynamicTanh", new DynamicTanh([3, 4]), [2, 3, 4]],
-  ["GlobalResponseNorm", new GlobalResponseNorm(3), [2, 4, 4, 3]],
+  ["GlobalResponseNorm", new GlobalResponseNorm(3, { axis: -1 }), [2, 4, 4, 3]],
   ["Linear", new Linear(4, 3, { random: uniform }), [2, 5, 4], ["N", "T", 4]],
   ["Conv2d", new Conv2d(4, 6, [3, 2], { stride: 2, padding: [1, 0], groups: 2, random: uniform }), [2, 4, 9, 7]],
   ["Conv2d with dilation", new Conv2d(2, 3, 3, { dilation: [2, 1], bias: false, random: uniform }), [1, 2, 9, 8]],

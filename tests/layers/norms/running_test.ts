@@ -59,7 +59,7 @@ for (const unbiased of [false, true]) {
     assertClose(state.mean, want.mean, 1e-12);
     assertClose(state.variance, want.variance, 1e-12);
     assertEquals(state.batches.data[0], 4);
-    const recalibrated = recalibrate(new BatchNorm(3, { unbiased }), after(layer, batches), batches);
+    const recalibrated = recalibrate(layer, after(layer, batches), batches);
     assertClose(recalibrated.mean, want.mean, 1e-12, "recalibrate");
     assertClose(recalibrated.variance, want.variance, 1e-12, "recalibrate");
   });
@@ -161,4 +161,12 @@ Deno.test("options that do not fit are refused", () => {
   const layer = new BatchNorm(3), mask = noise([2, 5]);
   assertThrows(() => layer.train(noise([2, 3, 4]), layer.state, { mask }), RangeError, "mask has dims [2, 5]");
   assertThrows(() => layer.train(noise([2, 4]), layer.state), RangeError, "4 features on axis 1; the layer has 3");
+});
+
+Deno.test("the running variance of instances that vary far less than epsilon is that of the values", () => {
+  const layer = new InstanceNorm(1, { type: "float64", trackStatistics: true, momentum: 0 });
+  const x = tensor(Float64Array.of(1e-11, 2e-11, 3e-11, 4e-11, 2e-11, 4e-11, 6e-11, 8e-11), [2, 1, 4]);
+  const { mean, variance } = layer.train(x, layer.state).state;
+  assertClose(mean, vector(3.75e-11), 1e-24);
+  assertClose(variance, vector((1.25e-22 + 5e-22) / 2), 1e-34);
 });
