@@ -2,9 +2,15 @@ import { checkDims, checkOverlap, outputOf } from "./check.ts";
 import type { Matrix } from "./engines/simd/matrix_product.ts";
 import { simdEngineFor } from "./engines/simd/memory.ts";
 import { OptionNames } from "./option_names.ts";
-import { checkTensor, type DType, type Tensor } from "./tensor.ts";
+import { checkTensor, type DType, sizeOf, type Tensor } from "./tensor.ts";
 
 const OPERATION = "matrixProduct";
+
+/** Matrices of one size, one after the other. */
+interface Batch extends Matrix {
+  /** How many in each dimension; none for a matrix by itself. */
+  leading: readonly number[];
+}
 
 /** Options of {@linkcode matrixProduct}. */
 export interface MatrixProductOptions {
@@ -18,7 +24,7 @@ export interface MatrixProductOptions {
   accumulate?: boolean;
   /** Memory for the output. */
   out?: {
-    /** The product [m, n], of a's type. It may not share memory with the inputs. */
+    /** The product [..., m, n], of a's type. It may not share memory with the inputs. */
     product?: Tensor;
   };
 }
@@ -32,16 +38,16 @@ const names = new OptionNames<MatrixProductOptions>({
 });
 
 /**
- * The product of two matrices,
+ * The product of two matrices, or of as many as there are in two batches of them,
  *
  *     product[i, j] = sum over k of a[i, k] b[k, j] + bias[j]
  *
  * Sums are float32 where the host has SIMD and the type is float32, else float64. An error of float32 is at most about
  * k 2^-24 times the sum of |a[i, k] b[k, j]|.
  *
- * @param a A matrix [m, k], or [k, m] if it is to be transposed.
- * @param b A matrix [k, n], or [n, k] if it is to be transposed, of a's type.
- * @returns The product [m, n], of a's type: `out.product` if it was given. Without any k it is the bias, or 0.
+ * @param a A matrix [m, k], or [k, m] if it is to be transposed; or a batch of them, [..., m, k].
+ * @param b A matrix [k, n], or [n, k] if it is to be transposed, of a's type; or a batch with a's leading dims.
+ * @returns The product [m, n], or the products [..., m, n], of a's type: `out.product` if it was given. Without any k it is the bias, or 0.
  * @throws {TypeError | RangeError} If an argument does not fit; nothing is written then.
  *
  * @example A layer of two outputs, its weight as PyTorch has it
@@ -62,12 +68,17 @@ export function matrixProduct<T extends DType>(
 ): Tensor<T> {
   names.check(OPERATION, options);
   const { bias, out, accumulate = false } = options;
-  const left = matrixOf("a", a, options.transposeA), right = matrixOf("b", b, options.transposeB);
+  const left = batchOf("a", a, options.transposeA), right = batchOf("b", b, options.transposeB);
   checkType("b", b, a);
   if (left.columns !== right.rows) {
     throw new RangeError(
       `${OPERATION}: a is ${shapeOf(left)} and b ${shapeOf(right)}; a must have as many columns as b has rows. ` +
         `Set transposeA or transposeB where a matrix is stored the other way round.`,
+    );
+  }
+  if (left.leading.join() !== right.leading.join()) {
+    throw new RangeError(
+      `${OPERATION}: a has dims [${a.dims}] and b [${b.dims}]; batches must be of the same dims but for their last two.`,
     );
   }
   if (bias !== undefined) checkDims(OPERATION, "bias", bias, [right.columns], "one for each column of the product");
@@ -76,26 +87,41 @@ export function matrixProduct<T extends DType>(
       `${OPERATION}: accumulate adds to out.product, which is missing. Give it, or leave accumulate out.`,
     );
   }
-  const product = outputOf(OPERATION, "product", out?.product, a.type, [left.rows, right.columns]);
+  const dims = [...left.leading, left.rows, right.columns];
+  const product = outputOf(OPERATION, "product", out?.product, a.type, dims);
   checkType("out.product", product, a);
   checkOverlap(OPERATION, {}, {}, { product }, { a, b, bias });
 
-  start(product, bias, accumulate);
+  start(product.data, right.columns, bias, accumulate);
   const simd = a.type === "float32" ? simdEngineFor([a.data, b.data, product.data]) : undefined;
-  if (simd) simd.product.add(left, right, matrixOf("out.product", product));
-  else addProduct(left, right, product);
+  const result = batchOf("out.product", product);
+  for (let i = 0; i < sizeOf(left.leading); i++) {
+    const [l, r, to] = [left, right, result].map((batch) => matrixOf(batch, i));
+    if (simd) simd.product.add(l, r, to);
+    else addProduct(l, r, to.data);
+  }
   return product as Tensor<T>;
 }
 
-function matrixOf(name: string, value: Tensor, transposed = false): Matrix {
+function batchOf(name: string, value: Tensor, transposed = false): Batch {
   checkTensor(OPERATION, name, value);
-  if (value.dims.length !== 2) {
+  const { dims, data } = value;
+  if (dims.length < 2) {
     throw new RangeError(
-      `${OPERATION}: ${name} has dims [${value.dims.join(", ")}]; it must be a matrix, as in [rows, columns].`,
+      `${OPERATION}: ${name} has dims [${
+        dims.join(", ")
+      }]; it must be a matrix, as in [rows, columns], or a batch of them.`,
     );
   }
-  const [rows, columns] = transposed ? value.dims.toReversed() : value.dims;
-  return { data: value.data, rows, columns, transposed };
+  const [rows, columns] = transposed ? dims.slice(-2).toReversed() : dims.slice(-2);
+  return { data, rows, columns, transposed, leading: dims.slice(0, -2) };
+}
+
+/** One matrix of a batch, in its memory. */
+function matrixOf({ data, leading, ...matrix }: Batch, index: number): Matrix {
+  if (leading.length === 0) return { data, ...matrix };
+  const size = matrix.rows * matrix.columns;
+  return { data: data.subarray(index * size, (index + 1) * size), ...matrix };
 }
 
 function shapeOf({ rows, columns, transposed }: Matrix): string {
@@ -109,19 +135,19 @@ function checkType(name: string, given: Tensor, a: Tensor): void {
 }
 
 /** What the product is added to: bias, 0, or what is there. */
-function start({ data, dims: [rows, columns] }: Tensor, bias: Tensor | undefined, accumulate: boolean): void {
+function start(data: Tensor["data"], columns: number, bias: Tensor | undefined, accumulate: boolean): void {
   if (bias === undefined) {
     if (!accumulate) data.fill(0);
     return;
   }
-  for (let at = 0; at < rows * columns; at += columns) {
+  for (let at = 0; at < data.length; at += columns) {
     if (!accumulate) data.set(bias.data, at);
     else for (let j = 0; j < columns; j++) data[at + j] += bias.data[j];
   }
 }
 
 /** product += a b, a row at a time in float64. */
-function addProduct(a: Matrix, b: Matrix, { data }: Tensor): void {
+function addProduct(a: Matrix, b: Matrix, data: Tensor["data"]): void {
   const right = rowMajor(b), row = new Float64Array(b.columns);
   const [rowStride, columnStride] = a.transposed ? [1, a.rows] : [a.columns, 1];
   for (let i = 0; i < a.rows; i++) {

@@ -118,7 +118,9 @@ export { readSafetensors, type Safetensors, writeSafetensors } from "./weights/s
 export { ScaleNorm, type ScaleNormInit } from "./norms/scale_norm.ts";
 export { Sequential } from "./network/sequential.ts";
 export { SGD, type SGDInit } from "./training/sgd.ts";
-export { type Loss, softmaxCrossEntropy } from "./training/softmax_cross_entropy.ts";
+export type { Loss, LossOptions } from "./training/loss.ts";
+export { meanSquaredError } from "./training/mean_squared_error.ts";
+export { softmaxCrossEntropy, type SoftmaxCrossEntropyOptions } from "./training/softmax_cross_entropy.ts";
 export { SpectralNorm, type SpectralNormInit } from "./norms/spectral_norm.ts";
 export { SyncBatchNorm } from "./norms/sync_batch_norm.ts";
 export type {

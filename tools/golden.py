@@ -291,6 +291,21 @@ def losses(golden):
     loss.backward()
     for part, tensor in {"logits": logits, "labels": labels, "loss": loss, "dx": logits.grad}.items():
         golden.keep(part, tensor)
+    golden.begin("CrossEntropyLoss of tokens", kind="loss", type="float64", layer="CrossEntropyLoss", options={}, steps=1)
+    logits = (torch.randn(3, 4, 5) * 5).double().requires_grad_()
+    labels = torch.randint(5, (3, 4))
+    labels[1, 2:] = -100
+    loss = torch.nn.CrossEntropyLoss()(logits.permute(0, 2, 1), labels)
+    loss.backward()
+    for part, tensor in {"logits": logits, "labels": labels, "loss": loss, "dx": logits.grad}.items():
+        golden.keep(part, tensor)
+    golden.begin("MSELoss", kind="squares", type="float64", layer="MSELoss", options={}, steps=1)
+    x = torch.randn(3, 4, 5).double().requires_grad_()
+    target = torch.randn(3, 4, 5).double()
+    loss = torch.nn.MSELoss()(x, target)
+    loss.backward()
+    for part, tensor in {"x": x, "target": target, "loss": loss, "dx": x.grad}.items():
+        golden.keep(part, tensor)
 
 
 def keras_layers(golden):

@@ -5,6 +5,7 @@ import { matrixProduct } from "../../kernels/matrix_product.ts";
 import { SimdProduct } from "../../kernels/engines/simd/matrix_product.ts";
 import type { Kernels } from "../../kernels/engines/simd/instance.ts";
 import { baseline } from "../../kernels/engines/simd/module.ts";
+import { sliceOf } from "../../kernels/passes/slices.ts";
 import { type DType, sizeOf, type Tensor, tensor, zeros } from "../../kernels/tensor.ts";
 import { noise } from "../../tools/judge/noise.ts";
 import { Arena, type Place } from "./arena.ts";
@@ -146,6 +147,26 @@ for (const type of types) {
   });
 }
 
+for (const type of types) {
+  Deno.test(`batches of ${type}: each product is that of its two matrices, to the last bit`, () => {
+    for (const [transposeA, transposeB] of [[false, false], [true, false], [false, true], [true, true]]) {
+      const a = noise([2, 3, ...(transposeA ? [5, 7] : [7, 5])], { type, seed: 1 });
+      const b = noise([2, 3, ...(transposeB ? [4, 5] : [5, 4])], { type, seed: 2 });
+      const bias = noise([4], { type, seed: 3 }), product = noise([2, 3, 7, 4], { type, seed: 4 });
+      const options = { transposeA, transposeB, bias, accumulate: true };
+      const at = (tensor: Tensor, i: number) => sliceOf(tensor, i, tensor.dims.slice(-2));
+      const want = Array.from({ length: 6 }, (_, i) => {
+        const one = at(product, i), out = { product: { ...one, data: one.data.slice() } as Tensor };
+        return matrixProduct(at(a, i), at(b, i), { ...options, out });
+      });
+      const got = matrixProduct(a, b, { ...options, out: { product } });
+      want.forEach((one, i) => assertSameBits(at(got, i).data, one.data, `product ${i}`));
+      assertEquals(matrixProduct(a, b, { transposeA, transposeB }).dims, [2, 3, 7, 4]);
+    }
+    assertEquals(matrixProduct(zeros(type, [0, 2, 3]), zeros(type, [0, 3, 4])).dims, [0, 2, 4]);
+  });
+}
+
 Deno.test("without depth the product is the bias, or 0", () => {
   const a = tensor(new Float32Array(0), [2, 0]), b = tensor(new Float32Array(0), [0, 3]);
   assertEquals([...matrixProduct(a, b).data], [0, 0, 0, 0, 0, 0]);
@@ -162,7 +183,7 @@ Deno.test("what does not fit is an error that says so, and nothing is written", 
     [[a, f32(4, 3)], RangeError, "a is [2, 3] and b [4, 3]; a must have as many columns as b has rows"],
     [[a, b, { transposeB: true }], RangeError, "b [4, 3] when transposed"],
     [[f32(6), b], RangeError, "a has dims [6]; it must be a matrix"],
-    [[a, f32(3, 2, 2)], RangeError, "b has dims [3, 2, 2]; it must be a matrix"],
+    [[a, f32(2, 3, 2)], RangeError, "a has dims [2,3] and b [2,3,2]; batches must be of the same dims"],
     [[a.data, b], TypeError, "a is a Float32Array; it must be a tensor"],
     [[a, { ...b, type: "float64", data: new Float64Array(12) }], TypeError, "b is float64, but a is float32"],
     [[a, b, { bias: f32(2), out: { product } }], RangeError, "bias has dims [2]; they must be [4]"],

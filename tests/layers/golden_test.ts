@@ -10,6 +10,7 @@ import { fromTorch, toTorch } from "../../layers/weights/from_torch.ts";
 import type { KerasDenseConfig } from "../../layers/weights/keras_classes.ts";
 import type { Layer, Tensors } from "../../layers/layer.ts";
 import { partOf } from "../../layers/names.ts";
+import { meanSquaredError } from "../../layers/training/mean_squared_error.ts";
 import { readSafetensors } from "../../layers/weights/safetensors.ts";
 import { SGD } from "../../layers/training/sgd.ts";
 import { softmaxCrossEntropy } from "../../layers/training/softmax_cross_entropy.ts";
@@ -19,7 +20,7 @@ import { WeightNorm } from "../../layers/norms/weight_norm.ts";
 /** One entry of a golden file's list. */
 interface Case {
   name: string;
-  kind: "layer" | "weight_norm" | "spectral_norm" | "optimizer" | "loss" | "keras";
+  kind: "layer" | "weight_norm" | "spectral_norm" | "optimizer" | "loss" | "squares" | "keras";
   /** What it was computed in. */
   type: Run;
   /** The class there, and what it was made with. */
@@ -142,7 +143,13 @@ function testOptimizer({ layer: name, options, steps }: Case, golden: Tensors, r
 }
 
 function testLoss(_: Case, golden: Tensors, run: Run): void {
-  const { loss, dx } = softmaxCrossEntropy(as(run, golden.logits), golden.labels.data);
+  const { loss, dx } = softmaxCrossEntropy(as(run, golden.logits), golden.labels, { ignore: -100 });
+  assertNear({ type: "float64", dims: [], data: Float64Array.of(loss) }, golden.loss, run, "loss");
+  assertNear(dx, golden.dx, run, "dx");
+}
+
+function testSquares(_: Case, golden: Tensors, run: Run): void {
+  const { loss, dx } = meanSquaredError(as(run, golden.x), as(run, golden.target));
   assertNear({ type: "float64", dims: [], data: Float64Array.of(loss) }, golden.loss, run, "loss");
   assertNear(dx, golden.dx, run, "dx");
 }
@@ -160,6 +167,7 @@ const judges = {
   spectral_norm: testSpectralNorm,
   optimizer: testOptimizer,
   loss: testLoss,
+  squares: testSquares,
   keras: testKerasLayer,
 };
 
