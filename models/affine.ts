@@ -60,6 +60,8 @@ export function activate(z: SymbolicTensor, activation: Activation | undefined):
       if (z.opset >= 20 && z.type !== "float64") return z.op("Gelu");
       return z.times(0.5).times(z.over(Math.SQRT2).op("Erf").plus(1));
     case "silu":
+      // onnxruntime makes z times Sigmoid(z) an operator of its own, which it has not for float64.
+      if (z.type === "float64") return z.over(z.op("Neg").op("Exp").plus(1));
       return z.times(z.op("Sigmoid"));
     default:
       return z;

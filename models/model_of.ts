@@ -1,10 +1,11 @@
 import type { DType } from "../kernels/tensor.ts";
 import { type Dim, GraphBuilder, type Model, type ModelOptions } from "../onnx/mod.ts";
+import { newestOpset } from "../onnx/version.ts";
 import { SymbolicTensor } from "./symbolic_tensor.ts";
 
 /** Options of {@linkcode modelOf}. */
 export interface ModelOfOptions extends Partial<ModelOptions> {
-  /** The version of ONNX's operator set, 17 at least. Default: 17. */
+  /** The version of ONNX's operator set, from 17 to 26, the newest that onnxruntime-web opens. Default: 17. */
   opset?: number;
   /** The element type of the inputs. Default: `"float32"`. */
   type?: DType;
@@ -36,7 +37,11 @@ export function modelOf(
   inputs: Readonly<Record<string, readonly Dim[]>>,
   { type = "float32", name = "model", opset = 17, ...rest }: ModelOfOptions = {},
 ): Model {
-  if (!(opset >= 17)) throw new RangeError(`modelOf: opset is ${opset}; these graphs are written in 17 or later.`);
+  if (!(Number.isInteger(opset) && opset >= 17 && opset <= newestOpset)) {
+    throw new RangeError(
+      `modelOf: opset is ${opset}; these graphs are written in 17 to ${newestOpset}, the newest that onnxruntime-web opens.`,
+    );
+  }
   const g = new GraphBuilder(name, { opset, ...rest });
   const tensors = Object.entries(inputs).map(([name, dims]) =>
     new SymbolicTensor(g.input(name, type, dims), { type, dims, opset })

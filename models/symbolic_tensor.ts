@@ -11,6 +11,35 @@ export interface SymbolicTensorOptions {
   readonly opset: number;
 }
 
+/**
+ * Operators that no provider of onnxruntime-web 1.30 computes in float64 (nor does onnxruntime elsewhere): a file with one of them
+ * would open nowhere. Of MeanVarianceNormalization such a file would not even be valid, for ONNX defines it with a constant of float32.
+ */
+const withoutFloat64: ReadonlySet<string> = new Set([
+  "AveragePool",
+  "Conv",
+  "ConvTranspose",
+  "Erf",
+  "GRU",
+  "Gelu",
+  "InstanceNormalization",
+  "LRN",
+  "LSTM",
+  "MeanVarianceNormalization",
+  "RNN",
+  "SkipLayerNormalization",
+  "SkipSimplifiedLayerNormalization",
+]);
+
+/** Throws if no provider computes an operator in this type. */
+export function checkComputable(opType: string, type: DType): void {
+  if (type !== "float64" || !withoutFloat64.has(opType)) return;
+  throw new TypeError(
+    `${opType} of float64 runs on no provider of onnxruntime. Write the model with type "float32", put x.cast("float32") before ` +
+      `and .cast("float64") after, or take another form.`,
+  );
+}
+
 const arrays = () => ({ float32: Float32Array, float64: Float64Array, float16: globalThis.Float16Array });
 
 /**
@@ -63,6 +92,7 @@ export class SymbolicTensor implements SymbolicTensorOptions {
     attributes: Readonly<Record<string, Attribute>> = {},
     options: NodeOptions = {},
   ): SymbolicTensor {
+    checkComputable(opType, this.type);
     const inputs = [this.value, ...others.map((other) => other instanceof SymbolicTensor ? other.value : other)];
     return this.of(this.graph.op(opType, inputs, attributes, options));
   }

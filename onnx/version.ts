@@ -18,6 +18,9 @@ const irVersions: readonly { opset: number; irVersion: bigint }[] = [
   { opset: 25, irVersion: 13n },
 ];
 
+/** The newest operator set that onnxruntime-web 1.30 opens. */
+export const newestOpset = 26;
+
 /** The version of the file format for a model of an operator set. */
 export function irVersionFor(opset: number): bigint {
   return irVersions.findLast((entry) => entry.opset <= opset)!.irVersion;

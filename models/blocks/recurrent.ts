@@ -4,7 +4,7 @@ import { show } from "../check.ts";
 import type { Form } from "../form.ts";
 import { layerNorm } from "../norms/layer_norm.ts";
 import { filled, type NamedOptions, optionalParameter, type Parameter, parameter } from "../parameter.ts";
-import type { SymbolicTensor } from "../symbolic_tensor.ts";
+import { checkComputable, type SymbolicTensor } from "../symbolic_tensor.ts";
 
 /** What recurrent networks have in common. Parameters have the names and dims that they have in the layers, which are PyTorch's. */
 export interface RecurrentOptions extends NamedOptions {
@@ -131,6 +131,7 @@ export function operator(
     undefined,
     ...initial.map((carried) => carried?.unsqueeze([0])),
   ];
+  checkComputable(opType, x.type);
   const [y, ...final] = graph.ops(
     opType,
     inputs.map((input) => input?.value),

@@ -5,7 +5,7 @@ import type { Form } from "../form.ts";
 import { checkTrailing, layerNorm, type LayerNormOptions } from "./layer_norm.ts";
 import { filled } from "../parameter.ts";
 import { rmsNorm, type RmsNormOptions } from "./rms_norm.ts";
-import { type SymbolicTensor, widened } from "../symbolic_tensor.ts";
+import { checkComputable, type SymbolicTensor, widened } from "../symbolic_tensor.ts";
 
 /** `"skip"` is onnxruntime's own fused operator, in its domain com.microsoft: no other runtime has it. */
 export type AddNormForm = Form | "skip";
@@ -127,6 +127,7 @@ function skip(
   const affine = affineOf(operation, x, axes, options);
   const scale = affine.scale?.cast(x.type) ?? filled(operation, x, "scale", x.dims.slice(-1), 1);
   const inputs = [x, residual, scale, affine.bias?.cast(x.type)].map((input) => input?.value);
+  checkComputable(opType, x.type);
   const [y, sum] = x.graph.ops(opType, inputs, { epsilon }, [true, false, false, true], { domain: "com.microsoft" });
   return { y: activate(x.of(y), activation), sum: x.of(sum) };
 }

@@ -15,7 +15,7 @@ export interface LocalResponseNormOptions {
   bias?: number;
   /** The axis of the channels, 1 by default. */
   axis?: number;
-  /** How it is written. Default: `"fused"`; for float64 and other axes `"decomposed"`. */
+  /** How it is written. Default: `"fused"`; for float64, even sizes and other axes `"decomposed"`. */
   form?: Form;
 }
 
@@ -45,11 +45,13 @@ export function localResponseNorm(x: SymbolicTensor, options: LocalResponseNormO
   checkCount(operation, "size", size);
   for (const [name, number] of Object.entries({ alpha, beta, bias })) checkNumber(operation, name, number);
   const channel = axisOf(operation, axis, x);
-  const form = options.form ?? (x.type === "float64" || channel !== 1 ? "decomposed" : "fused");
+  const fits = x.type !== "float64" && channel === 1 && size % 2 === 1;
+  const form = options.form ?? (fits ? "fused" : "decomposed");
   checkForm(operation, form);
   const wide = widened(x);
   if (form === "fused") {
     refuseFused(operation, channel !== 1 && "has its channels on axis 1");
+    refuseFused(operation, size % 2 === 0 && `of size ${size} runs on no provider of onnxruntime: sizes are odd there`);
     return wide.op("LRN", [], { size: BigInt(size), alpha, beta, bias }).cast(x.type);
   }
   const sum = windowSum(wide.times(wide), channel, size);

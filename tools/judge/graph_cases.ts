@@ -151,8 +151,13 @@ function positive(dims: number[], seed: number, type: DType): Tensor {
 }
 
 /** The model of a case in one form, or undefined for the default; it takes what {@linkcode graphInputs} gives. */
-export function graphModel(one: GraphCase, form: AddNormForm | undefined, type: DType = "float32"): Model {
-  const { kernel, dims, residual } = one, opset = one.forms[form ?? formsOf(one)[0]] ?? 17;
+export function graphModel(
+  one: GraphCase,
+  form: AddNormForm | undefined,
+  type: DType = "float32",
+  opset: number = one.forms[form ?? formsOf(one)[0]] ?? 17,
+): Model {
+  const { kernel, dims, residual } = one;
   const normalize = (models as unknown as Record<string, (...args: unknown[]) => SymbolicResult>)[kernel];
   const given = Object.keys(one.inputs?.(0, type) ?? {}).map((name) => [name, name]);
   const options = { ...one.options(type), ...Object.fromEntries(given), ...running(one, type), form };
