@@ -93,7 +93,10 @@ export { LayerNorm, type LayerNormInit, restormerLayerNorm } from "./norms/layer
 export { Linear, type LinearInit } from "./network/linear.ts";
 export { layerNormMlp, type LayerNormMlpInit } from "./blocks/mlp.ts";
 export { partOf, prefixed } from "./names.ts";
-export { Optimizer } from "./training/optimizer.ts";
+export { Optimizer, type OptimizerInit, type UpdatedParameter } from "./training/optimizer.ts";
+export type { ParameterGroup } from "./training/parameter_groups.ts";
+export { clipByNorm, type ClippedGradients } from "./training/clip_by_norm.ts";
+export { cosineSchedule, type CosineScheduleInit } from "./training/schedule.ts";
 export type { Extent } from "./network/patches.ts";
 export { normal, random } from "./network/random.ts";
 export { recalibrate } from "./norms/recalibrate.ts";

@@ -2,7 +2,8 @@ import { OptionNames } from "../../kernels/option_names.ts";
 import { checkNumber } from "../../kernels/check.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Tensors } from "../layer.ts";
-import { Optimizer } from "./optimizer.ts";
+import { Optimizer, type UpdatedParameter } from "./optimizer.ts";
+import type { ParameterGroup } from "./parameter_groups.ts";
 
 /** How an {@linkcode AdamW} is made. */
 export interface AdamWInit {
@@ -14,11 +15,20 @@ export interface AdamWInit {
   beta2?: number;
   /** Is added to the root of the mean square. Default: 1e-8. */
   epsilon?: number;
-  /** The part of each parameter that a step of rate 1 takes away. Default: 0.01. */
+  /** The part of each parameter that a step of rate 1 takes away, but of scales and biases. Default: 0.01. */
   weightDecay?: number;
+  /** Parameters to be treated otherwise than the rest: not trained, slower, or with another decay. Default: none. */
+  groups?: readonly ParameterGroup[];
 }
 
-const names = new OptionNames<AdamWInit>({ rate: true, beta1: true, beta2: true, epsilon: true, weightDecay: true });
+const names = new OptionNames<AdamWInit>({
+  rate: true,
+  beta1: true,
+  beta2: true,
+  epsilon: true,
+  weightDecay: true,
+  groups: true,
+});
 
 /**
  * Adam with decoupled weight decay (Kingma and Ba 2015; Loshchilov and Hutter 2019): with t the number of the parameter's step,
@@ -54,9 +64,9 @@ export class AdamW extends Optimizer {
    */
   constructor(parameters: Tensors, init: AdamWInit = {}) {
     names.check("AdamW", init);
-    const { rate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01 } = init;
-    super(parameters, rate);
-    for (const [name, value] of Object.entries({ beta1, beta2, epsilon, weightDecay })) {
+    const { rate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01, groups } = init;
+    super(parameters, { rate, weightDecay, groups });
+    for (const [name, value] of Object.entries({ beta1, beta2, epsilon })) {
       checkNumber("AdamW", name, value, 0);
     }
     for (const [name, weight] of Object.entries({ beta1, beta2 })) {
@@ -68,9 +78,12 @@ export class AdamW extends Optimizer {
     this.weightDecay = weightDecay;
   }
 
+  /** How many steps there were, the mean of gradients, and that of their squares. */
+  protected readonly kinds: readonly string[] = ["steps", "mean", "square"];
+
   /** Changes one parameter. */
-  protected update(name: string, parameter: Tensor["data"], gradient: Tensor["data"]): void {
-    const { rate, beta1, beta2, epsilon, weightDecay } = this, steps = this.memory("steps", name, []), t = ++steps[0];
+  protected update({ name, data: parameter, rate, weightDecay }: UpdatedParameter, gradient: Tensor["data"]): void {
+    const { beta1, beta2, epsilon } = this, steps = this.memory("steps", name, []), t = ++steps[0];
     const mean = this.memory("mean", name), square = this.memory("square", name);
     const meanCorrection = 1 - beta1 ** t, squareCorrection = 1 - beta2 ** t;
     for (let i = 0; i < parameter.length; i++) {

@@ -2,7 +2,8 @@ import { OptionNames } from "../../kernels/option_names.ts";
 import { checkNumber } from "../../kernels/check.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Tensors } from "../layer.ts";
-import { Optimizer } from "./optimizer.ts";
+import { Optimizer, type UpdatedParameter } from "./optimizer.ts";
+import type { ParameterGroup } from "./parameter_groups.ts";
 
 /** How an {@linkcode SGD} is made. */
 export interface SGDInit {
@@ -12,11 +13,13 @@ export interface SGDInit {
   momentum?: number;
   /** Whether the gradient is looked up where the velocity leads (Nesterov 1983). Default: false. */
   nesterov?: boolean;
-  /** How much of the parameter is added to its gradient. Default: 0. */
+  /** How much of the parameter is added to its gradient, but of scales and biases. Default: 0. */
   weightDecay?: number;
+  /** Parameters to be treated otherwise than the rest: not trained, slower, or with another decay. Default: none. */
+  groups?: readonly ParameterGroup[];
 }
 
-const names = new OptionNames<SGDInit>({ rate: true, momentum: true, nesterov: true, weightDecay: true });
+const names = new OptionNames<SGDInit>({ rate: true, momentum: true, nesterov: true, weightDecay: true, groups: true });
 
 /**
  * Stochastic gradient descent with momentum (Polyak 1964; in the form of Sutskever et al. 2013 as PyTorch has it):
@@ -50,18 +53,20 @@ export class SGD extends Optimizer {
    */
   constructor(parameters: Tensors, init: SGDInit) {
     names.check("SGD", init);
-    const { rate, momentum = 0, nesterov = false, weightDecay = 0 } = init ?? {};
-    super(parameters, rate);
+    const { rate, momentum = 0, nesterov = false, weightDecay = 0, groups } = init ?? {};
+    super(parameters, { rate, weightDecay, groups });
     checkNumber("SGD", "momentum", momentum, 0);
-    checkNumber("SGD", "weightDecay", weightDecay, 0);
     this.momentum = momentum;
     this.nesterov = nesterov;
     this.weightDecay = weightDecay;
   }
 
+  /** The velocity. */
+  protected readonly kinds: readonly string[] = ["velocity"];
+
   /** Changes one parameter. */
-  protected update(name: string, parameter: Tensor["data"], gradient: Tensor["data"]): void {
-    const { rate, momentum, nesterov, weightDecay } = this;
+  protected update({ name, data: parameter, rate, weightDecay }: UpdatedParameter, gradient: Tensor["data"]): void {
+    const { momentum, nesterov } = this;
     const velocity = momentum === 0 ? undefined : this.memory("velocity", name);
     for (let i = 0; i < parameter.length; i++) {
       const g = gradient[i] + weightDecay * parameter[i];
