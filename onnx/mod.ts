@@ -34,6 +34,7 @@
 export { attributeOf, type AttributeValue } from "./attribute.ts";
 export { GraphBuilder, type ModelOptions } from "./build/builder.ts";
 export { Editor } from "./edit/editor.ts";
+export { Fragment } from "./edit/fragment.ts";
 export type { ElementArrays, ElementType, OnnxTensor } from "./element.ts";
 export { ModelError } from "./error.ts";
 export {

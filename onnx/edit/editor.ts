@@ -2,12 +2,13 @@ import { Names } from "../build/names.ts";
 import { ModelError } from "../error.ts";
 import { Graph } from "../graph/graph.ts";
 import type { OnnxTensor } from "../element.ts";
-import type { GraphProto, Model, NodeProto } from "../model.ts";
+import type { Model, NodeProto } from "../model.ts";
 import { protoOf } from "../tensor.ts";
 import { isStandard } from "../standard.ts";
 import { irVersionFor } from "../version.ts";
 import { graphsIn } from "../walk.ts";
 import { changed, copyOf } from "./copy.ts";
+import type { Fragment } from "./fragment.ts";
 import { Live } from "./live.ts";
 
 /**
@@ -18,16 +19,16 @@ import { Live } from "./live.ts";
  *
  * @example A square by a product
  * ```ts
- * import { Editor, GraphBuilder, SubgraphBuilder } from "@evenkeel/norm/onnx";
+ * import { Editor, Fragment, GraphBuilder } from "@evenkeel/norm/onnx";
  * import { assertEquals } from "@std/assert";
  *
  * const g = new GraphBuilder("square", { opset: 17 });
  * g.output("y", g.op("Pow", [g.input("x", "float32", ["N"]), g.float32(2)]));
  *
  * const editor = new Editor(g.build());
- * const product = new SubgraphBuilder("product"), x = product.input("x");
- * product.output("y", product.op("Mul", [x, x]));
- * editor.replace(editor.view(), product.buildGraph());
+ * const product = new Fragment(), x = product.value("x");
+ * product.give("y", product.op("Mul", [x, x]));
+ * editor.replace(editor.view(), product);
  * editor.clean();
  * assertEquals(editor.model.graph!.node.map(({ opType }) => opType), ["Mul"]);
  * assertEquals(editor.model.graph!.initializer, []);
@@ -54,24 +55,20 @@ export class Editor {
   }
 
   /**
-   * Has a fragment give the values that its outputs are named after. Its inputs are values of the graph, by their names; all
-   * other names in it are replaced by new ones.
+   * Has a fragment give values, in place of the nodes that did.
    *
    * @param graph The graph that the values belong to.
-   * @throws {TypeError} If an output is no value that a node of the graph gives, or an input is no value.
+   * @throws {TypeError} If the fragment gives what no node of the graph gives, or reads what is no value.
    */
-  replace(graph: Graph, fragment: GraphProto): void {
-    const names = new Map<string, string>();
-    for (const { name } of fragment.input) {
-      if (graph.scopeOf(name) === undefined) {
-        throw new TypeError(`replace: ${JSON.stringify(name)} is no value to read.`);
-      }
-      names.set(name, name);
-    }
-    for (const { name } of fragment.output) {
-      this.#detach(graph, name);
-      names.set(name, name);
-    }
+  replace(graph: Graph, fragment: Fragment): void {
+    const { input, output, initializer, node: nodes } = fragment.buildGraph(), { read, given } = fragment.names;
+    const missing = read.find((name) => graph.scopeOf(name) === undefined);
+    if (missing !== undefined) throw new TypeError(`replace: ${JSON.stringify(missing)} is no value to read.`);
+    for (const name of given) this.#detach(graph, name);
+    const names = new Map([
+      ...input.map(({ name }, i): [string, string] => [name, read[i]]),
+      ...output.map(({ name }, i): [string, string] => [name, given[i]]),
+    ]);
     const nameOf = (name: string): string => {
       if (name === "") return "";
       const known = names.get(name);
@@ -80,10 +77,10 @@ export class Editor {
       names.set(name, fresh);
       return fresh;
     };
-    for (const tensor of fragment.initializer) {
+    for (const tensor of initializer) {
       graph.proto.initializer.push(changed(tensor, { name: nameOf(tensor.name) }));
     }
-    for (const node of fragment.node) {
+    for (const node of nodes) {
       const output = node.output.map(nameOf);
       graph.proto.node.push(changed(node, { name: this.#fresh(node.opType), input: node.input.map(nameOf), output }));
       this.#import(node);

@@ -1,4 +1,4 @@
-import { type Editor, type NodeProto, type OnnxTensor, SubgraphBuilder, type Value } from "../../onnx/mod.ts";
+import { type Editor, Fragment, type NodeProto, type OnnxTensor, type Value } from "../../onnx/mod.ts";
 import { isLayout, realType, type Table } from "../find/affine.ts";
 import { type Chain, findChains } from "../find/chains.ts";
 import { attributesOf } from "./attributes.ts";
@@ -86,30 +86,30 @@ function isAll(table: Table, number: number): boolean {
 }
 
 function intoProducer(editor: Editor, chain: Chain, product: NodeProto): void {
-  const { graph, end } = chain, f = new SubgraphBuilder("fold"), input = inputsOf(f);
-  const y = scaledAfter(f, graph, product, input(product.input[0]), chain);
-  f.output(end, laidOut(f, chain, y, input));
-  editor.replace(graph, f.buildGraph());
+  const { graph, end } = chain, f = new Fragment();
+  const y = scaledAfter(f, graph, product, f.value(product.input[0]), chain);
+  f.give(end, laidOut(f, chain, y));
+  editor.replace(graph, f);
 }
 
 function intoConsumers(editor: Editor, chain: Chain, products: readonly NodeProto[]): void {
   const { graph, root } = chain;
   for (const product of products) {
-    const f = new SubgraphBuilder("fold"), input = inputsOf(f);
-    const x = laidOut(f, chain, input(root), input);
-    f.output(product.output[0], scaledBefore(f, graph, product, x, chain));
-    editor.replace(graph, f.buildGraph());
+    const f = new Fragment();
+    const x = laidOut(f, chain, f.value(root));
+    f.give(product.output[0], scaledBefore(f, graph, product, x, chain));
+    editor.replace(graph, f);
   }
 }
 
 function asMulAdd(editor: Editor, chain: Chain): void {
-  const { root, end, rootAxis, scale, shift, graph } = chain, f = new SubgraphBuilder("affine"), input = inputsOf(f);
+  const { root, end, rootAxis, scale, shift, graph } = chain, f = new Fragment();
   const constant = (table: Table) => f.constant(tableTensor(chain, rootAxis, table));
-  let y = input(root);
+  let y = f.value(root);
   if (!isAll(scale, 1)) y = f.op("Mul", [y, constant(scale)]);
   if (!isAll(shift, 0)) y = f.op("Add", [y, constant(shift)]);
-  f.output(end, laidOut(f, chain, y, input));
-  editor.replace(graph, f.buildGraph());
+  f.give(end, laidOut(f, chain, y));
+  editor.replace(graph, f);
 }
 
 /** A table as a tensor that is broadcast along its axis of the root. */
@@ -119,20 +119,10 @@ function tableTensor({ graph, root, nodes }: Chain, axis: number | undefined, ta
   return typed(type, [table.length, ...new Array<number>(graph.dims(root)!.length - 1 - axis!).fill(1)], table);
 }
 
-/** The values of a graph as inputs of a fragment, each once. */
-function inputsOf(f: SubgraphBuilder): (name: string) => Value {
-  const found = new Map<string, Value>();
-  return (name) => {
-    const value = found.get(name) ?? f.input(name);
-    found.set(name, value);
-    return value;
-  };
-}
-
 /** A value in the layouts of a chain. */
-function laidOut(f: SubgraphBuilder, { nodes }: Chain, value: Value, input: (name: string) => Value): Value {
+function laidOut(f: Fragment, { nodes }: Chain, value: Value): Value {
   return nodes.filter(isLayout).reduce((x, node) => {
     const [, ...others] = node.input;
-    return f.op(node.opType, [x, ...others.map((name) => name === "" ? undefined : input(name))], attributesOf(node));
+    return f.op(node.opType, [x, ...others.map((name) => name === "" ? undefined : f.value(name))], attributesOf(node));
   }, value);
 }

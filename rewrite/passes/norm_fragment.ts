@@ -4,7 +4,7 @@ import { groupNorm, instanceNorm } from "../../models/norms/group_norm.ts";
 import { layerNorm } from "../../models/norms/layer_norm.ts";
 import { rmsNorm } from "../../models/norms/rms_norm.ts";
 import { SymbolicTensor, widened } from "../../models/symbolic_tensor.ts";
-import { type GraphProto, SubgraphBuilder } from "../../onnx/mod.ts";
+import { Fragment } from "../../onnx/mod.ts";
 import { axesIn, isAlong } from "../find/axes.ts";
 import type { Finding } from "../find/findings.ts";
 import type { Writable } from "../find/obstacle.ts";
@@ -80,10 +80,10 @@ function transposed(x: SymbolicTensor, order: readonly number[]): SymbolicTensor
  * A fragment that computes a finding as planned. Scale and bias that do not lie along the axes that the normalization takes them
  * along are applied behind it. What is float16 is computed in float32 in the robust form.
  */
-export function normFragment(finding: Finding, at: Writable, plan: Plan, form: Form): GraphProto {
+export function normFragment(finding: Finding, at: Writable, plan: Plan, form: Form): Fragment {
   const { dims, from, to } = at, opset = finding.graph.opset() ?? 0;
-  const f = new SubgraphBuilder("norm");
-  const x = new SymbolicTensor(f.input(finding.x), { type: from, dims, opset }).cast(wider(from, to));
+  const f = new Fragment();
+  const x = new SymbolicTensor(f.value(finding.x), { type: from, dims, opset }).cast(wider(from, to));
   const wide = form === "fused" ? x : widened(x), { epsilon } = finding;
   const { scale, bias } = parametersOf(finding, wide, plan.parameterAxes);
   const inside = scale.inside && bias.inside;
@@ -93,8 +93,8 @@ export function normFragment(finding: Finding, at: Writable, plan: Plan, form: F
   const scaled = !inside && scale.tensor ? normalized.times(constant(normalized, scale.tensor)) : normalized;
   const shifted = !inside && bias.tensor ? scaled.plus(constant(scaled, bias.tensor)) : scaled;
   const y = shifted.cast(to);
-  f.output(finding.y, y.value);
-  return f.buildGraph();
+  f.give(finding.y, y.value);
+  return f;
 }
 
 /** A parameter, and whether the normalization takes it. */

@@ -1,4 +1,4 @@
-import { type Editor, type Graph, type NodeProto, SubgraphBuilder } from "../../onnx/mod.ts";
+import { type Editor, Fragment, type Graph, type NodeProto } from "../../onnx/mod.ts";
 import { isStandard } from "../../onnx/standard.ts";
 import { Call } from "../find/call.ts";
 import { realType } from "../find/affine.ts";
@@ -12,7 +12,7 @@ interface Change {
   /** Why a node cannot go along; undefined where it can, or is not concerned. */
   readonly obstacle?: (call: Call) => string | undefined;
   /** Writes a node in the new version; undefined where it stays as it is. */
-  readonly convert?: (call: Call) => ReturnType<SubgraphBuilder["buildGraph"]> | undefined;
+  readonly convert?: (call: Call) => Fragment | undefined;
 }
 
 const has = (call: Call, name: string) => call.node.attribute.some((one) => one.name === name);
@@ -23,15 +23,15 @@ function toInput(since: number, name: string): Change {
 }
 
 function withInput({ node, list }: Call, name: string) {
-  const f = new SubgraphBuilder(node.opType), values = list.call({ node } as Call, name)!;
+  const f = new Fragment(), values = list.call({ node } as Call, name)!;
   const outputs = f.ops(
     node.opType,
-    [f.input(node.input[0]), f.int64(values)],
+    [f.value(node.input[0]), f.int64(values)],
     attributesOf(node, name),
     node.output.length,
   );
-  outputs.forEach((output, i) => f.output(node.output[i], output));
-  return f.buildGraph();
+  outputs.forEach((output, i) => f.give(node.output[i], output));
+  return f;
 }
 
 /** A node with a certain attribute cannot go along: what it says is said otherwise in the new version. */
@@ -51,9 +51,9 @@ const softmax: Change = {
       : "Softmax over several axes changed in opset 13";
   },
   convert(call) {
-    const { node } = call, f = new SubgraphBuilder(node.opType);
-    f.output(node.output[0], f.op(node.opType, [f.input(node.input[0])], { ...attributesOf(node, "axis"), axis: -1n }));
-    return f.buildGraph();
+    const { node } = call, f = new Fragment();
+    f.give(node.output[0], f.op(node.opType, [f.value(node.input[0])], { ...attributesOf(node, "axis"), axis: -1n }));
+    return f;
   },
 };
 
@@ -63,20 +63,20 @@ const splitEvenly: Change = {
   convert(call) {
     const { node } = call;
     if (call.input(1) !== "" || has(call, "split") || has(call, "num_outputs")) return undefined;
-    const f = new SubgraphBuilder(node.opType), count = BigInt(node.output.length);
+    const f = new Fragment(), count = BigInt(node.output.length);
     const attributes = { ...attributesOf(node), num_outputs: count };
-    const outputs = f.ops("Split", [f.input(node.input[0])], attributes, node.output.length);
-    outputs.forEach((output, i) => f.output(node.output[i], output));
-    return f.buildGraph();
+    const outputs = f.ops("Split", [f.value(node.input[0])], attributes, node.output.length);
+    outputs.forEach((output, i) => f.give(node.output[i], output));
+    return f;
   },
 };
 
 const dropout: Change = {
   since: 12,
   convert({ node }) {
-    const f = new SubgraphBuilder("dropout");
-    f.output(node.output[0], f.op("Identity", [f.input(node.input[0])]));
-    return f.buildGraph();
+    const f = new Fragment();
+    f.give(node.output[0], f.op("Identity", [f.value(node.input[0])]));
+    return f;
   },
   obstacle: ({ node }) => node.output[1] ? "Dropout with a mask changed in opset 12" : undefined,
 };
@@ -87,10 +87,10 @@ const clip: Change = {
   obstacle: ({ graph, node }) => realType(graph, node) === undefined ? "the type of a Clip is not known" : undefined,
   convert(call) {
     if (!has(call, "min") && !has(call, "max")) return undefined;
-    const { node, graph } = call, f = new SubgraphBuilder("clip"), type = realType(graph, node)!;
+    const { node, graph } = call, f = new Fragment(), type = realType(graph, node)!;
     const bound = (name: string) => has(call, name) ? f.constant(typed(type, [], [call.float(name, 0)])) : undefined;
-    f.output(node.output[0], f.op("Clip", [f.input(node.input[0]), bound("min"), bound("max")]));
-    return f.buildGraph();
+    f.give(node.output[0], f.op("Clip", [f.value(node.input[0]), bound("min"), bound("max")]));
+    return f;
   },
 };
 
@@ -100,13 +100,13 @@ const slice: Change = {
   convert(call) {
     if (!has(call, "starts")) return undefined;
     const { node } = call,
-      f = new SubgraphBuilder("slice"),
+      f = new Fragment(),
       lists = ["starts", "ends", "axes"].map((name) => call.list(name));
-    f.output(
+    f.give(
       node.output[0],
-      f.op("Slice", [f.input(node.input[0]), ...lists.map((list) => list ? f.int64(list) : undefined)]),
+      f.op("Slice", [f.value(node.input[0]), ...lists.map((list) => list ? f.int64(list) : undefined)]),
     );
-    return f.buildGraph();
+    return f;
   },
 };
 

@@ -1,15 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import {
-  Editor,
-  Graph,
-  GraphBuilder,
-  type GraphProto,
-  type Model,
-  readModel,
-  run,
-  SubgraphBuilder,
-  writeModel,
-} from "../../../onnx/mod.ts";
+import { Editor, Fragment, Graph, GraphBuilder, type Model, readModel, run, writeModel } from "../../../onnx/mod.ts";
 
 const tensor = (...data: number[]) => ({
   type: "float32" as const,
@@ -19,10 +9,10 @@ const tensor = (...data: number[]) => ({
 const operators = ({ graph }: Model) => graph!.node.map(({ opType }) => opType);
 
 /** `y` as twice `x`. */
-function doubled(x: string, y: string): GraphProto {
-  const f = new SubgraphBuilder("fragment"), from = f.input(x);
-  f.output(y, f.op("Mul", [from, f.constant(tensor(2))]));
-  return f.buildGraph();
+function doubled(x: string, y: string): Fragment {
+  const f = new Fragment(), two = f.constant(tensor(2));
+  f.give(y, f.op("Mul", [f.value(x), two]));
+  return f;
 }
 
 Deno.test("editor: a value keeps its name, its readers, and its place among the outputs", async () => {
@@ -89,10 +79,10 @@ Deno.test("editor: what nobody reads goes, but no input of the model", () => {
 Deno.test("editor: a domain that comes in with a fragment is imported, and a version raises that of the file", () => {
   const g = new GraphBuilder("g", { opset: 14 });
   g.output("y", g.op("Abs", [g.input("x", "float32", [1])]));
-  const f = new SubgraphBuilder("f");
-  f.output("y", f.op("Gelu", [f.input("x")], {}, { domain: "com.microsoft" }));
+  const f = new Fragment();
+  f.give("y", f.op("Gelu", [f.value("x")], {}, { domain: "com.microsoft" }));
   const editor = new Editor(g.build());
-  editor.replace(editor.view(), f.buildGraph());
+  editor.replace(editor.view(), f);
   editor.setOpset(21);
   assertEquals(editor.model.opsetImport.map(({ domain, version }) => [domain, version]), [["", 21n], [
     "com.microsoft",
@@ -100,6 +90,19 @@ Deno.test("editor: a domain that comes in with a fragment is imported, and a ver
   ]]);
   assertEquals(editor.model.irVersion, 10n);
   assertEquals(Graph.of(editor.model).opset("com.microsoft"), 1);
+});
+
+Deno.test("editor: names within a fragment are apart from those of the graph", async () => {
+  const g = new GraphBuilder("g", { opset: 17 }), x = g.input("x", "float32", [1]), c = g.constant(tensor(3));
+  g.output("y", g.op("Mul", [g.op("Mul", [x, c], {}, { name: "Mul_0" }), c]), "float32", [1]);
+  const editor = new Editor(g.build()),
+    f = new Fragment(),
+    two = f.constant(tensor(2)),
+    sum = f.op("Mul", [two, f.value("Mul_0")]);
+  f.give("y", f.op("Add", [sum, f.value(c.name)]));
+  editor.replace(editor.view(), f);
+  editor.clean();
+  assertEquals((await run(editor.model, { x: tensor(5) })).y.data, Float32Array.of(33));
 });
 
 Deno.test("editor: inputs that are not there, and outputs that no node gives, are refused", () => {
