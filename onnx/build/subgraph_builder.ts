@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { GraphProtoSchema, NodeProtoSchema } from "onnx-buf";
 import { attributeProto, type AttributeValue } from "../attribute.ts";
 import type { ElementType, OnnxTensor } from "../element.ts";
-import type { GraphProto, NodeProto, TensorProto, ValueInfoProto } from "../model.ts";
+import type { AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfoProto } from "../model.ts";
 import { checkOnnxTensor, protoOf } from "../tensor.ts";
 import { type Dim, valueInfo } from "../value_info.ts";
 import { Names } from "./names.ts";
@@ -39,6 +39,7 @@ export class Value {
 /** Nodes keep their values until the graph is built, since values may be renamed until then. */
 interface PendingNode {
   readonly proto: NodeProto;
+  readonly attribute: readonly (() => AttributeProto)[];
   readonly inputs: readonly (Value | undefined)[];
   readonly outputs: readonly (Value | undefined)[];
 }
@@ -157,7 +158,7 @@ export class SubgraphBuilder {
     inputs.forEach((input, i) => this.#checkVisible(`${opType}: input ${i}`, input));
     const attribute = Object.entries(attributes)
       .filter((entry): entry is [string, AttributeValue | SubgraphBuilder] => entry[1] !== undefined)
-      .map(([key, value]) => attributeProto(key, this.#closed(value)));
+      .map(([key, value]) => this.#pending(key, value));
     const { domain = "", name = this.#names.unused(opType) } = options;
     const has = typeof outputs === "number" ? new Array<boolean>(outputs).fill(true) : outputs;
     const values = has.map((present, i) => {
@@ -166,8 +167,8 @@ export class SubgraphBuilder {
       this.#renamable.set(value, label);
       return value;
     });
-    const proto = create(NodeProtoSchema, { opType, domain, name, attribute });
-    this.#nodes.push({ proto, inputs, outputs: values });
+    const proto = create(NodeProtoSchema, { opType, domain, name });
+    this.#nodes.push({ proto, attribute, inputs, outputs: values });
     return values.filter((value) => value !== undefined);
   }
 
@@ -229,7 +230,8 @@ export class SubgraphBuilder {
       input: this.#inputs,
       output: this.#outputs.map(({ info }) => info),
       initializer: this.#initializers,
-      node: this.#nodes.map(({ proto, inputs, outputs }) => {
+      node: this.#nodes.map(({ proto, attribute, inputs, outputs }) => {
+        proto.attribute = attribute.map((make) => make());
         proto.input = namesOf(inputs);
         proto.output = namesOf(outputs);
         return proto;
@@ -237,14 +239,19 @@ export class SubgraphBuilder {
     });
   }
 
-  #closed(value: AttributeValue | SubgraphBuilder): AttributeValue {
-    if (!(value instanceof SubgraphBuilder)) return value;
+  /** An attribute that is made when the graph is built: until then, values that a subgraph reads may be renamed. */
+  #pending(key: string, value: AttributeValue | SubgraphBuilder): () => AttributeProto {
+    if (!(value instanceof SubgraphBuilder)) {
+      const proto = attributeProto(key, value);
+      return () => proto;
+    }
     if (value.outer !== this) {
       throw new TypeError(
         `Graph "${value.name}" was not made by "${this.name}".subgraph, and so cannot be used in it.`,
       );
     }
-    return value.buildGraph();
+    value.#sealed = true;
+    return () => attributeProto(key, value.buildGraph());
   }
 
   #checkOpen() {

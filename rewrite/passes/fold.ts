@@ -69,6 +69,7 @@ function stepsOf({ nodes }: Chain): readonly NodeProto[] {
 
 /** Whether there is less afterwards, so that folding ends; a batch norm is to go at any price. */
 function shrinks(chain: Chain): boolean {
+  if (!chain.before && !chain.after && chain.rootAxis !== undefined && !chain.graph.dims(chain.root)) return false;
   if (hasBatchNorm(chain)) return true;
   const steps = stepsOf(chain).length, { before, after = [] } = chain;
   if (before) return steps > Number(needsAdd(before, chain));

@@ -85,41 +85,36 @@ export function normFragment(finding: Finding, at: Writable, plan: Plan, form: F
   const f = new Fragment();
   const x = new SymbolicTensor(f.value(finding.x), { type: from, dims, opset }).cast(wider(from, to));
   const wide = form === "fused" ? x : widened(x), { epsilon } = finding;
-  const { scale, bias } = parametersOf(finding, wide, plan.parameterAxes);
-  const inside = scale.inside && bias.inside;
-  const normalized = inside
-    ? plan.normalize(wide, { scale: scale.tensor, bias: bias.tensor, epsilon, form })
-    : plan.normalize(wide, { epsilon, form });
-  const scaled = !inside && scale.tensor ? normalized.times(constant(normalized, scale.tensor)) : normalized;
-  const shifted = !inside && bias.tensor ? scaled.plus(constant(scaled, bias.tensor)) : scaled;
-  const y = shifted.cast(to);
-  f.give(finding.y, y.value);
+  const { scale, bias, inside } = parametersOf(finding, wide, plan.parameterAxes), options = { epsilon, form };
+  if (inside) f.give(finding.y, plan.normalize(wide, { ...options, scale, bias }).cast(to).value);
+  else {
+    const normalized = plan.normalize(wide, options);
+    const scaled = scale ? normalized.times(constant(normalized, scale)) : normalized;
+    f.give(finding.y, (bias ? scaled.plus(constant(scaled, bias)) : scaled).cast(to).value);
+  }
   return f;
 }
 
-/** A parameter, and whether the normalization takes it. */
-interface Laid {
-  readonly tensor?: Tensor;
+/** Scale and bias, and whether the normalization takes them: both lie along the axes for that, whose sizes are known. */
+interface Affine {
+  readonly scale?: Tensor;
+  readonly bias?: Tensor;
   readonly inside: boolean;
 }
 
-function parametersOf(
-  { gain, scale, bias }: Finding,
-  x: SymbolicTensor,
-  along: readonly number[],
-): { scale: Laid; bias: Laid } {
+function parametersOf({ gain, scale, bias }: Finding, x: SymbolicTensor, along: readonly number[]): Affine {
   const sizes = along.map((axis) => x.dims[axis]), rank = x.dims.length;
-  const key = along.map((axis) => axis - rank).join();
-  const lay = (dims: readonly number[], values: (dims: readonly number[]) => Float64Array): Laid => {
-    const fits = isAlong(dims, key) && sizes.every((size) => typeof size === "number");
-    if (!fits) return { tensor: typed(x.type, dims, values(dims)), inside: false };
-    const full = Array.from({ length: rank }, (_, axis) => along.includes(axis) ? x.dims[axis] as number : 1);
-    return { tensor: typed(x.type, sizes as number[], values(full)), inside: true };
-  };
+  const key = along.map((axis) => axis - rank).join(), own = { scale: dimsOf(scale), bias: dimsOfSum(bias) };
+  const inside = sizes.every((size) => typeof size === "number") &&
+    isAlong(own.scale, key) && isAlong(own.bias, key);
+  const full = Array.from({ length: rank }, (_, axis) => along.includes(axis) ? x.dims[axis] as number : 1);
+  const lay = (dims: readonly number[], values: (dims: readonly number[]) => Float64Array) =>
+    inside ? typed(x.type, sizes as number[], values(full)) : typed(x.type, dims, values(dims));
   const isOne = scale.length === 0 && Math.abs(gain - 1) < 1e-7;
   return {
-    scale: isOne ? { inside: true } : lay(dimsOf(scale), (dims) => productOf(gain, scale, dims)),
-    bias: bias.length === 0 ? { inside: true } : lay(dimsOfSum(bias), (dims) => sumOf(bias, dims)),
+    scale: isOne ? undefined : lay(own.scale, (dims) => productOf(gain, scale, dims)),
+    bias: bias.length === 0 ? undefined : lay(own.bias, (dims) => sumOf(bias, dims)),
+    inside,
   };
 }
 

@@ -175,3 +175,12 @@ Deno.test("builder: operator sets of other domains are imported when nodes use t
   assertThrows(() => new GraphBuilder("g", { opset: 17.5 }), RangeError, "opset is 17.5");
   assert(new GraphBuilder("g", { opset: 1 }).build().irVersion === 4n);
 });
+
+Deno.test("builder: a subgraph reads a value by the name that it has in the end", () => {
+  const g = new GraphBuilder("g", { opset: 17 }), x = g.input("x", "float32", [1]), body = g.subgraph("body");
+  const outer = g.op("Neg", [x]);
+  body.output("inner", body.op("Abs", [outer]));
+  g.output("y", g.op("If", [g.op("Cast", [x], { to: 9n })], { then_branch: body, else_branch: body }));
+  g.output("renamed", outer);
+  assertEquals(g.build().graph!.node[2].attribute[0].g!.node[0].input, ["renamed"]);
+});
