@@ -5,7 +5,7 @@
  */
 import { parseArgs } from "node:util";
 import type { Provider } from "../onnx/mod.ts";
-import { checkRandom } from "../tests/rewrite/random_check.ts";
+import { checkRandom } from "./rewrite/random_check.ts";
 
 const { values } = parseArgs({
   options: {

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { checkRandom } from "./random_check.ts";
+import { checkRandom } from "../../tools/rewrite/random_check.ts";
 
 Deno.test("random graphs around normalizations are the same after passes", async () => {
   let changed = 0, skipped = 0;
