@@ -1,28 +1,20 @@
-import { CsvError, parse } from "csv-parse";
 import type { Tensor } from "../../kernels/tensor.ts";
 import { selectColumns } from "./columns.ts";
+import { type CsvDialect, dialectOf } from "./csv_dialect.ts";
+import { wholeRecords } from "./csv_records.ts";
+import { CsvScanner } from "./csv_scanner.ts";
 import { blocksOf, pathOf } from "./file.ts";
 import { Gatherer } from "./gather.ts";
-import { missingTexts, numberOfText } from "./number.ts";
-import { asSourceError, type Source, SourceError, type SourceOptions } from "./source.ts";
+import { numberOfText } from "./number.ts";
+import { type Source, SourceError, type SourceOptions } from "./source.ts";
 
 /** What a source of CSV can be told. */
-export interface CsvOptions extends SourceOptions {
-  /** Whether the first line has the names of the columns. Default: it has if it has texts, and no numbers. */
-  readonly header?: boolean;
-  /** What stands between fields. Default `","`. */
-  readonly delimiter?: string;
-  /** The texts that stand for a missing value. Default the empty one, NA, N/A, NaN, NULL, None, and a question mark. */
-  readonly missing?: readonly string[];
-}
-
-/** A field longer than this is one whose quote was never closed. */
-const longestRecord = 1 << 20;
+export interface CsvOptions extends SourceOptions, CsvDialect {}
 
 /**
- * A source of a CSV file: RFC 4180, with any delimiter. Spaces around a field and blank lines are skipped.
+ * A source of a CSV file: RFC 4180 and what is found besides. Spaces around a field and blank lines are skipped. Numbers are rounded right.
  *
- * @param file The path or URL of the file, UTF-8.
+ * @param file The path or URL of the file.
  * @returns A source whose chunks are float64.
  * @throws {SourceError} If a line has more or fewer fields than the first, a field is not a number, or a quote is not closed.
  * @throws {RangeError} If a chosen column is not there.
@@ -40,118 +32,107 @@ const longestRecord = 1 << 20;
  * ```
  */
 export async function csvSource(file: string | URL, options: CsvOptions = {}): Promise<Source> {
-  const name = pathOf(file);
-  const missing = new Set(options.missing ?? missingTexts);
-  const first = await firstRecord(file, options);
-  const header = options.header ?? isHeader(first.map((field) => numberOfText(field, missing)));
+  const name = pathOf(file), dialect = dialectOf(options), first = await firstRecord(file, options);
+  const header = options.header ?? isHeader(name, first, dialect.missing);
   const { indices, features } = selectColumns(name, header ? first : first.length, options.columns);
+  /** For each column where its numbers go in a row, -1 if nowhere. */
+  const places = new Int32Array(first.length).fill(-1);
+  indices.forEach((index, i) => places[index] = i);
 
   async function* tensors(): AsyncGenerator<Tensor> {
-    const gatherer = new Gatherer(indices.length, options);
+    const gatherer = new Gatherer(indices.length, options), scanner = new CsvScanner(dialect);
     let skip = header;
-    function onRecord(record: string[], line: number): void {
-      if (record.length !== first.length) {
-        throw new SourceError(
-          name,
-          { line },
-          `the line has ${record.length} fields, but the first has ${first.length}.`,
-        );
-      }
-      if (skip) {
-        skip = false;
-        return;
-      }
-      for (let i = 0; i < indices.length; i++) {
-        const text = record[indices[i]].trim(), value = numberOfText(text, missing);
-        if (value === undefined) {
-          const column = features === undefined ? indices[i] : features[i];
-          throw new SourceError(
-            name,
-            { line, column },
-            `column ${typeof column === "string" ? JSON.stringify(column) : column} has ${
-              JSON.stringify(text)
-            }, which is not a number. Leave it out by naming the other columns.`,
-          );
+    for await (const records of wholeRecords(name, blocksOf(file, options.onProgress))) {
+      scanner.feed(records);
+      try {
+        while (scanner.next()) {
+          readRecord(name, scanner, places, skip ? first : features, skip ? undefined : gatherer.row);
+          if (!skip) gatherer.add();
+          skip = false;
         }
-        gatherer.row[i] = value;
+      } catch (error) {
+        yield* gatherer.take(); // the chunks before the fault
+        throw error;
       }
-      gatherer.add();
-    }
-    try {
-      for await (const _ of recordsOf(file, options, onRecord, options.onProgress)) yield* gatherer.take();
-    } catch (error) {
-      yield* gatherer.take(); // the chunks before the fault
-      throw error;
+      yield* gatherer.take();
     }
     yield* gatherer.finish();
   }
   return { features, [Symbol.asyncIterator]: tensors };
 }
 
-/** Whether a line names columns, told by its fields as numbers: a line of missing values alone is a row. */
-function isHeader(numbers: readonly (number | undefined)[]): boolean {
-  return numbers.includes(undefined) && numbers.every((number) => number === undefined || Number.isNaN(number));
+/** Reads the numbers of a record to their places in a row, or passes over a record if there is none. */
+function readRecord(
+  name: string,
+  scanner: CsvScanner,
+  places: Int32Array,
+  features: readonly string[] | undefined,
+  row: Float64Array | undefined,
+): void {
+  const { line } = scanner;
+  let fields = 0;
+  try {
+    do {
+      const place = row === undefined ? -1 : places[fields];
+      if (place >= 0) {
+        row![place] = scanner.number() ?? notANumber(name, line, features?.[place] ?? fields, scanner.text());
+      } else scanner.skip();
+      fields++;
+    } while (scanner.end() === "field");
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new SourceError(name, { line }, error.message);
+    throw error;
+  }
+  if (fields !== places.length) {
+    throw new SourceError(name, { line }, `the line has ${fields} fields, but the first has ${places.length}.`);
+  }
+}
+
+function notANumber(name: string, line: number, column: string | number, text: string): never {
+  const which = typeof column === "string" ? JSON.stringify(column) : column;
+  const header = line === 1 ? " If the line has the names of the columns, say that there is a header." : "";
+  throw new SourceError(
+    name,
+    { line, column },
+    `column ${which} has ${
+      JSON.stringify(text)
+    }, which is not a number. Leave it out by naming the other columns.${header}`,
+  );
 }
 
 /** The fields of the first line. */
 async function firstRecord(file: string | URL, options: CsvOptions): Promise<string[]> {
-  let first: string[] | undefined;
-  const records = recordsOf(file, options, (record) => {
-    first ??= record.map((field) => field.trim());
-  });
-  for await (const _ of records) if (first !== undefined) return first;
-  throw new SourceError(pathOf(file), { line: 1 }, "the file has no line; the first tells how many columns there are.");
+  const name = pathOf(file), scanner = new CsvScanner(dialectOf(options));
+  for await (const records of wholeRecords(name, blocksOf(file))) {
+    scanner.feed(records);
+    if (!scanner.next()) continue;
+    const { line } = scanner, fields: string[] = [];
+    try {
+      do fields.push(scanner.text()); while (scanner.end() === "field");
+    } catch (error) {
+      throw error instanceof SyntaxError ? new SourceError(name, { line }, error.message) : error;
+    }
+    return fields;
+  }
+  throw new SourceError(name, { line: 1 }, "the file has no line; the first tells how many columns there are.");
 }
 
 /**
- * Parses a file, and hands each record to `onRecord` at once, where its line is known. Yields after each block, so that the
- * caller can pass on what it has before more is read.
+ * Whether a line names columns: it has texts, and no numbers; a line of missing values alone is a row.
+ *
+ * @throws {SourceError} If it has the numbers from 0 on, which pandas names columns by and a row may have.
  */
-async function* recordsOf(
-  file: string | URL,
-  options: CsvOptions,
-  onRecord: (record: string[], line: number) => void,
-  onProgress?: (fraction: number) => void,
-): AsyncGenerator<void> {
-  const name = pathOf(file);
-  let failure: unknown, lastLine = 0;
-  const parser = parse({
-    bom: true,
-    delimiter: options.delimiter ?? ",",
-    trim: true,
-    skip_empty_lines: true,
-    relax_column_count: true,
-    max_record_size: longestRecord,
-    on_record(record, { lines }) {
-      lastLine = lines;
-      onRecord(record, lines);
-      return null;
-    },
-  });
-  parser.on("error", (error) => failure = error);
-  const done = (resolve: () => void, reject: (error: unknown) => void) => (error?: Error | null) =>
-    error ? reject(error) : failure ? reject(failure) : resolve();
-  try {
-    for await (const block of blocksOf(file, onProgress)) {
-      await new Promise<void>((resolve, reject) => parser.write(block, done(resolve, reject)));
-      yield;
-    }
-    await new Promise<void>((resolve, reject) => {
-      parser.on("error", reject).on("end", resolve).end();
-      parser.resume();
-    });
-    yield;
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    if (error.code === "CSV_QUOTE_NOT_CLOSED" || error.code === "CSV_MAX_RECORD_SIZE") {
-      throw new SourceError(
-        name,
-        { line: lastLine + 1 },
-        "a quote is opened here and not closed, or the line is too long.",
-      );
-    }
-    throw asSourceError(name, { line: Number(error.lines) }, error);
-  } finally {
-    parser.destroy();
+function isHeader(name: string, fields: readonly string[], missing: ReadonlySet<string>): boolean {
+  const numbers = fields.slice(fields[0] === "" ? 1 : 0);
+  if (numbers.length > 1 && numbers.every((field, i) => field === String(i))) {
+    throw new SourceError(
+      name,
+      { line: 1 },
+      `the first line is 0, 1, ..., ${
+        numbers.length - 1
+      }: names of columns, or numbers? Say whether there is a header.`,
+    );
   }
+  const values = fields.map((field) => missing.has(field) ? NaN : numberOfText(field));
+  return values.includes(undefined) && values.every((value) => value === undefined || Number.isNaN(value));
 }

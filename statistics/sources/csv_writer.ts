@@ -5,14 +5,19 @@ import { flush, shortestDigits, type TensorWriter, textSize } from "./tensor_wri
 export function csvWriter(handle: FileHandle, delimiter: string, features?: readonly string[]): TensorWriter {
   let begun = false;
   async function begin(): Promise<void> {
-    if (begun || features === undefined) return;
+    if (begun) return;
     begun = true;
-    await flush(handle, features.map((name) => quoted(name, delimiter)).join(delimiter) + "\n");
+    if (features !== undefined) {
+      await flush(
+        handle,
+        features.map((name) => quoted(name, delimiter)).join(delimiter) + "\n",
+      );
+    }
   }
   return {
     async write({ type, dims: [rows, width], data }) {
+      const short = shortestDigits(type), isFirst = !begun && rows > 0;
       await begin();
-      const short = shortestDigits(type);
       let text = "";
       for (let row = 0, at = 0; row < rows; row++) {
         for (let i = 0; i < width; i++, at++) {
@@ -21,12 +26,19 @@ export function csvWriter(handle: FileHandle, delimiter: string, features?: read
           else if (width === 1) text += "NaN"; // an empty line would be no row
         }
         text += "\n";
+        if (row === 0 && isFirst && features === undefined) text = asNumbers(text, delimiter);
         if (text.length > textSize) text = await flush(handle, text);
       }
       await flush(handle, text);
     },
     finish: begin,
   };
+}
+
+/** A first line of the numbers from 0 on would be taken for the names of columns: 0.0, 1, 2 is not. */
+function asNumbers(line: string, delimiter: string): string {
+  const isNames = line.trimEnd().split(delimiter).every((field, i) => field === String(i));
+  return isNames ? line.replace("0", "0.0") : line;
 }
 
 function quoted(name: string, delimiter: string): string {

@@ -1,12 +1,8 @@
-/** Texts that stand for a missing value. */
-export const missingTexts: readonly string[] = ["", "NA", "N/A", "NaN", "nan", "NULL", "Null", "null", "None", "?"];
-
 const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const infinite = /^([+-]?)inf(inity)?$/i;
 
-/** The number that a text without spaces around it is, NaN if it is one of `missing`, or undefined if it is neither. */
-export function numberOfText(text: string, missing: ReadonlySet<string>): number | undefined {
-  if (missing.has(text)) return NaN;
+/** The number that a text without spaces around it is, or undefined if it is none. */
+export function numberOfText(text: string): number | undefined {
   if (decimal.test(text)) return Number(text);
   const sign = infinite.exec(text)?.[1];
   return sign === undefined ? undefined : sign === "-" ? -Infinity : Infinity;

@@ -1,0 +1,202 @@
+/** What people's CSV is like: every case here was once refused, or read wrong. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import fc from "fast-check";
+import { tensor } from "../../../kernels/mod.ts";
+import { decimal } from "../../../statistics/sources/decimal.ts";
+import { type CsvOptions, csvSource, openSink, SourceError } from "../../../statistics/sources/mod.ts";
+import { inFolder } from "../../folder.ts";
+
+async function read(content: string | Uint8Array, options: CsvOptions = {}) {
+  return await inFolder(async (folder) => {
+    const file = `${folder}/x.csv`;
+    await Deno.writeFile(file, typeof content === "string" ? new TextEncoder().encode(content) : content);
+    const source = await csvSource(file, options), chunks = await Array.fromAsync(source);
+    return { features: source.features, values: chunks.flatMap(({ data }) => [...data]) };
+  });
+}
+
+/** The number of a text of digits, a point and an exponent, as the scanner takes it apart. */
+function decimalOf(text: string): number {
+  const [, whole, fraction = "", e = "0"] = /^(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(text)!;
+  const digits = (whole + fraction).replace(/^0+/, "");
+  return decimal(
+    Number(digits.slice(0, 9)),
+    Number(digits.slice(9)),
+    Math.max(0, digits.length - 9),
+    Number(e) - fraction.length,
+  );
+}
+
+Deno.test("csv: numbers are rounded as the engine rounds them, or left to it", () => {
+  let left = 0;
+  const check = (text: string) => {
+    if (text.replace(/e.*/, "").replace(/^[0.]+/, "").replace(".", "").length > 18) return;
+    const value = decimalOf(text);
+    if (Number.isNaN(value)) left++;
+    else assertEquals(value, Number(text), text);
+  };
+  const value = fc.oneof(
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.float({ noNaN: true, noDefaultInfinity: true }),
+  );
+  fc.assert(fc.property(value, (value) => check(String(Math.abs(value)))), { numRuns: 20_000, seed: 1 });
+  const digits = fc.tuple(fc.bigInt({ min: 0n, max: 10n ** 18n - 1n }), fc.integer({ min: -320, max: 310 }));
+  fc.assert(fc.property(digits, ([digits, e]) => check(`${digits}e${e < 0 ? e : `+${e}`}`)), {
+    numRuns: 20_000,
+    seed: 2,
+  });
+  // In the middle between two floats, and next to it.
+  for (const text of ["9007199254740993", "9007199254740992.5", "9007199254740993.1", "4503599627370497.5"]) {
+    check(text);
+  }
+  left = 0;
+  const usual = fc.double({ min: -1e30, max: 1e30, noNaN: true }).map((value) => Math.abs(value) < 1e-30 ? 0 : value);
+  fc.assert(fc.property(usual, (value) => check(String(Math.abs(value)))), { numRuns: 5000, seed: 3 });
+  assertEquals(left, 0);
+});
+
+Deno.test("csv: every way to write a number is read as the engine reads it", async () => {
+  const texts = [
+    "0",
+    "-0",
+    "+7",
+    "007",
+    "1.",
+    ".5",
+    "-.5e2",
+    "1e5",
+    "1E-5",
+    "1e+05",
+    "1e400",
+    "1e-400",
+    "5e-324",
+    "00.100",
+    "1e00001",
+  ];
+  texts.push(
+    "12345678901234567890123",
+    "0.1234567890123456789012345",
+    "9007199254740993",
+    "1.7976931348623157e308",
+    "0e99999",
+  );
+  const { values } = await read(texts.map((text) => ` "${text}",${text} \n`).join(""), { header: false });
+  assertEquals(values, texts.flatMap((text) => [Number(text), Number(text)]));
+});
+
+Deno.test("csv: pieces of any size give the same records, quotes and line ends within", async () => {
+  const field = fc.constantFrom("1", "-2.5", "", "NA", '"3"', '"4\n"', '"\r\n5"', " 6 ");
+  const record = fc.tuple(field, field);
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(record, { minLength: 1, maxLength: 30 }),
+      fc.constantFrom("\n", "\r\n", "\r"),
+      async (records, end) => {
+        const text = records.map((fields) => fields.join(",")).join(end);
+        const expected = records.flat().map((field) => {
+          const plain = field.replaceAll('"', "").trim();
+          return plain === "" || plain === "NA" ? NaN : Number(plain);
+        });
+        // Blanks before the text move the places where blocks of 256 KiB end.
+        const { values } = await read(`a,b${end}${" \n".repeat(1 << 17)}${text}`);
+        assertEquals(values, expected);
+      },
+    ),
+    { numRuns: 20, seed: 3 },
+  );
+});
+
+Deno.test("csv: a first line of another line end, old line ends, and long records", async () => {
+  assertEquals(await read("a,b\r\n1,2\n3,4\n"), { features: ["a", "b"], values: [1, 2, 3, 4] });
+  assertEquals((await read("a,b\r1,2\r3,4")).values, [1, 2, 3, 4]);
+  const wide = Array.from({ length: 300_000 }, (_, i) => i + 0.5);
+  assertEquals((await read(`${wide.join(",")}\n`)).values, wide);
+  assertEquals(
+    (await read(`${wide.map((_, i) => `"name ${i}"`).join(",")}\n${wide.join(",")}\n`)).features?.[7],
+    "name 7",
+  );
+});
+
+Deno.test("csv: 100 KB of commas take little memory", async () => {
+  const before = Deno.memoryUsage().rss;
+  assertEquals((await read(`${",".repeat(100_000)}\n`)).values.length, 100_001);
+  assert(Deno.memoryUsage().rss - before < 500e6);
+});
+
+Deno.test("csv: the names of columns in their encoding", async () => {
+  const latin = Uint8Array.of(
+    ...new TextEncoder().encode("Gr"),
+    0xf6,
+    0xdf,
+    0x65,
+    ...new TextEncoder().encode(",b\n1,2\n"),
+  );
+  assertEquals((await read(latin, { encoding: "latin1" })).features, ["Größe", "b"]);
+  await assertRejects(() => read(latin), SourceError, `line 1: the text is not utf-8; say how it is encoded`);
+  await assertRejects(() => read("a\n1\n", { encoding: "ebcdic" }), RangeError, "encoding is");
+  await assertRejects(() => read(Uint8Array.of(0xff, 0xfe, 0x61, 0)), SourceError, "UTF-16");
+});
+
+Deno.test("csv: a first line of the numbers from 0 on may be names, which has to be said", async () => {
+  for (const text of ["0,1,2\n5,6,7\n", ",0,1\n4,5,6\n"]) {
+    await assertRejects(() => read(text), SourceError, "names of columns, or numbers?");
+    assertEquals((await read(text, { header: true })).values.length, 3);
+    assertEquals((await read(text, { header: false })).values.length, 6);
+  }
+  assertEquals((await read("0\n1\n")).values, [0, 1]);
+  await inFolder(async (folder) => {
+    const file = `${folder}/x.csv`, sink = await openSink(file);
+    await ReadableStream.from([tensor(new Float32Array([0, 1, 2, 3]), [2, 2])]).pipeTo(sink);
+    const [{ data }] = await Array.fromAsync(await csvSource(file));
+    assertEquals([...data], [0, 1, 2, 3], "what is written without names is read without");
+  });
+  await assertRejects(() => read("id,2020\n1,2\n"), SourceError, "say that there is a header");
+  assertEquals(await read("id,2020\n1,2\n", { header: true }), { features: ["id", "2020"], values: [1, 2] });
+});
+
+Deno.test("csv: missing values as pandas has them, and as others say", async () => {
+  const missing = [
+    "#N/A",
+    "#N/A N/A",
+    "#NA",
+    "-1.#IND",
+    "-1.#QNAN",
+    "-NaN",
+    "-nan",
+    "1.#IND",
+    "1.#QNAN",
+    "<NA>",
+    "N/A",
+  ];
+  missing.push("NA", "NULL", "NaN", "None", "n/a", "nan", "null", "?", "");
+  assertEquals(
+    (await read(`a,b\n${missing.map((text) => `${text},1\n`).join("")}`)).values,
+    missing.flatMap(() => [NaN, 1]),
+  );
+  assertEquals((await read("a,b\n-99,1\n-99.0,-99\n", { missing: ["-99"] })).values, [NaN, 1, -99, NaN]);
+});
+
+Deno.test("csv: decimal commas, thousands and comments", async () => {
+  const german = 'a;b\n# station 7\n1,5;2\n"1.234,5";-1.000.000\n';
+  const options = { delimiter: ";", decimal: ",", thousands: ".", comment: "#" };
+  assertEquals((await read(german, options)).values, [1.5, 2, 1234.5, -1e6]);
+  assertEquals((await read('a,b\n"1,234.5",7\n', { columns: ["b"] })).values, [7]);
+  await assertRejects(
+    () => read("a;b\n1.5;2\n", { delimiter: ";", decimal: "," }),
+    SourceError,
+    `column "a" has "1.5"`,
+  );
+  for (
+    const wrong of [{ delimiter: "" }, { delimiter: "||" }, { delimiter: "." }, { decimal: "," }, { comment: "5" }, {
+      thousands: "é",
+    }]
+  ) {
+    await assertRejects(() => read("a\n1\n", wrong), RangeError, Object.keys(wrong)[0]);
+  }
+});
+
+Deno.test("csv: a quote that is not closed is refused where it is opened", async () => {
+  const text = `a,b\n1,2\n3,"4\n${"5,6\n".repeat(100_000)}`;
+  await assertRejects(() => read(text), SourceError, "line 3: a quote is opened here and not closed");
+  await assertRejects(() => read('a\n"1"2\n'), SourceError, "line 2: Invalid: something follows a closing quote");
+});
