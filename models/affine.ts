@@ -1,3 +1,4 @@
+import type { NameList } from "../kernels/option_names.ts";
 import type { Activation } from "../kernels/activation.ts";
 import { otherAxes } from "./check.ts";
 import { type NamedOptions, optionalParameter, type Parameter } from "./parameter.ts";
@@ -12,6 +13,9 @@ export interface AffineOptions extends NamedOptions {
   /** Is applied last: `"relu"`, `"gelu"` (exact, by the error function) or `"silu"`. Default: none. */
   activation?: Activation;
 }
+
+/** The names of {@linkcode AffineOptions}. */
+export const affineNames: NameList<AffineOptions> = { scale: true, bias: true, activation: true, name: true };
 
 /** The parameters of a call in its graph. */
 export interface Affine {

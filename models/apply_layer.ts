@@ -1,3 +1,4 @@
+import { OptionNames } from "../kernels/option_names.ts";
 import type { Layer } from "../layers/layer.ts";
 import { activationWriter, softmaxWriter } from "./blocks/activation.ts";
 import { frozenBatchNormWriter } from "./blocks/batch_norm_table.ts";
@@ -35,6 +36,8 @@ import {
   Writing,
 } from "./writing.ts";
 
+const names = new OptionNames<ApplyLayerOptions>({ state: true, condition: true, form: true, name: true });
+
 /**
  * A trained layer, in evaluation mode, as part of a graph; its parameters and statistics are stored there. Containers and all
  * that they contain are written too.
@@ -60,6 +63,7 @@ import {
  * ```
  */
 export function applyLayer(x: SymbolicTensor, layer: Layer, options: ApplyLayerOptions = {}): SymbolicTensor {
+  names.check("applyLayer", options);
   const [, write] = writers.find(([kind]) => layer instanceof kind) ?? [];
   if (write === undefined) {
     throw new TypeError(

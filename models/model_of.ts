@@ -1,3 +1,4 @@
+import { OptionNames } from "../kernels/option_names.ts";
 import type { DType } from "../kernels/tensor.ts";
 import { type Dim, GraphBuilder, type Model, type ModelOptions } from "../onnx/mod.ts";
 import { newestOpset } from "../onnx/version.ts";
@@ -15,6 +16,15 @@ export interface ModelOfOptions extends Partial<ModelOptions> {
 
 /** What a function of {@linkcode modelOf} gives: the output `y`, or outputs by name. */
 export type SymbolicResult = SymbolicTensor | { readonly [name: string]: SymbolicTensor };
+
+const modelOfOptions = new OptionNames<ModelOfOptions>({
+  opset: true,
+  type: true,
+  name: true,
+  domains: true,
+  docString: true,
+  metadata: true,
+});
 
 /**
  * A complete model of a function of symbolic tensors: one normalization, or as many as there are in it.
@@ -35,8 +45,10 @@ export type SymbolicResult = SymbolicTensor | { readonly [name: string]: Symboli
 export function modelOf(
   compute: (...inputs: SymbolicTensor[]) => SymbolicResult,
   inputs: Readonly<Record<string, readonly Dim[]>>,
-  { type = "float32", name = "model", opset = 17, ...rest }: ModelOfOptions = {},
+  options: ModelOfOptions = {},
 ): Model {
+  modelOfOptions.check("modelOf", options);
+  const { type = "float32", name = "model", opset = 17, ...rest } = options;
   if (!(Number.isInteger(opset) && opset >= 17 && opset <= newestOpset)) {
     throw new RangeError(
       `modelOf: opset is ${opset}; these graphs are written in 17 to ${newestOpset}, the newest that onnxruntime-web opens.`,

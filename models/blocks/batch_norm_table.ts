@@ -1,3 +1,4 @@
+import { OptionNames } from "../../kernels/option_names.ts";
 import { along } from "../affine.ts";
 import { axisOf } from "../check.ts";
 import { type NamedOptions, type Parameter, parameter, typed } from "../parameter.ts";
@@ -15,6 +16,8 @@ export interface ApplyTableOptions extends NamedOptions {
   axis?: number;
 }
 
+const applyTableOptions = new OptionNames<ApplyTableOptions>({ slope: true, shift: true, axis: true, name: true });
+
 /**
  * A table applied: `x * slope + shift`, for each channel.
  *
@@ -26,6 +29,7 @@ export interface ApplyTableOptions extends NamedOptions {
  * ```
  */
 export function applyTable(x: SymbolicTensor, options: ApplyTableOptions): SymbolicTensor {
+  applyTableOptions.check("applyTable", options);
   const operation = "applyTable", channel = axisOf(operation, options.axis ?? 1, x);
   const [slope, shift] = (["slope", "shift"] as const).map((name) =>
     along(x, [channel], parameter(operation, x, name, options[name], [x.dims[channel]], options))

@@ -1,3 +1,4 @@
+import { OptionNames } from "../../kernels/option_names.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Dim } from "../../onnx/mod.ts";
 import { type NamedOptions, parameter, typed } from "../parameter.ts";
@@ -23,6 +24,16 @@ export interface ConvOptions extends NamedOptions {
   groups?: number;
 }
 
+const convOptions = new OptionNames<ConvOptions>({
+  weight: true,
+  bias: true,
+  stride: true,
+  padding: true,
+  dilation: true,
+  groups: true,
+  name: true,
+});
+
 /**
  * A convolution, of stride 1 and keeping the size of images unless the options say otherwise.
  *
@@ -38,6 +49,7 @@ export interface ConvOptions extends NamedOptions {
  * ```
  */
 export function conv(x: SymbolicTensor, options: ConvOptions): SymbolicTensor {
+  convOptions.check("conv", options);
   const { weight, bias, groups = 1 } = options, [outputs, ...rest] = weight.dims, kernel = rest.slice(1);
   const { stride = kernel.map(() => 1), dilation = kernel.map(() => 1), padding } = options;
   const before = padding ?? kernel.map((size) => (size - 1) >> 1), after = padding ?? kernel.map((size) => size >> 1);

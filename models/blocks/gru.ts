@@ -1,3 +1,4 @@
+import { OptionNames } from "../../kernels/option_names.ts";
 import type { Parameter } from "../parameter.ts";
 import type { SymbolicTensor } from "../symbolic_tensor.ts";
 import {
@@ -5,6 +6,7 @@ import {
   parts,
   project,
   RecurrentGraph,
+  recurrentNames,
   type RecurrentOptions,
   type RecurrentOutputs,
   scan,
@@ -20,6 +22,8 @@ export interface GruOptions extends RecurrentOptions {
   /** Multiplies the normalized projection of the hidden units, [3 * hidden]. Default: none. */
   hiddenScale?: Parameter;
 }
+
+const gruOptions = new OptionNames<GruOptions>({ ...recurrentNames, inputScale: true, hiddenScale: true });
 
 /**
  * A gated recurrent unit, gates in the order r, z, n. The default is the layer-normalized one (Ba, Kiros and Hinton 2016, supplement),
@@ -42,6 +46,7 @@ export interface GruOptions extends RecurrentOptions {
  * ```
  */
 export function gru(x: SymbolicTensor, options: GruOptions): RecurrentOutputs {
+  gruOptions.check("gru", options);
   const network = new RecurrentGraph("gru", x, options, 3), units = network.hidden;
   const { inputScale, inputBias, hiddenScale, hiddenBias } = options;
   const initial = [network.optional("hidden", options.initial?.hidden, network.carriedDims)];

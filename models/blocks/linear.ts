@@ -1,3 +1,4 @@
+import { OptionNames } from "../../kernels/option_names.ts";
 import type { NamedOptions, Parameter } from "../parameter.ts";
 import { optionalParameter, parameter } from "../parameter.ts";
 import type { SymbolicTensor } from "../symbolic_tensor.ts";
@@ -14,6 +15,8 @@ export interface LinearOptions extends NamedOptions {
   /** How many outputs, where the weight does not say. */
   outputs?: number;
 }
+
+const linearOptions = new OptionNames<LinearOptions>({ weight: true, bias: true, outputs: true, name: true });
 
 /**
  * A linear layer over the last axis: `x @ weight + bias`.
@@ -34,6 +37,7 @@ export interface LinearOptions extends NamedOptions {
  * ```
  */
 export function linear(x: SymbolicTensor, options: LinearOptions): SymbolicTensor {
+  linearOptions.check("linear", options);
   const inputs = x.dims.at(-1);
   const outputs = options.outputs ?? (typeof options.weight === "object" ? options.weight.dims[1] : undefined);
   const weight = parameter("linear", x, "weight", options.weight, [inputs, outputs], options);

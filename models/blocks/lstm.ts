@@ -1,3 +1,4 @@
+import { OptionNames } from "../../kernels/option_names.ts";
 import type { Parameter } from "../parameter.ts";
 import type { SymbolicTensor } from "../symbolic_tensor.ts";
 import {
@@ -5,6 +6,7 @@ import {
   parts,
   project,
   RecurrentGraph,
+  recurrentNames,
   type RecurrentOptions,
   type RecurrentOutputs,
   scan,
@@ -33,6 +35,14 @@ export interface LstmOutputs extends RecurrentOutputs {
   cell: SymbolicTensor;
 }
 
+const lstmOptions = new OptionNames<LstmOptions>({
+  ...recurrentNames,
+  inputScale: true,
+  hiddenScale: true,
+  cellScale: true,
+  cellBias: true,
+});
+
 /**
  * A long short-term memory, gates in the order i, f, g, o. The default is the layer-normalized one (Ba, Kiros and Hinton 2016,
  * supplement), as a Scan over the steps:
@@ -55,6 +65,7 @@ export interface LstmOutputs extends RecurrentOutputs {
  * ```
  */
 export function lstm(x: SymbolicTensor, options: LstmOptions): LstmOutputs {
+  lstmOptions.check("lstm", options);
   const network = new RecurrentGraph("lstm", x, options, 4), { hidden: units, carriedDims } = network;
   const { inputScale, hiddenScale, cellScale, cellBias } = options;
   const initial = (["hidden", "cell"] as const).map((name) =>

@@ -1,3 +1,4 @@
+import { OptionNames } from "../../kernels/option_names.ts";
 import { activate, type AffineOptions } from "../affine.ts";
 import { layerNorm, type LayerNormOptions } from "../norms/layer_norm.ts";
 import type { SymbolicTensor } from "../symbolic_tensor.ts";
@@ -10,6 +11,8 @@ export interface LinearLayerNormOptions {
   /** The layer norm over its outputs. */
   norm?: LayerNormOptions;
 }
+
+const linearLayerNormOptions = new OptionNames<LinearLayerNormOptions>({ linear: true, norm: true });
 
 /**
  * A linear layer, then layer norm over its outputs, then an activation if the norm's options name one.
@@ -27,6 +30,7 @@ export interface LinearLayerNormOptions {
  * ```
  */
 export function linearLayerNorm(x: SymbolicTensor, options: LinearLayerNormOptions): SymbolicTensor {
+  linearLayerNormOptions.check("linearLayerNorm", options);
   return layerNorm(linear(x, options.linear), options.norm);
 }
 
@@ -39,6 +43,8 @@ export interface LayerNormMlpOptions {
   /** The activation after each hidden layer's norm. Default: `"relu"`. */
   activation?: AffineOptions["activation"];
 }
+
+const layerNormMlpOptions = new OptionNames<LayerNormMlpOptions>({ hidden: true, output: true, activation: true });
 
 /**
  * A multilayer perceptron whose hidden layers are Linear, LayerNorm, ReLU.
@@ -58,6 +64,7 @@ export interface LayerNormMlpOptions {
  * ```
  */
 export function layerNormMlp(x: SymbolicTensor, options: LayerNormMlpOptions): SymbolicTensor {
+  layerNormMlpOptions.check("layerNormMlp", options);
   const { hidden, output, activation = "relu" } = options;
   const features = hidden.reduce((h, layer) => activate(linearLayerNorm(h, layer), activation), x);
   return linear(features, output);

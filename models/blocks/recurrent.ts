@@ -1,3 +1,4 @@
+import type { NameList } from "../../kernels/option_names.ts";
 import { checkNumber } from "../../kernels/check.ts";
 import type { Attribute, Dim } from "../../onnx/mod.ts";
 import { show } from "../check.ts";
@@ -27,6 +28,20 @@ export interface RecurrentOptions extends NamedOptions {
   /** What is carried into the first step, [N, hidden]. Default: 0. */
   initial?: { hidden?: Parameter };
 }
+
+/** The names of {@linkcode RecurrentOptions}. */
+export const recurrentNames: NameList<RecurrentOptions> = {
+  inputWeight: true,
+  hiddenWeight: true,
+  inputBias: true,
+  hiddenBias: true,
+  norm: true,
+  epsilon: true,
+  form: true,
+  hidden: true,
+  initial: true,
+  name: true,
+};
 
 /** What {@linkcode rnn} and {@linkcode gru} give. */
 export interface RecurrentOutputs {

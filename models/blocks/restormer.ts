@@ -1,3 +1,5 @@
+import { affineNames } from "../affine.ts";
+import { OptionNames } from "../../kernels/option_names.ts";
 import { layerNorm, type LayerNormOptions } from "../norms/layer_norm.ts";
 import type { SymbolicTensor } from "../symbolic_tensor.ts";
 
@@ -49,6 +51,13 @@ export interface RestormerLayerNormOptions extends Omit<LayerNormOptions, "axes"
   kind: "WithBias" | "BiasFree";
 }
 
+const restormerLayerNormOptions = new OptionNames<RestormerLayerNormOptions>({
+  ...affineNames,
+  kind: true,
+  epsilon: true,
+  form: true,
+});
+
 /**
  * Restormer's layer norms (Zamir et al. 2022) of images [N, C, H, W], over the channels of each pixel: to sequences of pixels,
  * normalized, and back to images.
@@ -65,6 +74,7 @@ export interface RestormerLayerNormOptions extends Omit<LayerNormOptions, "axes"
  * ```
  */
 export function restormerLayerNorm(x: SymbolicTensor, options: RestormerLayerNormOptions): SymbolicTensor {
+  restormerLayerNormOptions.check("restormerLayerNorm", options);
   const { kind, ...rest } = options;
   if (kind !== "WithBias" && kind !== "BiasFree") {
     throw new RangeError(`restormerLayerNorm: kind is ${JSON.stringify(kind)}; it must be "WithBias" or "BiasFree".`);

@@ -1,9 +1,11 @@
+import { OptionNames } from "../../kernels/option_names.ts";
 import type { Parameter } from "../parameter.ts";
 import type { SymbolicTensor } from "../symbolic_tensor.ts";
 import {
   operator,
   project,
   RecurrentGraph,
+  recurrentNames,
   type RecurrentOptions,
   type RecurrentOutputs,
   scan,
@@ -21,6 +23,8 @@ export interface RnnOptions extends RecurrentOptions {
   /** What the hidden units apply to their sums. Default: `"tanh"`. */
   activation?: "tanh" | "relu";
 }
+
+const rnnOptions = new OptionNames<RnnOptions>({ ...recurrentNames, scale: true, bias: true, activation: true });
 
 /**
  * A recurrent network. The default is the layer-normalized one (Ba, Kiros and Hinton 2016, equation 4), as a Scan over the steps:
@@ -42,6 +46,7 @@ export interface RnnOptions extends RecurrentOptions {
  * ```
  */
 export function rnn(x: SymbolicTensor, options: RnnOptions): RecurrentOutputs {
+  rnnOptions.check("rnn", options);
   const network = new RecurrentGraph("rnn", x, options, 1);
   const { inputBias, hiddenBias, scale, bias, activation = "tanh" } = options;
   if (activation !== "tanh" && activation !== "relu") {

@@ -1,10 +1,11 @@
+import { OptionNames } from "../../kernels/option_names.ts";
 import { checkNumber } from "../../kernels/check.ts";
 import { activate, type Affine, affineOf } from "../affine.ts";
 import { axesOf, checkSymbolic, refuseFused } from "../check.ts";
 import type { Form } from "../form.ts";
-import { checkTrailing, layerNorm, type LayerNormOptions } from "./layer_norm.ts";
+import { checkTrailing, layerNorm, layerNormNames, type LayerNormOptions } from "./layer_norm.ts";
 import { filled } from "../parameter.ts";
-import { rmsNorm, type RmsNormOptions } from "./rms_norm.ts";
+import { rmsNorm, rmsNormNames, type RmsNormOptions } from "./rms_norm.ts";
 import { checkComputable, type SymbolicTensor, widened } from "../symbolic_tensor.ts";
 
 /** `"skip"` is onnxruntime's own fused operator, in its domain com.microsoft: no other runtime has it. */
@@ -30,6 +31,8 @@ export interface AddNormResult {
   sum: SymbolicTensor;
 }
 
+const addLayerNormOptions = new OptionNames<AddLayerNormOptions>({ ...layerNormNames });
+
 /**
  * Layer normalization of a residual sum: `sum = x + residual`, `y = layerNorm(sum)`. Defaults and options are those of
  * {@linkcode layerNorm}.
@@ -54,10 +57,13 @@ export function addLayerNorm(
   residual: SymbolicTensor,
   options: AddLayerNormOptions = {},
 ): AddNormResult {
+  addLayerNormOptions.check("addLayerNorm", options);
   const { form, ...rest } = options;
   if (form === "skip") return skip("addLayerNorm", "SkipLayerNormalization", x, residual, options);
   return addThen("addLayerNorm", x, residual, rest, (sum, affine) => layerNorm(sum, { ...rest, ...affine, form }));
 }
+
+const addRmsNormOptions = new OptionNames<AddRmsNormOptions>({ ...rmsNormNames });
 
 /**
  * Root mean square normalization of a residual sum: `sum = x + residual`, `y = rmsNorm(sum)`. Defaults and options are those of
@@ -80,6 +86,7 @@ export function addRmsNorm(
   residual: SymbolicTensor,
   options: AddRmsNormOptions = {},
 ): AddNormResult {
+  addRmsNormOptions.check("addRmsNorm", options);
   const { form, ...rest } = options;
   if (form === "skip") return skip("addRmsNorm", "SkipSimplifiedLayerNormalization", x, residual, options);
   return addThen("addRmsNorm", x, residual, rest, (sum, affine) => rmsNorm(sum, { ...rest, ...affine, form }));

@@ -1,5 +1,6 @@
+import { OptionNames } from "../../kernels/option_names.ts";
 import { checkNumber } from "../../kernels/check.ts";
-import { activate, affineOf, type AffineOptions, along, applyAffine } from "../affine.ts";
+import { activate, affineNames, affineOf, type AffineOptions, along, applyAffine } from "../affine.ts";
 import { axisOf, checkForm, checkSymbolic, otherAxes, refuseFused } from "../check.ts";
 import type { Form } from "../form.ts";
 import { moments } from "./moments.ts";
@@ -41,6 +42,15 @@ export interface BatchNormTrainingResult {
   runningVariance: SymbolicTensor;
 }
 
+const batchNormOptions = new OptionNames<BatchNormOptions>({
+  ...affineNames,
+  mean: true,
+  variance: true,
+  axis: true,
+  epsilon: true,
+  form: true,
+});
+
 /**
  * Batch normalization as it is at inference (Ioffe and Szegedy 2015), with statistics from elsewhere: for each channel,
  *
@@ -69,6 +79,7 @@ export interface BatchNormTrainingResult {
  * ```
  */
 export function batchNorm(x: SymbolicTensor, options: BatchNormOptions): SymbolicTensor {
+  batchNormOptions.check("batchNorm", options);
   const operation = "batchNorm";
   const { epsilon, form, channel, affine } = prepare(operation, x, options);
   const { mean, variance } = statistics(operation, x, channel, options, ["mean", "variance"]);
@@ -87,6 +98,16 @@ export function batchNorm(x: SymbolicTensor, options: BatchNormOptions): Symboli
   const slope = scale.cast(wide.type).over(deviation);
   return applyAffine(centred, [channel], { scale: slope, ...rest }).cast(x.type);
 }
+
+const batchNormTrainingOptions = new OptionNames<BatchNormTrainingOptions>({
+  ...affineNames,
+  runningMean: true,
+  runningVariance: true,
+  momentum: true,
+  axis: true,
+  epsilon: true,
+  form: true,
+});
 
 /**
  * Batch normalization as it is in training (Ioffe and Szegedy 2015), with the mean and the population variance of each channel of
@@ -121,6 +142,7 @@ export function batchNorm(x: SymbolicTensor, options: BatchNormOptions): Symboli
  * ```
  */
 export function batchNormTraining(x: SymbolicTensor, options: BatchNormTrainingOptions): BatchNormTrainingResult {
+  batchNormTrainingOptions.check("batchNormTraining", options);
   const operation = "batchNormTraining", { momentum = 0.9 } = options ?? {};
   const { epsilon, form, channel, affine } = prepare(operation, x, options);
   checkNumber(operation, "momentum", momentum);

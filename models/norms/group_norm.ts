@@ -1,5 +1,6 @@
+import { OptionNames } from "../../kernels/option_names.ts";
 import { checkCount, checkNumber } from "../../kernels/check.ts";
-import { activate, type Affine, affineOf, type AffineOptions, applyAffine } from "../affine.ts";
+import { activate, type Affine, affineNames, affineOf, type AffineOptions, applyAffine } from "../affine.ts";
 import { channelAxisOf, checkForm, checkSymbolic, otherAxes, refuseFused } from "../check.ts";
 import type { Form } from "../form.ts";
 import { moments } from "./moments.ts";
@@ -30,6 +31,14 @@ export interface GroupNormOptions extends InstanceNormOptions {
 /** A fused operator, from x and parameters in its type. */
 type Fused = (x: SymbolicTensor, scale: SymbolicTensor, bias: SymbolicTensor) => SymbolicTensor;
 
+const groupNormOptions = new OptionNames<GroupNormOptions>({
+  ...affineNames,
+  groups: true,
+  axis: true,
+  epsilon: true,
+  form: true,
+});
+
 /**
  * Group normalization (Wu and He 2018): over each sample's elements in each group of channels,
  *
@@ -55,6 +64,7 @@ type Fused = (x: SymbolicTensor, scale: SymbolicTensor, bias: SymbolicTensor) =>
  * ```
  */
 export function groupNorm(x: SymbolicTensor, options: GroupNormOptions): SymbolicTensor {
+  groupNormOptions.check("groupNorm", options);
   const operation = "groupNorm", { groups, epsilon = 1e-5 } = options ?? {};
   checkSymbolic(operation, "x", x, 2);
   checkCount(operation, "groups", groups);
@@ -69,6 +79,13 @@ export function groupNorm(x: SymbolicTensor, options: GroupNormOptions): Symboli
     },
   });
 }
+
+const instanceNormOptions = new OptionNames<InstanceNormOptions>({
+  ...affineNames,
+  axis: true,
+  epsilon: true,
+  form: true,
+});
 
 /**
  * Instance normalization (Ulyanov, Vedaldi and Lempitsky 2016): group normalization with a group for each channel.
@@ -90,6 +107,7 @@ export function groupNorm(x: SymbolicTensor, options: GroupNormOptions): Symboli
  * ```
  */
 export function instanceNorm(x: SymbolicTensor, options: InstanceNormOptions = {}): SymbolicTensor {
+  instanceNormOptions.check("instanceNorm", options);
   const operation = "instanceNorm", { epsilon = 1e-5, form } = options;
   checkSymbolic(operation, "x", x, form === "fused" ? 3 : 2);
   return perSample(operation, x, options, {

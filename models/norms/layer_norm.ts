@@ -1,5 +1,6 @@
+import { type NameList, OptionNames } from "../../kernels/option_names.ts";
 import { checkNumber } from "../../kernels/check.ts";
-import { activate, type Affine, affineOf, type AffineOptions, applyAffine } from "../affine.ts";
+import { activate, type Affine, affineNames, affineOf, type AffineOptions, applyAffine } from "../affine.ts";
 import { axesOf, checkForm, checkSymbolic, refuseFused } from "../check.ts";
 import type { Form } from "../form.ts";
 import { moments } from "./moments.ts";
@@ -20,6 +21,16 @@ export interface LayerNormOptions extends AffineOptions {
   /** How it is written. Default: `"robust"`. */
   form?: Form;
 }
+
+/** The names of {@linkcode LayerNormOptions}. */
+export const layerNormNames: NameList<LayerNormOptions> = {
+  ...affineNames,
+  axes: true,
+  epsilon: true,
+  subtractMean: true,
+  form: true,
+};
+const layerNormOptions = new OptionNames<LayerNormOptions>(layerNormNames);
 
 /**
  * Layer normalization (Ba, Kiros and Hinton 2016) over the elements of each sample along `axes`,
@@ -58,6 +69,7 @@ export interface LayerNormOptions extends AffineOptions {
  * ```
  */
 export function layerNorm(x: SymbolicTensor, options: LayerNormOptions = {}): SymbolicTensor {
+  layerNormOptions.check("layerNorm", options);
   const operation = "layerNorm";
   checkSymbolic(operation, "x", x, 1);
   const { epsilon = 1e-5, subtractMean = true, form = "robust" } = options;

@@ -1,3 +1,4 @@
+import { OptionNames } from "../../kernels/option_names.ts";
 import { checkCount, checkNumber } from "../../kernels/check.ts";
 import { axisOf, checkForm, checkSymbolic, refuseFused } from "../check.ts";
 import type { Form } from "../form.ts";
@@ -19,6 +20,15 @@ export interface LocalResponseNormOptions {
   form?: Form;
 }
 
+const localResponseNormOptions = new OptionNames<LocalResponseNormOptions>({
+  size: true,
+  alpha: true,
+  beta: true,
+  bias: true,
+  axis: true,
+  form: true,
+});
+
 /**
  * Local response normalization (Krizhevsky, Sutskever and Hinton 2012), as ONNX LRN: `y = x / (bias + alpha / size * sum)^beta`,
  * with the sum of squares over the channels `c - floor((size - 1) / 2)` to `c + ceil((size - 1) / 2)`.
@@ -39,6 +49,7 @@ export interface LocalResponseNormOptions {
  * ```
  */
 export function localResponseNorm(x: SymbolicTensor, options: LocalResponseNormOptions): SymbolicTensor {
+  localResponseNormOptions.check("localResponseNorm", options);
   const operation = "localResponseNorm";
   checkSymbolic(operation, "x", x, 2);
   const { size, alpha = 1e-4, beta = 0.75, bias = 1, axis = 1 } = options ?? {};

@@ -1,3 +1,4 @@
+import { OptionNames } from "../../kernels/option_names.ts";
 import { axisOf, checkForm, checkSymbolic } from "../check.ts";
 import type { Form } from "../form.ts";
 import { type SymbolicTensor, widened } from "../symbolic_tensor.ts";
@@ -11,6 +12,8 @@ export interface LpNormOptions {
   /** How it is written. Default: `"fused"`. */
   form?: Form;
 }
+
+const lpNormOptions = new OptionNames<LpNormOptions>({ axis: true, p: true, form: true });
 
 /**
  * Lp normalization, as ONNX LpNormalization: each vector along `axis` over its norm, the sum of absolutes for p = 1 and the
@@ -36,6 +39,7 @@ export interface LpNormOptions {
  * ```
  */
 export function lpNorm(x: SymbolicTensor, options: LpNormOptions = {}): SymbolicTensor {
+  lpNormOptions.check("lpNorm", options);
   const operation = "lpNorm", { axis = -1, p = 2, form = "fused" } = options;
   checkSymbolic(operation, "x", x, 1);
   checkForm(operation, form);

@@ -1,3 +1,4 @@
+import { OptionNames } from "../../kernels/option_names.ts";
 import { axesOf, checkForm, checkSymbolic } from "../check.ts";
 import type { Form } from "../form.ts";
 import { moments } from "./moments.ts";
@@ -11,6 +12,8 @@ export interface MeanVarianceNormOptions {
   /** How it is written. Default: `"robust"`. */
   form?: Form;
 }
+
+const meanVarianceNormOptions = new OptionNames<MeanVarianceNormOptions>({ axes: true, form: true });
 
 /**
  * Mean and variance normalization, as ONNX MeanVarianceNormalization: `(x - mean) / (sqrt(variance) + 1e-9)` along `axes`.
@@ -31,6 +34,7 @@ export interface MeanVarianceNormOptions {
  * ```
  */
 export function meanVarianceNorm(x: SymbolicTensor, options: MeanVarianceNormOptions = {}): SymbolicTensor {
+  meanVarianceNormOptions.check("meanVarianceNorm", options);
   const operation = "meanVarianceNorm", { form = "robust" } = options;
   checkSymbolic(operation, "x", x, 1);
   checkForm(operation, form);

@@ -1,5 +1,6 @@
+import { type NameList, OptionNames } from "../../kernels/option_names.ts";
 import { checkNumber } from "../../kernels/check.ts";
-import { activate, type Affine, affineOf, type AffineOptions, applyAffine } from "../affine.ts";
+import { activate, type Affine, affineNames, affineOf, type AffineOptions, applyAffine } from "../affine.ts";
 import { axesOf, checkForm, checkSymbolic, refuseFused } from "../check.ts";
 import type { Form } from "../form.ts";
 import { checkTrailing } from "./layer_norm.ts";
@@ -19,6 +20,10 @@ export interface RmsNormOptions extends AffineOptions {
   /** How it is written. Default: `"robust"`. */
   form?: Form;
 }
+
+/** The names of {@linkcode RmsNormOptions}. */
+export const rmsNormNames: NameList<RmsNormOptions> = { ...affineNames, axes: true, epsilon: true, form: true };
+const rmsNormOptions = new OptionNames<RmsNormOptions>(rmsNormNames);
 
 /**
  * Root mean square normalization (Zhang and Sennrich 2019) over the elements of each sample along `axes`,
@@ -41,6 +46,7 @@ export interface RmsNormOptions extends AffineOptions {
  * ```
  */
 export function rmsNorm(x: SymbolicTensor, options: RmsNormOptions = {}): SymbolicTensor {
+  rmsNormOptions.check("rmsNorm", options);
   const operation = "rmsNorm";
   checkSymbolic(operation, "x", x, 1);
   const { epsilon = 1e-5, form = "robust" } = options;

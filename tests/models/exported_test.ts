@@ -98,14 +98,14 @@ for (const type of types) {
   });
 }
 
-/** A Python that has the package onnx: $EVENKEEL_PYTHON, or python3. */
+/** A Python that has the package onnx: $EVENKEEL_PYTHON, or python3; isolated (-I), lest it take our folder onnx/ for that. */
 const python = Deno.env.get("EVENKEEL_PYTHON") ?? "python3";
 const hasOnnx = isThere();
 if (!hasOnnx) console.log(`ONNX's checker: skipped, since ${python} has no package onnx (pip install onnx).`);
 
 function isThere(): boolean {
   try {
-    return new Deno.Command(python, { args: ["-c", "import onnx"], stderr: "null" }).outputSync().success;
+    return new Deno.Command(python, { args: ["-I", "-c", "import onnx.checker"], stderr: "null" }).outputSync().success;
   } catch {
     return false;
   }
@@ -140,7 +140,8 @@ Deno.test({
         }
       }
       assert(count > 1500, `${count} files`);
-      const { success, stdout, stderr } = new Deno.Command(python, { args: ["-c", checker, folder] }).outputSync();
+      const { success, stdout, stderr } = new Deno.Command(python, { args: ["-I", "-c", checker, folder] })
+        .outputSync();
       const said = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
       assert(success, said(stderr));
       assertEquals(said(stdout), "");
