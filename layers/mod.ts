@@ -113,6 +113,8 @@ export {
   RNN,
   type RNNInit,
 } from "./recurrent/mod.ts";
+export { MultiHeadAttention, type MultiHeadAttentionInit } from "./blocks/multi_head_attention.ts";
+export { LearnedPosition, type LearnedPositionInit } from "./network/learned_position.ts";
 export { type MadeWeight, Reparametrization } from "./norms/reparametrization.ts";
 export { PostNormResidual, type PostNormResidualInit, PreNormResidual, Residual } from "./network/residual.ts";
 export { RMSNorm, type RMSNormInit } from "./norms/rms_norm.ts";
@@ -143,6 +145,7 @@ export type {
   TorchInstanceNormOptions,
   TorchLayerNormOptions,
   TorchLinearOptions,
+  TorchMultiheadAttentionOptions,
   TorchPoolOptions,
   TorchRecurrence,
   TorchRecurrentOptions,

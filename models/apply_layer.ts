@@ -13,6 +13,7 @@ import { embeddingWriter } from "./blocks/embedding.ts";
 import { gruWriter } from "./blocks/gru.ts";
 import { linearWriter } from "./blocks/linear.ts";
 import { lstmWriter } from "./blocks/lstm.ts";
+import { learnedPositionWriter, multiHeadAttentionWriter } from "./blocks/multi_head_attention.ts";
 import { averagePoolWriters, globalAveragePoolWriter, maxPoolWriters } from "./blocks/pool.ts";
 import { dropoutWriter, flattenWriter, reshapeWriter } from "./blocks/reshaped.ts";
 import { rnnWriter } from "./blocks/rnn.ts";
@@ -123,6 +124,8 @@ const writers: LayerWriter[] = [
   conv1dWriter,
   convTranspose2dWriter,
   embeddingWriter,
+  learnedPositionWriter,
+  multiHeadAttentionWriter,
   dropoutWriter,
   flattenWriter,
   reshapeWriter,

@@ -34,6 +34,18 @@ torch.set_num_threads(1)
 dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
 
 
+class SelfAttention(torch.nn.MultiheadAttention):
+    """Attention called with x alone, and whether it is causal as an option."""
+
+    def __init__(self, is_causal=False, **options):
+        super().__init__(**options)
+        self.is_causal = is_causal
+
+    def forward(self, x):
+        future = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool).triu(1) if self.is_causal else None
+        return super().forward(x, x, x, need_weights=False, attn_mask=future, is_causal=self.is_causal)
+
+
 class Golden:
     """The cases of one file, and their tensors."""
 
@@ -223,12 +235,19 @@ def layers(golden):
             },
             images[:1],
         ),
+        ("MultiheadAttention", {"embed_dim": 6, "num_heads": 2, "batch_first": True}, [(2, 5, 6)]),
+        (
+            "MultiheadAttention",
+            {"embed_dim": 8, "num_heads": 4, "batch_first": True, "bias": False, "is_causal": True},
+            [(3, 4, 8)],
+        ),
         ("Embedding", {"num_embeddings": 5, "embedding_dim": 3}, [(2, 4)]),
     ]
     for number, (kind, options, shapes, *narrow) in enumerate(cases):
         type = narrow[0] if narrow else "float64"
         golden.begin(f"{kind} {number}", kind="layer", type=type, layer=kind, options=options, steps=len(shapes))
-        layer = getattr(torch.nn, kind)(**options).to(TYPES[type])
+        kinds = {"MultiheadAttention": SelfAttention}
+        layer = kinds.get(kind, getattr(torch.nn, kind))(**options).to(TYPES[type])
         buffers = (buffer for name, buffer in layer.named_buffers() if name != "num_batches_tracked")
         start((*layer.parameters(), *buffers), positive if "Norm" in kind else small)
         epoch(golden, layer, shapes, TYPES[type])

@@ -1,5 +1,6 @@
 import { describe } from "../../kernels/tensor.ts";
 import type { Layer, Tensors } from "../layer.ts";
+import { MultiHeadAttention } from "../blocks/multi_head_attention.ts";
 import { GELU, ReLU, Sigmoid, SiLU, Tanh } from "../network/activation.ts";
 import { Conv2d } from "../network/conv.ts";
 import { Conv1d } from "../network/conv1d.ts";
@@ -111,6 +112,7 @@ const ours: readonly (readonly [new (...args: never[]) => Layer, keyof TorchClas
   [Conv2d, "Conv2d"],
   [ConvTranspose2d, "ConvTranspose2d"],
   [Embedding, "Embedding"],
+  [MultiHeadAttention, "MultiheadAttention"],
   [RNN, "RNN"],
   [LSTM, "LSTM"],
   [GRU, "GRU"],

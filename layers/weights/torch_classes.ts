@@ -1,5 +1,6 @@
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { GELU, ReLU, Sigmoid, SiLU, Tanh } from "../network/activation.ts";
+import type { MultiHeadAttention } from "../blocks/multi_head_attention.ts";
 import type { BatchNorm } from "../norms/batch_norm.ts";
 import type { Conv2d } from "../network/conv.ts";
 import type { Conv1d } from "../network/conv1d.ts";
@@ -161,6 +162,20 @@ export interface TorchEmbeddingOptions {
   embedding_dim?: number;
 }
 
+/** Options of MultiheadAttention, called as self-attention. */
+export interface TorchMultiheadAttentionOptions {
+  /** Default: what the weights say. */
+  embed_dim?: number;
+  /** How many heads there are. */
+  num_heads: number;
+  /** Default: true. */
+  bias?: boolean;
+  /** Only true: transpose x. */
+  batch_first: true;
+  /** An option of PyTorch's call, where it comes with a mask. Default: false. */
+  is_causal?: boolean;
+}
+
 /** Options of Dropout. */
 export interface TorchDropoutOptions {
   /** Default: 0.5. */
@@ -276,6 +291,12 @@ export interface TorchClasses {
   ConvTranspose2d: TorchClass<TorchAffine, TorchConvTranspose2dOptions, ConvTranspose2d>;
   /** The weight is [num_embeddings, embedding_dim]. */
   Embedding: TorchClass<"weight", TorchEmbeddingOptions, Embedding>;
+  /** Self-attention, [samples, steps, features]. */
+  MultiheadAttention: TorchClass<
+    "in_proj_weight" | "in_proj_bias" | "out_proj.weight" | "out_proj.bias",
+    TorchMultiheadAttentionOptions,
+    MultiHeadAttention
+  >;
   /** Has no tensors. */
   Dropout: TorchClass<never, TorchDropoutOptions, Dropout>;
   /** Has no tensors. */

@@ -1,3 +1,4 @@
+import { MultiHeadAttention } from "../blocks/multi_head_attention.ts";
 import { GELU, ReLU, Sigmoid, SiLU, Tanh } from "../network/activation.ts";
 import { Conv2d } from "../network/conv.ts";
 import { Conv1d } from "../network/conv1d.ts";
@@ -21,6 +22,7 @@ export const torchNetwork: TorchConversions<
   | "ConvTranspose2d"
   | "Embedding"
   | "Dropout"
+  | "MultiheadAttention"
   | "Flatten"
   | "Softmax"
   | "MaxPool1d"
@@ -128,6 +130,20 @@ export const torchNetwork: TorchConversions<
     make(options, tensors, type) {
       const [count, features] = dimsOf("fromTorch", "weight", tensors, 2);
       return new Embedding(options.num_embeddings ?? count, options.embedding_dim ?? features, { type });
+    },
+  },
+  MultiheadAttention: {
+    names: {
+      in_proj_weight: "input.weight",
+      in_proj_bias: "input.bias",
+      "out_proj.weight": "output.weight",
+      "out_proj.bias": "output.bias",
+    },
+    options: ["embed_dim", "num_heads", "bias", "batch_first", "is_causal"],
+    make({ embed_dim, num_heads, bias, batch_first, is_causal: causal }, tensors, type) {
+      checkOnly("fromTorch", "batch_first", batch_first, true);
+      const [, features] = dimsOf("fromTorch", "in_proj_weight", tensors, 2);
+      return new MultiHeadAttention(embed_dim ?? features, num_heads, { bias, causal, type });
     },
   },
   Dropout: { names: {}, options: ["p"], make: ({ p = 0.5 }) => new Dropout(p) },

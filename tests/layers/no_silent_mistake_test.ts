@@ -121,6 +121,8 @@ const all: [Layer, number[]][] = [
   [new SpectralNorm(new Linear(4, 3)), [2, 4]],
   [new WeightNorm(new Linear(4, 3)), [2, 4]],
   [new layers.WeightStandardization(new Linear(4, 3)), [2, 4]],
+  [new layers.LearnedPosition(3, 4), [2, 3, 4]],
+  [new layers.MultiHeadAttention(4, 2), [2, 3, 4]],
   [new LSTM(4, 3), [5, 2, 4]],
   [new layers.GRU(4, 3), [5, 2, 4]],
   [new layers.RNN(4, 3, { stateful: true }), [5, 2, 4]],

@@ -1,6 +1,14 @@
 /** Layers as graphs: what onnxruntime-web computes from them is what the layers compute. */
 import { assertEquals, assertLessOrEqual, assertThrows } from "@std/assert";
-import { AdaptiveLayerNorm, BatchNorm, Embedding, type Layer, LayerNorm, random } from "../../layers/mod.ts";
+import {
+  AdaptiveLayerNorm,
+  BatchNorm,
+  Embedding,
+  type Layer,
+  LayerNorm,
+  MultiHeadAttention,
+  random,
+} from "../../layers/mod.ts";
 import { type DType, tensor } from "../../kernels/mod.ts";
 import {
   applyLayer,
@@ -123,6 +131,12 @@ Deno.test("a layer without a graph, and a state or condition that is missing, ar
   assertThrows(graph({ constructor: { name: "Mine" } } as unknown as Layer), TypeError, "no graph of Mine");
   assertThrows(graph(new BatchNorm(3)), TypeError, "needs its state");
   assertThrows(graph(new AdaptiveLayerNorm(3, 2)), TypeError, "needs a condition");
+  const causal = new MultiHeadAttention(4, 2, { causal: true });
+  assertThrows(
+    () => modelOf((x) => applyLayer(x, causal), { x: ["N", "T", 4] }),
+    RangeError,
+    "a causal attention in a graph of dims [N, T, 4]: the number of steps must be a number",
+  );
   assertThrows(graph(new LayerNorm(4)), RangeError, "the sizes of x");
 });
 
