@@ -3,6 +3,7 @@ import { checkLayer } from "../check_layer.ts";
 import { checkFit, copyInto } from "./fit.ts";
 import type { Layer, Tensors } from "../layer.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+import { WeightsError } from "./weights_error.ts";
 
 /**
  * A layer's parameters and state as a `.safetensors` file, by their own names.
@@ -46,8 +47,19 @@ export function toSafetensors(
 export function loadSafetensors(layer: Layer, file: Uint8Array | ArrayBuffer): Tensors {
   checkLayer("loadSafetensors", "the first argument", layer, "The file comes second.");
   const state = likeState(layer);
-  copyInto("loadSafetensors", allOf("loadSafetensors", layer.parameters, state), readSafetensors(file).tensors);
+  const all = allOf("loadSafetensors", layer.parameters, state), { tensors, skipped } = readSafetensors(file);
+  for (const [name, dtype] of Object.entries(skipped)) {
+    throw new WeightsError(
+      `loadSafetensors: ${name} is of type ${dtype}, which there is no array for. Convert it first.`,
+    );
+  }
+  copyInto("loadSafetensors", all, { ...countersOf(state), ...tensors });
   return state;
+}
+
+/** Counters of batches at 0: like PyTorch, loading takes files that were saved without. */
+function countersOf(state: Tensors): Tensors {
+  return Object.fromEntries(Object.entries(state).filter(([name]) => /(^|\.)batches$/.test(name)));
 }
 
 /** Memory for a layer's state. */

@@ -7,7 +7,7 @@ import { WeightsError } from "./weights_error.ts";
 export interface Conversion<Options, L extends Layer> {
   /** Our names of the tensors, by theirs. The first that is given tells the type of the layer. */
   readonly names: Readonly<Record<string, string>>;
-  /** Their tensors that may be there or not where our layer has no place for them. */
+  /** Their tensors that may be there or not; ours stay as they begin where there are none. */
   readonly spare?: readonly string[];
   /** The names of their options. */
   readonly options: readonly (keyof Options & string)[];
@@ -45,6 +45,7 @@ export function convert(
   const layer = make(options as never, arranged, first && arranged[first].type === "float64" ? "float64" : "float32");
   const places = theirs(names, { ...layer.parameters, ...layer.state });
   const unplaced = spare.filter((name) => !Object.hasOwn(places, name));
+  for (const name of spare) if (!Object.hasOwn(arranged, name)) delete places[name];
   copyInto(`${operation}: ${name}`, places, without(arranged, unplaced));
   return layer;
 }

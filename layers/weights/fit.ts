@@ -1,3 +1,4 @@
+import type { Tensor } from "../../kernels/tensor.ts";
 import type { Tensors } from "../layer.ts";
 import { WeightsError } from "./weights_error.ts";
 
@@ -8,7 +9,10 @@ import { WeightsError } from "./weights_error.ts";
  */
 export function checkFit(operation: string, wanted: Tensors, given: Tensors): void {
   const faults = [
-    ...named("missing", Object.keys(wanted).filter((name) => !Object.hasOwn(given, name))),
+    ...named(
+      "missing",
+      Object.keys(wanted).filter((name) => !Object.hasOwn(given, name) && !isTied(name, wanted, given)),
+    ),
     ...named("unexpected", Object.keys(given).filter((name) => !Object.hasOwn(wanted, name))),
     ...Object.entries(wanted).flatMap(([name, { dims }]) => {
       const others = Object.hasOwn(given, name) ? given[name].dims : dims;
@@ -16,16 +20,51 @@ export function checkFit(operation: string, wanted: Tensors, given: Tensors): vo
     }),
   ];
   if (faults.length === 0) return;
-  const names = Object.keys(wanted).join(", ") || "none";
+  const names = Object.keys(wanted).join(", ") || "none", hint = prefixHint(Object.keys(wanted), Object.keys(given));
   throw new WeightsError(
-    `${operation}: the tensors do not fit: ${faults.join("; ")}. Those that belong here: ${names}.`,
+    `${operation}: the tensors do not fit: ${faults.join("; ")}. Those that belong here: ${names}.${hint}`,
   );
 }
 
 /** Copies tensors into those of the same names, each converted to the type it goes to. Nothing is written unless all fit. */
 export function copyInto(operation: string, to: Tensors, from: Tensors): void {
   checkFit(operation, to, from);
-  for (const [name, { data }] of Object.entries(to)) data.set(from[name].data);
+  for (const [name, { data }] of Object.entries(to)) {
+    const other = Object.hasOwn(from, name) && tiedTo(name, to, from).find((other) => !isSame(from[name], from[other]));
+    if (!other) continue;
+    throw new WeightsError(
+      `${operation}: ${name} and ${other} are one tensor in the layer (${data.length} values), and two that differ in the file.`,
+    );
+  }
+  for (const [name, { data }] of Object.entries(to)) if (Object.hasOwn(from, name)) data.set(from[name].data);
+}
+
+/** The other names that one tensor of the layer has, of those that are given: files hold tied weights once, or each time. */
+function tiedTo(name: string, wanted: Tensors, given: Tensors): string[] {
+  return Object.keys(wanted).filter((other) =>
+    other !== name && wanted[other].data === wanted[name].data && Object.hasOwn(given, other)
+  );
+}
+
+/** Whether a tensor comes with another name that it has. */
+function isTied(name: string, wanted: Tensors, given: Tensors): boolean {
+  return tiedTo(name, wanted, given).length > 0;
+}
+
+function isSame(a: Tensor, b: Tensor): boolean {
+  return a.data.length === b.data.length && a.data.every((value, i) => Object.is(value, b.data[i]));
+}
+
+/** What to do about names that all begin with the same part, such as the `module.` of PyTorch's DataParallel. */
+function prefixHint(wanted: readonly string[], given: readonly string[]): string {
+  const part = given[0]?.slice(
+    0,
+    given[0].length - (wanted.find((name) => given[0].endsWith(`.${name}`))?.length ?? 0) - 1,
+  );
+  if (!part || !given.every((name) => name.startsWith(`${part}.`))) return "";
+  return ` All names begin with ${JSON.stringify(`${part}.`)}: take it off, as partOf(${
+    JSON.stringify(part)
+  }, tensors) does.`;
 }
 
 function named(fault: string, names: readonly string[]): string[] {

@@ -32,7 +32,7 @@ const conversions: {
     make({ axis = -1, momentum = 0.99, epsilon = 1e-3, center = true, scale = true, renorm = false }, weights, type) {
       checkOnly("fromKeras", "renorm", renorm, false);
       const features = sizeFrom("fromKeras", "gamma", undefined, weights);
-      return new BatchNorm(features, { axis, momentum, epsilon, scale, bias: center, type });
+      return new BatchNorm(features, { axis: axisOf(axis), momentum, epsilon, scale, bias: center, type });
     },
   },
   LayerNormalization: {
@@ -49,7 +49,13 @@ const conversions: {
     options: ["groups", "axis", "epsilon", "center", "scale"],
     make({ groups = 32, axis = -1, epsilon = 1e-3, center = true, scale = true }, weights, type) {
       const channels = sizeFrom("fromKeras", "gamma", undefined, weights);
-      return new GroupNorm(groups === -1 ? channels : groups, channels, { axis, epsilon, scale, bias: center, type });
+      return new GroupNorm(groups === -1 ? channels : groups, channels, {
+        axis: axisOf(axis),
+        epsilon,
+        scale,
+        bias: center,
+        type,
+      });
     },
   },
   RMSNormalization: {
@@ -166,6 +172,13 @@ function ownConfig(config: object): object {
 function arranged({ kernel, ...others }: Tensors, order: readonly number[]): Tensors {
   dimsOf("fromKeras", "kernel", { kernel }, order.length);
   return { kernel: permuted(kernel, order), ...others };
+}
+
+/** The one axis; older configs have it in a list. */
+function axisOf(axis: number | readonly number[]): number {
+  const [only, ...others] = [axis].flat() as number[];
+  if (others.length === 0 && Number.isInteger(only)) return only;
+  throw new RangeError(`fromKeras: axis is ${JSON.stringify(axis)}; it must be one whole number.`);
 }
 
 /** Axes as Keras sorts them; its weights have their sizes in that order. */

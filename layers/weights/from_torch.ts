@@ -65,7 +65,25 @@ export function fromTorch<Name extends keyof TorchClasses>(
   ...[options]: Record<never, never> extends TorchClasses[Name]["options"] ? [options?: TorchClasses[Name]["options"]]
     : [options: TorchClasses[Name]["options"]]
 ): TorchClasses[Name]["layer"] {
-  return convert("fromTorch", torchConversions, name, tensors as Tensors, options ?? {}) as TorchClasses[Name]["layer"];
+  const given = withEffect(name, options ?? {});
+  return convert("fromTorch", torchConversions, name, tensors as Tensors, given) as TorchClasses[Name]["layer"];
+}
+
+/** PyTorch's options that say nothing of what a layer computes, or nothing at this value. */
+const neutral: Readonly<Record<string, readonly unknown[]>> = {
+  inplace: [false, true],
+  device: [null],
+  dtype: [null],
+  dropout: [0],
+  proj_size: [0],
+};
+
+/** The options that have an effect, or that the class knows. */
+function withEffect(name: keyof TorchClasses, options: object): object {
+  const known: readonly string[] = torchConversions[name]?.options ?? [];
+  return Object.fromEntries(
+    Object.entries(options).filter(([option, value]) => known.includes(option) || !neutral[option]?.includes(value)),
+  );
 }
 
 /**

@@ -44,8 +44,8 @@ export interface KerasNormConfig extends KerasConfig {
 
 /** Config of BatchNormalization. */
 export interface KerasBatchNormalizationConfig extends KerasNormConfig {
-  /** The axis that is kept. Default: -1. */
-  axis?: number;
+  /** The axis that is kept; older configs have it in a list. Default: -1. */
+  axis?: number | readonly [number];
   /** The weight of the old value. Default: 0.99. */
   momentum?: number;
   /** Only false. */
@@ -73,8 +73,8 @@ export interface KerasLayerNormalizationConfig extends KerasNormConfig {
 export interface KerasGroupNormalizationConfig extends KerasNormConfig {
   /** -1 is one for each channel. Default: 32. */
   groups?: number;
-  /** The axis of the channels. Default: -1. */
-  axis?: number;
+  /** The axis of the channels; older configs have it in a list. Default: -1. */
+  axis?: number | readonly [number];
 }
 
 /** Config of RMSNormalization. */

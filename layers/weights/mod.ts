@@ -17,4 +17,4 @@
 
 export { WeightsError } from "./weights_error.ts";
 export { readNpy, writeNpy } from "./npy.ts";
-export { type NpzOptions, readNpz, writeNpz } from "./npz.ts";
+export { type NpzOptions, readNpz, type ReadNpzOptions, writeNpz } from "./npz.ts";

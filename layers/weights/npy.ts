@@ -1,6 +1,6 @@
 import { NpyError, type NpyHeader, npyHeader, parseNpyHeader } from "../../formats/npy_header.ts";
 import { checkTensor, sizeOf, type Tensor } from "../../kernels/tensor.ts";
-import { bytesOf, tensorOf, valuesOf } from "./elements.ts";
+import { bytesOf, mistakenFor, tensorOf, valuesOf, viewOf } from "./elements.ts";
 import { permuted } from "../network/permuted.ts";
 import { WeightsError } from "./weights_error.ts";
 
@@ -23,7 +23,7 @@ import { WeightsError } from "./weights_error.ts";
  * ```
  */
 export function readNpy(file: Uint8Array | ArrayBuffer): Tensor {
-  const bytes = bytesOf(file), header = headerOf(bytes);
+  const bytes = bytesOf("readNpy", file), header = headerOf(bytes);
   const { dims, itemSize, dataOffset, fortranOrder } = header;
   const stored = bytes.subarray(dataOffset), needed = sizeOf(dims) * itemSize;
   if (stored.length !== needed) {
@@ -44,11 +44,13 @@ export function writeNpy(x: Tensor): Uint8Array<ArrayBuffer> {
   checkTensor("writeNpy", "x", x);
   const header = npyHeader(x.type, x.dims), bytes = new Uint8Array(header.length + x.data.byteLength);
   bytes.set(header);
-  bytes.set(bytesOf(x.data), header.length);
+  bytes.set(viewOf(x.data), header.length);
   return bytes;
 }
 
 function headerOf(bytes: Uint8Array): NpyHeader {
+  const mistaken = mistakenFor(bytes);
+  if (mistaken !== undefined) throw new WeightsError(`The npy file ${mistaken}.`);
   try {
     return parseNpyHeader(bytes);
   } catch (error) {

@@ -1,9 +1,20 @@
 import { zipSync } from "fflate";
+import { checkNumber } from "../../kernels/check.ts";
+import { OptionNames } from "../../kernels/option_names.ts";
 import { bytesOf } from "./elements.ts";
 import type { Tensors } from "../layer.ts";
 import { WeightsError } from "./weights_error.ts";
 import { readNpy, writeNpy } from "./npy.ts";
 import { unzip } from "./zip.ts";
+
+/** Options of {@linkcode readNpz}. */
+export interface ReadNpzOptions {
+  /**
+   * How many bytes all arrays may have together, unpacked: deflate makes a thousand bytes of one. Default: 1 GiB, or eight times the
+   * size of the file if that is more.
+   */
+  maxBytes?: number;
+}
 
 /** Options of {@linkcode writeNpz}. */
 export interface NpzOptions {
@@ -11,10 +22,13 @@ export interface NpzOptions {
   compress?: boolean;
 }
 
+const readNames = new OptionNames<ReadNpzOptions>({ maxBytes: true });
+const writeNames = new OptionNames<NpzOptions>({ compress: true });
+
 /**
  * Reads a `.npz` file, numpy's zip archive of arrays by name. See {@linkcode readNpy} for what becomes of their types.
  *
- * @throws {WeightsError} If it is broken, or holds something else than arrays of numbers.
+ * @throws {WeightsError} If it is broken, or holds something else than arrays of numbers, or more than `maxBytes`.
  *
  * @example
  * ```ts
@@ -26,8 +40,11 @@ export interface NpzOptions {
  * assertEquals([...readNpz(bytes).gamma.data], [1, 2]);
  * ```
  */
-export function readNpz(file: Uint8Array | ArrayBuffer): Tensors {
-  return Object.fromEntries([...unzip(bytesOf(file))].map(([path, bytes]) => {
+export function readNpz(file: Uint8Array | ArrayBuffer, options: ReadNpzOptions = {}): Tensors {
+  readNames.check("readNpz", options);
+  const bytes = bytesOf("readNpz", file), { maxBytes = Math.max(2 ** 30, 8 * bytes.length) } = options;
+  checkNumber("readNpz", "maxBytes", maxBytes, 0);
+  return Object.fromEntries([...unzip(bytes, maxBytes)].map(([path, bytes]) => {
     if (!path.endsWith(".npy")) {
       throw new WeightsError(`The npz file holds ${JSON.stringify(path)}, which is not an array.`);
     }
@@ -45,7 +62,9 @@ export function readNpz(file: Uint8Array | ArrayBuffer): Tensors {
  *
  * @throws {TypeError | RangeError} If one is not a tensor.
  */
-export function writeNpz(tensors: Tensors, { compress = false }: NpzOptions = {}): Uint8Array<ArrayBuffer> {
+export function writeNpz(tensors: Tensors, options: NpzOptions = {}): Uint8Array<ArrayBuffer> {
+  writeNames.check("writeNpz", options);
+  const { compress = false } = options;
   const files = Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [`${name}.npy`, writeNpy(tensor)]));
   // Zip files hold local times; the first one they know says nothing about the writer.
   return zipSync(files, { level: compress ? 6 : 0, mtime: new Date(1980, 0, 1) });

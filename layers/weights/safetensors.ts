@@ -1,6 +1,6 @@
 import type { NpyType } from "../../formats/npy_header.ts";
 import { checkTensor, describe, type DType, sizeOf, type Tensor } from "../../kernels/tensor.ts";
-import { bytesOf, tensorOf, valuesOf } from "./elements.ts";
+import { bytesOf, mistakenFor, tensorOf, valuesOf, viewOf } from "./elements.ts";
 import type { Tensors } from "../layer.ts";
 import { repeatedKey } from "./repeated_key.ts";
 import { WeightsError } from "./weights_error.ts";
@@ -11,6 +11,8 @@ export interface Safetensors {
   tensors: Tensors;
   /** Texts by name: what wrote the file, or how the tensors are meant. */
   metadata: Readonly<Record<string, string>>;
+  /** The element types of tensors that there is no array for, such as `"F8_E4M3"`, by name: they are not among the tensors. */
+  skipped: Readonly<Record<string, string>>;
 }
 
 /** How the format names the element types that can be read, and how numpy does. */
@@ -27,6 +29,7 @@ const stored: Readonly<Record<string, NpyType | "bf16">> = {
   U32: "u4",
   U16: "u2",
   U8: "u1",
+  BOOL: "b1",
 };
 const written: Readonly<Record<DType, string>> = { float64: "F64", float32: "F32", float16: "F16" };
 
@@ -62,13 +65,17 @@ interface Entry {
  * ```
  */
 export function readSafetensors(source: Uint8Array | ArrayBuffer): Safetensors {
-  const bytes = bytesOf(source), start = 8 + headerLength(bytes);
+  const bytes = bytesOf("readSafetensors", source), start = 8 + headerLength(bytes);
   const { __metadata__, ...entries } = parseHeader(bytes.subarray(8, start));
   const tensors = Object.entries(entries).map(([name, entry]) => entryOf(name, entry));
   checkLayout(tensors, bytes.length - start);
+  const [known, unknown] = [true, false].map((known) =>
+    tensors.filter(({ dtype }) => Object.hasOwn(stored, dtype) === known)
+  );
   return {
+    skipped: Object.fromEntries(unknown.map(({ name, dtype }) => [name, dtype])),
     tensors: Object.fromEntries(
-      tensors.map((entry) => [entry.name, tensorAt(entry, bytes.subarray(start + entry.begin, start + entry.end))]),
+      known.map((entry) => [entry.name, tensorAt(entry, bytes.subarray(start + entry.begin, start + entry.end))]),
     ),
     metadata: metadataOf(__metadata__),
   };
@@ -100,13 +107,15 @@ export function writeSafetensors(
   bytes.fill(0x20, 8 + header.length, 8 + padded);
   let at = 8 + padded;
   for (const [, { data }] of ordered) {
-    bytes.set(bytesOf(data), at);
+    bytes.set(viewOf(data), at);
     at += data.byteLength;
   }
   return bytes;
 }
 
 function headerLength(bytes: Uint8Array): number {
+  const mistaken = mistakenFor(bytes);
+  if (mistaken !== undefined) refuse(mistaken);
   if (bytes.length < 8) refuse(`has ${bytes.length} bytes, which is too few for the length of its header`);
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   if (length > longestHeader) refuse(`has a header of ${length} bytes; ${longestHeader} are allowed`);
@@ -150,12 +159,7 @@ function checkLayout(entries: readonly Entry[], size: number): void {
 
 function tensorAt({ name, dtype, shape }: Entry, bytes: Uint8Array): Tensor {
   const what = `The safetensors file's tensor ${JSON.stringify(name)}`;
-  const type = Object.hasOwn(stored, dtype) ? stored[dtype] : undefined;
-  if (type === undefined) {
-    throw new WeightsError(
-      `${what} is of type ${dtype}; types that can be read are ${Object.keys(stored).join(", ")}.`,
-    );
-  }
+  const type = stored[dtype];
   const itemSize = type === "bf16" ? 2 : Number(type[1]), needed = sizeOf(shape) * itemSize;
   if (bytes.length !== needed) {
     throw new WeightsError(

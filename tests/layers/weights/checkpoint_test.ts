@@ -5,7 +5,7 @@ import { loadSafetensors, toSafetensors } from "../../../layers/weights/checkpoi
 import type { Layer } from "../../../layers/layer.ts";
 import { Linear } from "../../../layers/network/linear.ts";
 import { random } from "../../../layers/network/random.ts";
-import { readSafetensors } from "../../../layers/weights/safetensors.ts";
+import { readSafetensors, writeSafetensors } from "../../../layers/weights/safetensors.ts";
 import { Sequential } from "../../../layers/network/sequential.ts";
 import { SpectralNorm } from "../../../layers/norms/spectral_norm.ts";
 import { WeightsError } from "../../../layers/weights/weights_error.ts";
@@ -61,4 +61,33 @@ Deno.test("checkpoint: the state must be there, and have names of its own", () =
     TypeError,
     '"weight" is a parameter and part of the state',
   );
+});
+
+Deno.test("checkpoint: a file without the counter of a cumulative average is taken, as PyTorch does", () => {
+  const saved = new BatchNorm(3),
+    { state } = saved.train(x, saved.state),
+    loaded = new BatchNorm(3, { momentum: "cumulative" });
+  const restored = loadSafetensors(loaded, toSafetensors(saved, state));
+  assertEquals(restored, { ...state, batches: tensor(Float64Array.of(0), []) });
+});
+
+Deno.test("checkpoint: weights that are one tensor under two names may be in the file once, or twice if they are the same", () => {
+  const shared = new Linear(3, 3), tied = new Sequential({ a: shared, b: shared });
+  const all = new Sequential({ a: new Linear(3, 3), b: new Linear(3, 3) }).parameters;
+  const { "b.weight": weight, "b.bias": bias, ...once } = all;
+  loadSafetensors(tied, writeSafetensors(once));
+  assertEquals(tied.parameters["b.weight"], once["a.weight"]);
+  loadSafetensors(tied, toSafetensors(tied));
+  const conflicting = writeSafetensors({ ...once, "b.weight": weight, "b.bias": bias });
+  assertThrows(
+    () => loadSafetensors(tied, conflicting),
+    WeightsError,
+    "a.weight and b.weight are one tensor in the layer",
+  );
+});
+
+Deno.test("checkpoint: names that all begin with the same part are told of", () => {
+  const { weight, bias } = new Linear(2, 2).parameters;
+  const bytes = writeSafetensors({ "module.weight": weight, "module.bias": bias! });
+  assertThrows(() => loadSafetensors(new Linear(2, 2), bytes), WeightsError, 'partOf("module", tensors)');
 });

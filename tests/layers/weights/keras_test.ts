@@ -92,3 +92,10 @@ Deno.test("fromKeras: what does not fit, or we do not have, is refused", () => {
   );
   assertThrows(() => fromKeras("LayerNormalization", affine, { axis: [1, -1] }), RangeError, "axis is [-1,1]");
 });
+
+Deno.test("fromKeras: the axis of an older config is a list of one", () => {
+  const one = tensor(new Float32Array([1, 1])),
+    weights = { gamma: one, beta: one, moving_mean: one, moving_variance: one };
+  assertEquals(fromKeras("BatchNormalization", weights, { axis: [3] }).axis, 3);
+  assertThrows(() => fromKeras("BatchNormalization", weights, { axis: [1, 2] as never }), RangeError, "axis is [1,2]");
+});

@@ -1,0 +1,54 @@
+/** Small files that would take large memory. */
+import { assert, assertThrows } from "@std/assert";
+import { zipSync } from "fflate";
+import { tensor } from "../../../kernels/tensor.ts";
+import { readNpz, WeightsError, writeNpy, writeNpz } from "../../../layers/weights/mod.ts";
+
+/** An archive whose entries are all the same bytes: `copies` names of one file. */
+function overlapping(copies: number): Uint8Array {
+  const file = writeNpy(tensor(new Float32Array(1 << 20)));
+  const whole = zipSync({ "a.npy": file }), view = new DataView(whole.buffer);
+  const end = whole.length - 22, directory = view.getUint32(end + 16, true), entry = whole.subarray(directory, end);
+  const result = new Uint8Array(directory + copies * entry.length + 22), name = entry.length - "a.npy".length;
+  result.set(whole.subarray(0, directory));
+  for (let i = 0; i < copies; i++) {
+    const at = directory + i * entry.length;
+    result.set(entry, at);
+    result[at + name] = 0x61 + i; // a, b, c ...
+  }
+  result.set(whole.subarray(end), directory + copies * entry.length);
+  const last = new DataView(result.buffer, directory + copies * entry.length);
+  last.setUint16(8, copies, true);
+  last.setUint16(10, copies, true);
+  last.setUint32(12, copies * entry.length, true);
+  return result;
+}
+
+Deno.test("npz: files that overlap are refused", () => {
+  const bytes = overlapping(20);
+  assert(bytes.length < 20_000, `${bytes.length} bytes`);
+  assertThrows(() => readNpz(bytes), WeightsError, '"b.npy" in bytes of another file');
+});
+
+Deno.test("npz: a file has a name once", () => {
+  const bytes = overlapping(2), end = bytes.length - 22;
+  // Back to the name of the first, with bytes of its own.
+  const at = new DataView(bytes.buffer, end).getUint32(16, true), entry = (end - at) / 2;
+  bytes[end - "a.npy".length] = 0x61;
+  new DataView(bytes.buffer, at + entry).setUint32(20, 0, true);
+  assertThrows(() => readNpz(bytes), WeightsError, '"a.npy"');
+});
+
+Deno.test("npz: a size that no deflated bytes can have is refused before there is memory for it", () => {
+  const bytes = writeNpz({ x: tensor(new Float32Array(1000)) }, { compress: true });
+  const end = bytes.length - 22, directory = new DataView(bytes.buffer, end).getUint32(16, true);
+  new DataView(bytes.buffer, directory).setUint32(24, 2 ** 30, true);
+  assertThrows(() => readNpz(bytes), WeightsError, "with an impossible size, 1073741824");
+});
+
+Deno.test("npz: all arrays together have a budget, which can be raised and lowered", () => {
+  const bytes = writeNpz({ a: tensor(new Float32Array(1000)), b: tensor(new Float32Array(1000)) }, { compress: true });
+  readNpz(bytes);
+  assertThrows(() => readNpz(bytes, { maxBytes: 5000 }), WeightsError, 'at "b.npy", of 4128 bytes: raise maxBytes');
+  assertThrows(() => readNpz(bytes, { max: 1 } as never), TypeError, "readNpz: max is no option");
+});
