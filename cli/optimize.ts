@@ -15,6 +15,8 @@ interface Options extends VerifyingOptions {
   readonly report?: string;
 }
 
+const names = ["tidy", "mend", "fuse", "stabilize", "fold", "guard"];
+
 /** `evenkeel optimize`: a model that is smaller, or right, and proven to be the same. */
 export function optimizeCommand(): Command {
   const command = new Command("optimize")
@@ -27,7 +29,7 @@ export function optimizeCommand(): Command {
     .addOption(
       new Option("--target <name>", "where it is to run").choices(["wasm", "webgpu", "native", "any"]).default("any"),
     )
-    .option("--passes <list>", "what to do, of tidy, fuse, stabilize, fold (default: tidy,fuse,fold)", passList)
+    .option("--passes <list>", `what to do, of ${names.join(", ")} (default: tidy,fuse,fold,guard)`, passList)
     .option("--opset <version>", "the version of the operator set to raise it to (default: as far as needed)", count)
     .option("--report <file>", "write what was done and compared to this .json file");
   return verifying(command)
@@ -55,8 +57,6 @@ export function optimizeCommand(): Command {
       console.log(`${output}: ${nodes[0]} nodes are now ${nodes[1]}`);
     });
 }
-
-const names = ["tidy", "fuse", "stabilize", "fold"];
 
 function passList(text: string): PassName[] {
   const list = text.split(",").map((name) => name.trim());

@@ -7,6 +7,7 @@ import { findChains } from "./find/chains.ts";
 import { type Finding, findNorms } from "./find/findings.ts";
 import { writable } from "./find/obstacle.ts";
 import { dimsOf, dimsOfSum } from "./find/placed.ts";
+import { epsilonFault } from "./passes/mend.ts";
 import { planOf } from "./passes/norm_fragment.ts";
 
 /** A normalization of a model. */
@@ -33,6 +34,8 @@ export interface InspectedNorm {
   readonly bias?: readonly number[];
   /** The operators that compute it, in the order in which they run. */
   readonly operators: readonly string[];
+  /** What is wrong with its epsilon. */
+  readonly fault?: string;
   /** What can be done with it. */
   readonly possible?: string;
   /** Why nothing can. */
@@ -106,7 +109,7 @@ function inspected(finding: Finding, graph: string): InspectedNorm {
   const { x, y, axes, epsilon, scale, bias, nodes } = finding, dims = finding.graph.dims(x), at = writable(finding);
   const groups = axes.startsWith("groups=") ? Number(axes.slice("groups=".length)) : undefined;
   const plan = typeof at === "string" ? undefined : planOf(finding, at, "fused");
-  const isOperator = nodes.length === 1;
+  const isOperator = nodes.length === 1, fault = epsilonFault(finding);
   return {
     kind: kindOf(finding),
     graph,
@@ -119,6 +122,7 @@ function inspected(finding: Finding, graph: string): InspectedNorm {
     ...scale.length > 0 && { scale: dimsOf(scale) },
     ...bias.length > 0 && { bias: dimsOfSum(bias) },
     operators: nodes.map(({ opType }) => opType).toReversed(),
+    ...fault && { fault },
     ...typeof at === "string" ? { obstacle: at } : {
       possible: [!isOperator && !groups && plan ? `fuse to ${plan.operator}` : "", "stabilize"].filter(Boolean).join(
         ", ",

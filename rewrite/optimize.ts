@@ -8,8 +8,9 @@ import { type Verification, verify, type VerifyOptions } from "./verify/verify.t
 export interface OptimizeOptions extends Partial<PassOptions> {
   /**
    * What to do: `"tidy"` computes what is constant, `"fuse"` writes spelled-out normalizations as operators, `"stabilize"` as
-   * robust forms, and `"fold"` puts batch norms and the like into the products beside them. Default: tidy, fuse and fold. They
-   * run in that order, whatever the order here.
+   * robust forms, `"fold"` puts batch norms and the like into the products beside them, `"guard"` keeps from onnxruntime what it
+   * would break, and `"mend"` gives norms an epsilon that have none. Default: tidy, fuse, fold and guard. They run in their own
+   * order, whatever the order here.
    */
   readonly passes?: readonly PassName[];
   /** The version of the operator set to raise the model to. Default: only as far as an operator needs. */

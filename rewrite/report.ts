@@ -28,7 +28,7 @@ export function inspectionText({ name, producer, opset, nodes, norms, foldable }
 }
 
 function lineOf(
-  { kind, axes, groups, epsilon, scale, bias, operators, possible, obstacle, graph, dims }: InspectedNorm,
+  { kind, axes, groups, epsilon, scale, bias, operators, fault, possible, obstacle, graph, dims }: InspectedNorm,
 ): string {
   const parts = [
     groups ? `${groups} groups` : `axes ${axes.join(", ")}`,
@@ -39,7 +39,7 @@ function lineOf(
     graph && `in ${graph}`,
   ].filter(Boolean).join(", ");
   const spelled = operators.length > 1 ? `${operators.length} nodes: ${operators.join(" ")}` : operators[0];
-  return `${kind} norm, ${parts}; ${spelled}; ${possible ?? `stays: ${obstacle}`}`;
+  return `${kind} norm, ${parts}; ${spelled}; ${fault ? `${fault}; ` : ""}${possible ?? `stays: ${obstacle}`}`;
 }
 
 /** What passes did, one line for each kind of action. */

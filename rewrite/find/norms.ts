@@ -30,6 +30,7 @@ export function normOf(poly: Poly): Norm | undefined {
   const terms = varying.map(split);
   const x = terms.filter((term) => term?.what === "x"), means = terms.filter((term) => term && term.what !== "x");
   const [first] = x, [mean] = means;
+  if (bias.some(({ powers }) => powers.some(({ factor }) => factor.kind !== "tensor"))) return undefined;
   if (x.length !== 1 || means.length > 1 || x.length + means.length < terms.length || !first) return undefined;
   const centred = mean !== undefined;
   if (

@@ -160,9 +160,12 @@ const layout: Step = (r, x) => {
 
 const cast: Step = (_, x) => x.type === "float32" ? x.cast("float16").times(1).cast("float32") : x.cast("float32");
 
-/** A norm or an affine step inside of a branch, of a value from outside. */
+/** A norm or an affine step inside of a branch, of a value from outside; which branch it is no rounding decides. */
 const branch: Step = (r, x) => {
-  const condition = x.graph.op("Greater", [x.graph.op("ReduceMean", [x.value], { keepdims: 0n }), x.scalar(0)]);
+  const condition = x.graph.op("Greater", [
+    x.graph.op("ReduceMean", [x.value], { keepdims: 0n }),
+    x.scalar(r.of([-999, 999])),
+  ]);
   const bodies = ["then", "else"].map((name) => {
     const body = x.graph.subgraph(name), inner = new SymbolicTensor(body.op("Identity", [x.value]), x);
     body.output(`${name}_${r.below(2 ** 30)}`, (r.of([norm, affine, operator])(r, inner, []) ?? inner).value);

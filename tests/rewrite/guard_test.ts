@@ -1,0 +1,116 @@
+import { assert, assertEquals } from "@std/assert";
+import { modelOf, type SymbolicTensor } from "../../models/mod.ts";
+import { type Model, type OnnxTensor, run } from "../../onnx/mod.ts";
+import { inspect, optimize, type PassName } from "../../rewrite/mod.ts";
+import { difference } from "../../rewrite/verify/compare.ts";
+import { backends } from "../models/backends.ts";
+import { varied } from "./spellings.ts";
+
+type X = SymbolicTensor;
+const x: OnnxTensor = {
+  type: "float32",
+  dims: [2, 3, 8],
+  data: Float32Array.from({ length: 48 }, (_, i) => Math.sin(i * 1.7) + 0.5),
+};
+const weight = (x: X, dims = [8], seed = 1) => x.of(x.graph.constant(varied(dims, seed)), { dims });
+const mean = (x: X) => x.reduce("ReduceMean", [2]);
+const root = (d: X, exponent: number) => mean(d.op("Pow", [d.scalar(exponent)])).plus(1e-3).sqrt();
+const scaled = (y: X) => y.times(weight(y)).plus(weight(y, [8], 2));
+const like = (x: X, y: X) => y.of(y.value, { dims: x.dims });
+
+/** What onnxruntime makes a layer norm of, and is none. */
+const misfused: Record<string, (x: X) => X> = {
+  "a cube": (x) => {
+    const d = x.minus(mean(x));
+    return scaled(d.over(mean(d.op("Pow", [x.scalar(3)])).plus(5).sqrt()));
+  },
+  "a fourth power": (x) => {
+    const d = x.minus(mean(x));
+    return scaled(d.over(root(d, 4)));
+  },
+  "a swapped Div": (x) => {
+    const d = x.minus(mean(x));
+    return scaled(like(x, root(d, 2).over(d)));
+  },
+  "the mean less x": (x) => {
+    const d = like(x, mean(x).minus(x));
+    return scaled(d.over(root(d, 2)));
+  },
+};
+
+for (const { provider, ignore } of backends) {
+  for (const [name, compute] of Object.entries(misfused)) {
+    Deno.test({
+      name: `guard: onnxruntime on ${provider} breaks ${name}, and not what guard makes of it`,
+      ignore,
+      async fn() {
+        const model = modelOf(compute, { x: [2, 3, 8] }), { y } = await run(model, { x }, { optimize: "disabled" });
+        const off = async (model: Model) => difference(y, (await run(model, { x }, { provider })).y);
+        assert(await off(model) > 0.01, "onnxruntime breaks it no more: guard can forget it");
+        const { model: guarded, actions } = await optimize(model, { passes: ["guard"], verify: false });
+        assertEquals(actions.map(({ done }) => done), [true]);
+        assert(await off(guarded) < 1e-4, `${await off(guarded)}`);
+      },
+    });
+  }
+}
+
+/** Operators that WebGPU cannot run, or runs wrongly. */
+const broken: Record<string, { compute: (x: X) => X; dims?: number[] }> = {
+  "a layer norm's scale of [1]": { compute: (x) => x.op("LayerNormalization", [weight(x, [1])], { epsilon: 1e-3 }) },
+  "a layer norm's scale wider than its axes": {
+    compute: (x) => x.op("LayerNormalization", [weight(x, [3, 8])], { epsilon: 1e-3 }),
+  },
+  "two instance norms of one shape and two epsilons": {
+    compute: (x) => {
+      const parameters = [weight(x, [4]), weight(x, [4], 2)];
+      const first = x.op("InstanceNormalization", parameters, { epsilon: 1e-5 });
+      return first.plus(x.op("InstanceNormalization", parameters, { epsilon: 1 }));
+    },
+    dims: [1, 4, 3, 4],
+  },
+};
+
+for (const [name, { compute, dims = [2, 3, 8] }] of Object.entries(broken)) {
+  Deno.test({
+    name: `guard: WebGPU breaks ${name}, and not what guard makes of it`,
+    ignore: backends[1].ignore,
+    async fn() {
+      const model = modelOf(compute, { x: dims }), input = { ...x, dims } as OnnxTensor;
+      const { y } = await run(model, { x: input }, { optimize: "disabled" });
+      const off = async (model: Model) => difference(y, (await run(model, { x: input }, { provider: "webgpu" })).y);
+      assert(await off(model).catch(() => Infinity) > 0.01, "onnxruntime breaks it no more: guard can forget it");
+      const { model: guarded } = await optimize(model, { passes: ["guard"], verify: false });
+      assert(await off(guarded) < 1e-4, `${await off(guarded)}`);
+    },
+  });
+}
+
+Deno.test("guard: true norms stay as they are", async () => {
+  const model = modelOf((x) => {
+    const d = x.minus(mean(x));
+    return scaled(d.over(root(d, 2)));
+  }, { x: [2, 3, 8] });
+  assertEquals((await optimize(model, { passes: ["guard"], verify: false })).actions, []);
+});
+
+for (
+  const [name, epsilon, type] of [["no epsilon", 0, "float32"], [
+    "an epsilon that float16 rounds to 0",
+    1e-9,
+    "float16",
+  ]] as const
+) {
+  Deno.test(`mend: ${name} makes NaN of zeros, and is given one`, async () => {
+    const compute = (x: X) => x.over((epsilon ? mean(x.times(x)).plus(epsilon) : mean(x.times(x))).sqrt());
+    const model = modelOf(compute, { x: [2, 3, 8] }, { type });
+    const data = type === "float16" ? new Float16Array(48) : new Float32Array(48);
+    const zeros = { type, dims: [2, 3, 8], data } as OnnxTensor, norm = inspect(model).norms[0];
+    assert(norm.fault, "inspect says so");
+    assert(Number.isNaN((await run(model, { x: zeros })).y.data[0]));
+    const passes: PassName[] = ["mend"], { model: mended, verification, actions } = await optimize(model, { passes });
+    assertEquals(actions.map(({ done }) => done), [true]);
+    assert(verification!.isRight);
+    assertEquals((await run(mended, { x: zeros })).y.data[0], 0);
+  });
+}
