@@ -4,7 +4,7 @@ import { Call } from "../find/call.ts";
 import { type Finding, findNorms } from "../find/findings.ts";
 import { writable } from "../find/obstacle.ts";
 import { normFragment, planOf } from "./norm_fragment.ts";
-import { type Action, type Pass } from "./pass.ts";
+import type { Action, Pass } from "./pass.ts";
 
 /**
  * Writes anew what onnxruntime breaks, by its optimizer or its kernels; measured in onnxruntime-web 1.30:

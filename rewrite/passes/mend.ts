@@ -5,7 +5,7 @@ import { opsetObstacle, raiseOpset } from "./opset.ts";
 import type { Action, Pass } from "./pass.ts";
 
 /** What a norm without an epsilon gets: beside data of any use it changes nothing, and zeros stay zeros. */
-const mended = 1e-12;
+const mended = 1e-15;
 
 /** The smallest number of float16 that is not zero, halved: what is below becomes 0. */
 const underflow = 2 ** -25;
