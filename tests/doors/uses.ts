@@ -60,8 +60,11 @@ const bodies: Record<string, string> = {
   "./notebook": `return door.table([{ name: "one", value: 1 }]) !== undefined;`,
 };
 
-/** A module that uses each entry point and calls `report` with what became of them: "works", "wrong", or the message. */
-export function program(doors: readonly Door[], report: string): string {
+/**
+ * A module that uses each entry point and calls `report` with what became of them: "works", "wrong", or the message. `more` may add
+ * outcomes.
+ */
+export function program(doors: readonly Door[], report: string, more = ""): string {
   const uses = doors.map(({ name, specifier }) => `
 try {
   const door = await import("${specifier}");
@@ -70,5 +73,5 @@ try {
 } catch (error) {
   outcomes["${name}"] = String(error.message);
 }`);
-  return `const outcomes = {};${uses.join("")}\n${report}(JSON.stringify(outcomes));\n`;
+  return `const outcomes = {};${uses.join("")}\n${more}\n${report}(JSON.stringify(outcomes));\n`;
 }

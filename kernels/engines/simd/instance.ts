@@ -20,10 +20,21 @@ export type Kernels = Record<
   Kernel
 >;
 
-function bytesOf({ base64, sharedMemoryFlag }: CompiledModule, shared: boolean): Uint8Array<ArrayBuffer> {
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+/** A module's bytes. A byte plus 3 is a digit of 90, from `#` to `}` without the backslash, after `!` or a space for its second or third 90. */
+export function bytesOf({ text, sharedMemoryFlag }: CompiledModule, shared: boolean): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length);
+  let length = 0, high = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 34) {
+      high = 34 - code;
+    } else {
+      bytes[length++] = high * 90 + code - (code < 92 ? 35 : 36) - 3;
+      high = 0;
+    }
+  }
   if (shared) bytes[sharedMemoryFlag] = 3;
-  return bytes;
+  return bytes.slice(0, length);
 }
 
 /** The kernels over a memory, or undefined where the host has no SIMD or forbids WebAssembly. */
