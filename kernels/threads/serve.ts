@@ -1,5 +1,6 @@
 import { joinMemory } from "../engines/simd/memory.ts";
-import { Control, type Job, type Work } from "./pool.ts";
+import type { Work } from "./pool.ts";
+import { Control, type Job } from "./together.ts";
 import { workerThreads } from "./worker_threads.ts";
 
 /** What a worker is sent first: the memory of the tensors, the address in it of its own engine, and where to say that it is ready. */

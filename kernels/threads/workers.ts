@@ -1,11 +1,13 @@
-import type { Job, Pool } from "./pool.ts";
+import type { Outputs, Pass, Pool, Work } from "./pool.ts";
 import { ENGINE_BYTES } from "../engines/simd/engine.ts";
 import { allocate, type ResidentTensor, sharedMemoryOfTensors } from "../engines/simd/memory.ts";
 import { NAME, type Welcome } from "./serve.ts";
+import { runTogether } from "./together.ts";
 import { workerThreads } from "./worker_threads.ts";
 
 /** Workers, each with an engine in the memory of the tensors. */
 export class WorkerPool implements Pool {
+  /** Why one of them died, if one did. */
   failure: string | undefined;
   readonly #workers: AnyWorker[] = [];
   readonly #engines: ResidentTensor[] = [];
@@ -61,8 +63,9 @@ export class WorkerPool implements Pool {
     return this.#workers.length;
   }
 
-  post(job: Job): void {
-    for (const worker of this.#workers) worker.postMessage(job);
+  runTogether<P extends Pass, O extends Outputs>(work: string, run: Work<P, O>, pass: P, out: O): string | undefined {
+    if (this.failure !== undefined) return this.failure;
+    return runTogether((job) => this.#workers.forEach((worker) => worker.postMessage(job)), work, run, pass, out);
   }
 
   async end(): Promise<void> {

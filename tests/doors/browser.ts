@@ -75,6 +75,17 @@ export async function visit(browser: string, folder: string, isolated: boolean):
     child.kill();
     await child.status;
     await server.shutdown();
-    await Deno.remove(profile, { recursive: true });
+    await removeInTime(profile);
+  }
+}
+
+/** Removes a folder that processes of a browser that has ended may still write to. */
+async function removeInTime(folder: string): Promise<void> {
+  for (let attempt = 0; attempt < 20; attempt++) {
+    try {
+      return await Deno.remove(folder, { recursive: true });
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
   }
 }

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { matrixProduct } from "../../kernels/matrix_product.ts";
 import { SimdProduct } from "../../kernels/engines/simd/matrix_product.ts";
-import type { Kernels } from "../../kernels/engines/simd/instance.ts";
+import { bytesOf, type Kernels } from "../../kernels/engines/simd/instance.ts";
 import { baseline } from "../../kernels/engines/simd/module.ts";
 import { sliceOf } from "../../kernels/passes/slices.ts";
 import { type DType, sizeOf, type Tensor, tensor, zeros } from "../../kernels/tensor.ts";
@@ -118,7 +118,7 @@ Deno.test("products of any numbers are off by no more than the roundings of thei
 
 Deno.test("where relaxed SIMD is lacking products are the same", () => {
   const memory = new WebAssembly.Memory({ initial: 16, maximum: 16 });
-  const bytes = Uint8Array.from(atob(baseline.base64), (character) => character.charCodeAt(0));
+  const bytes = bytesOf(baseline, false);
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
   const scratch = new Float32Array(memory.buffer, 4096, SimdProduct.SCRATCH);
   const products = new SimdProduct(exports as unknown as Kernels, scratch, () => false);

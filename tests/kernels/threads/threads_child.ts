@@ -4,7 +4,7 @@
 import process from "node:process";
 import { Worker } from "node:worker_threads";
 import { allocate, layerNorm, setThreads } from "../../../kernels/mod.ts";
-import type { Job } from "../../../kernels/threads/pool.ts";
+import type { Job } from "../../../kernels/threads/together.ts";
 
 /** How an experiment ended. */
 export interface Ending {
