@@ -19,6 +19,9 @@ import { optimizeCommand } from "./cli/optimize.ts";
 import { scaleCommand } from "./cli/scale.ts";
 import { verifyCommand } from "./cli/verify.ts";
 
+/** The version of the package: that of deno.json, as a test asserts. */
+const version = "0.1.0";
+
 /**
  * Runs the command line.
  *
@@ -36,6 +39,7 @@ import { verifyCommand } from "./cli/verify.ts";
 export async function main(args: readonly string[]): Promise<number> {
   const program = new Command("evenkeel")
     .description("Normalization of data of any size, and of ONNX models.")
+    .version(version)
     .addCommand(scaleCommand())
     .addCommand(momentsCommand())
     .addCommand(inspectCommand())

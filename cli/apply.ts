@@ -6,9 +6,21 @@ import { withProgress } from "./progress.ts";
 import { type ReadingOptions, sourceOptions } from "./reading.ts";
 import { readState } from "./scalers.ts";
 
+/** What applying is told beside how to read. */
+interface ApplyOptions extends ReadingOptions {
+  readonly byPlace: boolean;
+}
+
 /** Scales a file into another; returns what was done, in words. */
-export async function apply(data: string, state: string, output: string, options: ReadingOptions): Promise<string> {
-  const { scaler, columns } = await readState(state);
+export async function apply(data: string, state: string, output: string, options: ApplyOptions): Promise<string> {
+  const { scaler, columns, dialect } = await readState(state);
+  if (columns !== undefined && options.columns !== undefined && !options.byPlace) {
+    throw new Error(
+      `${state} was fitted to columns ${
+        columns.join(", ")
+      }, which --apply finds itself; leave --columns out, or say --by-place to scale others by it in that order.`,
+    );
+  }
   let rows = 0;
   async function* counted(source: Source): AsyncGenerator<Tensor> {
     for await (const x of source) {
@@ -17,7 +29,8 @@ export async function apply(data: string, state: string, output: string, options
     }
   }
   await withProgress("scale", options.quiet, async (onProgress) => {
-    const source = await openSource(data, { columns, ...sourceOptions(options), onProgress });
+    const chosen = options.byPlace ? {} : { columns };
+    const source = await openSource(data, { ...dialect, ...chosen, ...sourceOptions(options), onProgress });
     await interruptible(async (signal) => {
       const sink = await openSink(output, { features: source.features });
       await ReadableStream.from(counted(source)).pipeThrough(transforming(scaler)).pipeTo(sink, { signal });

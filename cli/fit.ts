@@ -9,7 +9,7 @@ import {
 } from "../statistics/sources/mod.ts";
 import { InterruptedError, interruptible } from "./interrupt.ts";
 import { withProgress } from "./progress.ts";
-import { naming, type ReadingOptions, sourceOptions } from "./reading.ts";
+import { dialectOptions, naming, type ReadingOptions, sourceOptions } from "./reading.ts";
 import { scalers, stateOf } from "./scalers.ts";
 
 /** What fitting is told beside how to read. */
@@ -46,7 +46,7 @@ export async function fit(data: string, state: string, options: FitOptions): Pro
   if (rows === 0) throw new Error(`${data} has no rows.`);
   // Names by which --apply finds the columns again; where two are the same, their numbers.
   const columns = features.length > 0 && new Set(features).size === features.length ? features : options.columns;
-  await writeWhole(state, JSON.stringify(stateOf(scaler, columns)) + "\n");
+  await writeWhole(state, JSON.stringify(stateOf({ scaler, columns, dialect: dialectOptions(options) })) + "\n");
   if (options.snapshot !== undefined) await rm(options.snapshot, { force: true });
   const from = saved ? `, of which ${saved.rows} were in ${options.snapshot}` : "";
   return `${state}: ${scaler.kind} of ${rows} rows${from}`;

@@ -30,7 +30,12 @@ async function moments(data: string, options: ReadingOptions): Promise<string> {
   const columns = [moments.count(), moments.mean(), moments.standardDeviation(), extrema.minimum(), extrema.maximum()];
   const lines = Array.from({ length: moments.features }, (_, i) => {
     const name = features?.[i] ?? String(options.columns?.[i] ?? i);
-    return [name, ...columns.map(({ data }) => data[i])].join("\t");
+    return [field(name), ...columns.map(({ data }) => data[i])].join("\t");
   });
   return [["feature", "count", "mean", "deviation", "minimum", "maximum"].join("\t"), ...lines].join("\n");
+}
+
+/** A name that stays one field of its line. */
+function field(name: string): string {
+  return /["\t\r\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
 }

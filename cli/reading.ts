@@ -1,17 +1,27 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { Tensor } from "../kernels/mod.ts";
-import type { CsvOptions } from "../statistics/sources/mod.ts";
+import type { CsvDialect, CsvOptions } from "../statistics/sources/mod.ts";
 
 /** The options of every command that reads data. */
 export interface ReadingOptions {
   /** The columns to read. */
   readonly columns?: string[];
   /** How many rows are read at once. */
-  readonly chunkRows: number;
+  readonly chunkRows?: number;
   /** What stands between the fields of CSV. */
   readonly delimiter?: string;
   /** Whether CSV has a header. */
   readonly header?: boolean;
+  /** What stands before the fraction of a number of CSV. */
+  readonly decimal?: string;
+  /** What stands between groups of digits of CSV. */
+  readonly thousands?: string;
+  /** What begins the lines of CSV that are left out. */
+  readonly comment?: string;
+  /** The texts of CSV that stand for a missing value. */
+  readonly missing?: string[];
+  /** How letters of CSV are encoded. */
+  readonly encoding?: string;
   /** Whether there is no progress bar. */
   readonly quiet: boolean;
 }
@@ -21,21 +31,32 @@ export function reading(command: Command): Command {
   return command
     .argument("<data>", "a .csv, .tsv, .ndjson, .jsonl, .npy, .parquet, .arrow, .arrows or .feather file")
     .option("--columns <list>", "columns to read, separated by commas: names, or numbers from 0 (default: all)", list)
-    .option("--chunk-rows <rows>", "rows in memory at once", count, 4096)
-    .option("--delimiter <character>", "what stands between fields of .csv")
+    .option("--chunk-rows <rows>", "rows in memory at once (default: 4096, fewer where rows are wide)", count)
+    .option("--delimiter <character>", "what stands between fields of .csv", character)
     .option("--header", "the first line of .csv has names (default: if it has texts, and no numbers)")
     .option("--no-header", "the first line of .csv is data")
+    .option("--decimal <character>", "what stands before the fraction of numbers of .csv (default: a point)", character)
+    .option("--thousands <character>", "what stands between groups of digits of .csv (default: nothing)", character)
+    .option("--comment <character>", "what begins lines of .csv that are left out (default: nothing)", character)
+    .option("--missing <list>", "texts of .csv that stand for a missing value, separated by commas", list)
+    .option("--encoding <name>", "how letters of .csv are encoded, such as latin1 (default: utf-8)")
     .option("--quiet", "no progress bar", false);
 }
 
 /** What a source is told of the options. */
-export function sourceOptions({ columns, chunkRows, delimiter, header }: ReadingOptions): CsvOptions {
-  return {
-    chunkRows,
-    ...columns !== undefined && { columns },
-    ...delimiter !== undefined && { delimiter },
-    ...header !== undefined && { header },
-  };
+export function sourceOptions(options: ReadingOptions): CsvOptions {
+  return given({ columns: options.columns, chunkRows: options.chunkRows, ...dialectOptions(options) });
+}
+
+/** What of the options says how CSV is written. */
+export function dialectOptions(options: ReadingOptions): CsvDialect {
+  const { delimiter, header, decimal, thousands, comment, missing, encoding } = options;
+  return given({ delimiter, header, decimal, thousands, comment, missing, encoding });
+}
+
+/** Those options that are there. */
+function given<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }
 
 /** Learns from rows of data, the first of which is number `row`; an error says which rows of what. */
@@ -46,6 +67,12 @@ export function naming(data: string, row: number, { dims: [rows] }: Tensor, lear
     const problem = error instanceof Error ? error.message : error;
     throw new Error(`${data}, rows ${row} to ${row + rows - 1}: ${problem}`, { cause: error });
   }
+}
+
+function character(text: string): string {
+  const isOne = text.length === 1 && text.charCodeAt(0) < 128;
+  if (!isOne) throw new InvalidArgumentError("It must be one character of ASCII.");
+  return text;
 }
 
 function list(text: string): string[] {

@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { apply } from "./apply.ts";
 import { fit } from "./fit.ts";
@@ -13,6 +14,7 @@ interface ScaleOptions extends ReadingOptions {
   readonly scaler: keyof typeof scalers;
   readonly snapshot?: string;
   readonly every: number;
+  readonly byPlace: boolean;
 }
 
 /** `evenkeel scale`: fits a scaler to a file, or applies one that was fitted. */
@@ -23,6 +25,7 @@ export function scaleCommand(): Command {
     .option("--apply <state>", "scale the data by a scaler that --fit wrote")
     .option("-o, --output <file>", "where --apply writes: a .csv, .tsv, .ndjson, .jsonl, .npy or .parquet file")
     .addOption(new Option("--scaler <kind>", "what --fit fits").choices(Object.keys(scalers)).default("standard"))
+    .option("--by-place", "scale the columns of --apply in their order, whatever they are called", false)
     .option("--snapshot <file>", "keep the progress of --fit in this file, and go on from there if it exists")
     .option("--every <rows>", "how often the snapshot is written", count, 1_000_000);
   return command.action(async (data: string, options: ScaleOptions) => {
@@ -31,12 +34,17 @@ export function scaleCommand(): Command {
     }
     if (options.fit !== undefined) {
       if (options.output !== undefined) usage("-o is for --apply; --fit writes the file that it names.");
-      const paths = [data, options.fit, options.snapshot].flatMap((path) => path === undefined ? [] : [resolve(path)]);
-      if (new Set(paths).size < paths.length) usage("data, --fit and --snapshot must be different files.");
+      if (options.byPlace) usage("--by-place is for --apply.");
+      if (await haveSame([data, options.fit, options.snapshot])) {
+        usage("data, --fit and --snapshot must be different files.");
+      }
       console.log(await fit(data, options.fit, options));
     } else if (options.apply !== undefined) {
       if (options.snapshot !== undefined) usage("--snapshot is for --fit.");
       if (options.output === undefined) return usage("--apply needs -o FILE to write to.");
+      if (await haveSame([data, options.apply, options.output])) {
+        usage("data, --apply and -o must be different files.");
+      }
       console.log(await apply(data, options.apply, options.output, options));
     }
   });
@@ -44,4 +52,11 @@ export function scaleCommand(): Command {
   function usage(message: string): never {
     return command.error(`error: ${message}`, { exitCode: 2 });
   }
+}
+
+/** Whether two of some paths are of one file. */
+async function haveSame(paths: readonly (string | undefined)[]): Promise<boolean> {
+  const there = paths.filter((path) => path !== undefined);
+  const files = await Promise.all(there.map((path) => realpath(path).catch(() => resolve(path))));
+  return new Set(files).size < files.length;
 }

@@ -1,4 +1,5 @@
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { pid } from "node:process";
 
 /** A file that gets its name only when it is complete: until then, its content is in a file beside it. */
@@ -14,7 +15,9 @@ export interface NewFile {
 let drafts = 0;
 
 /** Opens a new file that is to be at `path`. */
-export async function createFile(path: string): Promise<NewFile> {
+export async function createFile(target: string): Promise<NewFile> {
+  const path = await realpath(target).catch(() => target); // what a symbolic link points to, so that it stays one
+  await removeStale(path);
   const draft = `${path}.${pid}-${drafts++}.part`;
   const handle = await open(draft, "w");
   return {
@@ -29,6 +32,25 @@ export async function createFile(path: string): Promise<NewFile> {
       await rm(draft, { force: true });
     },
   };
+}
+
+/** A draft that nobody has written to for so long, in milliseconds, is of a process that was killed. */
+const stale = 3_600_000;
+
+/** Removes what processes that were killed have left of a file. */
+async function removeStale(path: string): Promise<void> {
+  const folder = dirname(path), start = `${basename(path)}.`;
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(start) || !/^\d+-\d+\.part$/.test(name.slice(start.length))) continue;
+    const draft = join(folder, name), { mtimeMs } = await stat(draft).catch(() => ({ mtimeMs: Infinity }));
+    if (mtimeMs < Date.now() - stale) await rm(draft, { force: true });
+  }
+}
+
+/** What failed while a file was written, with its name: that of a full disk has none. */
+export function writingError(path: string, error: unknown): unknown {
+  const isNamed = !(error instanceof Error) || !("code" in error) || "path" in error;
+  return isNamed ? error : new Error(`${path} cannot be written: ${error.message}`, { cause: error });
 }
 
 /**
@@ -52,6 +74,6 @@ export async function writeWhole(path: string, text: string): Promise<void> {
     await file.commit();
   } catch (error) {
     await file.discard();
-    throw error;
+    throw writingError(path, error);
   }
 }

@@ -6,6 +6,9 @@ export interface Selection {
   readonly features?: readonly string[];
 }
 
+/** More columns are those of a file that is broken. */
+const mostColumns = 1 << 24;
+
 /**
  * Finds the chosen columns among all.
  *
@@ -20,7 +23,12 @@ export function selectColumns(
   chosen: readonly (string | number)[] | undefined,
 ): Selection {
   const names = typeof all === "number" ? undefined : all, width = typeof all === "number" ? all : all.length;
-  const indices = chosen?.map((column) => indexOf(name, column, names, width)) ??
+  if (width > mostColumns) {
+    throw new RangeError(`${name}: there are ${width} columns; at most ${mostColumns} can be read.`);
+  }
+  const places = new Map<string, number>();
+  if (chosen !== undefined) names?.forEach((column, i) => places.set(column, places.has(column) ? -1 : i));
+  const indices = chosen?.map((column) => indexOf(name, column, places, names, width)) ??
     Array.from({ length: width }, (_, i) => i);
   if (indices.length === 0) {
     throw new RangeError(`${name}: no column is chosen; choose at least one of ${list(names, width)}.`);
@@ -34,14 +42,15 @@ export function selectColumns(
 function indexOf(
   name: string,
   column: string | number,
+  places: ReadonlyMap<string, number>,
   names: readonly string[] | undefined,
   width: number,
 ): number {
-  const named = names?.indexOf(String(column)) ?? -1;
-  if (typeof column === "string" && named >= 0) {
-    if (names?.lastIndexOf(column) === named) return named;
+  const place = typeof column === "string" ? places.get(column) : undefined;
+  if (place === -1) {
     throw new RangeError(`${name}: more than one column is named ${JSON.stringify(column)}. Choose it by its number.`);
   }
+  if (place !== undefined) return place;
   const index = typeof column === "string" && !/^\d+$/.test(column) ? -1 : Number(column);
   if (Number.isInteger(index) && index >= 0 && index < width) return index;
   throw new RangeError(`${name} has no column ${JSON.stringify(column)}; it has ${list(names, width)}.`);
@@ -49,5 +58,7 @@ function indexOf(
 
 /** The columns as messages show them. */
 function list(names: readonly string[] | undefined, width: number): string {
-  return names === undefined ? `columns 0 to ${width - 1}` : names.map((name) => JSON.stringify(name)).join(", ");
+  if (names === undefined) return `columns 0 to ${width - 1}`;
+  const shown = names.slice(0, 20).map((name) => JSON.stringify(name)).join(", ");
+  return names.length > 20 ? `${shown} and ${names.length - 20} more` : shown;
 }

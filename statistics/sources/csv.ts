@@ -1,11 +1,11 @@
 import type { Tensor } from "../../kernels/tensor.ts";
 import { selectColumns } from "./columns.ts";
-import { type CsvDialect, dialectOf } from "./csv_dialect.ts";
+import { type CsvDialect, type Dialect, dialectOf } from "./csv_dialect.ts";
+import { areCounted, areNames } from "./csv_header.ts";
 import { wholeRecords } from "./csv_records.ts";
 import { CsvScanner } from "./csv_scanner.ts";
 import { blocksOf, pathOf } from "./file.ts";
 import { Gatherer } from "./gather.ts";
-import { numberOfText } from "./number.ts";
 import { type Source, SourceError, type SourceOptions } from "./source.ts";
 
 /** What a source of CSV can be told. */
@@ -32,8 +32,8 @@ export interface CsvOptions extends SourceOptions, CsvDialect {}
  * ```
  */
 export async function csvSource(file: string | URL, options: CsvOptions = {}): Promise<Source> {
-  const name = pathOf(file), dialect = dialectOf(options), first = await firstRecord(file, options);
-  const header = options.header ?? isHeader(name, first, dialect.missing);
+  const name = pathOf(file), dialect = dialectOf(options), head = await headOf(name, file, dialect), { first } = head;
+  const header = options.header ?? hasHeader(name, head, dialect.missing);
   const { indices, features } = selectColumns(name, header ? first : first.length, options.columns);
   /** For each column where its numbers go in a row, -1 if nowhere. */
   const places = new Int32Array(first.length).fill(-1);
@@ -100,39 +100,52 @@ function notANumber(name: string, line: number, column: string | number, text: s
   );
 }
 
-/** The fields of the first line. */
-async function firstRecord(file: string | URL, options: CsvOptions): Promise<string[]> {
-  const name = pathOf(file), scanner = new CsvScanner(dialectOf(options));
+/** The first lines, as far as they tell how the others are read. */
+interface Head {
+  /** The fields of the first line. */
+  readonly first: readonly string[];
+  /** For the first line, and the second if there is one, how many fields are in quotes. */
+  readonly quoted: readonly number[];
+}
+
+async function headOf(name: string, file: string | URL, dialect: Dialect): Promise<Head> {
+  const scanner = new CsvScanner(dialect), quoted: number[] = [];
+  let first: string[] | undefined;
   for await (const records of wholeRecords(name, blocksOf(file))) {
     scanner.feed(records);
-    if (!scanner.next()) continue;
-    const { line } = scanner, fields: string[] = [];
-    try {
-      do fields.push(scanner.text()); while (scanner.end() === "field");
-    } catch (error) {
-      throw error instanceof SyntaxError ? new SourceError(name, { line }, error.message) : error;
+    while (quoted.length < 2 && scanner.next()) {
+      const { line } = scanner, fields: string[] = [];
+      let inQuotes = 0;
+      try {
+        do {
+          fields.push(scanner.text());
+          if (scanner.wasQuoted) inQuotes++;
+        } while (scanner.end() === "field");
+      } catch (error) {
+        if (first !== undefined) break; // who reads the numbers will say so
+        throw error instanceof SyntaxError ? new SourceError(name, { line }, error.message) : error;
+      }
+      first ??= fields;
+      quoted.push(inQuotes);
     }
-    return fields;
+    if (first !== undefined) return { first, quoted };
   }
   throw new SourceError(name, { line: 1 }, "the file has no line; the first tells how many columns there are.");
 }
 
 /**
- * Whether a line names columns: it has texts, and no numbers; a line of missing values alone is a row.
+ * Whether the first line names the columns: its fields are texts, or all of them are in quotes and none of the next line is.
  *
- * @throws {SourceError} If it has the numbers from 0 on, which pandas names columns by and a row may have.
+ * @throws {SourceError} If that cannot be told.
  */
-function isHeader(name: string, fields: readonly string[], missing: ReadonlySet<string>): boolean {
-  const numbers = fields.slice(fields[0] === "" ? 1 : 0);
-  if (numbers.length > 1 && numbers.every((field, i) => field === String(i))) {
-    throw new SourceError(
-      name,
-      { line: 1 },
-      `the first line is 0, 1, ..., ${
-        numbers.length - 1
-      }: names of columns, or numbers? Say whether there is a header.`,
-    );
-  }
-  const values = fields.map((field) => missing.has(field) ? NaN : numberOfText(field));
-  return values.includes(undefined) && values.every((value) => value === undefined || Number.isNaN(value));
+function hasHeader(name: string, { first, quoted: [all, others = 0] }: Head, missing: ReadonlySet<string>): boolean {
+  if (areNames(first, missing) || (all === first.length && others === 0)) return true;
+  if (!areCounted(first)) return false;
+  throw new SourceError(
+    name,
+    { line: 1 },
+    `the first line is ${
+      first.slice(0, 3).join(", ")
+    }, ...: names of columns, or numbers? Say whether there is a header.`,
+  );
 }

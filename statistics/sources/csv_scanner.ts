@@ -14,6 +14,8 @@ export type Follower = "field" | "line";
 export class CsvScanner {
   /** The line of the next field, counted from 1. */
   line = 1;
+  /** Whether the text that was read last stood in quotes. */
+  wasQuoted = false;
   readonly #dialect: Dialect;
   readonly #decoder: TextDecoder;
   #bytes = new Uint8Array(0);
@@ -72,7 +74,8 @@ export class CsvScanner {
     const bytes = this.#bytes;
     let at = this.#at;
     while (this.#isSpace(bytes[at])) at++;
-    if (bytes[at] !== quote) {
+    this.wasQuoted = bytes[at] === quote;
+    if (!this.wasQuoted) {
       const begin = at;
       while (!this.#ends(bytes[at])) {
         if (bytes[at++] === quote) {

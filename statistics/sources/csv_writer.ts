@@ -1,4 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
+import { missingTexts } from "./csv_dialect.ts";
+import { areCounted, areNames } from "./csv_header.ts";
 import { flush, shortestDigits, type TensorWriter, textSize } from "./tensor_writer.ts";
 
 /** Writes CSV, with a header if features have names; NaN is an empty field. */
@@ -10,7 +12,7 @@ export function csvWriter(handle: FileHandle, delimiter: string, features?: read
     if (features !== undefined) {
       await flush(
         handle,
-        features.map((name) => quoted(name, delimiter)).join(delimiter) + "\n",
+        header(features, delimiter),
       );
     }
   }
@@ -35,12 +37,19 @@ export function csvWriter(handle: FileHandle, delimiter: string, features?: read
   };
 }
 
-/** A first line of the numbers from 0 on would be taken for the names of columns: 0.0, 1, 2 is not. */
-function asNumbers(line: string, delimiter: string): string {
-  const isNames = line.trimEnd().split(delimiter).every((field, i) => field === String(i));
-  return isNames ? line.replace("0", "0.0") : line;
+/** The line of names. All are in quotes where they would be taken for numbers otherwise. */
+function header(features: readonly string[], delimiter: string): string {
+  const all = !areNames(features, new Set(missingTexts));
+  return features.map((name) => all || name.includes(delimiter) || /["\r\n]/.test(name) ? quoted(name) : name).join(
+    delimiter,
+  ) + "\n";
 }
 
-function quoted(name: string, delimiter: string): string {
-  return name.includes(delimiter) || /["\r\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** A first line of the numbers from 0 on might be taken for the names of columns; 0.0, 1, 2 is not. */
+function asNumbers(line: string, delimiter: string): string {
+  return areCounted(line.trimEnd().split(delimiter)) ? line.replace("0", "0.0") : line;
 }

@@ -2,9 +2,12 @@ import { checkCount } from "../../kernels/check.ts";
 import { type Tensor, tensor } from "../../kernels/tensor.ts";
 import type { SourceOptions } from "./source.ts";
 
+/** More values are not in a chunk by default: 32 MB of them. */
+const mostValues = 1 << 22;
+
 /** The rows of a chunk and those to skip, once they are found fit. */
-export function chunking(options: SourceOptions): { chunkRows: number; skipRows: number } {
-  const { chunkRows = 4096, skipRows = 0 } = options;
+export function chunking(options: SourceOptions, features: number): { chunkRows: number; skipRows: number } {
+  const { chunkRows = Math.max(1, Math.min(4096, Math.floor(mostValues / features))), skipRows = 0 } = options;
   checkCount("source", "chunkRows", chunkRows);
   if (skipRows !== 0) checkCount("source", "skipRows", skipRows);
   return { chunkRows, skipRows };
@@ -22,7 +25,7 @@ export class Gatherer {
   #complete: Tensor[] = [];
 
   constructor(features: number, options: SourceOptions) {
-    const { chunkRows, skipRows } = chunking(options);
+    const { chunkRows, skipRows } = chunking(options, features);
     this.row = new Float64Array(features);
     this.#chunkRows = chunkRows;
     this.#skip = skipRows;

@@ -20,6 +20,7 @@
 export { writeWhole } from "./atomic.ts";
 export { arrowSource } from "./arrow.ts";
 export { type CsvOptions, csvSource } from "./csv.ts";
+export type { CsvDialect } from "./csv_dialect.ts";
 export { rowsSource } from "./iterable.ts";
 export { ndjsonSource } from "./ndjson.ts";
 export { npySource } from "./npy.ts";

@@ -30,10 +30,10 @@ import { type Source, SourceError, type SourceOptions } from "./source.ts";
  * ```
  */
 export async function npySource(file: string | URL, options: SourceOptions = {}): Promise<Source> {
-  const { chunkRows, skipRows } = chunking(options);
   const name = pathOf(file), header = await withFile(file, headerOf);
   const [all, ...inner] = header.dims, width = sizeOf(inner);
-  const { indices } = selectColumns(name, width, options.columns);
+  const { indices } = selectColumns(name, width, options.columns),
+    { chunkRows, skipRows } = chunking(options, indices.length);
 
   async function* tensors(): AsyncGenerator<Tensor> {
     const opened = await openFile(file);

@@ -37,7 +37,7 @@ export async function parquetSource(file: string | URL, options: SourceOptions =
   const { indices, features = [] } = selectColumns(name, columns.map(({ element }) => element.name), options.columns);
   const chosen = indices.map((index) => columns[index]);
   for (const column of chosen) checkNumeric(name, column);
-  const { skipRows } = chunking(options);
+  const { skipRows } = chunking(options, indices.length);
   const rows = metadata.row_groups.reduce((sum, { num_rows }) => sum + Number(num_rows), 0);
 
   async function* tensors(): AsyncGenerator<Tensor> {

@@ -60,7 +60,7 @@ function recordReader(name: string, keys: readonly string[], options: SourceOpti
       }
       const record = row as Record<string, unknown>;
       for (let i = 0; i < features.length; i++) {
-        const value = record[features[i]];
+        const value = Object.hasOwn(record, features[i]) ? record[features[i]] : undefined;
         values[i] = numberOf(value) ??
           fail(
             `${JSON.stringify(features[i])} is ${

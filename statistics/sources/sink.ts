@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { checkTensor, type Tensor } from "../../kernels/tensor.ts";
-import { createFile } from "./atomic.ts";
+import { createFile, writingError } from "./atomic.ts";
 import { csvWriter } from "./csv_writer.ts";
 import { pathOf } from "./file.ts";
 import { ndjsonWriter } from "./ndjson_writer.ts";
@@ -73,7 +73,7 @@ export async function openSink(file: string | URL, options: SinkOptions = {}): P
       await work();
     } catch (error) {
       await draft.discard();
-      throw error;
+      throw writingError(path, error);
     }
   }
   return new WritableStream<Tensor>({

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { describe } from "../../kernels/tensor.ts";
@@ -60,7 +61,8 @@ export async function identify(file: string | URL): Promise<FileIdentity> {
  * ```
  */
 export async function writeSnapshot(path: string, { file, settings, rows, state }: Snapshot): Promise<void> {
-  await writeWhole(path, JSON.stringify({ kind: "snapshot", version: 1, file, settings, rows, state }));
+  const content = { kind: "snapshot", version: 1, file, settings, rows, state };
+  await writeWhole(path, JSON.stringify({ ...content, digest: digestOf(content) }));
 }
 
 /**
@@ -88,10 +90,19 @@ export async function readSnapshot(path: string): Promise<Snapshot | undefined> 
       `the snapshot's rows are ${describe(rows)}; they must be a whole number. Remove it.`,
     );
   }
+  const { digest, ...content } = value;
+  if (digest !== digestOf(content)) {
+    throw new SourceError(path, {}, "the snapshot was changed since it was written. Remove it.");
+  }
   return { file, settings, rows, state };
 }
 
-function parse(text: string): (Snapshot & { kind?: string; version?: number }) | undefined {
+/** What tells whether a snapshot is still as it was written. */
+function digestOf(content: object): string {
+  return createHash("sha256").update(JSON.stringify(content)).digest("hex");
+}
+
+function parse(text: string): (Snapshot & { kind?: string; version?: number; digest?: string }) | undefined {
   try {
     return JSON.parse(text);
   } catch {

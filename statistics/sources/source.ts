@@ -13,7 +13,7 @@ export interface Source extends AsyncIterable<Tensor> {
 
 /** What every source can be told. */
 export interface SourceOptions {
-  /** How many rows a chunk has; the last may have fewer. Default 4096. */
+  /** How many rows a chunk has; the last may have fewer. Default 4096, or fewer where rows are so wide that they would be more than 2^22 values. */
   readonly chunkRows?: number;
   /** How many rows to leave out at the beginning: those that an earlier run has seen. Default 0. */
   readonly skipRows?: number;

@@ -1,4 +1,5 @@
 /** The command line, run as its users run it. */
+import config from "../../deno.json" with { type: "json" };
 import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
 import { StandardScaler } from "../../statistics/mod.ts";
 import { openSource } from "../../statistics/sources/mod.ts";
@@ -92,6 +93,10 @@ Deno.test("evenkeel: wrong usage exits with 2 and says what is wrong", async () 
     [["scale", "x.csv", "--fit", "a", "--scaler", "best"], "standard, minmax, robust"],
     [["scale", "x.csv", "--fit", "a", "--every", "0"], "whole number"],
     [["scale", "x.csv", "--fit", "a", "--faster"], "unknown option"],
+    [["scale", "x.csv", "--fit", "a", "--delimiter", ""], "one character of ASCII"],
+    [["scale", "x.csv", "--apply", "a", "-o", "./x.csv"], "must be different files"],
+    [["scale", "x.csv", "--apply", "a", "-o", "a"], "must be different files"],
+    [["scale", "x.csv", "--fit", "a", "--by-place"], "--by-place is for --apply"],
   ];
   const outcomes = await Promise.all(wrong.map(([args]) => evenkeel(...args)));
   outcomes.forEach(({ code, stdout, stderr }, i) => {
@@ -112,6 +117,8 @@ Deno.test("evenkeel: a failure exits with 1, says why in one line, and leaves ev
       "wide.csv": "1,2,3\n",
       "not.json": "{",
       "other.json": '{"kind":"Extrema","version":1}',
+      "names.csv": "id,2020\n1,2\n",
+      "columns.json": JSON.stringify({ ...new StandardScaler().toJSON(), columns: 5 }),
       "out.csv": "before",
       "state.json": "before",
     };
@@ -131,7 +138,10 @@ Deno.test("evenkeel: a failure exits with 1, says why in one line, and leaves ev
       [[path("good.csv"), "--apply", fitted, "-o", path("out.xls")], "cannot be written by its extension"],
       [[path("ragged.csv"), "--apply", fitted, ...to], "line 3"],
       [[path("wide.csv"), "--apply", fitted, ...to], `has no column "a"; it has columns 0 to 2`],
-      [[path("wide.csv"), "--apply", fitted, ...to, "--columns", "0,1,2"], "features"],
+      [[path("wide.csv"), "--apply", fitted, ...to, "--columns", "0,1,2"], "was fitted to columns a, b"],
+      [[path("wide.csv"), "--apply", fitted, ...to, "--columns", "0,1,2", "--by-place"], "features"],
+      [[path("good.csv"), "--apply", path("columns.json"), ...to], "columns is number 5; it must be a list"],
+      [[path("names.csv"), "--fit", state], `column 0 has "id"`],
     ];
     const before = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
     const outcomes = await Promise.all(failures.map(([args]) => evenkeel("scale", ...args)));
@@ -146,3 +156,48 @@ Deno.test("evenkeel: a failure exits with 1, says why in one line, and leaves ev
     assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), before);
     for (const name in files) assertEquals(await Deno.readTextFile(path(name)), files[name], name);
   }));
+
+Deno.test("evenkeel scale: a state keeps how its data was read, and what is written is read back", () =>
+  inFolder(async (folder) => {
+    const data = `${folder}/data.csv`, state = `${folder}/state.json`, output = `${folder}/out.csv`;
+    await Deno.writeTextFile(data, "2020;2021\n1,5;2\n2,5;-\n3,5;6\n");
+    const reading = ["--header", "--delimiter", ";", "--decimal", ",", "--missing", "-"];
+    assertEquals((await evenkeel("scale", data, "--fit", state, ...reading)).code, 0);
+    const apply = await evenkeel("scale", data, "--apply", state, "-o", output);
+    assertEquals(apply, { code: 0, stdout: `${output}: 3 rows\n`, stderr: "" });
+    const again = await evenkeel("scale", output, "--fit", `${folder}/again.json`);
+    assertEquals([again.code, again.stdout], [0, `${folder}/again.json: StandardScaler of 3 rows\n`]);
+    assertEquals(JSON.parse(await Deno.readTextFile(`${folder}/again.json`)).columns, ["2020", "2021"]);
+  }));
+
+Deno.test("evenkeel scale: data without names is scaled by place when that is asked for", () =>
+  inFolder(async (folder) => {
+    const state = `${folder}/state.json`, data = `${folder}/x.ndjson`, output = `${folder}/out.ndjson`;
+    await Deno.writeTextFile(`${folder}/data.csv`, "a,b\n1,10\n3,30\n");
+    await Deno.writeTextFile(data, "[1,10]\n[3,30]\n");
+    assertEquals((await evenkeel("scale", `${folder}/data.csv`, "--fit", state)).code, 0);
+    assertStringIncludes((await evenkeel("scale", data, "--apply", state, "-o", output)).stderr, `no column "a"`);
+    assertEquals((await evenkeel("scale", data, "--apply", state, "-o", output, "--by-place")).code, 0);
+    assertEquals(await Deno.readTextFile(output), "[-1,-1]\n[1,1]\n");
+  }));
+
+Deno.test("evenkeel: a name with a tab stays one field, a link stays a link, and old drafts go", () =>
+  inFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/data.csv`, "a\tb,c\n1,2\n");
+    const { stdout } = await evenkeel("moments", `${folder}/data.csv`);
+    assert(stdout.includes('\n"a\tb"\t1\t1\t0\t1\t1\n'), stdout);
+    await Deno.writeTextFile(`${folder}/real.json`, "");
+    await Deno.symlink(`${folder}/real.json`, `${folder}/link.json`);
+    const [old, fresh] = ["real.json.999999-0.part", "real.json.999998-0.part"].map((name) => `${folder}/${name}`);
+    for (const draft of [old, fresh]) await Deno.writeTextFile(draft, "left by a process that was killed");
+    await Deno.utime(old, 0, 0);
+    assertEquals((await evenkeel("scale", `${folder}/data.csv`, "--fit", `${folder}/link.json`)).code, 0);
+    assert((await Deno.lstat(`${folder}/link.json`)).isSymlink);
+    assertEquals(JSON.parse(await Deno.readTextFile(`${folder}/real.json`)).kind, "StandardScaler");
+    const files = [...Deno.readDirSync(folder)].map(({ name }) => name);
+    assertEquals(files.filter((name) => name.endsWith(".part")), ["real.json.999998-0.part"]);
+  }));
+
+Deno.test("evenkeel --version: that of the package", async () => {
+  assertEquals((await evenkeel("--version")).stdout, `${config.version}\n`);
+});

@@ -150,6 +150,16 @@ Deno.test("csv: a first line of the numbers from 0 on may be names, which has to
     const [{ data }] = await Array.fromAsync(await csvSource(file));
     assertEquals([...data], [0, 1, 2, 3], "what is written without names is read without");
   });
+  assertEquals(await read('"0","1"\n5,6\n'), { features: ["0", "1"], values: [5, 6] }, "quotes mean a text");
+  assertEquals((await read('"3","4"\n"5","6"\n')).values, [3, 4, 5, 6], "unless everything is in quotes");
+  await inFolder(async (folder) => {
+    for (const features of [["0", "1"], ["2020", "2021"], ["", "7"], ["NA", "?"], ["1", "x"]]) {
+      const file = `${folder}/x.csv`, sink = await openSink(file, { features });
+      await ReadableStream.from([tensor(new Float32Array([1, 2, 3, 4]), [2, 2])]).pipeTo(sink);
+      const source = await csvSource(file), [{ data }] = await Array.fromAsync(source);
+      assertEquals([source.features, [...data]], [features, [1, 2, 3, 4]]);
+    }
+  });
   await assertRejects(() => read("id,2020\n1,2\n"), SourceError, "say that there is a header");
   assertEquals(await read("id,2020\n1,2\n", { header: true }), { features: ["id", "2020"], values: [1, 2] });
 });

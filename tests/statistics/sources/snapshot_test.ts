@@ -134,7 +134,7 @@ Deno.test("snapshots: one of another file, of other options, or no snapshot at a
     const identity = await identify(file),
       saved = {
         file: identity,
-        settings: { scaler: "standard", chunkRows: 4096 },
+        settings: { scaler: "standard" },
         rows: 1,
         state: new StandardScaler().partialFit(tensor(Float64Array.of(1), [1, 1])).toJSON(),
       };
@@ -146,7 +146,7 @@ Deno.test("snapshots: one of another file, of other options, or no snapshot at a
       { ...saved, file: { ...identity, name: "y.csv" } },
       { ...saved, file: { ...identity, modified: identity.modified - 1 } },
       { ...saved, settings: { scaler: "standard", chunkRows: 64 } },
-      { ...saved, settings: { scaler: "robust", chunkRows: 4096 } },
+      { ...saved, settings: { scaler: "robust" } },
     ];
     for (const other of refused) {
       await writeSnapshot(snapshot, other);
@@ -163,5 +163,8 @@ Deno.test("snapshots: one of another file, of other options, or no snapshot at a
       await Deno.writeTextFile(snapshot, JSON.stringify({ kind: "snapshot", version: 1, ...saved, rows }));
       await assertRejects(() => readSnapshot(snapshot), SourceError, "must be a whole number");
     }
+    await writeSnapshot(snapshot, saved);
+    await Deno.writeTextFile(snapshot, (await Deno.readTextFile(snapshot)).replace('"rows":1,', '"rows":1000,'));
+    await assertRejects(() => readSnapshot(snapshot), SourceError, "was changed since it was written");
     assertEquals(await readSnapshot(`${folder}/missing`), undefined);
   }));

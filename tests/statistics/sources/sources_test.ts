@@ -324,6 +324,12 @@ Deno.test("ndjson: letters of several bytes may lie across the blocks that are r
     }
   }));
 
+Deno.test("ndjson: a name that objects inherit is missing where a line lacks it", () =>
+  inFolder(async (folder) => {
+    const file = await write(`${folder}/x.ndjson`, '{"constructor":1,"toString":2}\n{}\n{"toString":3}\n');
+    assertEquals(valuesOf(await Array.fromAsync(await openSource(file))), [1, 2, NaN, NaN, NaN, 3]);
+  }));
+
 Deno.test("sources: a folder is refused by its name", () =>
   inFolder(async (folder) => {
     for (const extension in writers) {
