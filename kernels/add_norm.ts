@@ -50,21 +50,25 @@ export interface AddRmsNormBackwardOptions extends RmsNormBackwardOptions {
   dSum?: Tensor;
 }
 
-const addLayerNormNames = new OptionNames<AddLayerNormOptions>({
+/** The names of options of {@linkcode addLayerNorm}. */
+export const addLayerNormOptionNames = new OptionNames<AddLayerNormOptions>({
   ...layerNormNames,
   out: { ...forwardNames, sum: true },
 });
-const addRmsNormNames = new OptionNames<AddRmsNormOptions>({
+/** The names of options of {@linkcode addRmsNorm}. */
+export const addRmsNormOptionNames = new OptionNames<AddRmsNormOptions>({
   ...rmsNormNames,
   out: { y: true, sum: true, invStdDev: true },
 });
-const addLayerNormBackwardNames = new OptionNames<AddLayerNormBackwardOptions>({
+/** The names of options of {@linkcode addLayerNormBackward}. */
+export const addLayerNormBackwardOptionNames = new OptionNames<AddLayerNormBackwardOptions>({
   ...layerNormNames,
   ...savedNames,
   dSum: true,
   out: backwardNames,
 });
-const addRmsNormBackwardNames = new OptionNames<AddRmsNormBackwardOptions>({
+/** The names of options of {@linkcode addRmsNormBackward}. */
+export const addRmsNormBackwardOptionNames = new OptionNames<AddRmsNormBackwardOptions>({
   ...rmsNormNames,
   invStdDev: true,
   dSum: true,
@@ -93,7 +97,7 @@ export function addLayerNorm<T extends DType>(
   residual: Tensor<T>,
   options: AddLayerNormOptions = {},
 ): AddNormResult<T> {
-  addLayerNormNames.check("addLayerNorm", options);
+  addLayerNormOptionNames.check("addLayerNorm", options);
   return addNorm(layerNormPlan("addLayerNorm", x, options), x, residual, options);
 }
 
@@ -120,7 +124,7 @@ export function addRmsNorm<T extends DType>(
   residual: Tensor<T>,
   options: AddRmsNormOptions = {},
 ): AddNormResult<T> {
-  addRmsNormNames.check("addRmsNorm", options);
+  addRmsNormOptionNames.check("addRmsNorm", options);
   return addNorm(rmsNormPlan("addRmsNorm", x, options), x, residual, options);
 }
 
@@ -158,7 +162,7 @@ export function addLayerNormBackward<T extends DType>(
   dy: Tensor<T>,
   options: AddLayerNormBackwardOptions = {},
 ): Gradients<T> {
-  addLayerNormBackwardNames.check("addLayerNormBackward", options);
+  addLayerNormBackwardOptionNames.check("addLayerNormBackward", options);
   const plan = withSaved(layerNormPlan("addLayerNormBackward", sum, options), options);
   return backward(plan, sum, dy, options, options.out, options.dSum);
 }
@@ -186,7 +190,7 @@ export function addRmsNormBackward<T extends DType>(
   dy: Tensor<T>,
   options: AddRmsNormBackwardOptions = {},
 ): Gradients<T> {
-  addRmsNormBackwardNames.check("addRmsNormBackward", options);
+  addRmsNormBackwardOptionNames.check("addRmsNormBackward", options);
   const plan = withSavedSquare(rmsNormPlan("addRmsNormBackward", sum, options), options);
   return backward(plan, sum, dy, options, options.out, options.dSum);
 }

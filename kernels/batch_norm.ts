@@ -50,13 +50,23 @@ export interface BatchNormTrainingResult<T extends DType = DType> {
 
 const trainingNames = { ...affineNames, axis: true, epsilon: true } as const;
 const frozenNames = { ...trainingNames, mean: true, variance: true } as const;
-const frozenForward = new OptionNames<BatchNormOptions>({ ...frozenNames, out: { y: true } });
-const frozenBackward = new OptionNames<BatchNormBackwardOptions>({ ...frozenNames, out: backwardNames });
-const trainingForward = new OptionNames<BatchNormTrainingOptions>({
+/** The names of options of {@linkcode batchNorm}. */
+export const batchNormOptionNames = new OptionNames<BatchNormOptions>({ ...frozenNames, out: { y: true } });
+/** The names of options of {@linkcode batchNormBackward}. */
+export const batchNormBackwardOptionNames = new OptionNames<BatchNormBackwardOptions>({
+  ...frozenNames,
+  out: backwardNames,
+});
+/** The names of options of {@linkcode batchNormTraining}. */
+export const batchNormTrainingOptionNames = new OptionNames<BatchNormTrainingOptions>({
   ...trainingNames,
   out: { y: true, mean: true, variance: true },
 });
-const trainingBackward = new OptionNames<BatchNormTrainingBackwardOptions>({ ...trainingNames, out: backwardNames });
+/** The names of options of {@linkcode batchNormTrainingBackward}. */
+export const batchNormTrainingBackwardOptionNames = new OptionNames<BatchNormTrainingBackwardOptions>({
+  ...trainingNames,
+  out: backwardNames,
+});
 
 /** What {@linkcode batchNormTraining} is made of. */
 export function batchNormTrainingPlan(
@@ -110,7 +120,7 @@ export function batchNormPlan(operation: string, x: Tensor, options: Omit<BatchN
  * ```
  */
 export function batchNorm<T extends DType>(x: Tensor<T>, options: BatchNormOptions): Tensor<T> {
-  frozenForward.check("batchNorm", options);
+  batchNormOptionNames.check("batchNorm", options);
   return forward(batchNormPlan("batchNorm", x, options), x, options, options.out).y;
 }
 
@@ -138,7 +148,7 @@ export function batchNormTraining<T extends DType>(
   x: Tensor<T>,
   options: BatchNormTrainingOptions = {},
 ): BatchNormTrainingResult<T> {
-  trainingForward.check("batchNormTraining", options);
+  batchNormTrainingOptionNames.check("batchNormTraining", options);
   const plan = batchNormTrainingPlan("batchNormTraining", x, options),
     { out = {} } = options,
     type = statisticsType(x.type);
@@ -173,7 +183,7 @@ export function batchNormBackward<T extends DType>(
   dy: Tensor<T>,
   options: BatchNormBackwardOptions,
 ): Gradients<T> {
-  frozenBackward.check("batchNormBackward", options);
+  batchNormBackwardOptionNames.check("batchNormBackward", options);
   return backward(batchNormPlan("batchNormBackward", x, options), x, dy, options, options.out);
 }
 
@@ -204,6 +214,6 @@ export function batchNormTrainingBackward<T extends DType>(
   dy: Tensor<T>,
   options: BatchNormTrainingBackwardOptions = {},
 ): Gradients<T> {
-  trainingBackward.check("batchNormTrainingBackward", options);
+  batchNormTrainingBackwardOptionNames.check("batchNormTrainingBackward", options);
   return backward(batchNormTrainingPlan("batchNormTrainingBackward", x, options), x, dy, options, options.out);
 }

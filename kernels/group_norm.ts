@@ -38,14 +38,22 @@ export interface GroupNormBackwardOptions extends Omit<GroupNormOptions, "out">,
 
 const instanceNames = { ...affineNames, axis: true, epsilon: true } as const;
 const groupNames = { ...instanceNames, groups: true } as const;
-const instanceForward = new OptionNames<InstanceNormOptions>({ ...instanceNames, out: forwardNames });
-const groupForward = new OptionNames<GroupNormOptions>({ ...groupNames, out: forwardNames });
-const instanceBackward = new OptionNames<InstanceNormBackwardOptions>({
+/** The names of options of {@linkcode instanceNorm}. */
+export const instanceNormOptionNames = new OptionNames<InstanceNormOptions>({ ...instanceNames, out: forwardNames });
+/** The names of options of {@linkcode groupNorm}. */
+export const groupNormOptionNames = new OptionNames<GroupNormOptions>({ ...groupNames, out: forwardNames });
+/** The names of options of {@linkcode instanceNormBackward}. */
+export const instanceNormBackwardOptionNames = new OptionNames<InstanceNormBackwardOptions>({
   ...instanceNames,
   ...savedNames,
   out: backwardNames,
 });
-const groupBackward = new OptionNames<GroupNormBackwardOptions>({ ...groupNames, ...savedNames, out: backwardNames });
+/** The names of options of {@linkcode groupNormBackward}. */
+export const groupNormBackwardOptionNames = new OptionNames<GroupNormBackwardOptions>({
+  ...groupNames,
+  ...savedNames,
+  out: backwardNames,
+});
 
 function planOf(
   operation: string,
@@ -111,7 +119,7 @@ export function instanceNormPlan(operation: string, x: Tensor, options: Omit<Ins
  * ```
  */
 export function groupNorm<T extends DType>(x: Tensor<T>, options: GroupNormOptions): Tensor<T> {
-  groupForward.check("groupNorm", options);
+  groupNormOptionNames.check("groupNorm", options);
   return forward(groupNormPlan("groupNorm", x, options), x, options, options.out).y;
 }
 
@@ -138,7 +146,7 @@ export function groupNormBackward<T extends DType>(
   dy: Tensor<T>,
   options: GroupNormBackwardOptions,
 ): Gradients<T> {
-  groupBackward.check("groupNormBackward", options);
+  groupNormBackwardOptionNames.check("groupNormBackward", options);
   return backward(withSaved(groupNormPlan("groupNormBackward", x, options), options), x, dy, options, options.out);
 }
 
@@ -159,7 +167,7 @@ export function groupNormBackward<T extends DType>(
  * ```
  */
 export function instanceNorm<T extends DType>(x: Tensor<T>, options: InstanceNormOptions = {}): Tensor<T> {
-  instanceForward.check("instanceNorm", options);
+  instanceNormOptionNames.check("instanceNorm", options);
   return forward(instanceNormPlan("instanceNorm", x, options), x, options, options.out).y;
 }
 
@@ -186,7 +194,7 @@ export function instanceNormBackward<T extends DType>(
   dy: Tensor<T>,
   options: InstanceNormBackwardOptions = {},
 ): Gradients<T> {
-  instanceBackward.check("instanceNormBackward", options);
+  instanceNormBackwardOptionNames.check("instanceNormBackward", options);
   const plan = withSaved(instanceNormPlan("instanceNormBackward", x, options), options);
   return backward(plan, x, dy, options, options.out);
 }

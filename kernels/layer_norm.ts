@@ -25,8 +25,10 @@ export interface LayerNormBackwardOptions extends Omit<LayerNormOptions, "out">,
 
 /** The names of all options but `out`. */
 export const layerNormNames = { ...affineNames, axes: true, epsilon: true, subtractMean: true } as const;
-const forwardOptions = new OptionNames<LayerNormOptions>({ ...layerNormNames, out: forwardNames });
-const backwardOptions = new OptionNames<LayerNormBackwardOptions>({
+/** The names of options of {@linkcode layerNorm}. */
+export const layerNormOptionNames = new OptionNames<LayerNormOptions>({ ...layerNormNames, out: forwardNames });
+/** The names of options of {@linkcode layerNormBackward}. */
+export const layerNormBackwardOptionNames = new OptionNames<LayerNormBackwardOptions>({
   ...layerNormNames,
   ...savedNames,
   out: backwardNames,
@@ -62,7 +64,7 @@ export function layerNormPlan(operation: string, x: Tensor, options: Omit<LayerN
  * ```
  */
 export function layerNorm<T extends DType>(x: Tensor<T>, options: LayerNormOptions = {}): Tensor<T> {
-  forwardOptions.check("layerNorm", options);
+  layerNormOptionNames.check("layerNorm", options);
   return forward(layerNormPlan("layerNorm", x, options), x, options, options.out).y;
 }
 
@@ -93,7 +95,7 @@ export function layerNormBackward<T extends DType>(
   dy: Tensor<T>,
   options: LayerNormBackwardOptions = {},
 ): Gradients<T> {
-  backwardOptions.check("layerNormBackward", options);
+  layerNormBackwardOptionNames.check("layerNormBackward", options);
   const plan = withSaved(layerNormPlan("layerNormBackward", x, options), options);
   return backward(plan, x, dy, options, options.out);
 }

@@ -18,8 +18,13 @@ export interface MeanVarianceNormBackwardOptions extends Omit<MeanVarianceNormOp
   out?: { dx?: Tensor };
 }
 
-const forwardOptions = new OptionNames<MeanVarianceNormOptions>({ axes: true, out: { y: true } });
-const backwardOptions = new OptionNames<MeanVarianceNormBackwardOptions>({ axes: true, out: { dx: true } });
+/** The names of options of {@linkcode meanVarianceNorm}. */
+export const meanVarianceNormOptionNames = new OptionNames<MeanVarianceNormOptions>({ axes: true, out: { y: true } });
+/** The names of options of {@linkcode meanVarianceNormBackward}. */
+export const meanVarianceNormBackwardOptionNames = new OptionNames<MeanVarianceNormBackwardOptions>({
+  axes: true,
+  out: { dx: true },
+});
 
 /** ONNX adds its epsilon to the deviation, not to the variance. */
 const measure: Measure = {
@@ -61,7 +66,7 @@ export function meanVarianceNormPlan(
  * ```
  */
 export function meanVarianceNorm<T extends DType>(x: Tensor<T>, options: MeanVarianceNormOptions = {}): Tensor<T> {
-  forwardOptions.check("meanVarianceNorm", options);
+  meanVarianceNormOptionNames.check("meanVarianceNorm", options);
   return forward(meanVarianceNormPlan("meanVarianceNorm", x, options), x, {}, options.out).y;
 }
 
@@ -89,6 +94,6 @@ export function meanVarianceNormBackward<T extends DType>(
   dy: Tensor<T>,
   options: MeanVarianceNormBackwardOptions = {},
 ): { dx: Tensor<T> } {
-  backwardOptions.check("meanVarianceNormBackward", options);
+  meanVarianceNormBackwardOptionNames.check("meanVarianceNormBackward", options);
   return backward(meanVarianceNormPlan("meanVarianceNormBackward", x, options), x, dy, {}, options.out);
 }

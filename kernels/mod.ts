@@ -15,7 +15,18 @@
  */
 
 export type { Activation } from "./activation.ts";
-export * from "./add_norm.ts";
+export {
+  addLayerNorm,
+  addLayerNormBackward,
+  type AddLayerNormBackwardOptions,
+  type AddLayerNormOptions,
+  type AddNormOutputs,
+  type AddNormResult,
+  addRmsNorm,
+  addRmsNormBackward,
+  type AddRmsNormBackwardOptions,
+  type AddRmsNormOptions,
+} from "./add_norm.ts";
 export {
   batchNorm,
   batchNormBackward,

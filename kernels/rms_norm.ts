@@ -23,8 +23,13 @@ export interface RmsNormBackwardOptions extends Omit<RmsNormOptions, "out">, Omi
 
 /** The names of all options but `out`. */
 export const rmsNormNames = { ...affineNames, axes: true, epsilon: true } as const;
-const forwardOptions = new OptionNames<RmsNormOptions>({ ...rmsNormNames, out: { y: true, invStdDev: true } });
-const backwardOptions = new OptionNames<RmsNormBackwardOptions>({
+/** The names of options of {@linkcode rmsNorm}. */
+export const rmsNormOptionNames = new OptionNames<RmsNormOptions>({
+  ...rmsNormNames,
+  out: { y: true, invStdDev: true },
+});
+/** The names of options of {@linkcode rmsNormBackward}. */
+export const rmsNormBackwardOptionNames = new OptionNames<RmsNormBackwardOptions>({
   ...rmsNormNames,
   invStdDev: true,
   out: backwardNames,
@@ -68,7 +73,7 @@ export function withSavedSquare(plan: Plan, { invStdDev }: RmsNormBackwardOption
  * ```
  */
 export function rmsNorm<T extends DType>(x: Tensor<T>, options: RmsNormOptions = {}): Tensor<T> {
-  forwardOptions.check("rmsNorm", options);
+  rmsNormOptionNames.check("rmsNorm", options);
   return forward(rmsNormPlan("rmsNorm", x, options), x, options, options.out).y;
 }
 
@@ -98,7 +103,7 @@ export function rmsNormBackward<T extends DType>(
   dy: Tensor<T>,
   options: RmsNormBackwardOptions = {},
 ): Gradients<T> {
-  backwardOptions.check("rmsNormBackward", options);
+  rmsNormBackwardOptionNames.check("rmsNormBackward", options);
   const plan = withSavedSquare(rmsNormPlan("rmsNormBackward", x, options), options);
   return backward(plan, x, dy, options, options.out);
 }

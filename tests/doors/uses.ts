@@ -23,6 +23,12 @@ const bodies: Record<string, string> = {
     const scaler = new door.StandardScaler(), x = { type: "float32", dims: [2, 1], data: new Float32Array([1, 3]) };
     scaler.partialFit(x);
     return [...scaler.transform(x).data].join() === "-1,1";`,
+  "./webgpu": `
+    const gpu = await door.openGpu().catch((error) => error);
+    if (gpu instanceof door.GpuError) return true; // a host without a device says so
+    const y = await gpu.layerNorm(gpu.upload({ type: "float32", dims: [1, 3], data: new Float32Array([1, 2, 3]) })).read();
+    await gpu.close();
+    return Math.abs(y.data[2] - 1.2247) < 1e-3;`,
   "./reference": `
     const { y } = door.layerNorm({ type: "float32", dims: [1, 3], data: new Float32Array([1, 2, 3]) });
     return Math.abs(y.data[2] - 1.2247) < 1e-3;`,

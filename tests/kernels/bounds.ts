@@ -114,10 +114,11 @@ function quotientOf(kernel: string, x: Tensor, options: Options) {
   };
 }
 
-/** The tolerance of each output that the reference gives for a call. */
+/** The tolerance of each output that the reference gives for a call, of kernels to which float32 sums come to so many roundings. */
 export function boundsOf(
   { kernel: name, inputs: [x, dy], options = {} }: Call,
   want: Outputs,
+  roundings = STEP,
 ): Record<string, Tolerance> {
   const backward = name.endsWith("Backward");
   const kernel = name.replace(/^addL/, "l").replace(/^addR/, "r").replace("Backward", "");
@@ -126,7 +127,7 @@ export function boundsOf(
   const q = quotientOf(kernel, x, options), { statistic, parameter, centered } = q;
   const s = (i: number) => scale ? Math.abs(scale.data[parameter[i]]) : 1;
   const b = (i: number) => bias ? Math.abs(bias.data[parameter[i]]) : 0;
-  const step = stepOf(type, data.length), inverse = (i: number) => q.inverse[statistic[i]];
+  const step = stepOf(type, data.length, roundings), inverse = (i: number) => q.inverse[statistic[i]];
   const underflow = type === "float64" ? 0 : 2 ** -149; // what a product of float32 can lose besides
   const held = (k: number) => 2 ** -53 * (4 + Math.sqrt(q.count[k])) * Math.abs(q.mean[k]);
   const E = q.mean.map((_, k) => step + held(k) * q.inverse[k]),
@@ -164,8 +165,8 @@ export function boundsOf(
 }
 
 /** E. Float64 sums run over all elements, and their errors grow as a random walk does. */
-function stepOf(type: DType, elements: number): number {
-  return type === "float64" ? 2 ** -53 * (STEP + 8 * Math.sqrt(elements)) : 2 ** -24 * STEP;
+function stepOf(type: DType, elements: number, roundings: number): number {
+  return type === "float64" ? 2 ** -53 * (STEP + 8 * Math.sqrt(elements)) : 2 ** -24 * roundings;
 }
 
 /** All of it is computed in float64, so that only the terms' own size matters: dy D^-beta, and a sum whose terms may cancel. */
