@@ -47,8 +47,9 @@ export async function readExternalData(model: Model, read: ExternalDataReader): 
   for (const tensor of tensorsIn(model)) {
     if (tensor.dataLocation !== DataLocation.EXTERNAL) continue;
     const { location, offset, length } = placeOf(tensor);
-    let file = files.get(location);
-    if (file === undefined) files.set(location, file = await read(location));
+    const path = plainPath(location);
+    let file = files.get(path);
+    if (file === undefined) files.set(path, file = await read(location));
     const end = length === undefined ? file.byteLength : offset + length;
     if (offset > end || end > file.byteLength) {
       throw new ModelError(
@@ -61,6 +62,17 @@ export async function readExternalData(model: Model, read: ExternalDataReader): 
     clearField(tensor, TensorProtoSchema.field.dataLocation);
   }
   return model;
+}
+
+/** A path without detours: a file is read once, however often and differently it is spelled. */
+function plainPath(path: string): string {
+  const parts = path.startsWith("/") ? [""] : [];
+  for (const part of path.split("/")) {
+    if (part === "" || part === ".") continue;
+    if (part === ".." && ![undefined, "", ".."].includes(parts.at(-1))) parts.pop();
+    else parts.push(part);
+  }
+  return parts.join("/");
 }
 
 /** Where a tensor's data is: the file, the byte it begins at and, unless all the rest is meant, how many bytes it has. */

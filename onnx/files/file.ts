@@ -39,9 +39,11 @@ function builtin(name: string): unknown {
  */
 export async function readModelFile(path: string): Promise<Model> {
   const { readFile } = files();
-  const folder = paths().dirname(path);
+  const folder = paths().dirname(path), read = new Map<string, Uint8Array>();
   return await readExternalData(readModel(await readFile(path)), async (location) => {
-    return await readFile(await inside(folder, location));
+    const real = await inside(folder, location), bytes = read.get(real) ?? await readFile(real);
+    read.set(real, bytes);
+    return bytes;
   });
 }
 

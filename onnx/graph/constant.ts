@@ -4,6 +4,7 @@ import { attributeOf, isListOf, sparseAttributeOf } from "../attribute.ts";
 import { elements, elementTypeOf, type NumberArray, type OnnxTensor } from "../element.ts";
 import { ModelError } from "../error.ts";
 import type { NodeProto, TensorProto } from "../model.ts";
+import { lazy } from "./lazy.ts";
 import { isElsewhere, tensorOf } from "../tensor.ts";
 
 /** The tensor of a Constant node, in whichever of its attributes it is; undefined if JavaScript has no array for it. */
@@ -51,26 +52,31 @@ export function readable(proto: TensorProto): OnnxTensor | undefined {
 /** A sparse tensor's dims may ask for more than there is: a larger one is not spread out. */
 const largestDense = 2 ** 20;
 
-/** A sparse tensor with its zeros; undefined if it is of a type without an array here, or very large. */
+/** A sparse tensor with its zeros, which are made when its elements are first read; undefined if it is of a type without an array here, or very large. */
 export function denseOf({ values, indices, dims: longs }: SparseTensorProto): OnnxTensor | undefined {
   const stored = values && readable(values), places = indices && readable(indices);
   const dims = longs.map(Number), size = sizeOf(dims);
   if (!stored || places?.type !== "int64" || stored.type === "string" || !(size <= largestDense)) return undefined;
   const { array } = elements[stored.type];
   if (array === undefined || dims.some((dim) => dim < 0)) return undefined;
-  const data: NumberArray = new array(size), from = stored.data as NumberArray, at = places.data as BigInt64Array;
+  const from = stored.data as NumberArray, at = places.data as BigInt64Array;
   // Indices are positions among all elements, or, with two dimensions, one coordinate for each dimension.
   const rank = places.dims.length === 2 ? dims.length : 1;
   if (at.length !== from.length * rank) {
     throw new ModelError(`A sparse tensor has ${from.length} values, but ${at.length} indices.`);
   }
-  for (let i = 0; i < from.length; i++) {
+  const place = (i: number) => {
     let place = 0;
     for (let d = 0; d < rank; d++) place = (rank === 1 ? 0 : place * dims[d]) + Number(at[i * rank + d]);
-    if (!(place >= 0 && place < size)) {
-      throw new ModelError(`A sparse tensor has a value at ${place}, but ${size} elements.`);
-    }
-    data[place] = from[i];
+    return place;
+  };
+  for (let i = 0; i < from.length; i++) {
+    if (place(i) >= 0 && place(i) < size) continue;
+    throw new ModelError(`A sparse tensor has a value at ${place(i)}, but ${size} elements.`);
   }
-  return { type: stored.type, dims, data } as OnnxTensor;
+  return lazy(stored.type, dims, () => {
+    const data: NumberArray = new array(size);
+    for (let i = 0; i < from.length; i++) data[place(i)] = from[i];
+    return data;
+  });
 }

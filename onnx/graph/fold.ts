@@ -3,14 +3,12 @@ import { attributeOf } from "../attribute.ts";
 import { elements, type ElementType, elementTypeOf, type NumberArray, type OnnxTensor } from "../element.ts";
 import { ModelError } from "../error.ts";
 import type { NodeProto } from "../model.ts";
+import { lazy } from "./lazy.ts";
 
 /** The tensor of a node's input, if it is constant. */
 type Input = (index: number) => OnnxTensor | undefined;
 type Fold = (node: NodeProto, input: Input) => OnnxTensor | undefined;
 type Numeric = number | bigint;
-
-/** Operators such as Expand make much of little: a result of more elements is not worth being made. */
-const largestFolded = 2 ** 24;
 
 /**
  * What a node makes of constant inputs; undefined if it depends on what is not constant, or is none of the simple operators
@@ -24,20 +22,6 @@ export function folded(node: NodeProto, input: Input): OnnxTensor | undefined {
     if (error instanceof ModelError) return undefined; // an attribute that only the caller of a function knows, or a broken one
     throw error;
   }
-}
-
-/** A tensor whose elements are made when they are first read. */
-function lazy(type: ElementType, dims: readonly number[], make: () => NumberArray): OnnxTensor | undefined {
-  const size = sizeOf(dims);
-  if (dims.some((dim) => !Number.isInteger(dim) || dim < 0) || !(size <= largestFolded)) return undefined;
-  let made: NumberArray | undefined;
-  return {
-    type,
-    dims,
-    get data() {
-      return made ??= make();
-    },
-  } as OnnxTensor; // deno-fmt-ignore
 }
 
 function arrayOf(type: ElementType, size: number): NumberArray {

@@ -26,14 +26,14 @@ export function product(dims: readonly Dim[]): Dim {
 }
 
 /** The dims of an elementwise operation: ONNX's multidirectional broadcasting, which is numpy's. */
-export function broadcast(...shapes: Dims[]): Dims {
-  if (!shapes.every((dims) => dims !== undefined)) return undefined;
-  const rank = Math.max(0, ...shapes.map((dims) => dims.length));
-  return Array.from(
-    { length: rank },
-    (_, axis) =>
-      shapes.map((dims) => axis < rank - dims.length ? 1 : dims[axis - rank + dims.length]).reduce(broadcastDim),
-  );
+export function broadcast(shapes: readonly Dims[]): Dims {
+  return shapes.reduce((a, b) => a && b && broadcastTwo(a, b), []);
+}
+
+function broadcastTwo(a: readonly Dim[], b: readonly Dim[]): readonly Dim[] {
+  const rank = Math.max(a.length, b.length);
+  const at = (dims: readonly Dim[], axis: number) => axis < rank - dims.length ? 1 : dims[axis - rank + dims.length];
+  return Array.from({ length: rank }, (_, axis) => broadcastDim(at(a, axis), at(b, axis)));
 }
 
 /** What is not 1 must be equal, so that a number says what an unknown size must be or become. */

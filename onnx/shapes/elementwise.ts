@@ -11,7 +11,7 @@ const identity: Rule = ({ inputs: [x] }) => [x ?? {}];
 
 const broadcasting: Rule = ({ inputs }) => [{
   type: inputs[0]?.type,
-  dims: broadcast(...inputs.map(({ dims }) => dims)),
+  dims: broadcast(inputs.map(({ dims }) => dims)),
 }];
 
 const comparison: Rule = (call) => [{ ...broadcasting(call)[0], type: "bool" }];
@@ -70,5 +70,5 @@ export const elementwise: Readonly<Record<string, Rule>> = {
   Dropout: ({ inputs: [x] }) => [{ type: x?.type, dims: x?.dims }, { type: "bool", dims: x?.dims }],
   Identity: identity,
   Neg: negative,
-  Where: ({ inputs }) => [{ type: inputs[1]?.type, dims: broadcast(...inputs.map(({ dims }) => dims)) }],
+  Where: ({ inputs }) => [{ type: inputs[1]?.type, dims: broadcast(inputs.map(({ dims }) => dims)) }],
 };

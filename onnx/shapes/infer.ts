@@ -83,10 +83,10 @@ function plausible({ type, dims, elements }: ValueType): ValueType {
 
 function typeOfConstant(tensor: OnnxTensor | undefined): ValueType {
   if (tensor === undefined) return {};
-  const { type, dims, data } = tensor;
-  const small = dims.length <= 1 && data.length <= longestShape;
+  // The elements are looked at only where they may be a shape: to spread out a sparse tensor takes memory.
+  const { type, dims } = tensor, small = dims.length <= 1 && sizeOf(dims) <= longestShape;
   const elements = (type === "int64" || type === "int32") && small
-    ? Array.from(data as BigInt64Array, Number)
+    ? Array.from(tensor.data as BigInt64Array, Number)
     : undefined;
   return { type, dims, elements };
 }

@@ -40,7 +40,7 @@ function gemm(call: Call): Outputs {
 function matMul(call: Call): Outputs {
   const { type, dims: a } = call.input(0), { dims: b } = call.input(1);
   if (!a || !b || a.length === 0 || b.length === 0) return [{ type }];
-  const batch = broadcast(a.slice(0, -2), b.slice(0, -2))!;
+  const batch = broadcast([a.slice(0, -2), b.slice(0, -2)])!;
   const rows = a.length > 1 ? [a.at(-2)] : [], columns = b.length > 1 ? [b.at(-1)] : [];
   return [{ type, dims: [...batch, ...rows, ...columns] }];
 }

@@ -206,7 +206,7 @@ function range(call: Call): Outputs {
 export const layout: Readonly<Record<string, Rule>> = {
   Concat: concat,
   ConstantOfShape: constantOfShape,
-  Expand: (call) => [{ type: call.input(0).type, dims: broadcast(call.input(0).dims, dimsIn(call.input(1))) }],
+  Expand: (call) => [{ type: call.input(0).type, dims: broadcast([call.input(0).dims, dimsIn(call.input(1))]) }],
   Flatten: flatten,
   Gather: gather,
   Pad: pad,
