@@ -16,6 +16,7 @@ import { InterruptedError } from "./cli/interrupt.ts";
 import { messageOf } from "./cli/message.ts";
 import { momentsCommand } from "./cli/moments.ts";
 import { optimizeCommand } from "./cli/optimize.ts";
+import { recalibrateCommand } from "./cli/recalibrate.ts";
 import { scaleCommand } from "./cli/scale.ts";
 import { verifyCommand } from "./cli/verify.ts";
 
@@ -44,6 +45,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .addCommand(momentsCommand())
     .addCommand(inspectCommand())
     .addCommand(optimizeCommand())
+    .addCommand(recalibrateCommand())
     .addCommand(verifyCommand());
   for (const command of [program, ...program.commands]) command.exitOverride();
   try {

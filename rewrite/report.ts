@@ -1,4 +1,5 @@
 import type { InspectedNorm, Inspection } from "./inspect.ts";
+import type { Drift } from "./recalibrate.ts";
 import type { Action } from "./passes/pass.ts";
 import type { ComparedValue, Verification } from "./verify/verify.ts";
 
@@ -73,17 +74,13 @@ export function verificationText({ isRight, bound, provider, values, unseen, ref
     String(found.filter(({ judged, isRight }) => judged && !isRight).length || ""),
   ]);
   const titles = ["inputs", "difference", "at default", "one rounding", "norms before", "norms after", "beyond"];
-  const table = [titles, ...rows], widths = titles.map((_, i) => Math.max(...table.map((row) => row[i].length)));
-  const lines = table.map((row) =>
-    "  " + row.map((cell, i) => i === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[i])).join("  ").trimEnd()
-  );
   const wrong = values.filter(({ judged, isRight }) => judged && !isRight);
   const apart = values.filter(({ judged }) => !judged).length;
   return [
     `${isRight ? "the same" : "DIFFERENT"} on ${provider}: ${
       count(values.length, "value")
     } compared, bound ${bound} of the root mean square`,
-    ...lines,
+    aligned([titles, ...rows]),
     ...wrong.slice(0, 5).map(({ value, inputs, difference }) =>
       `  ${value} is off by ${short(difference)} with inputs ${inputs}`
     ),
@@ -119,4 +116,37 @@ function grouped<T>(items: readonly T[], keyOf: (item: T) => string): Map<string
     else groups.set(key, [item]);
   }
   return groups;
+}
+
+/**
+ * How far data is from the running statistics of each batch norm, as a table of text, with a bar for the shift.
+ *
+ * @example
+ * ```ts
+ * import { driftText } from "@evenkeel/norm/rewrite";
+ *
+ * console.log(driftText([{ y: "bn1", channels: 64, count: 10000, shift: 0.5, spread: [0.9, 1.4] }]));
+ * ```
+ */
+export function driftText(drift: readonly Drift[]): string {
+  const titles = ["norm", "channels", "numbers", "mean shift", "deviation ratio", ""],
+    longest = Math.max(...drift.map(({ shift }) => shift));
+  const rows = drift.map(({ y, channels, count, shift, spread: [smallest, largest] }) => [
+    y,
+    String(channels),
+    String(count),
+    shift.toFixed(3),
+    `${smallest.toFixed(2)} to ${largest.toFixed(2)}`,
+    "█".repeat(longest > 0 ? Math.round(20 * shift / longest) : 0),
+  ]);
+  return aligned([titles, ...rows]);
+}
+
+/** Rows of text in columns, the first and the last to the left. */
+function aligned(table: readonly (readonly string[])[]): string {
+  const widths = table[0].map((_, i) => Math.max(...table.map((row) => row[i].length)));
+  const line = (row: readonly string[]) =>
+    row.map((cell, i) => i === 0 || i === row.length - 1 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])).join("  ")
+      .trimEnd();
+  return table.map((row) => `  ${line(row)}`).join("\n");
 }

@@ -1,7 +1,8 @@
 /** The commands on models, run as their users run them. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { writeNpy, writeNpz } from "../../layers/weights/mod.ts";
-import { layerNorm, modelOf } from "../../models/mod.ts";
+import { tensor } from "../../kernels/mod.ts";
+import { batchNorm, layerNorm, modelOf } from "../../models/mod.ts";
 import { GraphBuilder, type Model, readModelFile, writeModelFile } from "../../onnx/mod.ts";
 import { inFolder } from "../folder.ts";
 import { evenkeel } from "./evenkeel.ts";
@@ -92,4 +93,20 @@ Deno.test("evenkeel: bad usage of the commands on models, and files that are non
       const { code, stdout, stderr } = await evenkeel(...args);
       assertEquals([code, stdout, stderr.trimEnd().split("\n").length], [2, "", 1], args.join(" "));
     }
+  }));
+
+Deno.test("evenkeel recalibrate: rows of a file are samples, and the drift is a table", () =>
+  inFolder(async (folder) => {
+    const file = `${folder}/model.onnx`, data = `${folder}/x.npy`, out = `${folder}/out.onnx`;
+    const ones = tensor(new Float32Array([1, 1])), zeros = tensor(new Float32Array(2));
+    const model = modelOf((x) => batchNorm(x, { mean: zeros, variance: ones, form: "fused" }), { x: ["N", 2, 3] });
+    await writeModelFile(file, model);
+    await Deno.writeFile(data, writeNpy(tensor(Float32Array.from({ length: 60 }, (_, i) => 5 + i % 2), [10, 2, 3])));
+    const { code, stdout, stderr } = await evenkeel("recalibrate", file, "--data", data, "-o", out, "--batch", "4");
+    assertEquals([code, stderr], [0, ""]);
+    assertMatch(stdout, /y +2 +30 +5\.502 +0\.47 to 0\.47 +█{20}\n.*out\.onnx: 1 batch norms\n$/);
+    const again = await evenkeel("recalibrate", out, "--data", data, "-o", out);
+    assertMatch(again.stdout, / 0\.000 +1\.00 to 1\.00/);
+    const missing = await evenkeel("recalibrate", file, "--data", `${folder}/absent.npy`, "-o", out);
+    assertEquals([missing.code, missing.stderr.split("\n").length], [2, 2]);
   }));

@@ -1,0 +1,108 @@
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { GraphBuilder, type Model, tensorOf, type Value } from "../../onnx/mod.ts";
+import { type Inputs, recalibrate } from "../../rewrite/mod.ts";
+import { varied } from "./spellings.ts";
+
+const channels = 5, size = [4, 4];
+
+/** Conv, batch norm, ReLU, twice, and a batch norm beside. */
+function network(): Model {
+  const g = new GraphBuilder("network", { opset: 17 });
+  const norm = (x: Value) =>
+    g.op("BatchNormalization", [x, ...[1, 2, 3, 4].map((seed) => g.constant(varied([channels], seed)))]);
+  const conv = (x: Value, seed: number) => {
+    const { data, ...rest } = varied([channels, channels, 1, 1], seed);
+    return g.op("Conv", [x, g.constant({ ...rest, data: data.map((w) => w - 1) })]);
+  };
+  const x = g.input("x", "float32", ["N", channels, ...size]), first = g.op("Relu", [norm(conv(x, 5))]);
+  g.output("y", g.op("Add", [norm(conv(first, 6)), norm(x)]));
+  return g.build();
+}
+
+/** The samples of all batches, and the batches. */
+function batches(counts: number[], offset: number): Inputs[] {
+  let at = 0;
+  return counts.map((count) => {
+    const data = Float32Array.from({ length: count * channels * 16 }, () => offset + Math.sin(at * at++ * 0.37) * 2);
+    return { x: { type: "float32", dims: [count, channels, ...size], data } };
+  });
+}
+
+/** The network in float64, straight from the formulas: what batch norm by the data's own statistics gives at each. */
+function expected(model: Model, data: Inputs[]): { mean: number; variance: number }[][] {
+  const weight = (name: string) =>
+    Array.from(tensorOf(model.graph!.initializer.find((one) => one.name === name)!).data, Number);
+  const nodes = model.graph!.node, values = new Map<string, number[][]>();
+  const all = data.flatMap(({ x: { dims: [count], data } }) => {
+    const flat = Array.from(data as Float32Array, Number);
+    return Array.from({ length: count * 16 }, (_, i) => {
+      const [n, p] = [Math.floor(i / 16), i % 16];
+      return Array.from({ length: channels }, (_, c) => flat[(n * channels + c) * 16 + p]);
+    });
+  });
+  values.set("x", all);
+  return nodes.flatMap(({ opType, input, output }) => {
+    const x = values.get(input[0])!;
+    if (opType === "Conv") {
+      const w = weight(input[1]);
+      values.set(
+        output[0],
+        x.map((p) =>
+          Array.from({ length: channels }, (_, o) => p.reduce((sum, one, i) => sum + w[o * channels + i] * one, 0))
+        ),
+      );
+    }
+    if (opType === "Relu") values.set(output[0], x.map((p) => p.map((one) => Math.max(one, 0))));
+    if (opType !== "BatchNormalization") return [];
+    const moments = Array.from({ length: channels }, (_, c) => {
+      const mean = x.reduce((sum, p) => sum + p[c], 0) / x.length;
+      return { mean, variance: x.reduce((sum, p) => sum + (p[c] - mean) ** 2, 0) / x.length };
+    });
+    const [scale, bias] = [weight(input[1]), weight(input[2])];
+    values.set(
+      output[0],
+      x.map((p) =>
+        p.map((one, c) => (one - moments[c].mean) / Math.sqrt(moments[c].variance + 1e-5) * scale[c] + bias[c])
+      ),
+    );
+    return [moments];
+  });
+}
+
+for (const [what, counts] of [["one batch", [12]], ["uneven batches", [1, 4, 7]]] as const) {
+  Deno.test(`recalibrate: statistics are those of one pass in float64, from ${what}`, async () => {
+    const model = network(),
+      data = batches([...counts], 3),
+      { model: after, drift } = await recalibrate(model, () => data);
+    const right = expected(model, data),
+      norms = after.graph!.node.filter(({ opType }) => opType === "BatchNormalization");
+    const originals = model.graph!.node.filter(({ opType }) => opType === "BatchNormalization");
+    assertEquals([norms.length, drift.length], [3, 3]);
+    const stored = (name: string) =>
+      tensorOf(after.graph!.initializer.find((one) => one.name === name)!).data as Float32Array;
+    originals.forEach((node, i) => {
+      const norm = norms.find(({ output }) => output[0] === node.output[0])!;
+      right[i].forEach(({ mean, variance }, c) => {
+        assertAlmostEquals(stored(norm.input[3])[c], mean, 1e-6 * Math.max(1, Math.abs(mean)));
+        assertAlmostEquals(stored(norm.input[4])[c] / variance, 1, 2e-6);
+      });
+    });
+    assert(drift.every(({ count, shift }) => count === 12 * 16 && shift > 0));
+    const again = await recalibrate(after, () => data);
+    assert(
+      again.drift.every(({ shift, spread }) => shift < 1e-5 && Math.abs(spread[0] - 1) < 1e-5),
+      "there is no drift left",
+    );
+  });
+}
+
+Deno.test("recalibrate: a model without batch norms, and data without batches, are refused", async () => {
+  const g = new GraphBuilder("none", { opset: 17 });
+  g.output("y", g.op("Relu", [g.input("x", "float32", [2])]));
+  await assertRejects(
+    () => recalibrate(g.build(), () => []),
+    RangeError,
+    "no BatchNormalization with stored statistics",
+  );
+  await assertRejects(() => recalibrate(network(), () => []), RangeError, "the data has no batch");
+});
