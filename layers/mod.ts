@@ -68,7 +68,8 @@ export { Flatten, type FlattenInit, Reshape, Reshaped } from "./network/reshaped
 export { Softmax, type SoftmaxInit } from "./network/softmax.ts";
 export { DynamicTanh, type DynamicTanhInit } from "./norms/dynamic_tanh.ts";
 export { fromKeras } from "./weights/from_keras.ts";
-export { fromTorch, toTorch } from "./weights/from_torch.ts";
+export { fromTorch, type TorchModelOptions, toTorch } from "./weights/from_torch.ts";
+export { foldBatchNorms, type FoldedModel } from "./blocks/fold_batch_norms.ts";
 export { FrozenBatchNorm, type FrozenBatchNormInit } from "./norms/frozen_batch_norm.ts";
 export { GhostBatchNorm, type GhostBatchNormInit } from "./norms/ghost_batch_norm.ts";
 export { GlobalResponseNorm, type GlobalResponseNormInit } from "./norms/global_response_norm.ts";

@@ -253,6 +253,33 @@ def layers(golden):
         epoch(golden, layer, shapes, TYPES[type])
 
 
+class PreNorm(torch.nn.Module):
+    """A residual connection whose normalization and branch have names of their own."""
+
+    def __init__(self, n, f):
+        super().__init__()
+        self.n, self.f = n, f
+
+    def forward(self, x):
+        return x + self.f(self.n(x))
+
+
+def models(golden):
+    """A whole network, so that its state dict is read as one."""
+    nn = torch.nn
+    golden.begin("residual network", kind="model", type="float64", layer="Sequential", options={}, steps=2)
+    branch = nn.Sequential(nn.ReLU(), nn.Conv2d(3, 3, 3, padding=1, bias=False), nn.BatchNorm2d(3))
+    parts = {"stem": nn.Conv2d(1, 3, 3, padding=1), "pool": nn.MaxPool2d(2), "block": PreNorm(nn.BatchNorm2d(3), branch)}
+    parts |= {"average": nn.AvgPool2d(2), "flatten": nn.Flatten(), "head": nn.Linear(12, 4)}
+    network = nn.Sequential()
+    for name, part in parts.items():
+        network.add_module(name, part)
+    network.double()
+    buffers = (buffer for name, buffer in network.named_buffers() if not name.endswith("num_batches_tracked"))
+    start((*network.parameters(), *buffers), positive)
+    epoch(golden, network, [(4, 1, 8, 8), (3, 1, 8, 8)], torch.float64)
+
+
 def machine_epsilon(golden):
     """RMSNorm's default epsilon is that of the type, which only shows where values are small."""
     golden.begin("RMSNorm, small", kind="layer", type="float32", layer="RMSNorm", options={}, steps=1)
@@ -396,7 +423,7 @@ def differences(path, golden):
 
 def main(check):
     pytorch = Golden(torch=torch.__version__.split("+")[0])
-    for add in (layers, machine_epsilon, reparametrizations, optimizers, losses):
+    for add in (layers, models, machine_epsilon, reparametrizations, optimizers, losses):
         add(pytorch)
     other = Golden(keras=keras.__version__)
     keras_layers(other)

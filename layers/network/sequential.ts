@@ -18,13 +18,14 @@ import { describe, type Tensor } from "../../kernels/tensor.ts";
  * assertEquals(Object.keys(model.parameters), ["embed.weight", "embed.bias", "norm.scale", "norm.bias"]);
  * ```
  */
-export class Sequential implements Layer {
+export class Sequential<Layers extends Readonly<Record<string, Layer>> = Readonly<Record<string, Layer>>>
+  implements Layer {
   /** The parameters of all layers. */
   readonly parameters: Tensors;
   /** The state of all layers before training. */
   readonly state: Tensors;
-  /** The layers by name, in order. */
-  readonly layers: Readonly<Record<string, Layer>>;
+  /** The layers by name, in order, each of its own class where they were given by name. */
+  readonly layers: Layers;
 
   /**
    * The layers as one.
@@ -32,7 +33,7 @@ export class Sequential implements Layer {
    * @param layers The layers, in a list or by name.
    * @throws {TypeError | RangeError} If one is no layer, or a name has a dot in it.
    */
-  constructor(layers: readonly Layer[] | Readonly<Record<string, Layer>>) {
+  constructor(layers: Layers | readonly Layer[]) {
     const todo = "Give layers in a list, as in new Sequential([a, b]), or by name.";
     if (typeof layers !== "object" || layers === null || "train" in layers) {
       throw new TypeError(`Sequential: the layers are ${describe(layers)}. ${todo}`);
@@ -44,7 +45,7 @@ export class Sequential implements Layer {
         `Sequential: a layer has the name ${JSON.stringify(name)}; dots stand between the names of parts.`,
       );
     }
-    this.layers = Object.fromEntries(Object.entries(layers));
+    this.layers = Object.fromEntries(Object.entries(layers)) as unknown as Layers;
     this.parameters = joined(this.layers, "parameters");
     this.state = joined(this.layers, "state");
   }

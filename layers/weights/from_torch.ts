@@ -1,4 +1,7 @@
+import { OptionNames } from "../../kernels/option_names.ts";
 import { describe } from "../../kernels/tensor.ts";
+import { checkLayer } from "../check_layer.ts";
+import { partOf, prefixed } from "../names.ts";
 import type { Layer, Tensors } from "../layer.ts";
 import { MultiHeadAttention } from "../blocks/multi_head_attention.ts";
 import { GELU, ReLU, Sigmoid, SiLU, Tanh } from "../network/activation.ts";
@@ -10,6 +13,8 @@ import { Linear } from "../network/linear.ts";
 import { AveragePool1d, AveragePool2d, MaxPool1d, MaxPool2d } from "../network/pool.ts";
 import { Dropout } from "../network/dropout.ts";
 import { Flatten } from "../network/reshaped.ts";
+import { Residual } from "../network/residual.ts";
+import { Sequential } from "../network/sequential.ts";
 import { Softmax } from "../network/softmax.ts";
 import { BatchNorm } from "../norms/batch_norm.ts";
 import { GroupNorm } from "../norms/group_norm.ts";
@@ -20,7 +25,7 @@ import { GRU } from "../recurrent/gru.ts";
 import { LSTM } from "../recurrent/lstm.ts";
 import { RNN } from "../recurrent/rnn.ts";
 import { convert, theirs } from "./conversion.ts";
-import { checkFit } from "./fit.ts";
+import { checkFit, copyInto } from "./fit.ts";
 import type { TorchClasses, TorchConversions } from "./torch_classes.ts";
 import { torchNetwork } from "./torch_network.ts";
 import { torchNorms } from "./torch_norms.ts";
@@ -64,9 +69,48 @@ export function fromTorch<Name extends keyof TorchClasses>(
   tensors: TorchClasses[Name]["tensors"],
   ...[options]: Record<never, never> extends TorchClasses[Name]["options"] ? [options?: TorchClasses[Name]["options"]]
     : [options: TorchClasses[Name]["options"]]
-): TorchClasses[Name]["layer"] {
-  const given = withEffect(name, options ?? {});
-  return convert("fromTorch", torchConversions, name, tensors as Tensors, given) as TorchClasses[Name]["layer"];
+): TorchClasses[Name]["layer"];
+/**
+ * Copies the `state_dict` of a whole model of PyTorch into a model that was built here, and returns the state to go on from. Nothing is
+ * written unless all fits.
+ *
+ * @param model A model of the same layers in the same places: parts of a {@linkcode Sequential} have their names, those of a residual
+ * connection `norm` and `branch`.
+ * @param tensors The whole `state_dict()`.
+ * @param options.rename What PyTorch calls the tensor that would have this name if its modules had the names of our parts.
+ * @throws {TypeError} If PyTorch has no layer such as one of the model.
+ * @throws {WeightsError} If tensors are missing, unexpected or of wrong dims; it lists them all.
+ *
+ * @example
+ * ```ts
+ * import { BatchNorm, fromTorch, Linear, Sequential, toTorch } from "@evenkeel/norm/layers";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const make = () => new Sequential({ hidden: new Linear(3, 4), norm: new BatchNorm(4) });
+ * const rename = (name: string) => name.replace("hidden.", "fc1.").replace("norm.", "bn1.");
+ * const there = make(), stateDict = toTorch(there, there.state, { rename });
+ * assertEquals(Object.keys(stateDict)[0], "fc1.weight");
+ *
+ * const here = make(), state = fromTorch(here, stateDict, { rename });
+ * assertEquals(here.parameters["hidden.weight"], there.parameters["hidden.weight"]);
+ * ```
+ */
+export function fromTorch(model: Layer, tensors: Tensors, options?: TorchModelOptions): Tensors;
+export function fromTorch(given: string | Layer, tensors: Tensors, options: object = {}): Layer | Tensors {
+  if (typeof given !== "object" || given === null) {
+    return convert("fromTorch", torchConversions, given, tensors, withEffect(given, options));
+  }
+  checkLayer("fromTorch", "the first argument", given, "Give the name of a class, or a model.");
+  const state = copied(given.state), places = toTorch(given, state, options);
+  copyInto("fromTorch", places, withoutCounts(tensors, places));
+  return state;
+}
+
+/** Tensors with memory of their own. */
+function copied(tensors: Tensors): Tensors {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => [name, { ...tensor, data: tensor.data.slice() }]),
+  );
 }
 
 /** PyTorch's options that say nothing of what a layer computes, or nothing at this value. */
@@ -79,19 +123,28 @@ const neutral: Readonly<Record<string, readonly unknown[]>> = {
 };
 
 /** The options that have an effect, or that the class knows. */
-function withEffect(name: keyof TorchClasses, options: object): object {
-  const known: readonly string[] = torchConversions[name]?.options ?? [];
+function withEffect(name: string, options: object): object {
+  const known: readonly string[] = torchConversions[name as keyof TorchClasses]?.options ?? [];
   return Object.fromEntries(
     Object.entries(options).filter(([option, value]) => known.includes(option) || !neutral[option]?.includes(value)),
   );
 }
 
+/** Options of whole models to and from PyTorch. */
+export interface TorchModelOptions {
+  /** What PyTorch calls the tensor that would have this name if its modules had the names of our parts. Default: the same. */
+  rename?: (name: string) => string;
+}
+
+const modelOptionNames = new OptionNames<TorchModelOptions>({ rename: true });
+
 /**
- * The `state_dict` of a layer, by PyTorch's names: {@linkcode fromTorch} read backwards. Options, such as epsilon and momentum, are not
- * in it, nor in PyTorch's. The tensors are not copied.
+ * The `state_dict` of a layer or of a whole model, by PyTorch's names: {@linkcode fromTorch} read backwards. Options, such as epsilon and
+ * momentum, are not in it, nor in PyTorch's. The tensors are not copied.
  *
- * @param layer A layer such as fromTorch gives.
+ * @param layer A layer such as fromTorch gives, or layers in {@linkcode Sequential} and residual connections.
  * @param state The state that the last pass returned. Only layers that have none do without.
+ * @param options.rename What PyTorch calls the tensor that would have this name if its modules had the names of our parts.
  * @throws {TypeError} If PyTorch has no such layer, or has no name for one of its tensors.
  * @throws {WeightsError} If it is not the state of this layer.
  *
@@ -105,17 +158,46 @@ function withEffect(name: keyof TorchClasses, options: object): object {
  * const file = writeSafetensors(tensors, { format: "pt" });
  * ```
  */
-export function toTorch(layer: TorchClasses[keyof TorchClasses]["layer"], state: Tensors = {}): Tensors {
+export function toTorch(layer: Layer, state: Tensors = {}, options: TorchModelOptions = {}): Tensors {
+  modelOptionNames.check("toTorch", options);
+  const { rename = (name) => name } = options;
+  checkFit("toTorch, state", layer?.state ?? {}, state);
+  return Object.fromEntries(Object.entries(torchTensors(layer, state)).map(([name, tensor]) => [rename(name), tensor]));
+}
+
+/** The tensors of a layer, or of all parts of a container, by PyTorch's names. */
+function torchTensors(layer: Layer, state: Tensors): Tensors {
+  const parts = partsOf(layer);
+  if (parts === undefined) return leafTensors(layer, state);
+  const ofParts = Object.entries(parts).map(([name, part]) => prefixed(name, torchTensors(part, partOf(name, state))));
+  return Object.assign({}, ...ofParts);
+}
+
+function partsOf(layer: Layer): Readonly<Record<string, Layer>> | undefined {
+  if (layer instanceof Sequential) return layer.layers;
+  return layer instanceof Residual ? { norm: layer.norm, branch: layer.branch } : undefined;
+}
+
+function leafTensors(layer: Layer, state: Tensors): Tensors {
+  if (Object.keys({ ...layer?.parameters, ...state }).length === 0 && typeof layer?.train === "function") return {};
   const found = ours.find(([constructor]) => layer instanceof constructor);
   if (found === undefined) {
     const known = ours.map(([{ name }]) => name).join(", ");
     throw new TypeError(`toTorch: there is no way back from ${describe(layer)}; there is one from ${known}.`);
   }
-  checkFit("toTorch, state", layer.state, state);
   const [, name] = found, { names } = torchConversions[name], tensors = { ...layer.parameters, ...state };
+  // PyTorch's dropout keeps its random numbers elsewhere.
   const nameless = Object.keys(tensors).filter((tensor) => !Object.values(names).includes(tensor));
-  if (nameless.length > 0) throw new TypeError(`toTorch: PyTorch's ${name} has no ${nameless.join(" or ")}.`);
+  if (nameless.length > 0 && !(layer instanceof Dropout)) {
+    throw new TypeError(`toTorch: PyTorch's ${name} has no ${nameless.join(" or ")}.`);
+  }
   return theirs(names, tensors);
+}
+
+/** Tensors without counts of batches that have no place: only a cumulative average needs them, and PyTorch always has them. */
+function withoutCounts(tensors: Tensors, places: Tensors): Tensors {
+  const spare = (name: string) => /(^|\.)num_batches_tracked$/.test(name) && !Object.hasOwn(places, name);
+  return Object.fromEntries(Object.entries(tensors).filter(([name]) => !spare(name)));
 }
 
 /** Our classes, and what PyTorch calls them. */

@@ -6,7 +6,7 @@ import { Reparametrization } from "../../layers/norms/reparametrization.ts";
 import { layerWriter } from "../writing.ts";
 
 /** A Sequential as a graph: its layers one after the other. */
-export const sequentialWriter = layerWriter(
+export const sequentialWriter = layerWriter<Sequential>(
   Sequential,
   (x, { layers }, writing) => Object.entries(layers).reduce((y, [name, layer]) => writing.part(name, y, layer), x),
 );

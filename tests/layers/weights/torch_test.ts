@@ -1,6 +1,6 @@
-import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { type Tensor, tensor } from "../../../kernels/tensor.ts";
-import { BatchNorm } from "../../../layers/norms/batch_norm.ts";
+import { assertEquals, assertStrictEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { type Tensor, tensor, zeros } from "../../../kernels/tensor.ts";
+import { BatchNorm, Conv2d, Dropout, PreNormResidual, ReLU, ScaleNorm } from "../../../layers/mod.ts";
 import { fromTorch, toTorch } from "../../../layers/weights/from_torch.ts";
 import { LSTM } from "../../../layers/recurrent/lstm.ts";
 import { RMSNorm } from "../../../layers/norms/rms_norm.ts";
@@ -156,6 +156,43 @@ Deno.test("toTorch: what PyTorch does not have is refused", () => {
   assertThrows(() => toTorch(new BatchNorm(2)), WeightsError, "mean, variance are missing");
   assertThrows(() => toTorch(new LSTM(2, 3)), TypeError, "PyTorch's LSTM has no inputScale or hiddenScale");
   assertThrows(() => toTorch(new RMSNorm(2, { bias: true })), TypeError, "PyTorch's RMSNorm has no bias");
-  // @ts-expect-error a container is not a class of PyTorch
-  assertThrows(() => toTorch(new Sequential([])), TypeError, "a Sequential");
+  assertThrows(() => toTorch(new Sequential([new ScaleNorm({ scale: 1 })])), TypeError, "a ScaleNorm");
+});
+
+/** A model with a part of each kind, and a name for each of its modules elsewhere. */
+function wholeModel() {
+  const model = new Sequential({
+    stem: new Conv2d(1, 4, 3),
+    drop: new Dropout(0.1, { seed: 1 }),
+    block: new PreNormResidual(new BatchNorm(4), new Sequential([new ReLU(), new Conv2d(4, 4, 1)])),
+  });
+  return { model, rename: (name: string) => name.replace("stem.", "conv1.").replace("branch.1.", "conv2.") };
+}
+
+Deno.test("toTorch and fromTorch: a whole model there and back, its dropout and its counts of batches with it", () => {
+  const { model, rename } = wholeModel(), stateDict = toTorch(model, model.state, { rename });
+  assertEquals(Object.keys(stateDict), [
+    ...["conv1.weight", "conv1.bias", "block.norm.weight", "block.norm.bias"],
+    ...["block.norm.running_mean", "block.norm.running_var", "block.conv2.weight", "block.conv2.bias"],
+  ]);
+  stateDict["block.norm.running_mean"].data.fill(7);
+  const other = wholeModel().model, count = tensor(new Float64Array([3]), []);
+  const state = fromTorch(other, { ...stateDict, "block.norm.num_batches_tracked": count }, { rename });
+  assertEquals(other.parameters, model.parameters);
+  assertEquals([...state["block.norm.mean"].data], [7, 7, 7, 7]);
+  assertEquals(other.train(zeros("float32", [1, 1, 4, 4]), state).y.dims, [1, 4, 2, 2]);
+});
+
+Deno.test("fromTorch of a whole model says all that does not fit, and writes nothing", () => {
+  const { model } = wholeModel(), before = structuredClone(model.parameters);
+  const { "stem.weight": _, ...stateDict } = toTorch(model, model.state);
+  const wrong = { ...stateDict, "stem.bias": tensor([1, 2]), "head.weight": tensor([1]) };
+  const error = assertThrows(() => fromTorch(model, wrong), WeightsError);
+  for (
+    const says of ["stem.weight is missing", "head.weight is unexpected", "stem.bias has dims [2] and must have [4]"]
+  ) {
+    assertStringIncludes(error.message, says);
+  }
+  assertEquals(model.parameters, before);
+  assertThrows(() => fromTorch(model, stateDict, { names: {} } as never), TypeError, "names is no option");
 });
