@@ -2,6 +2,7 @@ import type { InferenceSession } from "onnxruntime-web";
 import type { ElementType, OnnxTensor } from "../element.ts";
 import type { Model } from "../model.ts";
 import { readModel } from "../files/read.ts";
+import { adviceOn } from "./advice.ts";
 import { ortTensor, ourTensor, type Provider, type Runtime, runtimeFor } from "./runtime.ts";
 import { OnnxRuntimeError, readComplaint } from "./runtime_error.ts";
 import { checkOnnxTensor } from "../tensor.ts";
@@ -17,6 +18,15 @@ export interface SessionOptions {
   threads?: number;
   /** How much onnxruntime may rewrite the graph: nothing, what keeps its operators, fusions too, or everything. Default: `"all"`. */
   optimize?: "disabled" | "basic" | "extended" | "all";
+}
+
+/** What a run is asked for. */
+export interface RunOptions {
+  /**
+   * The names of the outputs to compute; no others are. Default: all, which must be tensors. Ask for those that are where a model also
+   * gives a sequence or a map.
+   */
+  outputs?: readonly string[];
 }
 
 /** An input or an output of a model that is open. */
@@ -39,12 +49,12 @@ export interface Session extends AsyncDisposable {
    * Runs the model. Runs that are asked for at once are done one after another.
    *
    * @param inputs A tensor for each input, by name.
-   * @returns Every output, by name.
-   * @throws {TypeError} If an input is missing, unknown or of another type.
+   * @returns Every output that is asked for, by name.
+   * @throws {TypeError} If an input is missing, unknown or of another type, or an output is unknown or no tensor.
    * @throws {RangeError} If an input's dims do not fit the model.
    * @throws {OnnxRuntimeError} If onnxruntime fails, naming the node.
    */
-  run(inputs: Readonly<Record<string, OnnxTensor>>): Promise<Record<string, OnnxTensor>>;
+  run(inputs: Readonly<Record<string, OnnxTensor>>, options?: RunOptions): Promise<Record<string, OnnxTensor>>;
   /** Gives the model's memory back, once the runs under way have ended. It cannot be run after that. */
   close(): Promise<void>;
 }
@@ -115,11 +125,11 @@ export async function openSession(model: Model | Uint8Array, options: SessionOpt
 export async function run(
   model: Model | Uint8Array,
   inputs: Readonly<Record<string, OnnxTensor>>,
-  options: SessionOptions = {},
+  { outputs, ...options }: SessionOptions & RunOptions = {},
 ): Promise<Record<string, OnnxTensor>> {
   const session = await openSession(model, options);
   try {
-    return await session.run(inputs);
+    return await session.run(inputs, { outputs });
   } finally {
     await session.close();
   }
@@ -174,15 +184,19 @@ class OpenSession implements Session {
     this.outputs = session.outputMetadata.map(sessionValue);
   }
 
-  async run(inputs: Readonly<Record<string, OnnxTensor>>): Promise<Record<string, OnnxTensor>> {
+  async run(
+    inputs: Readonly<Record<string, OnnxTensor>>,
+    { outputs }: RunOptions = {},
+  ): Promise<Record<string, OnnxTensor>> {
     if (this.#released) throw new TypeError("The session is closed: open the model again.");
     checkInputs(inputs, this.inputs);
+    const wanted = wantedOutputs(outputs, this.outputs);
     return await this.#runtime.inTurn(async () => {
       const feeds = Object.fromEntries(
         Object.entries(inputs).map(([name, tensor]) => [name, ortTensor(this.#runtime.ort, tensor)]),
       );
       try {
-        const results = await this.#session.run(feeds, { logSeverityLevel: silent });
+        const results = await this.#session.run(feeds, wanted, { logSeverityLevel: silent });
         return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, ourTensor(tensor)]));
       } catch (error) {
         throw complaint("run", this.#provider, error);
@@ -235,6 +249,26 @@ function checkInputs(given: Readonly<Record<string, OnnxTensor>>, inputs: readon
   }
 }
 
+/** The names of the outputs that are asked for, all of them tensors. */
+function wantedOutputs(asked: readonly string[] | undefined, outputs: readonly SessionValue[]): string[] {
+  const names = outputs.map(({ name }) => name), opaque = outputs.filter(({ type }) => type === undefined);
+  for (const name of asked ?? names) {
+    if (!names.includes(name)) {
+      throw new TypeError(`The model has no output ${JSON.stringify(name)}; its outputs are ${names.join(", ")}.`);
+    }
+    if (opaque.some((output) => output.name === name)) {
+      const others = names.filter((one) => !opaque.some((output) => output.name === one));
+      throw new TypeError(
+        `Output ${
+          JSON.stringify(name)
+        } is no tensor, but a sequence or a map, which JavaScript cannot read. Ask for others alone: ` +
+          `run(inputs, { outputs: ${JSON.stringify(others)} }).`,
+      );
+    }
+  }
+  return [...asked ?? names];
+}
+
 /** Onnxruntime's error, with the node it is about and what can be done. */
 function complaint(what: "open" | "run", provider: Provider, cause: unknown, bytes?: Uint8Array): OnnxRuntimeError {
   const { text, opType, node = nodeOf(bytes, opType) } = readComplaint(cause);
@@ -243,18 +277,9 @@ function complaint(what: "open" | "run", provider: Provider, cause: unknown, byt
     : node
     ? `node ${JSON.stringify(node)} (${opType})`
     : `a ${opType} node`;
-  const message = `onnxruntime could not ${what} ${where} on "${provider}": ${text} ${adviceOn(text, provider)}`;
+  const advice = adviceOn(text, provider);
+  const message = `onnxruntime could not ${what} ${where} on "${provider}": ${text}${advice ? ` ${advice}` : ""}`;
   return new OnnxRuntimeError(message, { opType, node, cause });
-}
-
-function adviceOn(complaint: string, provider: Provider): string {
-  if (complaint.includes("No Op registered")) {
-    return "Check the operator's name and domain, and that the version of the operator set which the model imports has it.";
-  }
-  if (provider === "webgpu") return `Try provider "wasm", which has more operators and types.`;
-  return complaint.includes("implementation")
-    ? "Write it with other operators, or convert its inputs to float32, which most operators take."
-    : `Check the types and dims that reach it; with optimize: "disabled" it runs as it is written.`;
 }
 
 /** The name of the one node of an operator, where onnxruntime names only the operator. */

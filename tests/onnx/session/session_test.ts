@@ -17,9 +17,12 @@ import {
   type OnnxTensor,
   openSession,
   type Provider,
+  readModel,
   run,
+  splitWeights,
   webGpuFeatures,
 } from "../../../onnx/mod.ts";
+import { attributeProto as attribute } from "../../../onnx/attribute.ts";
 import { cast, noise } from "../../../tools/judge/noise.ts";
 import { run as runCommand } from "../../command.ts";
 
@@ -113,7 +116,7 @@ for (const provider of providers) {
       OnnxRuntimeError,
       `node "up" (Levitate)`,
     );
-    assert(error.message.includes("Check the operator's name"));
+    assert(error.message.includes("has no such operator. Check its name"), error.message);
     assertInstanceOf(error.cause, Error);
     await assertRejects(
       () => openSession(new Uint8Array(9), { provider }),
@@ -178,6 +181,107 @@ Deno.test("options that cannot be are refused", async () => {
   await using _ = await openSession(model);
   await assertRejects(() => openSession(model, { threads: 2 }), RangeError, "started with 1");
 });
+
+Deno.test("wasm: outputs that are asked for are computed, and a sequence among them is no hindrance", async () => {
+  const g = new GraphBuilder("sequence", { opset: 17 }), x = g.input("x", "float32", [2]);
+  g.output("pieces", g.op("SequenceConstruct", [x, x]));
+  g.output("y", g.op("Neg", [x]), "float32", [2]);
+  g.output("z", g.op("Abs", [x]), "float32", [2]);
+  const model = g.build(), feeds = { x: f32([2], [1, -2]) };
+  assertEquals(await run(model, feeds, { outputs: ["y"] }), { y: f32([2], [-1, 2]) });
+  const session = await openSession(model);
+  assertEquals(Object.keys(await session.run(feeds, { outputs: ["z", "y"] })).sort(), ["y", "z"]);
+  await assertRejects(() => session.run(feeds), TypeError, `Output "pieces" is no tensor`);
+  await assertRejects(() => session.run(feeds, { outputs: ["pieces"] }), TypeError, `{ outputs: ["y","z"] }`);
+  await assertRejects(
+    () => session.run(feeds, { outputs: ["w"] }),
+    TypeError,
+    `no output "w"; its outputs are pieces, y, z`,
+  );
+  await session.close();
+});
+
+/** Models that onnxruntime cannot open, each for another reason, and the advice that is right. */
+const unopened: Record<string, { model: () => Model; advice: RegExp | undefined }> = {
+  "an operator of a domain that is not known": {
+    model: () =>
+      changed((model) => {
+        model.graph!.node[0].domain = "com.acme";
+        model.opsetImport.push({ ...model.opsetImport[0], domain: "com.acme", version: 1n });
+      }),
+    advice: /has no such operator/,
+  },
+  "a domain that is not imported": {
+    model: () => changed((model) => model.graph!.node[0].domain = "com.acme"),
+    advice: /Add "com.acme" to the model's opsetImport\.$/,
+  },
+  "an opset of the future": {
+    model: () => changed((model) => model.opsetImport[0].version = 99n),
+    advice: /Export the model for opset \d\d or an earlier one\.$/,
+  },
+  "an IR of the future": {
+    model: () => changed((model) => model.irVersion = 99n),
+    advice: /Set the model's irVersion to \d\d:/,
+  },
+  "weights in another file": {
+    model: () => {
+      const g = new GraphBuilder("g", { opset: 17 });
+      const x = g.input("x", "float32", [1024]), weight = g.constant(f32([1024], new Array(1024).fill(1)));
+      g.output("y", g.op("Add", [x, weight]), "float32", [1024]);
+      return readModel(splitWeights(g.build(), { location: "weights.data" }).model);
+    },
+    advice: /open what readModelFile or readExternalData gives/,
+  },
+  "types that do not go together": {
+    model: () => {
+      const g = new GraphBuilder("g", { opset: 17 });
+      g.output("y", g.op("Add", [g.input("a", "float32", [1]), g.input("b", "int64", [1])]), "float32", [1]);
+      return g.build();
+    },
+    advice: /with Cast/,
+  },
+  "a version of an operator without a kernel": {
+    model: () => {
+      const g = new GraphBuilder("g", { opset: 1 });
+      g.output("y", g.op("Add", [g.input("a", "float32", [1]), g.input("b", "float32", [1])]), "float32", [1]);
+      return g.build();
+    },
+    advice: /no kernel for version 1 of it with these types\. Write it in a later opset/,
+  },
+  "an attribute of another version": {
+    model: () => changed((model) => model.graph!.node[0].attribute.push(attribute("alpha", 1))),
+    advice: /in the version that the model imports/,
+  },
+  "dims that do not follow": {
+    model: () => {
+      const g = new GraphBuilder("g", { opset: 17 });
+      g.output("y", g.op("Neg", [g.input("x", "float32", [2])]), "float32", [3]);
+      return g.build();
+    },
+    advice: /correct them, or try/,
+  },
+  "an input that nothing gives, of which there is nothing to add": {
+    model: () => changed((model) => model.graph!.node[0].input[0] = "absent"),
+    advice: undefined,
+  },
+};
+
+function changed(change: (model: Model) => void): Model {
+  const g = new GraphBuilder("g", { opset: 17 });
+  g.output("y", g.op("Neg", [g.input("x", "float32", [1])]), "float32", [1]);
+  const model = g.build();
+  change(model);
+  return model;
+}
+
+for (const [what, { model, advice }] of Object.entries(unopened)) {
+  Deno.test(`wasm: advice on ${what} is right`, async () => {
+    const { message } = await assertRejects(() => openSession(model()), OnnxRuntimeError);
+    if (advice) assertMatch(message, advice);
+    else assertMatch(message, /output of a previous node\.$/);
+    assertNotMatch(message, /it runs as it is written/);
+  });
+}
 
 /** What a program prints that has a model to run. A process of its own: onnxruntime takes its threads once. */
 async function printed(program: string): Promise<string> {
