@@ -7,8 +7,12 @@
 import * as kernels from "../kernels/mod.ts";
 import * as reference from "../kernels/reference.ts";
 import type { Tensor } from "../kernels/tensor.ts";
-import { type Call, invoke, maxError } from "./judge/compare.ts";
+import { run } from "../onnx/mod.ts";
+import { type Gpu, openGpu } from "../webgpu/mod.ts";
+import { type Call, invoke, maxError, maxErrorOf } from "./judge/compare.ts";
+import { invokeOn } from "./judge/gpu.ts";
 import {
+  backwardCall,
   backwardError,
   type Edge,
   edgeCall,
@@ -27,7 +31,7 @@ import { type Column, formatError, table } from "./table.ts";
 const help = `deno task accuracy
 
 Prints the largest error of every normalization that subtracts a mean or divides by a root, at means from 0 to 1e6 and
-deviation 1, against the float64 reference, beside that of onnxruntime-web (WASM); the same for the gradients; and what
+deviation 1, against the float64 reference, beside that of onnxruntime-web (WASM), and on WebGPU where there is a device; the same for the gradients; and what
 becomes of rows that break naive formulas.
 
 Options:
@@ -40,14 +44,21 @@ interface OffsetRow {
 
 /** Prints the three tables. */
 async function main() {
+  const gpu = await openGpu().catch((error) => console.error(`WebGPU is left out: ${error.message}`));
+  if (gpu) console.log(`WebGPU is that of ${gpu.adapter}.\n`);
   const forward: OffsetRow[] = [];
   for (const norm of norms) {
     forward.push({ name: norm.name, errors: means.map((mean) => forwardError(norm, mean)) });
     forward.push({ name: `${norm.name}: onnxruntime`, errors: await onnxErrors(norm) });
+    if (gpu) forward.push(...await webGpuRows(gpu, norm));
   }
   print("Forward: largest error of y in units of 1; 768 numbers a statistic, deviation 1", offsetColumns, forward);
 
-  const backward = norms.map((norm) => ({ name: norm.name, errors: means.map((mean) => backwardError(norm, mean)) }));
+  const backward: OffsetRow[] = [];
+  for (const norm of norms) {
+    backward.push({ name: norm.name, errors: means.map((mean) => backwardError(norm, mean)) });
+    if (gpu) backward.push({ name: `${norm.name}: WebGPU`, errors: await backwardErrorsOn(gpu, norm) });
+  }
   print("Backward: largest error of dx, dScale and dBias, in units of each", offsetColumns, backward);
 
   const edgeRows = [];
@@ -71,6 +82,29 @@ const offsetColumns: Column<OffsetRow>[] = [
 
 function print<Row>(caption: string, columns: Column<Row>[], rows: Row[]) {
   console.log(`${caption}:\n\n${table(columns, rows)}\n`);
+}
+
+/** Our errors on the device, and those of onnxruntime. */
+async function webGpuRows(gpu: Gpu, norm: Norm): Promise<OffsetRow[]> {
+  const ours = [], theirs = [];
+  for (const mean of means) {
+    const call = forwardCall(norm, mean), want = invoke(reference, call).y, { model, feeds } = onnxPeer(call)!;
+    ours.push(maxError((await invokeOn(gpu, call)).y, want));
+    if (norm.kernel === "batchNormTraining") continue; // which onnxruntime does not have there
+    const { y } = await run(model, feeds, { provider: "webgpu" });
+    theirs.push(maxError(y as Tensor, want));
+  }
+  const rows = [{ name: `${norm.name}: WebGPU`, errors: ours }];
+  return theirs.length === 0 ? rows : [...rows, { name: `${norm.name}: onnxruntime, WebGPU`, errors: theirs }];
+}
+
+async function backwardErrorsOn(gpu: Gpu, norm: Norm): Promise<number[]> {
+  const errors = [];
+  for (const mean of means) {
+    const call = backwardCall(norm, mean);
+    errors.push(maxErrorOf(await invokeOn(gpu, call), invoke(reference, call)));
+  }
+  return errors;
 }
 
 async function onnxErrors(norm: Norm): Promise<number[]> {

@@ -40,7 +40,7 @@ export function forwardCall({ kernel, dims, options }: Norm, mean: number): Call
 }
 
 /** The call of its backward on the same numbers, with a scale and a bias, whose gradients are wanted then. */
-function backwardCall({ kernel, dims, options }: Norm, mean: number): Call {
+export function backwardCall({ kernel, dims, options }: Norm, mean: number): Call {
   const features = kernel === "layerNorm" || kernel === "rmsNorm" ? dims.at(-1)! : dims[1];
   const scale = noise([features], { mean: 1, deviation: 0.2 }), bias = noise([features]);
   const inputs = [noise(dims, { mean }), noise(dims, { seed: 2 })];
