@@ -9,6 +9,7 @@ import { readState } from "./scalers.ts";
 /** What applying is told beside how to read. */
 interface ApplyOptions extends ReadingOptions {
   readonly byPlace: boolean;
+  readonly outputFormat?: string;
 }
 
 /** Scales a file into another; returns what was done, in words. */
@@ -32,7 +33,7 @@ export async function apply(data: string, state: string, output: string, options
     const chosen = options.byPlace ? {} : { columns };
     const source = await openSource(data, { ...dialect, ...chosen, ...sourceOptions(options), onProgress });
     await interruptible(async (signal) => {
-      const sink = await openSink(output, { features: source.features });
+      const sink = await openSink(output, { features: source.features, format: options.outputFormat });
       await ReadableStream.from(counted(source)).pipeThrough(transforming(scaler)).pipeTo(sink, { signal });
     });
   });

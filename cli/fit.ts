@@ -22,12 +22,13 @@ interface FitOptions extends ReadingOptions {
 /** Fits a scaler to a file and writes its state; returns what was done, in words. */
 export async function fit(data: string, state: string, options: FitOptions): Promise<string> {
   const reading = sourceOptions(options), settings = { scaler: options.scaler, ...reading };
-  const file = await identify(data), saved = await resume(data, options.snapshot, { file, settings });
+  const file = options.snapshot === undefined ? undefined : await identify(data);
+  const saved = file && await resume(data, options.snapshot, { file, settings });
   const Scaler = scalers[options.scaler], scaler = saved ? Scaler.fromJSON(saved.state) : new Scaler();
   let rows = saved?.rows ?? 0, kept = rows;
 
   async function keep(): Promise<void> {
-    if (options.snapshot === undefined || rows === kept) return;
+    if (options.snapshot === undefined || file === undefined || rows === kept) return;
     await writeSnapshot(options.snapshot, { file, settings, rows, state: scaler.toJSON() });
     kept = rows;
   }

@@ -1,11 +1,13 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { Tensor } from "../kernels/mod.ts";
-import type { CsvDialect, CsvOptions } from "../statistics/sources/mod.ts";
+import type { CsvDialect, OpenOptions } from "../statistics/sources/mod.ts";
 
 /** The options of every command that reads data. */
 export interface ReadingOptions {
   /** The columns to read. */
   readonly columns?: string[];
+  /** The extension that tells how to read. */
+  readonly format?: string;
   /** How many rows are read at once. */
   readonly chunkRows?: number;
   /** What stands between the fields of CSV. */
@@ -29,7 +31,11 @@ export interface ReadingOptions {
 /** Adds the data and the options of reading it to a command. */
 export function reading(command: Command): Command {
   return command
-    .argument("<data>", "a .csv, .tsv, .ndjson, .jsonl, .npy, .parquet, .arrow, .arrows or .feather file")
+    .argument(
+      "<data>",
+      "a .csv, .tsv, .ndjson, .jsonl, .npy, .parquet, .arrow, .arrows or .feather file; - with --format",
+    )
+    .option("--format <extension>", "how the data is written, such as csv, where its name does not say so")
     .option("--columns <list>", "columns to read, separated by commas: names, or numbers from 0 (default: all)", list)
     .option("--chunk-rows <rows>", "rows in memory at once (default: 4096, fewer where rows are wide)", count)
     .option("--delimiter <character>", "what stands between fields of .csv", character)
@@ -44,8 +50,13 @@ export function reading(command: Command): Command {
 }
 
 /** What a source is told of the options. */
-export function sourceOptions(options: ReadingOptions): CsvOptions {
-  return given({ columns: options.columns, chunkRows: options.chunkRows, ...dialectOptions(options) });
+export function sourceOptions(options: ReadingOptions): OpenOptions {
+  return given({
+    format: options.format,
+    columns: options.columns,
+    chunkRows: options.chunkRows,
+    ...dialectOptions(options),
+  });
 }
 
 /** What of the options says how CSV is written. */

@@ -15,6 +15,7 @@ interface ScaleOptions extends ReadingOptions {
   readonly snapshot?: string;
   readonly every: number;
   readonly byPlace: boolean;
+  readonly outputFormat?: string;
 }
 
 /** `evenkeel scale`: fits a scaler to a file, or applies one that was fitted. */
@@ -25,6 +26,7 @@ export function scaleCommand(): Command {
     .option("--apply <state>", "scale the data by a scaler that --fit wrote")
     .option("-o, --output <file>", "where --apply writes: a .csv, .tsv, .ndjson, .jsonl, .npy or .parquet file")
     .addOption(new Option("--scaler <kind>", "what --fit fits").choices(Object.keys(scalers)).default("standard"))
+    .option("--output-format <extension>", "how -o is written, such as csv, where its name does not say so")
     .option("--by-place", "scale the columns of --apply in their order, whatever they are called", false)
     .option("--snapshot <file>", "keep the progress of --fit in this file, and go on from there if it exists")
     .option("--every <rows>", "how often the snapshot is written", count, 1_000_000);
@@ -45,7 +47,9 @@ export function scaleCommand(): Command {
       if (await haveSame([data, options.apply, options.output])) {
         usage("data, --apply and -o must be different files.");
       }
-      console.log(await apply(data, options.apply, options.output, options));
+      const done = await apply(data, options.apply, options.output, options);
+      if (options.output === "-") console.error(done);
+      else console.log(done);
     }
   });
 
@@ -56,7 +60,7 @@ export function scaleCommand(): Command {
 
 /** Whether two of some paths are of one file. */
 async function haveSame(paths: readonly (string | undefined)[]): Promise<boolean> {
-  const there = paths.filter((path) => path !== undefined);
+  const there = paths.filter((path) => path !== undefined && path !== "-") as string[];
   const files = await Promise.all(there.map((path) => realpath(path).catch(() => resolve(path))));
   return new Set(files).size < files.length;
 }

@@ -1,17 +1,29 @@
-import { type Field, type RecordBatch, RecordBatchReader, type TypeMap } from "apache-arrow";
+import {
+  compressionRegistry,
+  CompressionType,
+  type Field,
+  type RecordBatch,
+  RecordBatchReader,
+  type TypeMap,
+} from "apache-arrow";
+import { decompress } from "fzstd";
 import { open } from "node:fs/promises";
 import type { Tensor } from "../../kernels/tensor.ts";
 import { isNumeric, writeNumbers } from "./arrow_numbers.ts";
 import { selectColumns } from "./columns.ts";
 import { blocksOf, type ByteFile, pathOf, withFile } from "./file.ts";
 import { Gatherer } from "./gather.ts";
+import { decodeLz4Frame } from "./lz4_frame.ts";
 import { asSourceError, type Source, SourceError, type SourceOptions } from "./source.ts";
+
+compressionRegistry.set(CompressionType.LZ4_FRAME, { decode: decodeLz4Frame });
+compressionRegistry.set(CompressionType.ZSTD, { decode: (frame) => decompress(frame).slice() }); // aligned
 
 /**
  * A source of Arrow IPC data: of a stream (`.arrows`) or of a file (`.arrow`, and Feather version 2). Record batches are read
  * one after the other.
  *
- * @param file The path or URL of the file; its buffers not compressed.
+ * @param file The path or URL of the file; its buffers compressed by LZ4 or Zstandard, or not.
  * @returns A source whose chunks are float64; nulls are missing values.
  * @throws {SourceError} If it is not Arrow IPC data, ends early, or a chosen column does not hold numbers.
  * @throws {RangeError} If a chosen column is not there.

@@ -11,10 +11,20 @@ export function isNumeric(type: DataType): boolean {
 /** Writes the numbers of a column, whose type is numeric, `stride` places apart from the first on; null becomes NaN. */
 export function writeNumbers(data: Data, into: Float64Array, first: number, stride: number): void {
   const { length, offset, nullBitmap: valid } = data, number = reader(data);
+  checkLength(data);
   const full = data.nullCount === 0 || DataType.isNull(data.type);
   for (let row = 0, at = first; row < length; row++, at += stride) {
     into[at] = full || isSet(valid, offset + row) ? number(row) : NaN;
   }
+}
+
+/** Throws unless there are as many values as a column says that it has. */
+function checkLength({ type, values, nullBitmap, nullCount, length, offset }: Data): void {
+  if (DataType.isNull(type)) return;
+  const place = offset + length, words = DataType.isDecimal(type) ? type.bitWidth / 32 : 1;
+  const needed = DataType.isBool(type) ? Math.ceil(place / 8) : length * words;
+  const isShort = values.length < needed || (nullCount !== 0 && nullBitmap.length < Math.ceil(place / 8));
+  if (isShort) throw new RangeError(`a column says that it has ${length} values, and does not have them.`);
 }
 
 /** What reads a number of a column by its row. */

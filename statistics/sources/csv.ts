@@ -4,8 +4,8 @@ import { type CsvDialect, type Dialect, dialectOf } from "./csv_dialect.ts";
 import { areCounted, areNames } from "./csv_header.ts";
 import { wholeRecords } from "./csv_records.ts";
 import { CsvScanner } from "./csv_scanner.ts";
-import { blocksOf, pathOf } from "./file.ts";
 import { Gatherer } from "./gather.ts";
+import { type Input, inputOf } from "./input.ts";
 import { type Source, SourceError, type SourceOptions } from "./source.ts";
 
 /** What a source of CSV can be told. */
@@ -32,7 +32,11 @@ export interface CsvOptions extends SourceOptions, CsvDialect {}
  * ```
  */
 export async function csvSource(file: string | URL, options: CsvOptions = {}): Promise<Source> {
-  const name = pathOf(file), dialect = dialectOf(options), head = await headOf(name, file, dialect), { first } = head;
+  const dialect = dialectOf(options),
+    input = await inputOf(file),
+    { name } = input,
+    head = await headOf(input, dialect),
+    { first } = head;
   const header = options.header ?? hasHeader(name, head, dialect.missing);
   const { indices, features } = selectColumns(name, header ? first : first.length, options.columns);
   /** For each column where its numbers go in a row, -1 if nowhere. */
@@ -42,7 +46,7 @@ export async function csvSource(file: string | URL, options: CsvOptions = {}): P
   async function* tensors(): AsyncGenerator<Tensor> {
     const gatherer = new Gatherer(indices.length, options), scanner = new CsvScanner(dialect);
     let skip = header;
-    for await (const records of wholeRecords(name, blocksOf(file, options.onProgress))) {
+    for await (const records of wholeRecords(name, input.blocks(options.onProgress))) {
       scanner.feed(records);
       try {
         while (scanner.next()) {
@@ -108,10 +112,10 @@ interface Head {
   readonly quoted: readonly number[];
 }
 
-async function headOf(name: string, file: string | URL, dialect: Dialect): Promise<Head> {
+async function headOf({ name, blocks }: Input, dialect: Dialect): Promise<Head> {
   const scanner = new CsvScanner(dialect), quoted: number[] = [];
   let first: string[] | undefined;
-  for await (const records of wholeRecords(name, blocksOf(file))) {
+  for await (const records of wholeRecords(name, blocks())) {
     scanner.feed(records);
     while (quoted.length < 2 && scanner.next()) {
       const { line } = scanner, fields: string[] = [];

@@ -1,10 +1,9 @@
-import type { FileHandle } from "node:fs/promises";
 import { missingTexts } from "./csv_dialect.ts";
 import { areCounted, areNames } from "./csv_header.ts";
-import { flush, shortestDigits, type TensorWriter, textSize } from "./tensor_writer.ts";
+import { flush, type Output, shortestDigits, type TensorWriter, textSize } from "./tensor_writer.ts";
 
 /** Writes CSV, with a header if features have names; NaN is an empty field. */
-export function csvWriter(handle: FileHandle, delimiter: string, features?: readonly string[]): TensorWriter {
+export function csvWriter(handle: Output, delimiter: string, features?: readonly string[]): TensorWriter {
   let begun = false;
   async function begin(): Promise<void> {
     if (begun) return;

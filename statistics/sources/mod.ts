@@ -24,7 +24,7 @@ export type { CsvDialect } from "./csv_dialect.ts";
 export { rowsSource } from "./iterable.ts";
 export { ndjsonSource } from "./ndjson.ts";
 export { npySource } from "./npy.ts";
-export { openSource } from "./open.ts";
+export { type OpenOptions, openSource } from "./open.ts";
 export { parquetSource } from "./parquet.ts";
 export type { Row } from "./rows.ts";
 export { openSink, type SinkOptions } from "./sink.ts";

@@ -1,5 +1,6 @@
-import { blocksOf, pathOf } from "./file.ts";
+import { type Input, inputOf } from "./input.ts";
 import { failAt, type Line, tensorsOf } from "./iterable.ts";
+import { wholeLines } from "./lines.ts";
 import { rowReader } from "./rows.ts";
 import { asSourceError, type Source, SourceError, type SourceOptions } from "./source.ts";
 
@@ -25,45 +26,40 @@ import { asSourceError, type Source, SourceError, type SourceOptions } from "./s
  * ```
  */
 export async function ndjsonSource(file: string | URL, options: SourceOptions = {}): Promise<Source> {
-  const name = pathOf(file);
-  for await (const { row, line } of linesOf(file)) {
+  const input = await inputOf(file), { name } = input;
+  for await (const { row, line } of linesOf(input)) {
     const reader = rowReader(name, row, options, failAt(name, line));
     return {
       features: reader.features,
-      [Symbol.asyncIterator]: () => tensorsOf(name, linesOf(file, options.onProgress), reader, options),
+      [Symbol.asyncIterator]: () => tensorsOf(name, linesOf(input, options.onProgress), reader, options),
     };
   }
   throw new SourceError(name, { line: 1 }, "the file has no row; the first tells how many features there are.");
 }
 
-/** The JSON values of the lines of a file. */
-async function* linesOf(file: string | URL, onProgress?: (fraction: number) => void): AsyncGenerator<Line> {
-  const name = pathOf(file);
+/** The JSON values of the lines of an input. */
+async function* linesOf({ name, blocks }: Input, onProgress?: (fraction: number) => void): AsyncGenerator<Line> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
-  let rest = "", line = 0;
-  for await (const block of blocksOf(file, onProgress)) {
-    const texts = (rest + decode(block)).split("\n");
-    rest = texts.pop() ?? "";
-    for (const text of texts) yield* parse(text);
+  let line = 0;
+  for await (const piece of wholeLines(blocks(onProgress))) {
+    for (const text of decode(piece).split("\n").slice(0, -1)) {
+      line++;
+      if (text.trim() !== "") yield { row: parse(text), line };
+    }
   }
-  yield* parse(rest + decode());
 
-  function decode(block?: Uint8Array<ArrayBuffer>): string {
+  function decode(piece: Uint8Array): string {
     try {
-      return decoder.decode(block, { stream: block !== undefined });
+      return decoder.decode(piece);
     } catch (error) {
       throw new SourceError(name, { line: line + 1 }, "here or below, the text is not UTF-8.", { cause: error });
     }
   }
-  function* parse(text: string): Generator<Line> {
-    line++;
-    if (text.trim() === "") return;
-    let row: unknown;
+  function parse(text: string): unknown {
     try {
-      row = JSON.parse(text);
+      return JSON.parse(text);
     } catch (error) {
       throw asSourceError(name, { line }, error);
     }
-    yield { row, line };
   }
 }

@@ -1,8 +1,7 @@
-import type { FileHandle } from "node:fs/promises";
-import { flush, shortestDigits, type TensorWriter, textSize } from "./tensor_writer.ts";
+import { flush, type Output, shortestDigits, type TensorWriter, textSize } from "./tensor_writer.ts";
 
 /** Writes one JSON object on each line, or a list where features have no names; NaN is null. */
-export function ndjsonWriter(handle: FileHandle, features?: readonly string[]): TensorWriter {
+export function ndjsonWriter(handle: Output, features?: readonly string[]): TensorWriter {
   const [open, close] = features === undefined ? "[]" : "{}";
   const keys = features?.map((name) => `${JSON.stringify(name)}:`);
   return {

@@ -1,13 +1,12 @@
-import type { FileHandle } from "node:fs/promises";
 import { npyHeader } from "../../formats/npy_header.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
-import { type TensorWriter, writeAll } from "./tensor_writer.ts";
+import { type Output, type TensorWriter, writeAll } from "./tensor_writer.ts";
 
 /** The bytes before the elements: enough for any number of rows, and a multiple of 64, as the format asks. */
 const headerSize = 128;
 
 /** Writes a `.npy` file of version 1. How many rows there are is known at the end, when the header is written again. */
-export function npyWriter(handle: FileHandle, features?: readonly string[]): TensorWriter {
+export function npyWriter(handle: Output, features?: readonly string[]): TensorWriter {
   let rows = 0, width = features?.length ?? 0, type: Tensor["type"] = "float32", begun = false;
   async function begin(): Promise<void> {
     begun = true;

@@ -1,9 +1,11 @@
 const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const truth = /^(true|false)$/i;
 const infinite = /^([+-]?)inf(inity)?$/i;
 
 /** The number that a text without spaces around it is, or undefined if it is none. */
 export function numberOfText(text: string): number | undefined {
   if (decimal.test(text)) return Number(text);
+  if (truth.test(text)) return Number(text.length === 4); // as booleans of other formats
   const sign = infinite.exec(text)?.[1];
   return sign === undefined ? undefined : sign === "-" ? -Infinity : Infinity;
 }

@@ -1,10 +1,17 @@
 import { arrowSource } from "./arrow.ts";
 import { type CsvOptions, csvSource } from "./csv.ts";
 import { pathOf } from "./file.ts";
+import { extensionOf } from "./input.ts";
 import { ndjsonSource } from "./ndjson.ts";
 import { npySource } from "./npy.ts";
 import { parquetSource } from "./parquet.ts";
 import type { Source } from "./source.ts";
+
+/** What {@linkcode openSource} can be told. */
+export interface OpenOptions extends CsvOptions {
+  /** The extension that tells how to read, such as "csv": for standard input, pipes, and files that are called otherwise. */
+  readonly format?: string;
+}
 
 const openers: Readonly<Record<string, (file: string | URL, options: CsvOptions) => Promise<Source>>> = {
   ".csv": csvSource,
@@ -21,8 +28,10 @@ const openers: Readonly<Record<string, (file: string | URL, options: CsvOptions)
 /**
  * Opens a file by its extension: `.csv`, `.tsv`, `.ndjson`, `.jsonl`, `.npy`, `.parquet`, `.arrow`, `.arrows`, `.feather`.
  *
+ * Texts may be compressed: `.csv.gz`, `.ndjson.zst`. With a format, `-` is standard input.
+ *
  * @param file The path or URL of the file.
- * @param options Those of every source; `header`, `delimiter` and `missing` are for CSV alone.
+ * @param options Those of every source; how CSV is written is for CSV alone.
  * @throws {SourceError} If it cannot be read as what its extension says.
  * @throws {RangeError} If the extension is another, or a chosen column is not there.
  *
@@ -39,10 +48,12 @@ const openers: Readonly<Record<string, (file: string | URL, options: CsvOptions)
  * await Deno.remove(file);
  * ```
  */
-export function openSource(file: string | URL, options: CsvOptions = {}): Promise<Source> {
-  const path = pathOf(file), extension = path.slice(path.lastIndexOf(".")).toLowerCase();
-  if (Object.hasOwn(openers, extension)) return openers[extension](file, options);
+export async function openSource(file: string | URL, options: OpenOptions = {}): Promise<Source> {
+  const { format, ...others } = options, path = pathOf(file);
+  const extension = format === undefined ? extensionOf(path) : `.${format.replace(/^\./, "").toLowerCase()}`;
+  if (Object.hasOwn(openers, extension)) return await openers[extension](file, others);
   throw new RangeError(
-    `${path} cannot be opened by its extension; those known are ${Object.keys(openers).join(", ")}.`,
+    `${path} cannot be opened by its extension; those known are ${Object.keys(openers).join(", ")}, and of the texts ` +
+      "among them with .gz or .zst behind. Say its format if it is called otherwise.",
   );
 }

@@ -1,13 +1,12 @@
 import { ByteWriter, ParquetWriter, schemaFromColumnData } from "hyparquet-writer";
-import type { FileHandle } from "node:fs/promises";
 import type { Tensor } from "../../kernels/tensor.ts";
-import { type TensorWriter, writeAll } from "./tensor_writer.ts";
+import { type Output, type TensorWriter, writeAll } from "./tensor_writer.ts";
 
 /** How many values a row group has; it is held in memory until it is complete. */
 const groupSize = 1 << 20;
 
 /** Writes Parquet: a column for each feature, FLOAT for float32 and float16, DOUBLE for float64; NaN is null. */
-export function parquetWriter(handle: FileHandle, features?: readonly string[]): TensorWriter {
+export function parquetWriter(handle: Output, features?: readonly string[]): TensorWriter {
   const bytes = new ByteWriter();
   let parquet: ParquetWriter | undefined, waiting: Tensor[] = [], rows = 0;
 

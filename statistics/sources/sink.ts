@@ -1,12 +1,13 @@
-import type { FileHandle } from "node:fs/promises";
+import process from "node:process";
 import { checkTensor, type Tensor } from "../../kernels/tensor.ts";
 import { createFile, writingError } from "./atomic.ts";
 import { csvWriter } from "./csv_writer.ts";
 import { pathOf } from "./file.ts";
+import { standard } from "./input.ts";
 import { ndjsonWriter } from "./ndjson_writer.ts";
 import { npyWriter } from "./npy_writer.ts";
 import { parquetWriter } from "./parquet_writer.ts";
-import type { TensorWriter } from "./tensor_writer.ts";
+import type { Output, TensorWriter } from "./tensor_writer.ts";
 
 /** What a sink can be told. */
 export interface SinkOptions {
@@ -15,9 +16,11 @@ export interface SinkOptions {
    * `.parquet`.
    */
   readonly features?: readonly string[];
+  /** The extension that tells how to write, such as "csv": for standard output, and files that are called otherwise. */
+  readonly format?: string;
 }
 
-type Writers = Readonly<Record<string, (handle: FileHandle, features?: readonly string[]) => TensorWriter>>;
+type Writers = Readonly<Record<string, (handle: Output, features?: readonly string[]) => TensorWriter>>;
 
 /** Formats in which one name is one value of a row. */
 const keyed: readonly string[] = [".ndjson", ".jsonl", ".parquet"];
@@ -36,7 +39,7 @@ const writers: Writers = {
  * `.parquet`. The file appears, or replaces the one of that name, when the stream is closed; if it is aborted, or a write fails,
  * everything is left as it was. NaN is written as a missing value: an empty field, null, or in `.npy` NaN itself.
  *
- * @param file The path or URL of the file.
+ * @param file The path or URL of the file. With a format, `-` is standard output, which `.npy` cannot be written to.
  * @throws {RangeError} If the extension is another, or two features have one name in a format that would lose one of them; while
  * writing, if a chunk has another width or type than the first.
  *
@@ -54,7 +57,8 @@ const writers: Writers = {
  * ```
  */
 export async function openSink(file: string | URL, options: SinkOptions = {}): Promise<WritableStream<Tensor>> {
-  const path = pathOf(file), extension = path.slice(path.lastIndexOf(".")).toLowerCase();
+  const path = pathOf(file), toStandard = path === standard;
+  const extension = `.${(options.format ?? path).split(".").at(-1)!.toLowerCase()}`;
   if (!Object.hasOwn(writers, extension)) {
     throw new RangeError(
       `${path} cannot be written by its extension; those known are ${Object.keys(writers).join(", ")}.`,
@@ -65,7 +69,10 @@ export async function openSink(file: string | URL, options: SinkOptions = {}): P
       `${path}: features are ${options.features?.join(", ")}; their names must differ in this format.`,
     );
   }
-  const draft = await createFile(path);
+  if (toStandard && extension === ".npy") {
+    throw new RangeError("standard output cannot be .npy, which says at its beginning how many rows there are.");
+  }
+  const draft = toStandard ? standardOutput() : await createFile(path);
   const writer = writers[extension](draft.handle, options.features);
   let first: Tensor | undefined;
   async function orDiscard(work: () => Promise<void>): Promise<void> {
@@ -90,6 +97,16 @@ export async function openSink(file: string | URL, options: SinkOptions = {}): P
       }),
     abort: () => draft.discard(),
   });
+}
+
+/** Standard output, which has what was written, whatever happens then. */
+function standardOutput(): { handle: Output; commit(): Promise<void>; discard(): Promise<void> } {
+  const write = (bytes: Uint8Array, offset = 0) =>
+    new Promise<{ bytesWritten: number }>((resolve, reject) => {
+      const rest = bytes.subarray(offset);
+      process.stdout.write(rest, (error) => error ? reject(error) : resolve({ bytesWritten: rest.length }));
+    });
+  return { handle: { write }, commit: () => Promise.resolve(), discard: () => Promise.resolve() };
 }
 
 function checkChunk(path: string, x: Tensor, first: Tensor, features: readonly string[] | undefined): void {

@@ -1,5 +1,10 @@
-import type { FileHandle } from "node:fs/promises";
 import type { Tensor } from "../../kernels/tensor.ts";
+
+/** What bytes are written to: a file, or standard output. */
+export interface Output {
+  /** Writes bytes from an offset on, at a position of the file if one is given; says how many were taken. */
+  write(bytes: Uint8Array, offset?: number, length?: number, position?: number): Promise<{ bytesWritten: number }>;
+}
 
 /** Writes tensors [rows, features], which are found to have one type and width, to a file. */
 export interface TensorWriter {
@@ -13,13 +18,13 @@ export interface TensorWriter {
 export const textSize = 1 << 16;
 
 /** Writes text, and returns the empty text that goes on from there. */
-export async function flush(handle: FileHandle, text: string): Promise<string> {
+export async function flush(handle: Output, text: string): Promise<string> {
   await writeAll(handle, new TextEncoder().encode(text));
   return "";
 }
 
 /** A write may take fewer bytes than it is given. */
-export async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+export async function writeAll(handle: Output, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) at += (await handle.write(bytes, at)).bytesWritten;
 }
 

@@ -3,7 +3,7 @@ import config from "../../deno.json" with { type: "json" };
 import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
 import { StandardScaler } from "../../statistics/mod.ts";
 import { openSource } from "../../statistics/sources/mod.ts";
-import { evenkeel } from "./evenkeel.ts";
+import { evenkeel, evenkeelWith } from "./evenkeel.ts";
 import { inFolder } from "../folder.ts";
 import { plainMoments } from "../plain.ts";
 
@@ -201,3 +201,26 @@ Deno.test("evenkeel: a name with a tab stays one field, a link stays a link, and
 Deno.test("evenkeel --version: that of the package", async () => {
   assertEquals((await evenkeel("--version")).stdout, `${config.version}\n`);
 });
+
+Deno.test("evenkeel: standard input and output, and named pipes", () =>
+  inFolder(async (folder) => {
+    const state = `${folder}/state.json`, text = "a,b\n1,10\n3,30\n".replace("3,30", `${"2,20\n".repeat(100_000)}3,30`);
+    const fit = await evenkeelWith(text, "scale", "-", "--format", "csv", "--fit", state);
+    assertEquals(fit, { code: 0, stdout: `${state}: StandardScaler of 100002 rows\n`, stderr: "" });
+    const apply = await evenkeelWith(
+      "b,a\n20,2\n",
+      ...["scale", "-", "--format", "csv", "--apply", state, "-o", "-", "--output-format", "ndjson"],
+    );
+    assertEquals(apply, { code: 0, stdout: '{"a":0,"b":0}\n', stderr: "-: 1 rows\n" });
+    assertStringIncludes((await evenkeelWith(text, "moments", "-")).stderr, "Say its format");
+    assertStringIncludes(
+      (await evenkeelWith("a\nx\n", "moments", "-", "--format", "csv")).stderr,
+      "standard input, line 2",
+    );
+    if (Deno.build.os === "windows") return;
+    const pipe = `${folder}/pipe.csv`;
+    await new Deno.Command("mkfifo", { args: [pipe] }).output();
+    const moments = evenkeel("moments", pipe);
+    await Deno.writeTextFile(pipe, text);
+    assertStringIncludes((await moments).stdout, "a\t100002\t2\t");
+  }));

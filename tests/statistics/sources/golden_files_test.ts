@@ -17,6 +17,12 @@ const files = [
   ...["none", "snappy", "gzip", "brotli", "lz4", "zstd"].map((codec) => `pyarrow_${codec}.parquet`),
   "pandas.parquet",
   "polars.parquet",
+  "pandas.feather",
+  ...["uncompressed", "zstd"].map((codec) => `pyarrow_${codec}.feather`),
+  ...["lz4", "zstd"].map((codec) => `pyarrow_${codec}.arrows`),
+  "polars.arrow",
+  "pandas.csv.gz",
+  "pandas.csv.zst",
 ];
 
 for (const name of files) {
@@ -58,3 +64,15 @@ Deno.test("parquet: a file that is encrypted is refused by name", async () => {
   await assertRejects(() => openSource(file), SourceError, "encrypted");
   await Deno.remove(file);
 });
+
+for (const compression of ["gz", "zst"]) {
+  Deno.test(`csv: a compressed file that was cut is refused: .csv.${compression}`, async () => {
+    const bytes = await Deno.readFile(pathOf(`pandas.csv.${compression}`));
+    const file = await Deno.makeTempFile({ suffix: `.csv.${compression}` });
+    for (const length of [4, 100, bytes.length - 20, bytes.length - 9]) {
+      await Deno.writeFile(file, bytes.subarray(0, length));
+      await assertRejects(async () => await Array.fromAsync(await openSource(file)), SourceError, file, `${length}`);
+    }
+    await Deno.remove(file);
+  });
+}

@@ -1,0 +1,89 @@
+import { Decompress } from "fzstd";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import process from "node:process";
+import { Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { blocksOf, pathOf } from "./file.ts";
+import { asSourceError, SourceError } from "./source.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** What texts are read from: a file, compressed or not, a named pipe, or standard input. */
+export interface Input {
+  /** What it is called in messages. */
+  readonly name: string;
+  /**
+   * Its bytes from the beginning, in blocks. Those of a pipe can be read in part, and then once as a whole.
+   *
+   * @throws {SourceError} If they cannot be uncompressed, or have been read.
+   */
+  blocks(onProgress?: (fraction: number) => void): AsyncGenerator<Bytes>;
+}
+
+/** The path that stands for standard input and output. */
+export const standard = "-";
+
+const decompressors: Readonly<Record<string, (blocks: AsyncIterable<Bytes>) => AsyncIterable<Bytes>>> = {
+  ".gz": (blocks) => Readable.from(blocks).compose(createGunzip()) as AsyncIterable<Bytes>,
+  ".zst": unzstd,
+};
+
+/** The extension of a path, without that of a compression. */
+export function extensionOf(path: string): string {
+  const plain = Object.keys(decompressors).find((extension) => path.toLowerCase().endsWith(extension));
+  const name = plain === undefined ? path : path.slice(0, -plain.length);
+  return name.slice(name.lastIndexOf(".")).toLowerCase();
+}
+
+/** Opens what a path or URL means; `-` is standard input. */
+export async function inputOf(file: string | URL): Promise<Input> {
+  const path = pathOf(file), isStandard = path === standard, name = isStandard ? "standard input" : path;
+  const status = isStandard ? undefined : await stat(path);
+  if (status?.isDirectory()) throw new SourceError(name, {}, "this is not a file, but a folder. Give a file.");
+  const blocks = status?.isFile()
+    ? (onProgress?: (fraction: number) => void) => blocksOf(file, onProgress)
+    : replayed(name, isStandard ? process.stdin : createReadStream(path));
+  const decompress = decompressors[path.slice(path.lastIndexOf(".")).toLowerCase()];
+  if (decompress === undefined) return { name, blocks };
+  return {
+    name,
+    async *blocks(onProgress) {
+      try {
+        yield* decompress(blocks(onProgress));
+      } catch (error) {
+        throw asSourceError(name, {}, error);
+      }
+    },
+  };
+}
+
+/** Blocks of a pipe, of which those that were read are given again until someone reads further. */
+function replayed(name: string, pipe: AsyncIterable<Bytes>): () => AsyncGenerator<Bytes> {
+  const iterator = pipe[Symbol.asyncIterator](), head: Bytes[] = [];
+  let reads = 0;
+  return async function* () {
+    if (++reads > 2) throw new SourceError(name, {}, "this is a pipe, which is read once. Make a new source.");
+    const isLast = reads === 2;
+    for (const block of head) yield block;
+    for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
+      if (!isLast) head.push(next.value);
+      yield next.value;
+    }
+  };
+}
+
+async function* unzstd(blocks: AsyncIterable<Bytes>): AsyncGenerator<Bytes> {
+  let pieces: Bytes[] = [];
+  const decompressor = new Decompress((piece) => pieces.push(piece as Bytes));
+  function* take(): Generator<Bytes> {
+    yield* pieces;
+    pieces = [];
+  }
+  for await (const block of blocks) {
+    decompressor.push(block);
+    yield* take();
+  }
+  decompressor.push(new Uint8Array(0), true);
+  yield* take();
+}
