@@ -25,12 +25,12 @@ export async function fit(data: string, state: string, options: FitOptions): Pro
   const file = options.snapshot === undefined ? undefined : await identify(data);
   const saved = file && await resume(data, options.snapshot, { file, settings });
   const Scaler = scalers[options.scaler], scaler = saved ? Scaler.fromJSON(saved.state) : new Scaler();
-  let rows = saved?.rows ?? 0, kept = rows;
+  let rows = saved?.rows ?? 0;
+  const isDue = everyRows(options.every, rows);
 
   async function keep(): Promise<void> {
-    if (options.snapshot === undefined || file === undefined || rows === kept) return;
+    if (options.snapshot === undefined || file === undefined) return;
     await writeSnapshot(options.snapshot, { file, settings, rows, state: scaler.toJSON() });
-    kept = rows;
   }
   const features = await withProgress("fit", options.quiet, async (onProgress) => {
     const source = await openSource(data, { ...reading, skipRows: rows, onProgress });
@@ -38,7 +38,7 @@ export async function fit(data: string, state: string, options: FitOptions): Pro
       for await (const x of source) {
         naming(data, rows, x, () => scaler.partialFit(x));
         rows += x.dims[0];
-        if (signal.aborted || rows - kept >= options.every) await keep();
+        if (isDue(rows) || signal.aborted) await keep();
         if (signal.aborted) throw new InterruptedError(signal.reason.signal, wayOn(options, rows));
       }
     });
@@ -51,6 +51,16 @@ export async function fit(data: string, state: string, options: FitOptions): Pro
   if (options.snapshot !== undefined) await rm(options.snapshot, { force: true });
   const from = saved ? `, of which ${saved.rows} were in ${options.snapshot}` : "";
   return `${state}: ${scaler.kind} of ${rows} rows${from}`;
+}
+
+/** Whether `every` rows have come since the last time that they had, or since the start. */
+export function everyRows(every: number, start: number): (rows: number) => boolean {
+  let last = start;
+  return (rows) => {
+    if (rows - last < every) return false;
+    last = rows;
+    return true;
+  };
 }
 
 /** What someone can do after a run was ended. */

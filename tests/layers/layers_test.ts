@@ -351,6 +351,13 @@ Deno.test("without running statistics evaluation heeds a mask, of which only 0 i
   assertClose(y, tensor(Float64Array.of(-1, 1, 0), [3, 1]), 1e-5);
 });
 
+Deno.test("SpectralNorm starts after 15 iterations from its random vector, as PyTorch does", () => {
+  // A generator of 1/2 alone draws equal numbers; each iteration multiplies their ratio by (0.9 / 1)^2.
+  const weight = tensor(Float64Array.of(1, 0, 0, 0.9), [2, 2]);
+  const { v } = new SpectralNorm(new Linear(2, 2, { weight, bias: false }), { random: () => 0.5 }).state;
+  assertAlmostEquals(v.data[1] / v.data[0], 0.9 ** 30, 1e-12);
+});
+
 Deno.test("SpectralNorm starts near the singular vectors, and evaluates by those of its state, whatever they are", () => {
   const weight = noise64([3, 4]),
     layer = new SpectralNorm(new Linear(4, 3, { weight, bias: false })),

@@ -68,6 +68,14 @@ Deno.test("external data: only large tensors move, to places that can be mapped"
   assertEquals(place(2 ** 20), { places: [{}, {}, {}], size: 0 });
 });
 
+Deno.test("external data: a large tensor begins at a page, wherever the one before ended", () => {
+  const model = sums();
+  model.graph!.initializer.reverse(); // 4 bytes, 2028 bytes, 16 KiB
+  const places = readModel(splitWeights(model, { location: "w", threshold: 1 }).model).graph!.initializer
+    .map(({ externalData }) => externalData.find(({ key }) => key === "offset")?.value);
+  assertEquals(places, ["0", "8", "4096"]);
+});
+
 Deno.test("external data: tensors in typed fields move too, text and what is elsewhere stay", async () => {
   const model = wholeModel(), elsewhere = new Uint8Array(new Float32Array([0, 0, 1, 2, 3, 4]).buffer);
   const { model: bytes, weights } = splitWeights(model, { location: "all.bin", threshold: 1 });
@@ -102,8 +110,9 @@ Deno.test("external data: tensors of attributes, bodies and functions move too",
 
 Deno.test("external data: impossible places are refused", async () => {
   const file = new Uint8Array(64);
-  const refused = async (place: Record<string, string>, why: string) => {
+  const refused = async (place: Record<string, string>, why: string, dataType = 1) => {
     const model = wholeModel(), tensor = model.graph!.initializer.find(({ name }) => name === "elsewhere")!;
+    tensor.dataType = dataType;
     tensor.externalData.forEach((entry) => entry.value = place[entry.key] ?? entry.value);
     tensor.externalData = tensor.externalData.filter(({ value }) => value !== "gone");
     await assertRejects(() => readExternalData(model, () => file), ModelError, why);
@@ -114,6 +123,7 @@ Deno.test("external data: impossible places are refused", async () => {
   await refused({ offset: "99999999999999999999" }, "impossible place");
   await refused({ location: "gone" }, "impossible place");
   await refused({ length: "gone", offset: "52" }, "bytes 52 to 68"); // its dims say that it has 16 bytes
+  await refused({ length: "gone", offset: "80" }, "bytes 80 to 64", 17); // of float8 there is no array, nor a length
 });
 
 Deno.test("external data: files are written beside the model and found there", async () => {

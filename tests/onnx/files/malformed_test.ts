@@ -118,3 +118,9 @@ Deno.test("a model with a value that its field cannot hold is refused, not half 
   model.irVersion = -(2n ** 64n);
   assertThrows(() => writeModel(model), ModelError, "cannot be written");
 });
+
+Deno.test("malformed: a million fields of unknown numbers, which would be kept at 256 bytes each, are refused", () => {
+  const unknown = new Uint8Array(3_000_000);
+  for (let i = 0; i < unknown.length; i += 3) unknown.set([0xa0, 0x06, 1], i); // field 100, a varint of 1
+  assertThrows(() => readModel(new Uint8Array([...bytes, ...unknown])), ModelError, "memory");
+});

@@ -72,6 +72,8 @@ const cases: NodeCase[] = [
   { op: "Slice", inputs: [[4, 5], ints(-2), ints(2 ** 31), ints(1)] },
   { op: "Slice", inputs: [[4, 5], ints(-1, 4), ints(-100, 0), ints(0, 1), ints(-1, -2)] },
   { op: "Slice", inputs: [[4, 5], ints(3), ints(1)] },
+  { op: "Slice", inputs: [[4, 5], ints(9), ints(0), ints(1), ints(-1)] },
+  { op: "Slice", inputs: [[4, 5], ints(2), ints(-9), ints(1), ints(-2)] },
   { op: "Slice", inputs: [[4, 5]], attributes: { starts: [1n], ends: [9n], axes: [1n] }, opset: 9 },
   { op: "Gather", inputs: [[4, 5], ints(1, 2, 3)], attributes: { axis: 1n } },
   { op: "Gather", inputs: [[4, 5], ints(0)] },
@@ -274,4 +276,14 @@ Deno.test({
       }
     }
   },
+});
+
+Deno.test("shapes: division of integers goes towards 0, and a size that is no whole number is not known", () => {
+  const g = new GraphBuilder("quotients", { opset: 17 }), x = g.input("x", "float32", [3, 4]);
+  const quotient = g.op("Div", [g.int64([-7]), g.int64([2])]);
+  const length = g.op("Add", [quotient, g.int64([5])]);
+  g.output("filled", g.op("ConstantOfShape", [length]));
+  g.output("odd", g.op("Reshape", [x, g.int64([-1, 5])]));
+  const graph = Graph.of(g.build());
+  assertEquals([graph.dims("filled"), graph.dims("odd")], [[2], [undefined, 5]]);
 });
