@@ -19,19 +19,17 @@ const has = (call: Call, name: string) => call.node.attribute.some((one) => one.
 
 /** A list that was an attribute becomes the second input. */
 function toInput(since: number, name: string): Change {
-  return { since, convert: (call) => has(call, name) ? withInput(call, name) : undefined };
-}
-
-function withInput({ node, list }: Call, name: string) {
-  const f = new Fragment(), values = list.call({ node } as Call, name)!;
-  const outputs = f.ops(
-    node.opType,
-    [f.value(node.input[0]), f.int64(values)],
-    attributesOf(node, name),
-    node.output.length,
-  );
-  outputs.forEach((output, i) => f.give(node.output[i], output));
-  return f;
+  return {
+    since,
+    convert(call) {
+      const { node } = call, list = has(call, name) ? call.list(name) : undefined;
+      if (!list) return undefined;
+      const f = new Fragment(), inputs = [f.value(node.input[0]), f.int64(list)];
+      const outputs = f.ops(node.opType, inputs, attributesOf(node, name), node.output.length);
+      outputs.forEach((output, i) => f.give(node.output[i], output));
+      return f;
+    },
+  };
 }
 
 /** A node with a certain attribute cannot go along: what it says is said otherwise in the new version. */
