@@ -10,6 +10,7 @@
 
 import { Command, CommanderError } from "commander";
 import process from "node:process";
+import { benchCommand } from "./cli/bench.ts";
 import { Failure } from "./cli/failure.ts";
 import { inspectCommand } from "./cli/inspect.ts";
 import { InterruptedError } from "./cli/interrupt.ts";
@@ -46,7 +47,8 @@ export async function main(args: readonly string[]): Promise<number> {
     .addCommand(inspectCommand())
     .addCommand(optimizeCommand())
     .addCommand(recalibrateCommand())
-    .addCommand(verifyCommand());
+    .addCommand(verifyCommand())
+    .addCommand(benchCommand());
   for (const command of [program, ...program.commands]) command.exitOverride();
   try {
     await program.parseAsync([...args], { from: "user" });

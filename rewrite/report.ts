@@ -1,3 +1,4 @@
+import type { Timing } from "./bench.ts";
 import type { InspectedNorm, Inspection } from "./inspect.ts";
 import type { Drift } from "./recalibrate.ts";
 import type { Action } from "./passes/pass.ts";
@@ -149,4 +150,26 @@ function aligned(table: readonly (readonly string[])[]): string {
     row.map((cell, i) => i === 0 || i === row.length - 1 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])).join("  ")
       .trimEnd();
   return table.map((row) => `  ${line(row)}`).join("\n");
+}
+
+/**
+ * Timings of models by name, as a table of text.
+ *
+ * @example
+ * ```ts
+ * import { timingText } from "@evenkeel/norm/rewrite";
+ *
+ * console.log(timingText({ "model.onnx": { load: 20, first: 3, median: 2, quartiles: [1.9, 2.2] } }));
+ * ```
+ */
+export function timingText(timings: Readonly<Record<string, Timing>>): string {
+  const ms = (value: number) => value < 100 ? value.toPrecision(3) : value.toFixed(0);
+  const rows = Object.entries(timings).map(([name, { load, first, median, quartiles: [lower, upper] }]) => [
+    name,
+    ms(load),
+    ms(first),
+    ms(median),
+    `${ms(lower)} to ${ms(upper)}`,
+  ]);
+  return aligned([["in milliseconds", "load", "first run", "median", "quartiles"], ...rows]);
 }

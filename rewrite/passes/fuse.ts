@@ -39,7 +39,12 @@ export const fuse: Pass = (editor) => {
   for (const { finding: { y, nodes }, at, plan } of written) {
     const finding = found.get(y);
     if (finding === undefined) continue;
-    editor.replace(finding.graph, normFragment(finding, at, plan, "fused"));
+    const fragment = normFragment(finding, at, plan, "fused");
+    if (typeof fragment === "string") {
+      say(finding, fragment);
+      continue;
+    }
+    editor.replace(finding.graph, fragment);
     say(finding, `${operatorsOf(nodes)} to ${plan.operator}`, true);
   }
   editor.clean();

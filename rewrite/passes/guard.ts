@@ -29,7 +29,9 @@ export const guard: Pass = (editor, { target }) => {
       const at = writable(finding), what = typeof at === "string" ? undefined : brokenOnWebGpu(finding, found);
       const plan = what === undefined || typeof at === "string" ? undefined : planOf(finding, at, what.form);
       if (what === undefined || typeof at === "string" || plan === undefined) continue;
-      editor.replace(finding.graph, normFragment(finding, at, plan, what.form));
+      const fragment = normFragment(finding, at, plan, what.form);
+      if (typeof fragment === "string") continue;
+      editor.replace(finding.graph, fragment);
       say(finding.y, what.reason);
     }
   }

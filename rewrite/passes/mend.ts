@@ -1,8 +1,7 @@
 import { type Finding, findNorms } from "../find/findings.ts";
-import { writable } from "../find/obstacle.ts";
-import { normFragment, planOf } from "./norm_fragment.ts";
 import { opsetObstacle, raiseOpset } from "./opset.ts";
 import type { Action, Pass } from "./pass.ts";
+import { robust } from "./stabilize.ts";
 
 /** What a norm without an epsilon gets: beside data of any use it changes nothing, and zeros stay zeros. */
 const mended = 1e-15;
@@ -25,16 +24,15 @@ export const mend: Pass = (editor) => {
   const actions: Action[] = [], obstacle = opsetObstacle(editor, 17);
   if (obstacle === undefined && findNorms(editor.view()).some((one) => epsilonFault(one))) raiseOpset(editor, 17);
   for (const finding of findNorms(editor.view())) {
-    const fault = epsilonFault(finding), at = writable(finding);
+    const { graph, y } = finding, fault = epsilonFault(finding);
     if (fault === undefined) continue;
-    const plan = typeof at === "string" ? undefined : planOf(finding, at, "robust");
-    const why = obstacle ?? (typeof at === "string" ? at : undefined);
-    if (why !== undefined || typeof at === "string" || plan === undefined) {
-      actions.push({ pass: "mend", value: finding.y, what: `${fault}; it stays: ${why}`, done: false });
+    const fragment = obstacle ?? robust({ ...finding, epsilon: mended });
+    if (typeof fragment === "string") {
+      actions.push({ pass: "mend", value: y, what: `${fault}; it stays: ${fragment}`, done: false });
       continue;
     }
-    editor.replace(finding.graph, normFragment({ ...finding, epsilon: mended }, at, plan, "robust"));
-    actions.push({ pass: "mend", value: finding.y, what: `${fault}; now it has ${mended}`, done: true });
+    editor.replace(graph, fragment);
+    actions.push({ pass: "mend", value: y, what: `${fault}; now it has ${mended}`, done: true });
   }
   editor.clean();
   return actions;

@@ -77,10 +77,20 @@ function transposed(x: SymbolicTensor, order: readonly number[]): SymbolicTensor
 }
 
 /**
- * A fragment that computes a finding as planned. Scale and bias that do not lie along the axes that the normalization takes them
- * along are applied behind it. What is float16 is computed in float32 in the robust form.
+ * A fragment that computes a finding as planned; or why the form cannot. Scale and bias that do not lie along the axes that the
+ * normalization takes them along are applied behind it. What is float16 is computed in float32 in the robust form.
  */
-export function normFragment(finding: Finding, at: Writable, plan: Plan, form: Form): Fragment {
+export function normFragment(finding: Finding, at: Writable, plan: Plan, form: Form): Fragment | string {
+  try {
+    return written(finding, at, plan, form);
+  } catch (error) {
+    // What runs nowhere, such as an InstanceNormalization of float64, is refused where it would be written.
+    if (error instanceof TypeError || error instanceof RangeError) return error.message;
+    throw error;
+  }
+}
+
+function written(finding: Finding, at: Writable, plan: Plan, form: Form): Fragment {
   const { dims, from, to } = at, opset = finding.graph.opset() ?? 0;
   const f = new Fragment();
   const x = new SymbolicTensor(f.value(finding.x), { type: from, dims, opset }).cast(wider(from, to));

@@ -1,4 +1,5 @@
-import { findNorms } from "../find/findings.ts";
+import type { Fragment } from "../../onnx/mod.ts";
+import { type Finding, findNorms } from "../find/findings.ts";
 import { writable } from "../find/obstacle.ts";
 import { normFragment, planOf } from "./norm_fragment.ts";
 import { opsetObstacle, raiseOpset } from "./opset.ts";
@@ -18,16 +19,21 @@ export const stabilize: Pass = (editor) => {
   }
   raiseOpset(editor, oldest);
   for (const finding of findNorms(editor.view())) {
-    const { graph, y, nodes } = finding, at = writable(finding);
-    const plan = typeof at === "string" ? undefined : planOf(finding, at, "robust");
-    if (typeof at === "string" || plan === undefined) {
-      const what = typeof at === "string" ? at : "its axes are not known";
-      actions.push({ pass: "stabilize", value: y, what, done: false });
+    const { graph, y, nodes } = finding, fragment = robust(finding);
+    if (typeof fragment === "string") {
+      actions.push({ pass: "stabilize", value: y, what: fragment, done: false });
       continue;
     }
-    editor.replace(graph, normFragment(finding, at, plan, "robust"));
+    editor.replace(graph, fragment);
     actions.push({ pass: "stabilize", value: y, what: `${operatorsOf(nodes)} to the robust form`, done: true });
   }
   editor.clean();
   return actions;
 };
+
+/** A finding in the robust form, or why it cannot be. */
+export function robust(finding: Finding): Fragment | string {
+  const at = writable(finding), plan = typeof at === "string" ? undefined : planOf(finding, at, "robust");
+  if (typeof at === "string") return at;
+  return plan ? normFragment(finding, at, plan, "robust") : "its axes are not known";
+}

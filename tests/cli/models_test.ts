@@ -110,3 +110,14 @@ Deno.test("evenkeel recalibrate: rows of a file are samples, and the drift is a 
     const missing = await evenkeel("recalibrate", file, "--data", `${folder}/absent.npy`, "-o", out);
     assertEquals([missing.code, missing.stderr.split("\n").length], [2, 2]);
   }));
+
+Deno.test("evenkeel bench: a row for each model", () =>
+  inFolder(async (folder) => {
+    const [a, b] = ["a", "b"].map((name) => `${folder}/${name}.onnx`);
+    await writeModelFile(a, decomposed);
+    await writeModelFile(b, modelOf((x) => layerNorm(x, { form: "fused" }), { x: ["N", 64] }));
+    const { code, stdout, stderr } = await evenkeel("bench", a, "--against", b, "--runs", "3");
+    assertEquals([code, stderr], [0, ""]);
+    assertMatch(stdout, /median +quartiles\n.*a\.onnx( +[\d.]+){4} to [\d.]+\n.*b\.onnx/);
+    assertEquals((await evenkeel("bench", a, "--runs", "0")).code, 2);
+  }));
