@@ -1,6 +1,6 @@
 /**
  * A stand-in for `jsr:@std/assert@1`: the assertions that Evenkeel's tests use, with the signatures and the judgement of
- * the original. `links` in the project's deno.json puts it in the original's place, so that the tests run without the JSR
+ * the original. `imports` of the project's deno.json puts it in the original's place, so that the tests run without the JSR
  * registry; CONTRIBUTING.md tells how to drop it.
  *
  * @module

@@ -1,0 +1,96 @@
+/**
+ * Runs every example of the README in an empty project of its own, in each runtime that it is for. A project has the npm package and
+ * the packages that the entry points of the example name, and nothing else.
+ */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+import config from "../../deno.json" with { type: "json" };
+import { run } from "../command.ts";
+import { makeProject, thePackage } from "./project.ts";
+import { findRuntimes, type Runtime } from "./runtimes.ts";
+
+const root = new URL("../../", import.meta.url);
+const readme = await Deno.readTextFile(new URL("README.md", root));
+const examples = [...readme.matchAll(/^```ts\n(.*?)^```/gms)].map(([, code]) => code);
+const runtimes = await findRuntimes();
+const adapter = await navigator.gpu?.requestAdapter();
+if (!adapter) console.log("There is no WebGPU device: examples of the README that need one are skipped.");
+
+/** The entry points that an example imports. */
+function specifiersOf(code: string): string[] {
+  return [...code.matchAll(/from "(@evenkeel[^"]*)"/g)].map(([, specifier]) => specifier);
+}
+
+/** Where an example can run: what needs a GPU, in Deno, and only where there is one. */
+function runtimesOf(code: string): Runtime[] {
+  if (!code.includes('/webgpu"')) return runtimes;
+  return adapter ? runtimes.filter(({ name }) => name.startsWith("Deno")) : [];
+}
+
+/** The permissions that its first line asks for, as in `// deno run --allow-read main.ts`. */
+function permissionsOf(code: string): string[] {
+  return /^\/\/ deno run (.*) main\.ts$/m.exec(code)?.[1].split(" ") ?? [];
+}
+
+for (const code of examples) {
+  const specifiers = specifiersOf(code), [first] = code.split("\n").filter((line) => !line.startsWith("//"));
+  Deno.test(`README: the example that begins with ${first.slice(0, 80)} runs`, async () => {
+    assert(specifiers.length > 0, "it imports nothing of the package");
+    const { doors } = await thePackage();
+    const needed = doors.filter(({ specifier }) => specifiers.includes(specifier));
+    assertEquals(needed.map(({ specifier }) => specifier).sort(), [...new Set(specifiers)].sort());
+    const folder = await makeProject([...new Set(needed.flatMap(({ packages, later }) => [...packages, ...later]))]);
+    try {
+      const { outputText } = ts.transpileModule(code, { compilerOptions: { target: ts.ScriptTarget.ESNext } });
+      await Deno.writeTextFile(`${folder}/main.mjs`, outputText);
+      for (const { name, command: [program, ...args] } of runtimesOf(code)) {
+        const allowed = name.startsWith("Deno")
+          ? args.flatMap((arg) => arg === "-A" ? permissionsOf(code) : arg)
+          : args;
+        await run(program, [...allowed, "main.mjs"], { cwd: folder }).catch((error) => {
+          throw new Error(`In ${name}: ${error.message}`);
+        });
+      }
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
+
+Deno.test("README: the command line's examples run, one after the other", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "evenkeel-readme-" });
+  try {
+    const lines = [...readme.matchAll(/^deno task evenkeel (.*?)(\s+#.*)?$/gm)].map(([, args]) => args.split(" "));
+    assert(lines.length >= 3);
+    await Deno.writeTextFile(`${folder}/data.csv`, "a,b\n1,2\n3,4\n5,9\n");
+    const cli = fileURLToPath(new URL("cli.ts", root)), deno = Deno.execPath();
+    const call = (args: string[]) => run(deno, ["run", "-A", cli, ...args], { cwd: folder });
+    await Deno.copyFile(new URL("models/files/blocks/conv_batch_norm.onnx", root), `${folder}/model.onnx`);
+    await call(["scale", "data.csv", "--fit", "first.json"]);
+    await call(["scale", "data.csv", "--apply", "first.json", "-o", "data.npy"]);
+    for (const args of lines) await call(args);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("README: an import map of a checkout's path works in Deno, without a warning", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "evenkeel-readme-" });
+  try {
+    const [, key, path] = /"imports": \{ "([^"]+)": "\.\.\/evenkeel\/([^"]+)" \}/.exec(readme)!;
+    const imports = { [key]: new URL(path, root).href };
+    await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify({ imports }));
+    await Deno.writeTextFile(`${folder}/main.ts`, examples[0]);
+    const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "main.ts"],
+      cwd: folder,
+    })
+      .output();
+    assertEquals([success, new TextDecoder().decode(stderr)], [true, ""]);
+    assertStringIncludes(new TextDecoder().decode(stdout), "Float32Array");
+    assertEquals(key, config.name);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
