@@ -2,9 +2,9 @@ import { checkAlike } from "../kernels/check.ts";
 import type { AffineOptions, BackwardOutputs, ForwardOutputs } from "../kernels/options.ts";
 import type { OptionNames } from "../kernels/option_names.ts";
 import { checkBackward, checkForward } from "../kernels/passes/pass.ts";
-import type { DType, Tensor } from "../kernels/tensor.ts";
-import { sizeOf } from "../kernels/tensor.ts";
+import { checkTensor, type DType, sizeOf, type Tensor } from "../kernels/tensor.ts";
 import { bytesOf } from "./device/region.ts";
+import type { Run } from "./device/run.ts";
 import type { Session } from "./device/session.ts";
 import { GpuTensor, originalOf, standIn } from "./gpu_tensor.ts";
 import { differentiate } from "./passes/backward.ts";
@@ -35,6 +35,7 @@ type Backward = AffineOptions & { out?: BackwardOutputs; dSum?: Tensor };
 /** Calls of operations on a device: arguments are checked as those of the kernels are, then passes are recorded. */
 export class Calls {
   readonly #session: Session;
+  #scopes: GpuTensor[][] = [];
 
   /** Calls on a device. */
   constructor(session: Session) {
@@ -93,7 +94,47 @@ export class Calls {
   make<T extends DType>(operation: string, type: T, dims: readonly number[]): GpuTensor<T> {
     checkType(operation, type, this.#session.device);
     const buffer = this.#session.take(operation, sizeOf(dims) * bytesOf(type));
-    return new GpuTensor(this.#session, type, dims, buffer, true);
+    const tensor = new GpuTensor(this.#session, type, dims, buffer, true);
+    this.#scopes.at(-1)?.push(tensor);
+    return tensor;
+  }
+
+  /** Does something, and destroys the tensors that it made and does not return. */
+  scope<R>(action: () => R): R {
+    const made: GpuTensor[] = [], kept = new Set<unknown>();
+    this.#scopes.push(made);
+    try {
+      const result = action();
+      if (result instanceof Promise) {
+        throw new TypeError("scope: the result is a promise; await it outside of the scope.");
+      }
+      collect(result, kept);
+      return result;
+    } finally {
+      this.#scopes.pop();
+      for (const tensor of made) {
+        if (!kept.has(tensor)) tensor.destroy();
+        else this.#scopes.at(-1)?.push(tensor);
+      }
+    }
+  }
+
+  /** Records what an operation does with stand-ins for its tensors, which are checked; gives the tensors that it made. */
+  record<R>(
+    operation: string,
+    tensors: Readonly<Record<string, GpuTensor>>,
+    action: (run: Run, standIns: Record<string, Tensor>, create: (dims: readonly number[]) => Tensor) => R,
+  ): R {
+    const standIns = Object.fromEntries(
+      Object.entries(tensors).map(([name, tensor]) => [name, this.#standIn(operation, name, tensor)]),
+    );
+    for (const [name, tensor] of Object.entries(standIns)) {
+      checkTensor(operation, name, tensor);
+      if (tensor.type !== "float32") {
+        throw new TypeError(`${operation}: ${name} is ${tensor.type}; it must be float32.`);
+      }
+    }
+    return this.creating(operation, (create) => action(this.#session.run, standIns, (dims) => create("float32", dims)));
   }
 
   /** Does something that makes tensors, and gives them back if it fails. */
@@ -157,6 +198,16 @@ export class Calls {
       ? new Uint16Array(length + length % 2).fill(0x7e00)
       : new Float32Array(length).fill(NaN);
     if (length > 0) this.#session.write(buffer as unknown as GPUBuffer, bits);
+  }
+}
+
+/** The tensors in a value. */
+function collect(value: unknown, into: Set<unknown>): void {
+  if (value instanceof GpuTensor) into.add(value);
+  else if (typeof value === "object" && value !== null) {
+    for (const part of Object.values(value)) {
+      collect(part, into);
+    }
   }
 }
 

@@ -44,6 +44,9 @@ export interface GpuAddNormResult<T extends DType = DType> {
   sum: GpuTensor<T>;
 }
 
+/** The calls of a device, for operations beside its own. */
+export let callsOf: (gpu: Gpu) => Calls;
+
 /**
  * A device for WebGPU, and the normalizations on it. They have the names, options, defaults, errors and meaning of the kernels of
  * `@evenkeel/norm`; tensors are those of the device, of float32, and of float16 where it has shader-f16. {@linkcode openGpu} opens one.
@@ -58,6 +61,10 @@ export interface GpuAddNormResult<T extends DType = DType> {
 export class Gpu implements AsyncDisposable {
   readonly #session: Session;
   readonly #calls: Calls;
+
+  static {
+    callsOf = (gpu) => gpu.#calls;
+  }
 
   /** Operations on a session. */
   constructor(session: Session) {
@@ -135,6 +142,16 @@ export class Gpu implements AsyncDisposable {
       throw new RangeError(`wrap: dims [${dims}] of ${type} are ${bytes} bytes, but the buffer has ${buffer.size}.`);
     }
     return new GpuTensor(this.#session, type, dims, buffer, false);
+  }
+
+  /**
+   * Does something, and destroys all tensors that it has made but those it returns: a tensor, or a list or an object of them, also nested.
+   * A step of training makes many, and without this their memory is free only when the host collects garbage.
+   *
+   * @throws {TypeError} If the result is a promise: what is done must be done when it returns.
+   */
+  scope<R>(action: () => R): R {
+    return this.#calls.scope(action);
   }
 
   /** Hands what is recorded to the device now, for commands of others that are to come after it. */

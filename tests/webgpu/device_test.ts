@@ -25,7 +25,7 @@ gpuTest("ten thousand calls leave no memory behind", async (gpu) => {
   gpu.layerNorm(x).destroy();
   const before = gpu.bytes;
   for (let i = 0; i < 10000; i++) gpu.layerNorm(x).destroy();
-  assertEquals(gpu.bytes, before);
+  assert(gpu.bytes <= before, `${gpu.bytes - before} bytes are left`);
   using y = gpu.layerNorm(x);
   assertClose(await y.read(), layerNorm(noise([2, 8])), 5e-6);
 });

@@ -59,8 +59,12 @@ struct Uniforms { ${fields.join(", ")} }
 ${declarations.join("\n")}
 ${functions}
 @compute @workgroup_size(${lanes})
-fn main(@builtin(workgroup_id) w: vec3u, @builtin(num_workgroups) ws: vec3u, @builtin(local_invocation_index) t: u32) {
-  let group = w.x + w.y * ws.x;
+fn main(
+  @builtin(workgroup_id) place: vec3u,
+  @builtin(num_workgroups) places: vec3u,
+  @builtin(local_invocation_index) t: u32,
+) {
+  let group = place.x + place.y * places.x;
 ${main}
 }`;
   return { text, variables };
