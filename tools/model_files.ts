@@ -229,17 +229,18 @@ function recurrent(): ModelFile[] {
     hiddenBias: small([gates * 16], 6),
   });
   const cell = { cellScale: positive([16], 7), cellBias: small([16], 8) };
+  const norm = "layer" as const;
   const says = (kind: string) =>
     `A layer-normalized ${kind} of 8 inputs and 16 hidden units over T steps (Ba, Kiros and Hinton 2016).`;
   return [
-    block("layer_norm_rnn", says("RNN"), inputs, (x) => ({ ...rnn(x, { ...weights(1), ...affine, name }) })),
+    block("layer_norm_rnn", says("RNN"), inputs, (x) => ({ ...rnn(x, { ...weights(1), ...affine, norm, name }) })),
     block(
       "layer_norm_lstm",
       says("LSTM"),
       inputs,
-      (x) => ({ ...lstm(x, { ...weights(4), ...affines(4), ...cell, name }) }),
+      (x) => ({ ...lstm(x, { ...weights(4), ...affines(4), ...cell, norm, name }) }),
     ),
-    block("layer_norm_gru", says("GRU"), inputs, (x) => ({ ...gru(x, { ...weights(3), ...affines(3), name }) })),
+    block("layer_norm_gru", says("GRU"), inputs, (x) => ({ ...gru(x, { ...weights(3), ...affines(3), norm, name }) })),
   ];
 }
 

@@ -6,14 +6,14 @@ import { Recurrent, type RecurrentInit, recurrentNames } from "./recurrent.ts";
 const names = new OptionNames<RecurrentInit>({ ...recurrentNames });
 
 /**
- * A gated recurrent unit (Cho et al. 2014) whose reset gate acts after the product with the hidden weight, by default the
- * layer-normalized one of Ba, Kiros and Hinton (2016, supplement):
+ * A gated recurrent unit (Cho et al. 2014) whose reset gate acts after the product with the hidden weight: PyTorch's, or with
+ * norm `"layer"` the layer-normalized one of Ba, Kiros and Hinton (2016, supplement):
  *
  *     p = LN(W x[t]) inputScale + inputBias,  q = LN(U h) hiddenScale + hiddenBias, each in parts r, z, n
  *     r = sigmoid(p_r + q_r),  z = sigmoid(p_z + q_z),  n = tanh(p_n + r q_n),  h = (1 - z) n + z h
  *
  * where LN subtracts the mean and divides by the deviation, over r and z of a sample together and over n by itself. The paper's formula
- * has 1 - z for z; its authors' code has it as here. The plain one, with norm `"none"`, is PyTorch's: the same without LN and scales.
+ * has 1 - z for z; its authors' code has it as here. The plain one is the same without LN and scales.
  *
  * | parameter | dims | PyTorch's name |
  * |---|---|---|

@@ -10,14 +10,14 @@ import { add, copyOf } from "./rows.ts";
 const names = new OptionNames<RecurrentInit>({ ...recurrentNames });
 
 /**
- * A long short-term memory (Hochreiter and Schmidhuber 1997), by default the layer-normalized one of Ba, Kiros and Hinton (2016,
- * supplement):
+ * A long short-term memory (Hochreiter and Schmidhuber 1997): PyTorch's, or with norm `"layer"` the layer-normalized one of Ba,
+ * Kiros and Hinton (2016, supplement):
  *
  *     i, f, g, o = LN(W x[t]) inputScale + inputBias + LN(U h) hiddenScale + hiddenBias
  *     c = sigmoid(f) c + sigmoid(i) tanh(g),  h = sigmoid(o) tanh(LN(c) cellScale + cellBias)
  *
  * where LN subtracts the mean and divides by the deviation, in the projections over all four gates of a sample together. (The b that
- * the paper adds as well is in the two biases.) The plain one, with norm `"none"`, is PyTorch's: the same without LN and scales.
+ * the paper adds as well is in the two biases.) The plain one is the same without LN and scales.
  *
  * | parameter | dims | PyTorch's name |
  * |---|---|---|

@@ -12,7 +12,7 @@ import { add, copyOf, rowsOf, stepOf } from "./rows.ts";
 
 /** How a recurrent layer is made. */
 export interface RecurrentInit extends RecurrentParametersInit {
-  /** `"layer"` normalizes as Ba, Kiros and Hinton (2016) do, `"none"` is the plain network. Default: `"layer"`. */
+  /** `"layer"` normalizes as Ba, Kiros and Hinton (2016) do, `"none"` is the plain network. Default: `"none"`. */
   norm?: "layer" | "none";
   /** Is added to variances. Default: 1e-5. */
   epsilon?: number;
@@ -117,7 +117,7 @@ export abstract class Recurrent implements Layer {
     init: RecurrentInit,
     parts: (norm: "layer" | "none") => RecurrentParts,
   ) {
-    const operation = this.constructor.name, { norm = "layer", epsilon = 1e-5, stateful = false } = init;
+    const operation = this.constructor.name, { norm = "none", epsilon = 1e-5, stateful = false } = init;
     checkCount(operation, "inputs", inputs);
     checkCount(operation, "hidden", hidden);
     checkNumber(operation, "epsilon", epsilon, 0);

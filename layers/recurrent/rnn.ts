@@ -16,13 +16,15 @@ export interface RNNInit extends RecurrentInit {
 const names = new OptionNames<RNNInit>({ ...recurrentNames, activation: true });
 
 /**
- * A recurrent network, by default the layer-normalized one of Ba, Kiros and Hinton (2016, equation 4):
+ * A recurrent network, PyTorch's:
+ *
+ *     h = activation(W x[t] + inputBias + U h + hiddenBias)
+ *
+ * or with norm `"layer"` the layer-normalized one of Ba, Kiros and Hinton (2016, equation 4):
  *
  *     a = W x[t] + U h,  h = activation((a - mean(a)) / sqrt(variance(a) + epsilon) * scale + bias)
  *
- * with the mean and the variance over the hidden units of a sample. The plain one, with norm `"none"`, is PyTorch's:
- *
- *     h = activation(W x[t] + inputBias + U h + hiddenBias)
+ * with the mean and the variance over the hidden units of a sample.
  *
  * | parameter | dims | PyTorch's name |
  * |---|---|---|

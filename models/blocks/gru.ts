@@ -26,13 +26,13 @@ export interface GruOptions extends RecurrentOptions {
 const gruOptions = new OptionNames<GruOptions>({ ...recurrentNames, inputScale: true, hiddenScale: true });
 
 /**
- * A gated recurrent unit, gates in the order r, z, n. The default is the layer-normalized one (Ba, Kiros and Hinton 2016, supplement),
- * as a Scan over the steps:
+ * A gated recurrent unit, gates in the order r, z, n: ONNX's GRU with linear_before_reset, or with norm `"layer"` the layer-normalized
+ * one (Ba, Kiros and Hinton 2016, supplement), as a Scan over the steps:
  *
  *     p = LN(x[t] inputWeight^T) inputScale + inputBias,  q = LN(h hiddenWeight^T) hiddenScale + hiddenBias
  *     r = sigmoid(p_r + q_r),  z = sigmoid(p_z + q_z),  n = tanh(p_n + r q_n),  h = (1 - z) n + z h
  *
- * with LN over r and z together and over n by itself. The plain one, with norm `"none"`, is ONNX's GRU, with linear_before_reset.
+ * with LN over r and z together and over n by itself.
  *
  * @param x The sequence, [T, N, inputs].
  * @throws {TypeError | RangeError} If a parameter does not fit, or the network does not have it.
@@ -50,7 +50,7 @@ export function gru(x: SymbolicTensor, options: GruOptions): RecurrentOutputs {
   const network = new RecurrentGraph("gru", x, options, 3), units = network.hidden;
   const { inputScale, inputBias, hiddenScale, hiddenBias } = options;
   const initial = [network.optional("hidden", options.initial?.hidden, network.carriedDims)];
-  if (options.norm === "none") {
+  if (network.plain) {
     network.refuse({ inputScale, hiddenScale });
     const [y, hidden] = operator(network, "GRU", [1, 0, 2], initial, { linear_before_reset: 1n }); // z, r, n
     return { y, hidden };

@@ -44,13 +44,11 @@ const lstmOptions = new OptionNames<LstmOptions>({
 });
 
 /**
- * A long short-term memory, gates in the order i, f, g, o. The default is the layer-normalized one (Ba, Kiros and Hinton 2016,
- * supplement), as a Scan over the steps:
+ * A long short-term memory, gates in the order i, f, g, o: ONNX's LSTM, or with norm `"layer"` the layer-normalized one (Ba, Kiros and
+ * Hinton 2016, supplement), as a Scan over the steps:
  *
  *     i, f, g, o = LN(x[t] inputWeight^T) inputScale + inputBias + LN(h hiddenWeight^T) hiddenScale + hiddenBias
  *     c = sigmoid(f) c + sigmoid(i) tanh(g),  h = sigmoid(o) tanh(LN(c) cellScale + cellBias)
- *
- * The plain one, with norm `"none"`, is ONNX's LSTM.
  *
  * @param x The sequence, [T, N, inputs].
  * @throws {TypeError | RangeError} If a parameter does not fit, or the network does not have it.
@@ -71,7 +69,7 @@ export function lstm(x: SymbolicTensor, options: LstmOptions): LstmOutputs {
   const initial = (["hidden", "cell"] as const).map((name) =>
     network.optional(name, options.initial?.[name], carriedDims)
   );
-  if (options.norm === "none") {
+  if (network.plain) {
     network.refuse({ inputScale, hiddenScale, cellScale, cellBias });
     const [y, hidden, cell] = operator(network, "LSTM", [0, 3, 1, 2], initial); // i, o, f, g
     return { y, hidden, cell };

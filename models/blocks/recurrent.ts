@@ -17,7 +17,7 @@ export interface RecurrentOptions extends NamedOptions {
   inputBias?: Parameter;
   /** Is added to the projection of the hidden units, [gates * hidden]. Default: none. */
   hiddenBias?: Parameter;
-  /** `"layer"` normalizes as Ba, Kiros and Hinton (2016) do, `"none"` is the plain network: ONNX's operator. Default: `"layer"`. */
+  /** `"layer"` normalizes as Ba, Kiros and Hinton (2016) do, `"none"` is the plain network: ONNX's operator. Default: `"none"`. */
   norm?: "layer" | "none";
   /** Is added to variances. Default: 1e-5. */
   epsilon?: number;
@@ -61,7 +61,7 @@ export class RecurrentGraph {
   readonly hidden: number;
 
   constructor(operation: string, x: SymbolicTensor, options: RecurrentOptions, gates: number) {
-    const { norm = "layer", epsilon = 1e-5, hidden = hiddenOf(options) } = options;
+    const { norm = "none", epsilon = 1e-5, hidden = hiddenOf(options) } = options;
     if (x.dims.length !== 3) {
       throw new RangeError(`${operation}: x has dims ${show(x.dims)}; they must be 3, [steps, samples, inputs].`);
     }
@@ -77,6 +77,11 @@ export class RecurrentGraph {
     this.options = options;
     this.gates = gates;
     this.hidden = hidden;
+  }
+
+  /** Whether it is ONNX's operator, without a norm. */
+  get plain(): boolean {
+    return (this.options.norm ?? "none") === "none";
   }
 
   /** The dims of what is carried from step to step. */
@@ -103,7 +108,7 @@ export class RecurrentGraph {
 
   /** Throws if a parameter is given that the network does not have. */
   refuse(parameters: Readonly<Record<string, Parameter | undefined>>): void {
-    const norm = this.options.norm ?? "layer";
+    const norm = this.options.norm ?? "none";
     for (const [name, given] of Object.entries(parameters)) {
       if (given === undefined) continue;
       throw new RangeError(`${this.operation}: ${name} is given, and with norm "${norm}" there is none. Leave it out.`);

@@ -27,11 +27,12 @@ export interface RnnOptions extends RecurrentOptions {
 const rnnOptions = new OptionNames<RnnOptions>({ ...recurrentNames, scale: true, bias: true, activation: true });
 
 /**
- * A recurrent network. The default is the layer-normalized one (Ba, Kiros and Hinton 2016, equation 4), as a Scan over the steps:
+ * A recurrent network: ONNX's RNN, or with norm `"layer"` the layer-normalized one (Ba, Kiros and Hinton 2016, equation 4), as a Scan
+ * over the steps:
  *
  *     a = x[t] inputWeight^T + h hiddenWeight^T,  h = activation((a - mean) / sqrt(variance + epsilon) * scale + bias)
  *
- * with the mean and the variance over the hidden units of one sample at one step. The plain one, with norm `"none"`, is ONNX's RNN.
+ * with the mean and the variance over the hidden units of one sample at one step.
  *
  * @param x The sequence, [T, N, inputs].
  * @throws {TypeError | RangeError} If a parameter does not fit, or the network does not have it.
@@ -54,7 +55,7 @@ export function rnn(x: SymbolicTensor, options: RnnOptions): RecurrentOutputs {
   }
   const initial = [network.optional("hidden", options.initial?.hidden, network.carriedDims)];
   const f = activation === "tanh" ? "Tanh" : "Relu";
-  if (options.norm === "none") {
+  if (network.plain) {
     network.refuse({ scale, bias });
     const [y, hidden] = operator(network, "RNN", [0], initial, { activations: [f] });
     return { y, hidden };

@@ -25,9 +25,21 @@ const blocks: { file: string; dims: number[]; want: (x: Tensor, weights: Weights
       return { y: linear(norm(linear(first, of, "linear2"), of, "norm2", "relu"), of, "output") };
     },
   },
-  { file: "layer_norm_rnn", dims: [7, 3, 8], want: (x, of) => recurrent(rnn(Math.tanh), x, of, new RNN(8, 16)) },
-  { file: "layer_norm_lstm", dims: [7, 3, 8], want: (x, of) => recurrent(lstm, x, of, new LSTM(8, 16)) },
-  { file: "layer_norm_gru", dims: [7, 3, 8], want: (x, of) => recurrent(gru, x, of, new GRU(8, 16)) },
+  {
+    file: "layer_norm_rnn",
+    dims: [7, 3, 8],
+    want: (x, of) => recurrent(rnn(Math.tanh), x, of, new RNN(8, 16, { norm: "layer" })),
+  },
+  {
+    file: "layer_norm_lstm",
+    dims: [7, 3, 8],
+    want: (x, of) => recurrent(lstm, x, of, new LSTM(8, 16, { norm: "layer" })),
+  },
+  {
+    file: "layer_norm_gru",
+    dims: [7, 3, 8],
+    want: (x, of) => recurrent(gru, x, of, new GRU(8, 16, { norm: "layer" })),
+  },
   {
     file: "restormer_with_bias",
     dims: [2, 48, 5, 6],

@@ -86,20 +86,24 @@ Deno.test("recurrent graphs: parameters that are inputs of the graph", async () 
   }
 });
 
-const parameters = new LSTM(3, 4).parameters, [vector]: Tensor[] = [noise([16])];
+const norm = "layer", parameters = new LSTM(3, 4, { norm }).parameters, [vector]: Tensor[] = [noise([16])];
 const refused: [string, (x: SymbolicTensor) => unknown, string][] = [
   ["images", (x) => rnn(x.unsqueeze([0]), new RNN(3, 4).parameters), "[steps, samples, inputs]"],
   ["no number of hidden units", (x) => gru(x, { inputWeight: "w", hiddenWeight: "u" }), "Give hidden"],
   ["another norm", (x) => gru(x, { ...new GRU(3, 4).parameters, norm: "batch" as "none" }), '"layer" or "none"'],
   ["another activation", (x) => rnn(x, { ...new RNN(3, 4).parameters, activation: "gelu" as "relu" }), '"tanh" or'],
   ["a scale of a plain LSTM", (x) => lstm(x, { ...parameters, norm: "none" }), "inputScale is given"],
-  ["a bias of sums", (x) => rnn(x, { ...new RNN(3, 4).parameters, inputBias: vector }), "inputBias is given"],
-  ["a weight of other inputs", (x) => lstm(x, { ...parameters, inputWeight: noise([16, 5]) }), "[16, 3]"],
+  [
+    "a bias of sums",
+    (x) => rnn(x, { ...new RNN(3, 4, { norm }).parameters, norm, inputBias: vector }),
+    "inputBias is given",
+  ],
+  ["a weight of other inputs", (x) => lstm(x, { ...parameters, norm, inputWeight: noise([16, 5]) }), "[16, 3]"],
   [
     "a weight of other gates",
     (x) => {
       const { cellScale: _, cellBias: __, ...others } = parameters;
-      return gru(x, others as GRU["parameters"]);
+      return gru(x, { ...others as GRU["parameters"], norm });
     },
     "they must be [12]",
   ],

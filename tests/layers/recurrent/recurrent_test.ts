@@ -119,12 +119,12 @@ Deno.test("recurrent layers: a stack in Sequential carries the state of each by 
 });
 
 Deno.test("recurrent layers: weights are drawn as PyTorch draws them, scales begin at 1 and biases after a norm at 0", () => {
-  const plain = new LSTM(8, 16, { norm: "none", random: random(3) });
+  const plain = new LSTM(8, 16, { random: random(3) });
   for (const [name, { data }] of Object.entries(plain.parameters)) {
     assert([...data].every((v) => Math.abs(v) <= 0.25), name);
     assert(Math.max(...data) > 0.2 && Math.min(...data) < -0.2, name);
   }
-  const { parameters } = new LSTM(8, 16, { random: random(3) });
+  const { parameters } = new LSTM(8, 16, { norm: "layer", random: random(3) });
   assertEquals(parameters.inputWeight, plain.parameters.inputWeight);
   for (const name of ["inputScale", "hiddenScale", "cellScale"]) {
     assert([...parameters[name].data].every((v) => v === 1));
@@ -136,20 +136,25 @@ Deno.test("recurrent layers: weights are drawn as PyTorch draws them, scales beg
 Deno.test("recurrent layers: the shapes of parameters", () => {
   const dims = ({ parameters }: Recurrent) =>
     Object.fromEntries(Object.entries(parameters).map(([name, { dims }]) => [name, dims]));
-  assertEquals(dims(new RNN(2, 3)), { inputWeight: [3, 2], hiddenWeight: [3, 3], scale: [3], bias: [3] });
-  assertEquals(dims(new RNN(2, 3, { norm: "none" })), {
+  assertEquals(dims(new RNN(2, 3, { norm: "layer" })), {
+    inputWeight: [3, 2],
+    hiddenWeight: [3, 3],
+    scale: [3],
+    bias: [3],
+  });
+  assertEquals(dims(new RNN(2, 3)), {
     inputWeight: [3, 2],
     hiddenWeight: [3, 3],
     inputBias: [3],
     hiddenBias: [3],
   });
-  assertEquals(dims(new GRU(2, 3, { bias: false })), {
+  assertEquals(dims(new GRU(2, 3, { norm: "layer", bias: false })), {
     inputWeight: [9, 2],
     hiddenWeight: [9, 3],
     inputScale: [9],
     hiddenScale: [9],
   });
-  assertEquals(dims(new LSTM(2, 3)), {
+  assertEquals(dims(new LSTM(2, 3, { norm: "layer" })), {
     inputWeight: [12, 2],
     hiddenWeight: [12, 3],
     inputScale: [12],
@@ -174,7 +179,7 @@ const refused: [string, () => unknown, typeof TypeError | typeof RangeError, str
   ["a weight of other dims", () => new RNN(3, 2, { parameters: { hiddenWeight: x } }), RangeError, "[2, 2]"],
   [
     "parameters of two types",
-    () => new RNN(3, 2, { type: "float64", parameters: { scale: noise([2]) } }),
+    () => new RNN(3, 2, { norm: "layer", type: "float64", parameters: { scale: noise([2]) } }),
     TypeError,
     "scale is float32",
   ],

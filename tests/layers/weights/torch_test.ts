@@ -154,7 +154,11 @@ Deno.test("toTorch: fromTorch backwards", () => {
 
 Deno.test("toTorch: what PyTorch does not have is refused", () => {
   assertThrows(() => toTorch(new BatchNorm(2)), WeightsError, "mean, variance are missing");
-  assertThrows(() => toTorch(new LSTM(2, 3)), TypeError, "PyTorch's LSTM has no inputScale or hiddenScale");
+  assertThrows(
+    () => toTorch(new LSTM(2, 3, { norm: "layer" })),
+    TypeError,
+    "PyTorch's LSTM has no inputScale or hiddenScale",
+  );
   assertThrows(() => toTorch(new RMSNorm(2, { bias: true })), TypeError, "PyTorch's RMSNorm has no bias");
   assertThrows(() => toTorch(new Sequential([new ScaleNorm({ scale: 1 })])), TypeError, "a ScaleNorm");
 });
