@@ -69,7 +69,7 @@ export class Graph {
   readonly #constants = new Map<string, OnnxTensor | undefined>();
   readonly #opsets: readonly OperatorSetIdProto[];
   #functions?: ReadonlyMap<string, FunctionProto>;
-  #types?: ReadonlyMap<string, ValueType>;
+  #types?: Map<string, ValueType>;
 
   private constructor(model: Model, proto: GraphProto, opsets: readonly OperatorSetIdProto[], outer?: Graph) {
     this.model = model;
@@ -195,8 +195,14 @@ export class Graph {
   type(name: string): ValueType {
     const scope = this.scopeOf(name);
     if (scope === undefined) return {};
-    scope.#types ??= inferTypes(scope);
-    return scope.#types.get(name) ?? {};
+    return scope.#inferred().get(name) ?? {};
+  }
+
+  /** The types of all values; those of the graph around it first, of which this one's follow. */
+  #inferred(): ReadonlyMap<string, ValueType> {
+    if (this.#types === undefined && this.outer) this.outer.#inferred();
+    if (this.#types === undefined) inferTypes(this, this.#types = new Map());
+    return this.#types;
   }
 
   /**
@@ -214,8 +220,16 @@ export class Graph {
 
   #define(name: string, definition: Definition): void {
     if (name === "") return;
-    if (this.#definitions.has(name)) {
-      throw new ModelError(`Graph ${JSON.stringify(this.proto.name)} gives the value ${JSON.stringify(name)} twice.`);
+    const before = this.#definitions.get(name);
+    if (before !== undefined) {
+      throw new ModelError(
+        `Graph ${JSON.stringify(this.proto.name)} gives the value ${JSON.stringify(name)} twice: ${
+          giverOf(before)
+        } and ` +
+          `${
+            giverOf(definition)
+          } do. onnxruntime takes one of the two; the file can be read, written and run, but not viewed.`,
+      );
     }
     this.#definitions.set(name, definition);
   }
@@ -295,6 +309,12 @@ export class Graph {
     if (node.opType === "Constant") return constantOf(node);
     return folded(node, (index) => this.#constant(node.input[index] ?? "", depth + 1));
   }
+}
+
+/** What gives a value, in words. */
+function giverOf(definition: Definition): string {
+  if (definition.kind !== "node") return definition.kind === "input" ? "an input" : "an initializer";
+  return `node ${JSON.stringify(definition.node.name)} (${definition.node.opType})`;
 }
 
 /** A chain of more operators on constants than any exporter leaves is not followed to its end. */

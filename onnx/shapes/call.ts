@@ -1,16 +1,38 @@
 import { attributeOf, type AttributeValue } from "../attribute.ts";
+import { sizeOf } from "../../kernels/tensor.ts";
+import type { OnnxTensor } from "../element.ts";
 import type { NodeProto } from "../model.ts";
 import type { ValueType } from "../value_info.ts";
+
+/** What a node's graph knows. */
+export interface CallScope {
+  /** The version of the operator set of the node's domain. */
+  readonly opset: number;
+  /** The tensor that a value always is, if there is one. */
+  constant(name: string): OnnxTensor | undefined;
+}
 
 /** What a rule sees of a node: its attributes, and what is known of its inputs. */
 export class Call {
   /** The node. */
   readonly node: NodeProto;
+  /** The version of the operator set of the node's domain. Without any it is taken to be the newest. */
+  readonly opset: number;
   readonly #inputs: readonly ValueType[];
+  readonly #constant: CallScope["constant"];
 
-  constructor(node: NodeProto, inputs: readonly ValueType[]) {
+  constructor(node: NodeProto, inputs: readonly ValueType[], { opset, constant }: CallScope) {
     this.node = node;
     this.#inputs = inputs;
+    this.opset = opset;
+    this.#constant = constant;
+  }
+
+  /** The numbers of an input that is constant and as short as a shape. */
+  numbers(index: number): number[] | undefined {
+    const name = this.node.input[index], tensor = name ? this.#constant(name) : undefined;
+    if (tensor === undefined || tensor.type === "string" || sizeOf(tensor.dims) > 64) return undefined;
+    return Array.from(tensor.data as ArrayLike<number | bigint>, Number);
   }
 
   /** What is known of each input; nothing of one that is left out. */

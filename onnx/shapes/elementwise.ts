@@ -9,9 +9,10 @@ export const same: Rule = ({ inputs: [x] }) => [{ type: x?.type, dims: x?.dims }
 /** The first output is like the first input, integers and all. */
 const identity: Rule = ({ inputs: [x] }) => [x ?? {}];
 
-const broadcasting: Rule = ({ inputs }) => [{
+/** Up to version 6 the second input is spread over the first one's dims, from an axis on; since then both are, as in numpy. */
+const broadcasting: Rule = ({ inputs, opset }) => [{
   type: inputs[0]?.type,
-  dims: broadcast(inputs.map(({ dims }) => dims)),
+  dims: opset < 7 ? inputs[0]?.dims : broadcast(inputs.map(({ dims }) => dims)),
 }];
 
 const comparison: Rule = (call) => [{ ...broadcasting(call)[0], type: "bool" }];
@@ -46,6 +47,13 @@ function cast(call: Call): readonly ValueType[] {
   return [{ type, dims, elements: type === "int64" || type === "int32" ? elements : undefined }];
 }
 
+/** The type is that of the zero point; an attribute says it since version 21, and bytes without a sign are meant otherwise. */
+function quantize(call: Call): readonly ValueType[] {
+  const { dims } = call.input(0), said = call.int("output_dtype");
+  if (call.has(2)) return [{ type: call.input(2).type, dims }];
+  return [{ type: said ? elementTypeOf(said) : "uint8", dims }];
+}
+
 function named(names: string, rule: Rule): Record<string, Rule> {
   return Object.fromEntries(names.split(" ").map((name) => [name, rule]));
 }
@@ -54,7 +62,7 @@ function named(names: string, rule: Rule): Record<string, Rule> {
 export const elementwise: Readonly<Record<string, Rule>> = {
   ...named("Abs Acos Acosh Asin Asinh Atan Atanh Ceil Celu Clip Cos Cosh CumSum Elu Erf Exp Floor Gelu", same),
   ...named(
-    "HardSigmoid HardSwish Hardmax LeakyRelu Log LogSoftmax Mish Not Reciprocal Relu Round Selu Shrink",
+    "HardSigmoid HardSwish Hardmax LeakyRelu Log LogSoftmax Mish Not Reciprocal Relu Round Selu Shrink Trilu",
     same,
   ),
   ...named("Sigmoid Sign Sin Sinh Softmax Softplus Softsign Sqrt Swish Tan Tanh ThresholdedRelu", same),
@@ -67,7 +75,12 @@ export const elementwise: Readonly<Record<string, Rule>> = {
   Div: arithmetic((a, b) => Math.trunc(a / b)),
   Cast: cast,
   CastLike: ({ inputs: [x, like] }) => [{ type: like?.type, dims: x?.dims }],
-  Dropout: ({ inputs: [x] }) => [{ type: x?.type, dims: x?.dims }, { type: "bool", dims: x?.dims }],
+  Dropout: ({ inputs: [x], opset }) => [
+    { type: x?.type, dims: x?.dims },
+    { type: opset < 10 ? x?.type : "bool", dims: x?.dims },
+  ],
+  DequantizeLinear: ({ inputs: [x, scale] }) => [{ type: scale?.type, dims: x?.dims }],
+  QuantizeLinear: quantize,
   Identity: identity,
   Neg: negative,
   Where: ({ inputs }) => [{ type: inputs[1]?.type, dims: broadcast(inputs.map(({ dims }) => dims)) }],

@@ -20,6 +20,12 @@ function ruleOf(node: NodeProto): Rule | undefined {
 /** A shape has at most as many elements as a tensor has dimensions; a longer vector is other data. */
 const longestShape = 64;
 
+/** The body of a node: what its outputs are. */
+interface Body {
+  readonly proto: GraphProto;
+  type(name: string): ValueType;
+}
+
 /** What inference asks of a graph. */
 export interface Scope {
   /** Its message. */
@@ -32,13 +38,19 @@ export interface Scope {
   isOverridable(name: string): boolean;
   /** The function of the model's own that a node calls. */
   functionOf(node: NodeProto): FunctionProto | undefined;
+  /** The version of an operator set that it imports. */
+  opset(domain?: string): number | undefined;
+  /** The graphs inside of a node. */
+  bodies(node: NodeProto): readonly Body[];
   /** The graph around it. */
   readonly outer?: { type(name: string): ValueType };
 }
 
-/** What is known of each value of a graph: what the model says of it, joined with what the operators make of it. */
-export function inferTypes(graph: Scope): ReadonlyMap<string, ValueType> {
-  const types = new Map<string, ValueType>();
+/**
+ * What is known of each value of a graph: what the model says of it, joined with what the operators make of it. It is put into a map
+ * that is looked at meanwhile: bodies of nodes read values of the graph around them.
+ */
+export function inferTypes(graph: Scope, types: Map<string, ValueType>): void {
   const learn = (name: string, type: ValueType = {}) => {
     if (name !== "") types.set(name, join(types.get(name) ?? {}, plausible(type)));
   };
@@ -55,15 +67,18 @@ export function inferTypes(graph: Scope): ReadonlyMap<string, ValueType> {
     const outputs = constant ? [typeOfConstant(graph.constant(node.output[0]))] : inferNode(graph, node, types);
     node.output.forEach((name, i) => learn(name, outputs[i]));
   }
-  return types;
 }
 
 function inferNode(graph: Scope, node: NodeProto, types: ReadonlyMap<string, ValueType>): readonly ValueType[] {
+  if (graph.functionOf(node)) return [];
+  if (isStandard(node) && (node.opType === "If" || node.opType === "Loop")) return ofBodies(graph, node);
   const rule = ruleOf(node);
-  if (rule === undefined || graph.functionOf(node)) return [];
+  if (rule === undefined) return [];
   const inputs = node.input.map((name) => types.get(name) ?? graph.outer?.type(name) ?? {});
   try {
-    return rule(new Call(node, inputs));
+    return rule(
+      new Call(node, inputs, { opset: graph.opset(node.domain) ?? Infinity, constant: (name) => graph.constant(name) }),
+    );
   } catch (error) {
     // An attribute that only the caller of a function knows, or one that is broken: nothing follows from it.
     if (error instanceof ModelError) return [];
@@ -71,12 +86,40 @@ function inferNode(graph: Scope, node: NodeProto, types: ReadonlyMap<string, Val
   }
 }
 
-/** Dims that a broken model asks for are as good as unknown. */
+/** An If gives what either branch does; a Loop what its body carries on, and what it gives each time, one after the other. */
+function ofBodies(graph: Scope, node: NodeProto): readonly ValueType[] {
+  const [first, ...others] = graph.bodies(node).map((body) => body.proto.output.map(({ name }) => body.type(name)));
+  if (first === undefined) return [];
+  if (node.opType === "If") {
+    return first.map((type, i) => others.reduce((a, b) => either(a, b[i] ?? {}), shapeOnly(type)));
+  }
+  const carried = node.input.length - 2;
+  return first.slice(1).map(({ type, dims }, i) => {
+    // From turn to turn what is carried may change its dims.
+    if (i < carried) return { type, dims: dims?.map(() => undefined) };
+    return { type, dims: dims && [undefined, ...dims] };
+  });
+}
+
+function shapeOnly({ type, dims }: ValueType): ValueType {
+  return { type, dims };
+}
+
+/** What is known of a value that is one or the other. */
+function either(a: ValueType, b: ValueType): ValueType {
+  const dims = a.dims?.length === b.dims?.length
+    ? a.dims?.map((dim, i) => dim === b.dims![i] ? dim : undefined)
+    : undefined;
+  return { type: a.type === b.type ? a.type : undefined, dims };
+}
+
+/** Dims that a broken model asks for are as good as unknown, and so is one whose name says so: two of them need not be equal. */
 function plausible({ type, dims, elements }: ValueType): ValueType {
   if (dims && dims.length > longestShape) dims = undefined;
   return {
     type,
-    dims: dims?.map((dim) => typeof dim !== "number" || (Number.isSafeInteger(dim) && dim >= 0) ? dim : undefined),
+    dims: dims?.map((dim) => typeof dim !== "number" || (Number.isSafeInteger(dim) && dim >= 0) ? dim : undefined)
+      .map((dim) => dim === "?" ? undefined : dim),
     elements: elements && elements.length <= longestShape ? elements : undefined,
   };
 }

@@ -143,6 +143,15 @@ function skipNorm(call: Call): Outputs {
   return [x, {}, {}, x];
 }
 
+/** Heads are an axis of their own, or lie one after the other in the last. */
+function attention(call: Call): Outputs {
+  const { type, dims: q } = call.input(0), { dims: v } = call.input(2);
+  if (q?.length === 4) return [{ type, dims: [q[0], q[1], q[2], v?.[3]] }];
+  const heads = call.int("q_num_heads"), shared = call.int("kv_num_heads"), size = v?.[2];
+  const width = typeof size === "number" && heads && shared ? heads * size / shared : undefined;
+  return [{ type, dims: q?.length === 3 ? [q[0], q[1], width] : undefined }];
+}
+
 const reductions = ["L1", "L2", "LogSum", "LogSumExp", "Max", "Mean", "Min", "Prod", "Sum", "SumSquare"];
 
 /** Operators of networks: products, convolutions, pooling, reductions and normalizations. */
@@ -150,6 +159,7 @@ export const layers: Readonly<Record<string, Rule>> = {
   ...Object.fromEntries(reductions.map((name) => [`Reduce${name}`, reduction])),
   ArgMax: argument,
   ArgMin: argument,
+  Attention: attention,
   AveragePool: pool,
   BatchNormalization: batchNorm,
   Conv: conv,

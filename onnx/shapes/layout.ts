@@ -202,6 +202,33 @@ function range(call: Call): Outputs {
   return [{ type, dims: [length], elements }];
 }
 
+/** Sizes, or scales of them, for all axes or for some. */
+function resize(call: Call): Outputs {
+  const { type, dims } = call.input(0), before11 = call.opset < 11, policy = call.attribute("keep_aspect_ratio_policy");
+  if (dims === undefined) return [{ type }];
+  const axes = axesOf(call.ints("axes") ?? [...dims.keys()], dims.length);
+  const sizes = before11 ? undefined : call.list("sizes", 3), scales = call.numbers(before11 ? 1 : 2);
+  if (!axes || (policy !== undefined && policy !== "stretch")) return [{ type, dims: unknown(dims.length) }];
+  return [{
+    type,
+    dims: dims.map((dim, axis) => {
+      const at = axes.indexOf(axis);
+      if (at < 0) return dim;
+      if (sizes?.length) return sizes[at];
+      const scale = scales?.[at];
+      if (scale === 1) return dim;
+      return typeof dim === "number" && scale !== undefined ? Math.floor(dim * scale) : undefined;
+    }),
+  }];
+}
+
+function topK(call: Call): Outputs {
+  const { type, dims } = call.input(0), axis = dims && axisOf(call.int("axis") ?? -1, dims.length);
+  const [k] = call.has(1) ? call.input(1).elements ?? [] : [call.int("k")];
+  const found = axis === undefined ? undefined : dims!.with(axis, k);
+  return [{ type, dims: found }, { type: "int64", dims: found }];
+}
+
 /** Operators that move elements, and those that compute with shapes. */
 export const layout: Readonly<Record<string, Rule>> = {
   Concat: concat,
@@ -212,12 +239,14 @@ export const layout: Readonly<Record<string, Rule>> = {
   Pad: pad,
   Range: range,
   Reshape: reshape,
+  Resize: resize,
   Shape: shape,
   Size: (call) => [{ type: "int64", dims: [], elements: [product(call.input(0).dims ?? [undefined])] }],
   Slice: slice,
   Split: split,
   Squeeze: squeeze,
   Tile: tile,
+  TopK: topK,
   Transpose: transpose,
   Unsqueeze: unsqueeze,
 };

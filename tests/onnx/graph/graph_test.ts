@@ -2,7 +2,16 @@
 import { create } from "@bufbuild/protobuf";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { NodeProtoSchema } from "onnx-buf";
-import { Graph, GraphBuilder, type Model, ModelError, type OnnxTensor, protoOf, readModel } from "../../../onnx/mod.ts";
+import {
+  Graph,
+  GraphBuilder,
+  type Model,
+  ModelError,
+  type OnnxTensor,
+  protoOf,
+  readModel,
+  writeModel,
+} from "../../../onnx/mod.ts";
 import { wholeModel } from "../../../tools/fuzz/whole_model.ts";
 import { conformance, onnxFiles } from "../files.ts";
 
@@ -177,4 +186,18 @@ Deno.test({
       for (const { name } of model.graph!.output) assert(graph.scopeOf(name) === graph);
     }
   },
+});
+
+Deno.test("graph: where two nodes give one value, both are named, and the file is read and written all the same", () => {
+  const g = new GraphBuilder("twice", { opset: 17 }), x = g.input("x", "float32", [1]);
+  g.output("y", g.op("Relu", [x], {}, { name: "first" }));
+  const model = g.build(), [node] = model.graph!.node;
+  model.graph!.node.push({ ...node, name: "second", opType: "Abs" });
+  const bytes = writeModel(model);
+  assertEquals(writeModel(readModel(bytes)), bytes);
+  assertThrows(
+    () => Graph.of(readModel(bytes)),
+    ModelError,
+    `gives the value "y" twice: node "first" (Relu) and node "second" (Abs) do`,
+  );
 });

@@ -287,3 +287,88 @@ Deno.test("shapes: division of integers goes towards 0, and a size that is no wh
   const graph = Graph.of(g.build());
   assertEquals([graph.dims("filled"), graph.dims("odd")], [[2], [undefined, 5]]);
 });
+
+/** The dims and types that inference finds for the outputs of a model, and those that onnxruntime computes. */
+async function compared(g: GraphBuilder, feeds: Record<string, OnnxTensor>) {
+  const model = g.build(), graph = Graph.of(model);
+  await using session = await openSession(model, { optimize: "disabled" });
+  const computed = Object.entries(await session.run(feeds)).map(([name, { type, dims }]) => [name, type, [...dims]]);
+  const inferred = model.graph!.output.map(({ name }) => [name, graph.type(name).type, graph.dims(name)]);
+  return { computed, inferred };
+}
+
+Deno.test("shapes: Resize, quantization, TopK, Trilu and Attention are as onnxruntime computes them", async () => {
+  const floats = (g: GraphBuilder, ...values: number[]) =>
+    g.constant({ type: "float32", dims: [values.length], data: Float32Array.from(values) });
+  const scalar = (g: GraphBuilder, value: number) =>
+    g.constant({ type: "float32", dims: [], data: Float32Array.of(value) });
+  const zero = (g: GraphBuilder) => g.constant({ type: "int8", dims: [], data: Int8Array.of(0) });
+  const build: Record<string, (g: GraphBuilder, x: ReturnType<GraphBuilder["input"]>) => void> = {
+    sizes: (g, x) => g.output("y", g.op("Resize", [x, undefined, undefined, g.int64([2, 3, 7, 9])])),
+    scales: (g, x) => g.output("y", g.op("Resize", [x, undefined, floats(g, 1, 1, 1.6, 2)])),
+    topK: (g, x) => g.ops("TopK", [x, g.int64([2])], { axis: 1n }, 2).forEach((v, i) => g.output(`y${i}`, v)),
+    trilu: (g, x) => g.output("y", g.op("Trilu", [x])),
+    quantized: (g, x) => {
+      const q = g.op("QuantizeLinear", [x, scalar(g, 0.1), zero(g)]);
+      g.output("q", q);
+      g.output("y", g.op("DequantizeLinear", [q, scalar(g, 0.1), zero(g)]));
+      g.output("u", g.op("QuantizeLinear", [x, scalar(g, 0.1)]));
+    },
+    attention: (g, x) => g.output("y", g.op("Attention", [x, x, x])),
+  };
+  for (const [name, write] of Object.entries(build)) {
+    const g = new GraphBuilder(name, { opset: 23 });
+    write(g, g.input("x", "float32", [2, 3, 4, 5]));
+    const { computed, inferred } = await compared(g, { x: ones([2, 3, 4, 5]) });
+    assertEquals(inferred, computed, name);
+  }
+});
+
+Deno.test("shapes: an If is what both of its branches are, a Loop what its body carries and gives", async () => {
+  const g = new GraphBuilder("bodies", { opset: 17 }), x = g.input("x", "float32", [2, 3]);
+  const yes = g.constant({ type: "bool", dims: [], data: Uint8Array.of(1) });
+  const [same, longer] = [1, 2].map((times) => {
+    const body = g.subgraph(`branch${times}`);
+    body.output(`out${times}`, body.op("Concat", new Array(times).fill(x), { axis: 1n }));
+    return body;
+  });
+  g.output("chosen", g.op("If", [yes], { then_branch: same, else_branch: longer }));
+  const body = g.subgraph("body");
+  body.input("i", "int64", []);
+  const going = body.input("going", "bool", []), carried = body.input("carried", "float32", [2, 3]);
+  body.output("still", body.op("Identity", [going]));
+  body.output("next", body.op("Add", [carried, x]));
+  body.output("each", body.op("Transpose", [carried]));
+  const loop = g.ops("Loop", [g.int64(4), yes, x], { body }, 2);
+  g.output("last", loop[0]);
+  g.output("all", loop[1]);
+  const { computed, inferred } = await compared(g, { x: ones([2, 3]) });
+  assertEquals(computed, [["chosen", "float32", [2, 3]], ["last", "float32", [2, 3]], ["all", "float32", [4, 3, 2]]]);
+  assertEquals(inferred, [
+    ["chosen", "float32", [2, undefined]],
+    ["last", "float32", [undefined, undefined]],
+    ["all", "float32", [undefined, 3, 2]],
+  ]);
+});
+
+Deno.test("shapes: rules are those of the opset: broadcasting from an axis up to 6, a mask of x's type below 10", () => {
+  const g = new GraphBuilder("old", { opset: 6 }),
+    x = g.input("x", "float32", [2, 3, 4, 5]),
+    b = g.input("b", "float32", [3, 4]);
+  g.output("y", g.op("Add", [x, b], { broadcast: 1n, axis: 1n }));
+  assertEquals(Graph.of(g.build()).dims("y"), [2, 3, 4, 5]);
+  for (const [opset, type] of [[9, "float32"], [10, "bool"]] as const) {
+    const g = new GraphBuilder("mask", { opset });
+    const [y, mask] = g.ops("Dropout", [g.input("x", "float32", [2])], {}, 2);
+    g.output("y", y);
+    g.output("mask", mask);
+    assertEquals(Graph.of(g.build()).type("mask").type, type);
+  }
+});
+
+Deno.test("shapes: two sizes called ? need not be equal", () => {
+  const g = new GraphBuilder("unknown", { opset: 17 });
+  const a = g.input("a", "float32", ["?", 3]), b = g.input("b", "float32", ["?", 3]);
+  g.output("y", g.op("Add", [a, b]));
+  assertEquals(Graph.of(g.build()).dims("y"), [undefined, 3]);
+});
