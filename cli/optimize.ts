@@ -15,7 +15,7 @@ interface Options extends VerifyingOptions {
   readonly report?: string;
 }
 
-const names = ["tidy", "mend", "fuse", "stabilize", "fold", "guard"];
+const names = ["tidy", "mend", "fuse", "stabilize", "fold", "absorb", "guard"];
 
 /** `evenkeel optimize`: a model that is smaller, or right, and proven to be the same. */
 export function optimizeCommand(): Command {

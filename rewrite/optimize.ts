@@ -9,7 +9,8 @@ export interface OptimizeOptions extends Partial<PassOptions> {
   /**
    * What to do: `"tidy"` computes what is constant, `"fuse"` writes spelled-out normalizations as operators, `"stabilize"` as
    * robust forms, `"fold"` puts batch norms and the like into the products beside them, `"guard"` keeps from onnxruntime what it
-   * would break, and `"mend"` gives norms an epsilon that have none. Default: tidy, fuse, fold and guard. They run in their own
+   * would break, `"mend"` gives norms an epsilon that have none, and `"absorb"` puts layer norms' scales and biases into the
+   * products behind them. Default: tidy, fuse, fold and guard. They run in their own
    * order, whatever the order here.
    */
   readonly passes?: readonly PassName[];

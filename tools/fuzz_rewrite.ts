@@ -24,7 +24,7 @@ export function rewriteSeeds(): Uint8Array[] {
  * @throws Whatever is not a {@linkcode ModelError}, which is a defect of the library.
  */
 export async function exerciseRewrite(bytes: Uint8Array, seed: number): Promise<"done" | "refused"> {
-  const all: PassName[] = ["tidy", "mend", "fuse", "stabilize", "fold", "guard"];
+  const all: PassName[] = ["tidy", "mend", "fuse", "stabilize", "fold", "absorb", "guard"];
   try {
     const model = readModel(mutate(bytes, seed));
     inspect(model);

@@ -52,6 +52,33 @@ function isProduct(node: NodeProto): boolean {
   return isStandard(node) && Object.hasOwn(outputAxis, node.opType);
 }
 
+/**
+ * How many columns the constant weights of a product have, and how many rows they sum over; or what is wrong with them. Of two
+ * factors of a MatMul either may be the constant; here the second.
+ */
+function sizesOf(graph: Graph, node: NodeProto): { readonly outputs: number; readonly inputs: number } | string {
+  const weights = graph.constant(node.input[1] ?? ""), bias = node.input[2] ?? "", call = new Call(graph, node);
+  if (!weights?.type.startsWith("float")) return "weights are not constant";
+  const { dims: [first, second, ...inner] } = weights, isConv = node.opType.startsWith("Conv");
+  if (second === undefined || (inner.length > 0) !== isConv) return "weights are not those of the operator";
+  const groups = isConv ? call.float("group", 1) : 1, turned = call.float("transB", 0) !== 0;
+  const isFirst = node.opType === "Conv" || (node.opType === "Gemm" && turned);
+  const sizes = isFirst ? { outputs: first, inputs: second * groups } : { outputs: second * groups, inputs: first };
+  const parts = [sizes.outputs, sizes.inputs].every((size) => size > 0 && Number.isInteger(size / groups));
+  if (!parts) return "weights are not those of the operator";
+  if (node.opType === "MatMul" || bias === "") return sizes;
+  const stored = graph.constant(bias);
+  if (!stored) return "bias is not constant";
+  const columns = stored.dims.at(-1) ?? 1,
+    isRight = stored.dims.length <= (isConv ? 1 : 2) &&
+      (columns === sizes.outputs || (!isConv && columns === 1));
+  return isRight && stored.type === weights.type ? sizes : "bias is not that of the operator";
+}
+
+function hasLength({ scale, shift }: Affine, length: number): boolean {
+  return [scale, shift].every((table) => typeof table === "number" || table.length === length);
+}
+
 /** Whether tables are numbers that a product can be multiplied with. */
 function isFinite({ scale, shift }: Affine): boolean {
   return [scale, shift].every((table) =>
@@ -65,12 +92,9 @@ function intoProducer(graph: Graph, affine: Affine): NodeProto | string {
   if (producer === undefined) return "x is an input";
   if (!isProduct(producer)) return `x is of ${producer.opType}`;
   if (graph.scopeOf(root) !== graph) return "x is of a graph around it";
-  // Of two factors of a MatMul, either may be the constant; here the second.
-  const weights = graph.constant(producer.input[1]);
-  if (!weights) return "weights are not constant";
-  if (producer.opType === "MatMul" && weights.dims.length !== 2) return "weights are not a matrix";
-  const bias = producer.opType === "MatMul" ? "" : producer.input[2] ?? "";
-  if (bias !== "" && !graph.constant(bias)) return "bias is not constant";
+  const sizes = sizesOf(graph, producer);
+  if (typeof sizes === "string") return sizes;
+  if (!hasLength(affine, sizes.outputs)) return "it is not as long as the product has columns";
   if (graph.uses(root).length > 1) return "x is used elsewhere";
   const rank = graph.dims(root)?.length ?? (producer.opType === "Gemm" ? 2 : undefined);
   if (rootAxis !== undefined && (rank === undefined || rootAxis !== outputAxis[producer.opType](rank))) {
@@ -90,12 +114,10 @@ function intoConsumers(graph: Graph, affine: Affine, end: string): NodeProto[] |
     if (node === undefined) return "y is an output";
     if (!isProduct(node)) return `y goes to ${node.opType}`;
     if (place !== graph) return "y is used in a graph inside";
-    const weights = graph.constant(node.input[1] ?? "");
-    if (index !== 0 || !weights) return "weights after it are not constant";
-    if (node.opType === "MatMul" && weights.dims.length !== 2) return "weights after it are not a matrix";
-    if (node.opType !== "MatMul" && node.input[2] && !graph.constant(node.input[2])) {
-      return "bias after it is not constant";
-    }
+    if (index !== 0) return "y is not what the weights are multiplied with";
+    const sizes = sizesOf(graph, node);
+    if (typeof sizes === "string") return `${sizes}, after it`;
+    if (!hasLength(affine, sizes.inputs)) return "it is not as long as the product has rows";
     const call = new Call(graph, node), isConv = node.opType.startsWith("Conv");
     if (axis !== undefined && axis !== summedAxis(call)) return "it lies along another axis than the product sums over";
     if (isConv && isShifted && (node.opType !== "Conv" || isPadded(call))) {

@@ -4,7 +4,7 @@ import { type Chain, findChains } from "../find/chains.ts";
 import { attributesOf } from "./attributes.ts";
 import { typed } from "./norm_fragment.ts";
 import { type Action, operatorsOf, type Pass } from "./pass.ts";
-import { scaledAfter, scaledBefore } from "./products.ts";
+import { isMatrixProduct, scaledAfter, scaledBefore } from "./products.ts";
 
 /**
  * BatchNormalization at inference, and the Mul and Add by constants that converters leave, go into the product before them, or
@@ -78,8 +78,8 @@ function shrinks(chain: Chain): boolean {
 }
 
 /** Whether a product has no place for a shift, and an Add behind it. */
-function needsAdd({ opType }: NodeProto, { shift }: Chain): boolean {
-  return opType === "MatMul" && !isAll(shift, 0);
+function needsAdd(node: NodeProto, { shift, graph }: Chain): boolean {
+  return node.opType === "MatMul" && !isAll(shift, 0) && !isMatrixProduct(graph, node);
 }
 
 function isAll(table: Table, number: number): boolean {

@@ -1,3 +1,4 @@
+import { absorb } from "./absorb.ts";
 import { fold } from "./fold.ts";
 import { fuse } from "./fuse.ts";
 import { guard } from "./guard.ts";
@@ -10,10 +11,10 @@ import { tidy } from "./tidy.ts";
  * The passes by name, in the order in which they run: mend before the norms are operators, fold after fuse, whose scales it
  * would take, and guard last.
  */
-export const passes: Readonly<Record<PassName, Pass>> = { tidy, mend, fuse, stabilize, fold, guard };
+export const passes: Readonly<Record<PassName, Pass>> = { tidy, mend, fuse, stabilize, fold, absorb, guard };
 
 /** The name of a pass. */
-export type PassName = "tidy" | "mend" | "fuse" | "stabilize" | "fold" | "guard";
+export type PassName = "tidy" | "mend" | "fuse" | "stabilize" | "fold" | "absorb" | "guard";
 
 /** What runs unless something else is asked for. */
 export const defaultPasses: readonly PassName[] = ["tidy", "fuse", "fold", "guard"];

@@ -90,7 +90,7 @@ export function scaledAfter(f: SubgraphBuilder, graph: Graph, node: NodeProto, x
     return before * at(tables.scale, output) + at(tables.shift, output);
   });
   const has = bias !== undefined || !isZero(tables.shift);
-  return write(f, node, x, product, has ? { dims, data: shifted } : undefined);
+  return write(f, graph, node, x, product, has ? { dims, data: shifted } : undefined);
 }
 
 /** Writes a product again, with the scale and the shift of what it sums over: `(x s + t) W + b = x (s W) + (t W + b)`. */
@@ -107,7 +107,7 @@ export function scaledBefore(f: SubgraphBuilder, graph: Graph, node: NodeProto, 
   const shifted = Float64Array.from({ length: sizeOf(dims) }, (_, i) => {
     return (bias ? bias.data[biasAt(bias.dims, dims, i)] * beta : 0) + shift[i % product.outputs];
   });
-  return write(f, node, x, product, has ? { dims, data: shifted } : undefined);
+  return write(f, graph, node, x, product, has ? { dims, data: shifted } : undefined);
 }
 
 function factorOf(node: NodeProto, name: string): number {
@@ -125,9 +125,18 @@ function biasAt(from: readonly number[], to: readonly number[], index: number): 
   return (from.length > 1 && from[0] === 1 ? 0 : row) * (from.at(-1) ?? 1) + column;
 }
 
-/** The node with other weights and another bias; a MatMul has an Add behind it. Gemm's factors are in its weights. */
+/** Whether a MatMul is of two matrices, so that Gemm does the same and has a bias. */
+export function isMatrixProduct(graph: Graph, { input: [x] }: NodeProto): boolean {
+  return graph.dims(x)?.length === 2;
+}
+
+/**
+ * The node with other weights and another bias; of a MatMul with a bias becomes a Gemm, or it has an Add behind it. Gemm's factors
+ * are in its weights.
+ */
 function write(
   f: SubgraphBuilder,
+  graph: Graph,
   node: NodeProto,
   x: Value,
   { weights, type }: Product,
@@ -144,6 +153,7 @@ function write(
   if (node.opType !== "MatMul") {
     return f.op(node.opType, bias ? [...inputs, cast(bias)] : inputs, attributes);
   }
+  if (bias?.dims.length === 1 && isMatrixProduct(graph, node)) return f.op("Gemm", [...inputs, cast(bias)]);
   const y = f.op("MatMul", inputs);
   return bias ? f.op("Add", [y, cast(bias)]) : y;
 }

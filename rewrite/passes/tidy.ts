@@ -1,5 +1,5 @@
 import { sizeOf } from "../../kernels/tensor.ts";
-import type { Editor, Graph, NodeProto, OnnxTensor } from "../../onnx/mod.ts";
+import { type Editor, Fragment, type Graph, type NodeProto, type OnnxTensor } from "../../onnx/mod.ts";
 import { isStandard } from "../../onnx/standard.ts";
 import { Call } from "../find/call.ts";
 import { dropsNothing } from "../find/rules.ts";
@@ -9,8 +9,8 @@ import type { Action, Pass } from "./pass.ts";
 const largestStored = 1024;
 
 /**
- * Computes beforehand what does not depend on any input, and leaves out nodes that do nothing: Identity, Dropout at inference,
- * a Cast to the type that is there. Constant nodes become initializers.
+ * Computes beforehand what does not depend on any input, shapes included of which all sizes but one are known, and leaves out
+ * nodes that do nothing: Identity, Dropout at inference, a Cast to the type that is there. Constant nodes become initializers.
  */
 export const tidy: Pass = (editor) => {
   const actions: Action[] = [];
@@ -31,13 +31,21 @@ function* nodesIn(graph: Graph): Generator<[Graph, NodeProto]> {
 
 function tidyNode(editor: Editor, graph: Graph, node: NodeProto): string | undefined {
   const [y] = node.output;
-  if (node.output.length !== 1 || graph.isOutput(y) || graph.uses(y).length === 0) return undefined;
-  const stored = constantOf(graph, node);
+  if (node.output.length !== 1 || graph.uses(y).length === 0) return undefined;
+  const stored = graph.isOutput(y) ? undefined : constantOf(graph, node);
   if (stored) {
     editor.store(graph, y, stored);
     return node.opType === "Constant" ? undefined : `${node.opType} of constants is computed`;
   }
+  const shape = node.opType === "Reshape" ? shapeWithOneUnknown(graph, node) : undefined;
+  if (shape) {
+    const f = new Fragment();
+    f.give(y, f.op("Reshape", [f.value(node.input[0]), f.int64(shape)]));
+    editor.replace(graph, f);
+    return "Reshape by a computed shape: all sizes but one are known";
+  }
   if (!doesNothing(new Call(graph, node))) return undefined;
+  if (graph.isOutput(y)) return undefined;
   editor.bypass(graph, y, node.input[0]);
   return `${node.opType} does nothing`;
 }
@@ -57,6 +65,14 @@ function shapeOf(graph: Graph, name: string): OnnxTensor | undefined {
   const sizes = dims.filter((dim) => typeof dim === "number");
   if (sizes.length < dims.length || sizeOf(sizes) !== elements.length) return undefined;
   return { type, dims: sizes, data: BigInt64Array.from(elements, (one) => BigInt(one as number)) };
+}
+
+/** The sizes that a Reshape gives, with -1 for the one that is not known, where its shape is computed. */
+function shapeWithOneUnknown(graph: Graph, { input: [x, shape = ""], output: [y] }: NodeProto): number[] | undefined {
+  const dims = graph.dims(y), known = dims?.filter((dim) => typeof dim === "number") ?? [];
+  if (!dims || shape === "" || graph.constant(shape) || graph.dims(x) === undefined) return undefined;
+  if (dims.length - known.length > 1 || known.some((dim) => dim === 0)) return undefined;
+  return dims.map((dim) => typeof dim === "number" ? dim : -1);
 }
 
 function doesNothing(call: Call): boolean {

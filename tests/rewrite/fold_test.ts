@@ -93,13 +93,19 @@ const cases: Record<string, { build: (g: G, x: Value) => Value; left: string[]; 
   },
   "MatMul and Add before": {
     build: (g, x) => norm(g, g.op("Add", [weights(g, [5]), g.op("MatMul", [x, weights(g, [4, 5])])]), 5),
-    left: ["MatMul", "Add"],
+    left: ["Gemm"],
     dims: [3, 4],
   },
   "MatMul after": {
     build: (g, x) => g.op("MatMul", [norm(g, x, 4), weights(g, [4, 5])]),
-    left: ["MatMul", "Add"],
+    left: ["Gemm"],
     dims: [3, 4],
+  },
+  "MatMul and Add of more than matrices": {
+    build: (g, x) =>
+      g.op("Add", [g.op("Mul", [g.op("MatMul", [x, weights(g, [4, 5])]), weights(g, [5])]), weights(g, [5], 2)]),
+    left: ["MatMul", "Add"],
+    dims: [2, 3, 4],
   },
   "MatMul before, through a Transpose": {
     build: (g, x) => norm(g, g.op("Transpose", [g.op("MatMul", [x, weights(g, [4, 5])])], { perm: [0n, 2n, 1n] }), 5),
@@ -182,9 +188,24 @@ Deno.test("fold: float16 stays float16, and is rounded once", async () => {
   const product = g.op("MatMul", [x, g.constant(half([4, 4], 1))]);
   g.output("y", g.op("Add", [g.op("Mul", [product, g.constant(half([4], 2))]), g.constant(half([4], 3))]));
   const { model, verification } = await optimize(g.build(), { passes: ["fold"] });
-  assertEquals(operators(model), ["MatMul", "Add"]);
+  assertEquals(operators(model), ["Gemm"]);
   assertEquals(model.graph!.initializer.map(({ dataType }) => dataType), [10, 10]);
   assert(verification!.isRight);
+});
+
+Deno.test("absorb: a layer norm's scale and bias go into all the products behind it, or stay", async () => {
+  const g = new GraphBuilder("absorb", { opset: 17 }), x = g.input("x", "float32", [2, 3, 8]);
+  const norm = () => g.op("LayerNormalization", [x, weights(g, [8]), weights(g, [8], 2)]);
+  const taken = norm(), kept = norm();
+  const a = g.op("MatMul", [taken, weights(g, [8, 8], 3)]), b = g.op("MatMul", [taken, weights(g, [8, 8], 4)]);
+  g.output("y", g.op("Add", [g.op("Mul", [a, b]), g.op("Add", [g.op("MatMul", [kept, weights(g, [8, 8])]), kept])]));
+  const { model, verification } = await optimize(g.build(), { passes: ["absorb"] });
+  const scales = model.graph!.node.filter(({ opType }) => opType === "LayerNormalization").map(({ input }) =>
+    input.length
+  );
+  assertEquals(scales.sort(), [2, 3]);
+  assertEquals(operators(model).filter((one) => one === "MatMul").length, 3);
+  assert(verification!.isRight, JSON.stringify(verification!.values.filter(({ isRight }) => !isRight)));
 });
 
 Deno.test("tidy: what is constant is computed, what does nothing goes, and outputs keep their names", async () => {
@@ -200,6 +221,20 @@ Deno.test("tidy: what is constant is computed, what does nothing goes, and outpu
   const { model, verification } = await optimize(g.build(), { passes: ["tidy"] });
   assertEquals(operators(model), ["Reshape", "Mul", "Identity"]);
   assert(verification!.isRight);
+});
+
+Deno.test("tidy: a shape of which one size is unknown is no longer computed, and of two it is", async () => {
+  const build = (dims: string[]) => {
+    const g = new GraphBuilder("shapes", { opset: 17 }), x = g.input("x", "float32", [...dims, 4, 6]);
+    const flat = g.op("Reshape", [x, g.int64([-1, 24])]);
+    g.output("y", g.op("Relu", [g.op("Reshape", [flat, g.op("Shape", [x])])]), "float32", [...dims, 4, 6]);
+    return g.build();
+  };
+  const one = await optimize(build(["N"]), { passes: ["tidy"] }),
+    two = await optimize(build(["N", "T"]), { passes: ["tidy"] });
+  assertEquals(operators(one.model), ["Reshape", "Reshape", "Relu"]);
+  assertEquals(operators(two.model), ["Reshape", "Shape", "Reshape", "Relu"]);
+  assert(one.verification!.isRight && two.verification!.isRight);
 });
 
 /** Models of old versions of the operator set, which fuse raises, and the operators that they have then. */
