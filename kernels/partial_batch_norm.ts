@@ -51,6 +51,7 @@ export function partialGradientSums(
   const floor = floorOf(standardDeviation(epsilon)), engine = engineFor([x.data, dy.data]), { lines } = engine;
   forEachTile(engine, x, axis, (view, tile, channelOf) => {
     engine.load(Slot.DY, dy.data, tile);
+    lines.shift.fill(0, 0, tile.lines);
     for (let l = 0; l < tile.lines; l++) lines.center[l] = mean[channelOf(l)];
     engine.sums(view, tile, false, floor);
     for (let l = 0; l < tile.lines; l++) {
@@ -93,6 +94,7 @@ export function partialGradient<T extends DType>(x: Tensor<T>, dy: Tensor<T>, ba
       lines.slope[l] = slope[c];
       lines.offset[l] = offset[c];
       lines.gain[l] = gain[c];
+      lines.shift[l] = 0;
     }
     engine.place(dx.data, tile);
     engine.gradient(view, tile);

@@ -14,6 +14,7 @@ import { invokeOn } from "./judge/gpu.ts";
 import {
   backwardCall,
   backwardError,
+  centred,
   type Edge,
   edgeCall,
   edges,
@@ -23,6 +24,8 @@ import {
   type Norm,
   norms,
   rowOf,
+  scales,
+  shiftedError,
 } from "./judge/offsets.ts";
 import { onnxPeer } from "./judge/onnx_peers.ts";
 import { openSession } from "./judge/onnxruntime.ts";
@@ -31,7 +34,8 @@ import { type Column, formatError, table } from "./table.ts";
 const help = `deno task accuracy
 
 Prints the largest error of every normalization that subtracts a mean or divides by a root, at means from 0 to 1e6 and
-deviation 1, against the float64 reference, beside that of onnxruntime-web (WASM), and on WebGPU where there is a device; the same for the gradients; and what
+deviation 1, against the float64 reference, beside that of onnxruntime-web (WASM), and on WebGPU where there is a device; the
+same for the gradients, also where dy is far from 0; and what
 becomes of rows that break naive formulas.
 
 Options:
@@ -42,7 +46,7 @@ interface OffsetRow {
   errors: number[];
 }
 
-/** Prints the three tables. */
+/** Prints the tables. */
 async function main() {
   const gpu = await openGpu().catch((error) => console.error(`WebGPU is left out: ${error.message}`));
   if (gpu) console.log(`WebGPU is that of ${gpu.adapter}.\n`);
@@ -60,6 +64,18 @@ async function main() {
     if (gpu) backward.push({ name: `${norm.name}: WebGPU`, errors: await backwardErrorsOn(gpu, norm) });
   }
   print("Backward: largest error of dx, dScale and dBias, in units of each", offsetColumns, backward);
+
+  const shifted = centred.flatMap((norm) =>
+    Object.entries(norm.kernel === "meanVarianceNorm" ? { none: undefined } : scales).map(([kind, spread]) => ({
+      name: `${norm.name}, scale ${kind}`,
+      errors: means.map((mean) => shiftedError(norm, mean, spread)),
+    }))
+  );
+  print(
+    "Backward, dy of this mean and deviation 1: largest error of dx, in units of 1 or of the largest dx",
+    offsetColumns,
+    shifted,
+  );
 
   const edgeRows = [];
   for (const kernel of ["layerNorm", "rmsNorm"]) for (const edge of edges) edgeRows.push(await edgeRow(kernel, edge));

@@ -18,10 +18,12 @@ export class Lines {
   readonly mean: Float64Array;
   /** The sum of squared deviations from it. */
   readonly m2: Float64Array;
-  /** sum(h), where h is the gradient with respect to the normalized value. */
+  /** sum(h), where h is the gradient with respect to the normalized value, less a constant: see `sums`. */
   readonly sum: Float64Array;
   /** sum(h (x - center)). */
   readonly product: Float64Array;
+  /** sum(x - center). */
+  readonly deviations: Float64Array;
   /** The tables of (x - center) * slope + offset, and, in gradients, + h * gain. */
   readonly center: Float64Array;
   readonly slope: Float64Array;
@@ -29,6 +31,9 @@ export class Lines {
   readonly gain: Float64Array;
   /** One over what is divided by, of each statistic of a tile that is normalized at once. */
   readonly inverse: Float64Array;
+  /** A number near the mean of dy, and, where scale varies along lines, one near the mean of that. */
+  readonly shift: Float64Array;
+  readonly level: Float64Array;
   /** Which parameter each line has, or from which one on. */
   readonly parameter: Uint32Array;
   /** Which statistic each line has, counted from the first of its group. */
@@ -53,18 +58,21 @@ export class Lines {
     this.m2 = float64();
     this.sum = float64();
     this.product = float64();
+    this.deviations = float64();
     this.center = float64();
     this.slope = float64();
     this.offset = float64();
     this.gain = float64();
     this.inverse = float64();
+    this.shift = float64();
+    this.level = float64();
     this.parameter = uint32();
     this.statistic = uint32();
   }
 
   /** The bytes that the tables of so many lines take. */
   static bytes(size: number): number {
-    return 11 * (size * 8 + APART) + 2 * (size * 4 + APART);
+    return 14 * (size * 8 + APART) + 2 * (size * 4 + APART);
   }
 }
 
@@ -154,9 +162,12 @@ export interface Engine {
   exactMoments(view: Layout, tile: Tile): void;
   /** to = (X - center) * slope + offset, then, where parameters vary along lines, * scale + bias. */
   apply(view: Layout, tile: Tile, to: Slot): void;
+  /** lines.shift of DY: a mean that is near enough to be subtracted before anything is multiplied. */
+  roughMeans(view: Layout, tile: Tile): void;
   /**
-   * lines.sum and lines.product of X and DY, where h = DY, or DY * scale where parameters vary along lines. If asked to, adds up
-   * DY and DY * ((X - center) * slope + offset) for each of those parameters, in the window.
+   * lines.sum, lines.product and lines.deviations of X and DY. With g = DY - shift, h is g, or, where parameters vary along lines,
+   * g * scale + shift * (scale - level), which is DY * scale less a constant. If asked to, adds up DY and
+   * DY * ((X - center) * slope + offset) for each of those parameters, in the window.
    * A mean product under `floor` is computed in float64, however small.
    */
   sums(view: Layout, tile: Tile, ofParameters: boolean, floor: number): void;

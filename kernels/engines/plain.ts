@@ -123,17 +123,27 @@ export class PlainEngine implements Engine {
     }
   }
 
+  roughMeans(view: Layout, tile: Tile): void {
+    const dy = this.tiles[Slot.DY], { shift } = this.lines, { line, step } = strides(view, tile);
+    for (let l = 0; l < tile.lines; l++) {
+      let sum = 0;
+      for (let j = 0, i = l * line; j < tile.length; j++, i += step) sum += dy[i];
+      shift[l] = sum / tile.length;
+    }
+  }
+
   sums(view: Layout, tile: Tile, ofParameters: boolean): void {
     const x = this.tiles[Slot.X], dy = this.tiles[Slot.DY], { line, step } = strides(view, tile);
-    const { center, slope, offset, sum, product, parameter } = this.lines;
+    const { center, slope, offset, sum, product, deviations, shift, level, parameter } = this.lines;
     const { scale } = this.window, dScale = this.#dScale, dBias = this.#dBias;
     for (let l = 0; l < tile.lines; l++) {
-      const c = center[l], k = slope[l], b = offset[l], p = parameter[l];
-      let s = 0, q = 0;
+      const c = center[l], k = slope[l], b = offset[l], m = shift[l], p = parameter[l];
+      let s = 0, q = 0, z = 0;
       for (let j = 0, i = l * line; j < tile.length; j++, i += step) {
-        const h = view.along ? dy[i] * scale[p + j] : dy[i];
+        const g = dy[i] - m, h = view.along ? g * scale[p + j] + m * (scale[p + j] - level[l]) : g;
         s += h;
         q += h * (x[i] - c);
+        z += x[i] - c;
         if (ofParameters) {
           dBias[p + j] += dy[i];
           dScale[p + j] += dy[i] * ((x[i] - c) * k + b);
@@ -141,6 +151,7 @@ export class PlainEngine implements Engine {
       }
       sum[l] = s;
       product[l] = q;
+      deviations[l] = z;
     }
   }
 
@@ -149,11 +160,11 @@ export class PlainEngine implements Engine {
       dy = this.tiles[Slot.DY],
       dx = this.tiles[Slot.OUT],
       { line, step } = strides(view, tile);
-    const { center, slope, offset, gain, parameter } = this.lines, { scale } = this.window;
+    const { center, slope, offset, gain, shift, level, parameter } = this.lines, { scale } = this.window;
     for (let l = 0; l < tile.lines; l++) {
-      const c = center[l], k = slope[l], b = offset[l], a = gain[l], p = parameter[l];
+      const c = center[l], k = slope[l], b = offset[l], a = gain[l], m = shift[l], p = parameter[l];
       for (let j = 0, i = l * line; j < tile.length; j++, i += step) {
-        const h = view.along ? dy[i] * scale[p + j] : dy[i];
+        const g = dy[i] - m, h = view.along ? g * scale[p + j] + m * (scale[p + j] - level[l]) : g;
         dx[i] = h * a + ((x[i] - c) * k + b);
       }
     }

@@ -2,6 +2,7 @@ import type { Activation } from "../activation.ts";
 import { type Engine, Slot } from "../engines/engine.ts";
 import { engineFor } from "../engines/engines.ts";
 import type { Data, Tile } from "../engines/tile.ts";
+import { GradientSums } from "./gradient_sums.ts";
 import { affineTable, measureGroup, Reader } from "./normalize.ts";
 import { Parameters } from "./parameters.ts";
 import { distribute, type Shares } from "../threads/pool.ts";
@@ -35,7 +36,7 @@ interface AffineGradients<D extends Data> {
   dBias?: D;
 }
 
-const statistics = new Statistics();
+const statistics = new Statistics(), sums = new GradientSums();
 
 /** Runs a backward pass. The gradients of scale and bias are written to the arrays that are given for them. */
 export function differentiate(pass: Differentiation, { dScale, dBias }: AffineGradients<Data>): void {
@@ -95,6 +96,7 @@ export function differentiateGroups(pass: Differentiation, out: AffineGradients<
     for (const group of groups.between(first, end)) {
       const reader = new Reader(view, engine, group);
       measureGroup(statistics, pass, engine, group, (tile) => reader.read(tile, x));
+      sums.reset(group.statistics, pass.measure.subtractMean && !frozen);
       const work = { pass, engine, parameters, read: gradientReader(pass, engine, parameters, reader) };
       if (wanted || !frozen) sumGradients(work, group, wanted, affine);
       applyGradients(work, group);
@@ -131,9 +133,10 @@ function sumGradients(
   for (const tile of group.tiles.toReversed()) {
     read(tile);
     normalizedTable(engine, tile, measure);
+    sums.shift(view, engine, tile, parameters);
     engine.sums(view, tile, wanted && view.along, floor);
     affine.add(tile, statistics, parameters);
-    collectSums(engine, tile, parameters);
+    sums.add(engine, tile, parameters);
   }
 }
 
@@ -144,6 +147,7 @@ function applyGradients({ pass, engine, parameters, read }: Work, group: Group):
     read(tile);
     if (frozen) frozenGradient(view, engine, tile, parameters, dx);
     else {
+      sums.shift(view, engine, tile, parameters);
       gradientTable(view, engine, tile, measure, parameters);
       engine.place(dx, tile);
       engine.gradient(view, tile);
@@ -179,10 +183,10 @@ class AffineGradient {
       if (!parameters.fits) this.#engine.window.take(dScale, dBias);
       return;
     }
-    const { sum, product, statistic, parameter } = this.#engine.lines;
+    const { sum, product, deviations, shift, statistic, parameter } = this.#engine.lines;
     for (let l = 0; l < tile.lines; l++) {
-      dBias[parameter[l]] += sum[l];
-      dScale[parameter[l]] += product[l] * inverse[statistic[l]];
+      dBias[parameter[l]] += sum[l] + shift[l] * tile.length;
+      dScale[parameter[l]] += (product[l] + shift[l] * deviations[l]) * inverse[statistic[l]];
     }
   }
 
@@ -217,25 +221,15 @@ function normalizedTable(engine: Engine, tile: Tile, measure: Measure): void {
   }
 }
 
-/** Adds the sums of lines to those of their statistics. */
-function collectSums(engine: Engine, tile: Tile, parameters: Parameters): void {
-  const { sum, product, statistic, parameter } = engine.lines;
-  for (let l = 0; l < tile.lines; l++) {
-    const scale = parameters.scale(parameter[l]);
-    statistics.sum[statistic[l]] += scale * sum[l];
-    statistics.product[statistic[l]] += scale * product[l];
-  }
-}
-
-/** The table of dx = h * gain + (x - center) * slope + offset. */
+/** The table of dx = h' * gain + (x - center) * slope + offset, where h' is h less the shift times the level of scale. */
 function gradientTable(view: View, engine: Engine, tile: Tile, measure: Measure, parameters: Parameters): void {
-  const { center, slope, offset, gain, statistic, parameter } = engine.lines;
-  const { mean, inverse, sum, product } = statistics, n = view.count;
+  const { center, slope, offset, gain, shift, level, statistic, parameter } = engine.lines;
+  const { mean, inverse } = statistics, n = view.count;
   for (let l = 0; l < tile.lines; l++) {
-    const s = statistic[l];
+    const s = statistic[l], constant = shift[l] === 0 ? 0 : shift[l] * level[l];
     center[l] = measure.aboutZero ? 0 : mean[s];
-    slope[l] = 2 / n * statistics.derivative(s, measure) * product[s];
-    offset[l] = measure.subtractMean ? -inverse[s] * sum[s] / n : 0;
+    slope[l] = 2 / n * statistics.derivative(s, measure) * sums.product(s, n);
+    offset[l] = measure.subtractMean ? inverse[s] * (constant - sums.mean(s, n)) : 0;
     gain[l] = inverse[s] * parameters.scale(parameter[l]);
   }
 }

@@ -1,5 +1,5 @@
 import type { Engine } from "../engines/engine.ts";
-import type { Data } from "../engines/tile.ts";
+import type { Data, Tile } from "../engines/tile.ts";
 import type { ViewTile } from "./tiles.ts";
 import type { View } from "./view.ts";
 
@@ -16,6 +16,8 @@ export class Parameters {
   readonly #engine: Engine;
   readonly #scale: Data | undefined;
   readonly #bias: Data | undefined;
+  /** The level that was asked for last. */
+  readonly #known = { from: -1, length: 0, level: 0 };
 
   /** The parameters of a pass over a view. */
   constructor(view: View, engine: Engine, scale: Data | undefined, bias: Data | undefined) {
@@ -36,6 +38,23 @@ export class Parameters {
   /** The bias of a line that has one. */
   bias(index: number): number {
     return this.#bias === undefined || this.#view.along ? 0 : this.#bias[index];
+  }
+
+  /**
+   * The level of scale in a line of a tile that the window was moved to: its mean along the line, as float32, or the scale itself of a
+   * line that has one.
+   */
+  level(line: number, { length }: Tile): number {
+    const parameter = this.#engine.lines.parameter[line], { window } = this.#engine;
+    if (!this.#view.along) return this.scale(parameter);
+    if (this.#scale === undefined) return 1;
+    const from = window.from + parameter, known = this.#known;
+    if (known.from !== from || known.length !== length) {
+      let sum = 0;
+      for (let i = parameter; i < parameter + length; i++) sum += window.scale[i];
+      Object.assign(known, { from, length, level: Math.fround(sum / length) });
+    }
+    return known.level;
   }
 
   /** Makes the engine's window hold what a tile needs, and the tile's lines count from its beginning. */

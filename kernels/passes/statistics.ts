@@ -32,10 +32,6 @@ export class Statistics {
   variance: Float64Array | undefined;
   /** What each multiplies by. */
   inverse: Float64Array = new Float64Array(0);
-  /** sum(h) of each, for gradients. */
-  sum: Float64Array = new Float64Array(0);
-  /** sum(h z) of each, where z is x, less the mean where that is subtracted. */
-  product: Float64Array = new Float64Array(0);
 
   /** Empties it, for `size` statistics. */
   reset(size: number): void {
@@ -45,10 +41,7 @@ export class Statistics {
     if (this.inverse.length < size) {
       this.#variances = new Float64Array(size);
       this.inverse = new Float64Array(size);
-      this.sum = new Float64Array(size);
-      this.product = new Float64Array(size);
     }
-    for (let s = 0; s < size; s++) this.sum[s] = this.product[s] = 0;
   }
 
   /** Merges the moments of a tile's lines. */

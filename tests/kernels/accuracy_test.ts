@@ -2,8 +2,11 @@ import { assert, assertLessOrEqual } from "@std/assert";
 import * as kernels from "../../kernels/mod.ts";
 import * as reference from "../../kernels/reference.ts";
 import { invoke, maxError } from "../../tools/judge/compare.ts";
+import { noise } from "../../tools/judge/noise.ts";
+import { types } from "../close.ts";
 import {
   backwardError,
+  centred,
   edgeCall,
   edges,
   forwardCall,
@@ -11,6 +14,8 @@ import {
   means,
   norms,
   rowOf,
+  scales,
+  shiftedError,
 } from "../../tools/judge/offsets.ts";
 
 for (const norm of norms) {
@@ -33,6 +38,35 @@ for (const norm of norms) {
       assertLessOrEqual(maxError(y, want), 2e-6);
     });
   }
+}
+
+for (const norm of centred) {
+  Deno.test(`${norm.name} has a dx that errs by at most 1e-6 where dy is far from 0 beside its deviation`, () => {
+    for (const [kind, spread] of Object.entries(scales)) {
+      if (norm.kernel === "meanVarianceNorm" && spread !== undefined) continue;
+      for (const mean of means) {
+        assertLessOrEqual(shiftedError(norm, mean, spread), 1e-6, `scale ${kind}, mean of dy ${mean}`);
+      }
+    }
+  });
+}
+
+for (const type of types) {
+  Deno.test(`${type}: groups of one element have dx = 0, whatever dy`, () => {
+    const x = noise([5, 7], { type, mean: 1e3 }), dy = noise([5, 7], { type, mean: 1e3, seed: 2 });
+    const scale = noise([7], { mean: 1, seed: 3 });
+    const ones = { ...x, dims: [5, 7, 1] },
+      onesDy = { ...dy, dims: [5, 7, 1] },
+      one = { ...scale, dims: [1], data: scale.data.slice(0, 1) };
+    const found = [
+      kernels.layerNormBackward(ones, onesDy, { scale: one }),
+      kernels.instanceNormBackward(ones, onesDy, { scale }),
+      kernels.groupNormBackward(ones, onesDy, { groups: 7, scale }),
+      kernels.batchNormTrainingBackward({ ...x, dims: [1, 35] }, { ...dy, dims: [1, 35] }),
+      kernels.meanVarianceNormBackward(ones, onesDy, { axes: [2] }),
+    ];
+    for (const { dx } of found) assert(dx.data.every((value) => value === 0), `${dx.data}`);
+  });
 }
 
 for (const kernel of ["layerNorm", "rmsNorm"]) {

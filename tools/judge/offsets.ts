@@ -59,6 +59,35 @@ export function backwardError(norm: Norm, mean: number): number {
   return maxErrorOf(invoke(kernels, call), invoke(reference, call));
 }
 
+/** The normalizations that subtract a mean, along memory and across it. */
+export const centred: Norm[] = [
+  ...norms.filter(({ kernel }) => kernel !== "rmsNorm"),
+  { name: "layer norm over channels", kernel: "layerNorm", dims: [2, 768, 21], options: { axes: [1] } },
+  { name: "layer norm, axes apart", kernel: "layerNorm", dims: [12, 33, 64], options: { axes: [0, 2] } },
+  { name: "group norm, channels last", kernel: "groupNorm", dims: [4, 96, 32], options: { groups: 4, axis: -1 } },
+  { name: "instance norm, channels last", kernel: "instanceNorm", dims: [2, 768, 19], options: { axis: -1 } },
+  { name: "mean-variance norm", kernel: "meanVarianceNorm", dims: [3, 8, 16, 16], options: {} },
+];
+
+/** Scales: none, the same everywhere, nearly so, and as trained. */
+export const scales = { none: undefined, constant: 0, "nearly constant": 1e-4, varied: 0.2 };
+
+/**
+ * The largest error of dx where dy has this mean and deviation 1, as x has: in units of dy's deviation, or of the largest dx times the
+ * deviation of x, if that is more.
+ */
+export function shiftedError({ kernel, dims, options }: Norm, mean: number, spread: number | undefined): number {
+  const { axes, axis = 1 } = options as { axes?: number[]; axis?: number };
+  const features = kernel === "layerNorm" ? (axes ?? [-1]).map((d) => dims.at(d)!) : [dims.at(axis)!];
+  const scale = spread === undefined ? {} : { scale: noise(features, { mean: 2.5, deviation: spread, seed: 3 }) };
+  const inputs = [noise(dims, { mean: 3 }), noise(dims, { mean, seed: 2 })];
+  const call = { kernel: `${kernel}Backward`, inputs, options: { ...options, ...scale } };
+  const want = invoke(reference, call).dx;
+  let largest = 0;
+  for (const value of want.data) largest = Math.max(largest, Math.abs(value));
+  return maxError(invoke(kernels, call).dx, want) / Math.max(1, largest);
+}
+
 /** A row that breaks naive formulas. */
 export interface Edge {
   /** What is special about it, for reading. */

@@ -54,6 +54,8 @@ function layOut(first: number) {
     slope: addresses.take(table),
     offset: addresses.take(table),
     gain: addresses.take(table),
+    shift: addresses.take(table),
+    level: addresses.take(table),
   };
   return { ...places, first, end: addresses.end };
 }
@@ -83,8 +85,10 @@ export class SimdEngine implements Engine {
   readonly #half: Uint16Array;
   /** The addresses of the tables in float64: center, slope, offset. */
   readonly #tables: readonly number[];
-  /** The table of centers, rounded. */
+  /** The tables of centers, shifts and levels, rounded. */
   readonly #center: Float32Array;
+  readonly #shift: Float32Array;
+  readonly #level: Float32Array;
   #plain: PlainEngine | undefined;
 
   /** An engine at an address of a memory, which may hold some arrays. */
@@ -112,6 +116,8 @@ export class SimdEngine implements Engine {
       new Float64Array(buffer, at.dBias, CAPACITY),
     );
     this.#center = new Float32Array(buffer, at.center, MAX_LINES);
+    this.#shift = new Float32Array(buffer, at.shift, MAX_LINES);
+    this.#level = new Float32Array(buffer, at.level, MAX_LINES);
   }
 
   /** The address of a tile of an array that lies in this memory as one run of float32, else -1. */
@@ -162,8 +168,8 @@ export class SimdEngine implements Engine {
     const { mean, m2 } = this.lines;
     const kernel = view.layout === "rows" ? this.#kernels.rowMoments : this.#kernels.columnMoments;
     kernel(this.#address[Slot.X], tile.lines, tile.length, +aboutZero, mean.byteOffset, m2.byteOffset);
-    const limit = floor * tile.length;
-    this.#recompute(tile, mean, m2, limit, () => this.#plainWith(view, tile, Slot.X).moments(view, tile, aboutZero));
+    const runPlain = () => this.#plainWith(view, tile, Slot.X).moments(view, tile, aboutZero);
+    this.#recompute(tile, [mean, m2], floor * tile.length, false, runPlain);
   }
 
   exactMoments(view: Layout, tile: Tile): void {
@@ -191,6 +197,17 @@ export class SimdEngine implements Engine {
     }
   }
 
+  roughMeans(view: Layout, tile: Tile): void {
+    const kernel = view.layout === "rows" ? this.#kernels.rowRoughMeans : this.#kernels.columnRoughMeans;
+    kernel(this.#address[Slot.DY], tile.lines, tile.length, this.#at.shift);
+    this.lines.shift.set(this.#shift.subarray(0, tile.lines));
+  }
+
+  #roundShifts({ lines }: Tile): void {
+    this.#shift.set(this.lines.shift.subarray(0, lines));
+    this.#level.set(this.lines.level.subarray(0, lines));
+  }
+
   sums(view: Layout, tile: Tile, ofParameters: boolean, floor: number): void {
     if (!this.#quantize(tile)) {
       const plain = this.#plainWith(view, tile, Slot.X, Slot.DY);
@@ -198,47 +215,63 @@ export class SimdEngine implements Engine {
       this.window.add(plain.window);
       return;
     }
-    const { sum, product, center } = this.lines;
+    this.#roundShifts(tile);
     if (view.layout === "rows") this.#rowSums(view, tile, ofParameters);
     else this.#columnSums(view, tile, ofParameters);
-    // sum(h (x - center)) from the one about the rounded center.
-    const rounded = this.#center;
-    for (let l = 0; l < tile.lines; l++) product[l] += (rounded[l] - center[l]) * sum[l];
-    const limit = floor * tile.length;
-    this.#recompute(
-      tile,
-      sum,
-      product,
-      limit,
-      () => this.#plainWith(view, tile, Slot.X, Slot.DY).sums(view, tile, false),
-    );
+    // Sums of x - center from those about the rounded center.
+    const rounded = this.#center, { sum, product, deviations, center } = this.lines;
+    for (let l = 0; l < tile.lines; l++) {
+      product[l] += (rounded[l] - center[l]) * sum[l];
+      deviations[l] += (rounded[l] - center[l]) * tile.length;
+    }
+    const runPlain = () => this.#plainWith(view, tile, Slot.X, Slot.DY).sums(view, tile, false);
+    this.#recompute(tile, [sum, product, deviations], floor * tile.length, true, runPlain);
   }
 
   #rowSums(view: Layout, { lines, length }: Tile, ofParameters: boolean): void {
-    const at = this.#at;
-    const x = this.#address[Slot.X], dy = this.#address[Slot.DY], { sum, product, parameter } = this.lines;
-    if (!ofParameters) {
-      const to = [sum.byteOffset, product.byteOffset];
-      this.#kernels.rowSums(x, dy, lines, length, at.center, +view.along, parameter.byteOffset, at.scale, ...to);
-      return;
-    }
-    for (let l = 0; l < lines; l += MAX_ADDED) {
-      const from = l * length * 4, table = l * 4, result = l * 8, count = Math.min(MAX_ADDED, lines - l);
-      const tables = [at.center + table, at.slope + table, at.offset + table, parameter.byteOffset + table];
-      const to = [sum.byteOffset + result, product.byteOffset + result, at.dScale32, at.dBias32];
-      this.#kernels.rowParameterSums(x + from, dy + from, count, length, ...tables, at.scale, ...to);
-      this.#kernels.carry(at.dScale32, at.dScale, this.window.count);
-      this.#kernels.carry(at.dBias32, at.dBias, this.window.count);
+    const at = this.#at, x = this.#address[Slot.X], dy = this.#address[Slot.DY];
+    const { parameter, sum, product, deviations } = this.lines;
+    for (let l = 0, count = 0; l < lines; l += count) {
+      count = ofParameters ? Math.min(MAX_ADDED, lines - l) : lines;
+      const from = l * length * 4, table = l * 4, result = l * 8;
+      this.#kernels.rowSums(
+        x + from,
+        dy + from,
+        count,
+        length,
+        at.center + table,
+        at.slope + table,
+        at.offset + table,
+        at.shift + table,
+        at.level + table,
+        +view.along,
+        parameter.byteOffset + table,
+        at.scale,
+        +ofParameters,
+        at.dScale32,
+        at.dBias32,
+        sum.byteOffset + result,
+        product.byteOffset + result,
+        deviations.byteOffset + result,
+      );
+      if (ofParameters) this.#carry();
     }
   }
 
+  /** Adds the gradients of parameters that have added up in float32 to those in float64. */
+  #carry(): void {
+    const { dScale32, dBias32, dScale, dBias } = this.#at;
+    this.#kernels.carry(dScale32, dScale, this.window.count);
+    this.#kernels.carry(dBias32, dBias, this.window.count);
+  }
+
   #columnSums(view: Layout, { lines, length }: Tile, ofParameters: boolean): void {
-    const at = this.#at;
-    const x = this.#address[Slot.X], dy = this.#address[Slot.DY], { sum, product, parameter } = this.lines;
-    const to = [sum.byteOffset, product.byteOffset];
-    this.#kernels.columnSums(x, dy, lines, length, at.center, +view.along, this.#columnParameters().scale, ...to);
+    const at = this.#at, x = this.#address[Slot.X], dy = this.#address[Slot.DY];
+    const { level: [level], parameter: [parameter], sum, product, deviations } = this.lines;
+    const to = [sum.byteOffset, product.byteOffset, deviations.byteOffset], { scale } = this.#columnParameters();
+    this.#kernels.columnSums(x, dy, lines, length, at.center, at.shift, +view.along, scale, level, ...to);
     if (ofParameters) {
-      const first = parameter[0] * 8, tables = [at.center, at.slope, at.offset];
+      const tables = [at.center, at.slope, at.offset], first = parameter * 8;
       this.#kernels.columnParameterSums(x, dy, lines, length, ...tables, at.dScale + first, at.dBias + first);
     }
   }
@@ -251,12 +284,15 @@ export class SimdEngine implements Engine {
     }
     const at = this.#at;
     const x = this.#address[Slot.X], dy = this.#address[Slot.DY], dx = this.#address[Slot.OUT];
-    const { lines, length } = tile, along = +view.along, tables = [at.center, at.slope, at.offset, at.gain];
+    const { lines, length } = tile, along = +view.along, { level: [level], parameter } = this.lines;
+    const tables = [at.center, at.slope, at.offset, at.gain, at.shift];
+    this.#roundShifts(tile);
     if (view.layout === "rows") {
-      const parameter = this.lines.parameter.byteOffset;
-      this.#kernels.rowGradient(x, dy, dx, lines, length, ...tables, along, parameter, at.scale);
+      const others = [at.level, along, parameter.byteOffset, at.scale];
+      this.#kernels.rowGradient(x, dy, dx, lines, length, ...tables, ...others);
     } else {
-      this.#kernels.columnGradient(x, dy, dx, lines, length, ...tables, along, this.#columnParameters().scale);
+      const { scale } = this.#columnParameters();
+      this.#kernels.columnGradient(x, dy, dx, lines, length, ...tables, along, scale, level);
     }
   }
 
@@ -329,14 +365,23 @@ export class SimdEngine implements Engine {
     ) !== 0;
   }
 
-  /** Replaces the results of lines that are not finite, or under a limit, by those of the plain engine. */
-  #recompute(tile: Tile, a: Float64Array, b: Float64Array, limit: number, runPlain: () => void): void {
+  /**
+   * Replaces the results of lines, the first two of which are not finite or under a limit, by those of the plain engine; others than the
+   * second only where they are not finite themselves if they are `apart`.
+   */
+  #recompute(tile: Tile, results: readonly Float64Array[], limit: number, apart: boolean, runPlain: () => void): void {
+    const [a, b] = results;
     let l = 0;
     while (l < tile.lines && isUsable(a[l], b[l], limit)) l++;
     if (l === tile.lines) return;
-    const a32 = a.slice(0, tile.lines), b32 = b.slice(0, tile.lines);
+    const before = results.map((result) => result.slice(0, tile.lines)), [a32, b32] = before;
     runPlain();
-    for (l = 0; l < tile.lines; l++) if (isUsable(a32[l], b32[l], limit)) [a[l], b[l]] = [a32[l], b32[l]];
+    for (l = 0; l < tile.lines; l++) {
+      const usable = isUsable(a32[l], b32[l], limit);
+      results.forEach((result, i) => {
+        if (usable || (apart && result !== b && Number.isFinite(before[i][l]))) result[l] = before[i][l];
+      });
+    }
   }
 
   /** The plain engine, with the same lines, the parameters at hand, and the tiles in some slots. */

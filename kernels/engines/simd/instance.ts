@@ -5,8 +5,8 @@ type Kernel = (...args: number[]) => number;
 
 /** The functions of the compiled module; assembly/ says what they compute. */
 export type Kernels = Record<
-  | `row${"Moments" | "ExactMoments" | "Apply" | "Sums" | "ParameterSums" | "Gradient"}`
-  | `column${"Moments" | "ExactMoments" | "Apply" | "Sums" | "ParameterSums" | "Gradient"}`
+  | `${"row" | "column"}${"Moments" | "ExactMoments" | "Apply" | "RoughMeans" | "Sums" | "Gradient"}`
+  | "columnParameterSums"
   | "rowNormalize"
   | "carry"
   | "add"

@@ -10,304 +10,320 @@ export interface CompiledModule {
 
 /** For hosts with relaxed SIMD, which multiply and add in one step. */
 export const relaxed: CompiledModule = {
-  sharedMemoryFlag: 199,
-  text: "&!-!?!9'&&&'!z'4!,)!K!K!K&!,0!K!K!K!K!K!K!K!K!K!K&!,,!K!K!K!K!K!K&!,1!K!K!K!K!K!K!K!K!K!K!K&!,-!K!K!" +
-    "K!K!K!K!K&!,/!K!K!K!K!K!K!K!K!K&!,/!K!K!K!I!K!K!K!K!K'!K!,.!K!K!K!K!K!K!K!K&!,/!K!K!K!K!K!K!K!K!K'!K" +
-    "!,3!K!K!K!K!K!K!K!K!K!K!K!K!K&!,2!K!K!K!K!K!K!K!K!K!K!K!K&!,;!K!K!K!K!K!K!K!H!H!H!H!K!K!K!K!K!K!K!K!" +
-    "K!K'!K!,*!K!K!K!K&!,+!K!K!K!K!K&(8')!1!:!B,!9!1!9!;!>!E(''!L!L*)?>,-&.'/(0)&1('&&**++()'23- +(=1!/!;" +
-    "!8!A!9!:h!<!<!8!E&;4!/!;!8!A!9!:n!>!-!0!5!1!:!@&:3!/!;!8!A!9!:t!;!9!1!:!@!?&99!/!;!8!A!9!:w!-!>!-!9!" +
-    "1!@!1!>z!A!9!?&80!/!;!8!A!9!:z!A!9!?&7+!/!-!>!>!E&/.!>!;!Ch!<!<!8!E&.1!>!;!Cn!>!-!0!5!1!:!@&-0!>!;!C" +
-    "t!;!9!1!:!@!?&,6!>!;!Cw!-!>!-!9!1!@!1!>z!A!9!?&+-!>!;!Cz!A!9!?&*2!>!;!Cu!;!>!9!-!8!5!F!1&0.!-!/!@!5!" +
-    "B!-!@!1&(8!-!/!@!5!B!-!@!5!;!:n!>!-!0!5!1!:!@&=)!-!0!0&<8!/!;!8!A!9!:l!D!-!/!@t!;!9!1!:!@!?&65!>!;!C" +
+  sharedMemoryFlag: 237,
+  text: "&!-!?!9'&&&' E'6!,)!K!K!K&!,*!K!K!K!K&!,,!K!K!K!K!K!K&!,0!K!K!K!K!K!K!K!K!K!K&!,-!K!K!K!K!K!K!K&!,/!" +
+    "K!K!K!I!K!K!K!K!K'!K!,.!K!K!K!K!K!K!K!K&!,/!K!K!K!K!K!K!K!K!K'!K!,8!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!" +
+    "K!K&!,4!K!K!K!K!K!K!K!K!K!K!K!K!K!K&!,1!K!K!K!K!K!K!K!K!K!K!K&!,;!K!K!K!K!K!K!K!H!H!H!H!K!K!K!K!K!K!" +
+    "K!K!K!K'!K!,2!K!K!K!K!K!K!K!K!I!K!K!K&!,/!K!K!K!K!K!K!K!K!K&!,3!K!K!K!K!K!K!K!K!K!K!K!K!I&!,+!K!K!K!" +
+    "K!K&(8')!1!:!B,!9!1!9!;!>!E(''!L!L*)@?+,&-.'(/0&1()&&**2'3(4)'5- ;(>1!/!;!8!A!9!:h!<!<!8!E&<4!/!;!8!" +
+    "A!9!:n!>!-!0!5!1!:!@&;3!/!;!8!A!9!:t!;!9!1!:!@!?&:9!/!;!8!A!9!:w!-!>!-!9!1!@!1!>z!A!9!?&96!/!;!8!A!9" +
+    "!:y!;!A!3!4t!1!-!:!?&80!/!;!8!A!9!:z!A!9!?&7+!/!-!>!>!E&/.!>!;!Ch!<!<!8!E&.1!>!;!Cn!>!-!0!5!1!:!@&-0" +
+    "!>!;!Ct!;!9!1!:!@!?&,3!>!;!Cy!;!A!3!4t!1!-!:!?&+-!>!;!Cz!A!9!?&*2!>!;!Cu!;!>!9!-!8!5!F!1&0.!-!/!@!5!" +
+    "B!-!@!1&(8!-!/!@!5!B!-!@!5!;!:n!>!-!0!5!1!:!@&>)!-!0!0&=8!/!;!8!A!9!:l!D!-!/!@t!;!9!1!:!@!?&65!>!;!C" +
     "l!D!-!/!@t!;!9!1!:!@!?&5,!:!-!>!>!;!C&4+!C!5!0!1!:&30!-!0!0w!>!;!0!A!/!@&20!<!-!/!7w!-!:!1!8!?&1.!=!" +
-    "A!-!:!@!5!F!1&),!9!1!9!;!>!E(&0!V ,'> )))-!H/!G'!KF&F'F(!8!6G?F'h*m*!HF)#9H;#!+G<)gF&h6!6H(F?t*gF6F&" +
-    "#&*&H=F=#hH># #'G6F7F=F;F>#yH=#!+F<# d'H># c'G7F8F=F=#3./012345./012345#!+F<# d'H=# c'G8F>F>F9#!S(G9" +
-    "F=F=F:#!S(G:F(G&2'11F7F8# c'H7#G&F7#G'!mG0F6#%'F6F6#3./012345./012345#%'# c'H6#G&F6#G'!mG1F9F:# c'H6" +
-    "#G&F6#G'!m+k&&&&&&&&1G/F) -G3)gF&F?p*gF&P(&H)F)!'*gF0F) -F3!nH2!mG0F1k&&&&&& cf!mG1F/F2F2!o!mG/1F&F'" +
-    "!6G&2'11F3F0F1!pH4!mH5F3!nG2F*F+!6F1`)&F*F,!6F5`)&F*F-!6F3F5F2!n!nF4F2!n!m`)&F*F.!6F/F0F4!o!nk&&&&&&" +
-    "&&!rH0`)&F/F0k&&&&&&Vg!o!0l1!|)(1!G*!KF&h'F,h'!7H<F<h'rAH:F'!8!6G,F&h(F<F<h(rAH;F'!8!6G9F&F'F<!8!6G'" +
-    "F)F-h+!@!6G-)gF)F-p*gF&#/(&H7F)#&*&H6F2#!Q(G2F7F)#&*6H7F.#!Q(G.F,#/(&H8F6F/#!Q(G/F8F7F0#!Q(G0F9#/(&H" +
-    "8F6F1#!Q(G1F8F7F3#!Q(G3F'#/(&H8F6F4#!Q(G4F8F7F5#!Q(G5F&F(!6G&F(F,!6G,F(F9!6G9F'F(!6G'F)hF!6G)2'11F*#" +
-    "&*6F.# V'G.F*F+F:!8!6H&#&*&F/# V'G/F&#&*6F0# V'G0F*F+F;!8!6H'#&*&F1# V'G1F'#&*6F3# V'G3F*F+F<!8!6H(#" +
-    "&*&F4# V'G4F(#&*6F5# V'G5F*F*#&*&F2# V'#1*&F*F.#1*6F&F/#1*&F&F0#1*6F'F1#1*&F'F3#1*6F(F4#1*&F(F5#1*61" +
-    "!c7()!G(!K)gF,h*!6F't*g(!GF&F,h(!@!6H-#&*&H)#2&&&&&&&&&&&&&&&&# ['F(h'm3&@F)#2%%!K%%%!K%%%!K%%%!K%# " +
-    "['F(h(m*!G#2&&!Lf&&!Lf&&!Lf&&!Lf#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF)# R'#2YY %eYY %eYY %eY" +
-    "Y %e#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# Y'H*#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0#!Q(F*#2 A!6!Be A!6!Be A!6!Be A!6!" +
-    "Be#!Q(F*#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .#!Q(F*#2!F &Ee!F &Ee!F &Ee!F &Ee#!Q(F*#2]!Z.e]!Z.e]!Z.e]!Z" +
-    ".e#!Q(F*#2.!p5e.!p5e.!p5e.!p5e#!Q(F*#2!1K W )!1K W )!1K W )!1K W )#!Q(#2!-1 (a!-1 (a!-1 (a!-1 (aF)F)" +
-    "# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H*#2b!w *fb!w " +
-    "*fb!w *fb!w *f# X'#!6H+#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F+#2&!LW 1&!LW 1&!LW 1&!LW 1F*#!Q(#!Q(H*#2!U!T." +
-    "c!U!T.c!U!T.c!U!T.c#!Q(F*#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F*#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F*#2&&&f&&&f&" +
-    "&&f&&&f#!Q(F*#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F*#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F+# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h" +
-    "=#!x'# X'# X'H*# W'F*F)#2&&&&&&&&&&&&&&&&#k#y+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-" +
-    "1 (a!-1 (a!-1 (aF)# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H)#2b!w *fb!w *fb!w *f" +
-    "b!w *f# X'#!6H*#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F*#2&!LW 1&!LW 1&!LW 1&!LW 1F)#!Q(#!Q(H)#2!U!T.c!U!T.c!" +
-    "U!T.c!U!T.c#!Q(F)#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F)#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F)#2&&&f&&&f&&&f&&&f#" +
-    "!Q(F)#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F)#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F*# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X" +
-    "'# V'# Y'1# X'1G)F-F)#1*&F,h*!6G,2'11)gF'F,r*g(!GF,h(!@F&!6H-#/(&H)#2&&&&&&&&&&&&&&&&# ['F(h'm3&@F)#" +
-    "2%%!K%%%!K%%%!K%%%!K%# ['F(h(m*!G#2&&!Lf&&!Lf&&!Lf&&!Lf#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF" +
-    ")# R'#2YY %eYY %eYY %eYY %e#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# Y'H*#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0#!Q(F*#2 A!" +
-    "6!Be A!6!Be A!6!Be A!6!Be#!Q(F*#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .#!Q(F*#2!F &Ee!F &Ee!F &Ee!F &Ee#!Q" +
-    "(F*#2]!Z.e]!Z.e]!Z.e]!Z.e#!Q(F*#2.!p5e.!p5e.!p5e.!p5e#!Q(F*#2!1K W )!1K W )!1K W )!1K W )#!Q(#2!-1 (" +
-    "a!-1 (a!-1 (a!-1 (aF)F)# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&" +
-    "&!} 4# ['H*#2b!w *fb!w *fb!w *fb!w *f# X'#!6H+#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F+#2&!LW 1&!LW 1&!LW 1&!" +
-    "LW 1F*#!Q(#!Q(H*#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F*#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F*#2!x!wPe!x!wPe!x!wPe" +
-    "!x!wPe#!Q(F*#2&&&f&&&f&&&f&&&f#!Q(F*#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F*#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F+# k'#2!K" +
-    "&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# X'H*# W'F*F)#2&&&&&&&&&&&&&&&&#k#y+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&" +
-    "!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF)# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# [" +
-    "'H)#2b!w *fb!w *fb!w *fb!w *f# X'#!6H*#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F*#2&!LW 1&!LW 1&!LW 1&!LW 1F)#!" +
-    "Q(#!Q(H)#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F)#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F)#2!x!wPe!x!wPe!x!wPe!x!wPe#!" +
-    "Q(F)#2&&&f&&&f&&&f&&&f#!Q(F)#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F)#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F*# k'#2!K&&&!K&&&" +
-    "!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'1# X'1G)F-F)#!&(&&F,h'!6G,2'111 K())!H*!K'!Ih'G2)gF&F3r*gF3h(!@G4F3h" +
-    ")!@H5F'!6Q)&H0 (G6F)F5!6Q)&F6 -F0!nF(F5!6Q)&H1!o!mG/h&F2F0!fH0k&&&&&& c!K!/F0k&&&&&&Vm!0!=*!Kh'+F/!f" +
-    "H0k&&&&&& c!K!/F0k&&&&&&Vm!0!=1*!Kh'+F1!fH0k&&&&&& c!K!/F0k&&&&&&Vm!0!=*!Kh'+F1k&&&&&&&&!.F1!fk&&&&&" +
-    "&!}`!/!=11AG2F+F4!6F6_(&F,F4!6F1 (_(&F-F4!6F/ (_(&F**gh&F2F*F5!6Q)&H/!fH0k&&&&&& c!K!/F0k&&&&&&Vm!0!" +
-    "=*!Kh'+F/k&&&&&&&&!.F/!fk&&&&&&!}`!/!=1AG2F.F4!6F/ (_(&1F3h'!6G32'11F21!y0*/!K3!G)!H'!I)gF(F2r*gF2h(" +
-    "!@G0F2h)!@G1F+*gF-F,F0!6N(&h(!@!6G4F.F1!6F/F1!6G6F*F0!6P(&HI#9GAk&&&&&&&&GFk&&&&&&&&GGh&G0)gF)F0r*gF" +
-    "0h!L.!6H1F)F)F1rAG7#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G<#" +
-    "2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&G>#2&&&&&&&&&&&&&&&&G?#2&&&&&&&&&&&&&&&&G@)gF0h6!6H1F7t*gF0h(!@" +
-    "H8F&!6G0F9F'F8!6H3#&*&F4F8!6H8#&*&# X'HB# V'G9F:F3#&*6F8#&*6# X'HC# V'G:F;F3#&*FF8#&*F# X'HD# V'G;F<" +
-    "F3#&*VF8#&*V# X'HE# V'G<FBF0#&*&FA# W'F=#!Q(G=FCF0#&*6FA# W'F>#!Q(G>FDF0#&*FFA# W'F?#!Q(G?FEF0#&*VFA" +
-    "# W'F@#!Q(G@F1G02'11)gF0F7p*gFFF0h(!@H1F'!6P(& -F1F4!6P(& -!oHH!mGFFGFHF&F1!6P(& -FI -!n!o!mGGF0h'!6" +
-    "G02'11FFF9F:# V'F;F<# V'# V'H9#E& -F9#E' -!mF9#E( -F9#E) -!m!m!mGFFGF=F># V'F?F@# V'# V'H9#E& -F9#E'" +
-    " -!mF9#E( -F9#E) -!m!m!mGG2'11FF`)&F6FG`)&+F.F1!6F/F1!6G4F*F0!6P(&HI#9GAk&&&&&&&&GFk&&&&&&&&GGh&G0)g" +
-    "F)F0r*gF0h!L.!6H1F)F)F1rAG5#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&" +
-    "&&&&&G<#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&G>#2&&&&&&&&&&&&&&&&G?#2&&&&&&&&&&&&&&&&G@)gF0h6!6H1F5t" +
-    "*gF0h(!@H0F&!6G6F9F'F0!6H0#&*&HB# V'G9F:F0#&*6HC# V'G:F;F0#&*FHD# V'G;F<F0#&*VHE# V'G<FBF6#&*&FA# W'" +
-    "F=#!Q(G=FCF6#&*6FA# W'F>#!Q(G>FDF6#&*FFA# W'F?#!Q(G?FEF6#&*VFA# W'F@#!Q(G@F1G02'11)gF0F5p*gFFF0h(!@H" +
-    "1F'!6P(& -HH!mGFFGFHF&F1!6P(& -FI -!n!o!mGGF0h'!6G02'11FFF9F:# V'F;F<# V'# V'H9#E& -F9#E' -!mF9#E( -" +
-    "F9#E) -!m!m!mGFFGF=F># V'F?F@# V'# V'H9#E& -F9#E' -!mF9#E( -F9#E) -!m!m!mGG2'11FF`)&F4FG`)&1F2h'!6G2" +
-    "F)h(!@H0F&!6G&F'F0!6G'2'111%,*/!K3!G+!I)!H)gF(F;r*gF;h(!@H3F-!6N(&h(!@G:F*F3!6P(&HL#9GHF+F3!6P(&HK#9" +
-    "GGF,F3!6P(&HJ#9GFk&&&&&&&&GPk&&&&&&&&GOh&G4)gF)F4r*gF4h!L.!6H3F)F)F3rAG9#2&&&&&&&&&&&&&&&&GE#2&&&&&&" +
-    "&&&&&&&&&&GD#2&&&&&&&&&&&&&&&&GC#2&&&&&&&&&&&&&&&&GB)gF4h6!6H3F9t*gF4h(!@H4F&!6G6F'F4!6H8#&*&H<F.F:!" +
-    "6F4!6H7#&*&# X'G?F6#&*&FH# W'G@F2F:!6F4!6H5F5#&*&F<# V'#1*&F1F:!6F4!6H4F<F@FGFF#!Q(F4#&*&#!Q(#1*&F8#" +
-    "&*6H<F7#&*6# X'G>F6#&*6FH# W'GAF5F5#&*6F<# V'#1*6F4F<FAFGFF#!Q(F4#&*6#!Q(#1*6FEF?# V'F8#&*FH=F7#&*F#" +
-    " X'H<# V'GEF<F6#&*FFH# W'H<F?F@FC#!Q(#!Q(GCF5F5#&*FF=# V'#1*FF4F=F<FGFF#!Q(F4#&*F#!Q(#1*FFDF># V'F8#" +
-    "&*VH=F7#&*V# X'H<# V'GDF<F6#&*VFH# W'H<F>FAFB#!Q(#!Q(GBF5F5#&*VF=# V'#1*VF4F=F<FGFF#!Q(F4#&*V#!Q(#1*" +
-    "VF3G42'11)gF4F9p*gF4h(!@H3F:!6G5FPF'F3!6P(&HM -F.F5!6P(& -!oHN!mGPFOFNF&F3!6P(&FL!`HI -!o!mGOF2F5!6H" +
-    "3F3P(&FM!__(&F1F5!6H3F3P(&FMFIFK!aFJ!_!a!__(&F4h'!6G42'11FPFEFD# V'H<#E& -F<#E' -!mF<#E( -F<#E) -!m!" +
-    "m!mGPFOFCFB# V'H<#E& -F<#E' -!mF<#E( -F<#E) -!m!m!mGO2'11F;h)!@H3F/!6FP`)&F0F3!6FO`)&F;h'!6G;F)h(!@H" +
-    "3F&!6G&F'F3!6G'2'111 ).*-!K3!G*!H'!I)gF'F.r*gF.h)!@H,F*!6F+F,!6G0F( *GBF)*!Ij&&&&+F(F(h(!BF(h 2&pAG1" +
-    "k&&&&&&&&G@h&G,)gF,F1p*gF,h!L.!6H-F1F-F1pAG2#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&" +
-    "&&G4#2&&&&&&&&&&&&&&&&G6)gF,h6!6H-F2t*gF3F&F,h(!@!6H,#&*&# V'G3F5F,#&*6# V'G5F4F,#&*F# V'G4F6F,#&*V#" +
-    " V'G6F-G,2'11)gF,h*!6H-F2t*gF3F&F,h(!@!6#&*&# V'G3F-G,2'11)gF,F2p*gF@F&F,h(!@!6P(& -!mG@F,h'!6G,2'11" +
-    "F@F3F5# V'F4F6# V'# V'H3#E& -F3#E' -!mF3#E( -F3#E) -!m!m!mG@2'11F@F1 *!p (1HD#9G7k&&&&&&&&G@k&&&&&&&" +
-    "&GAh&G,)gF(F,r*gF,h!L.!6H-F(F(F-rAG1#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G6#2&&" +
-    "&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G;)gF," +
-    "h6!6H-F1t*gF3F&F,h(!@!6H,#&*&F7# W'H># V'G3F8F,#&*6F7# W'H?# V'G8F6F,#&*FF7# W'H<# V'G6F5F,#&*VF7# W" +
-    "'H=# V'G5F>F>F4#!Q(G4F?F?F9#!Q(G9F<F<F:#!Q(G:F=F=F;#!Q(G;F-G,2'11)gF,h*!6H-F1t*gF3F&F,h(!@!6#&*&F7# " +
-    "W'H<# V'G3F<F<F4#!Q(G4F-G,2'11)gF,F1p*gF@F&F,h(!@!6P(& -FD -!nHC!mG@FAFCFC!o!mGAF,h'!6G,2'11F@F3F8# " +
-    "V'F6F5# V'# V'H3#E& -F3#E' -!mF3#E( -F3#E) -!m!m!mG@FAF4F9# V'F:F;# V'# V'H3#E& -F3#E' -!mF3#E( -F3#" +
-    "E) -!m!m!mGA2'11F)*!Hk&&&&&&&&+FD -F@FB!p!m1`)&F0F)*!HFA+FAF@F@!oFB!p!nk&&&&&&&&!r1`)&F.h'!6G.F&F(h(" +
-    "!@!6G&2'111%+)-!K0!G*!I)gF)F4r*gF4h(!@H2F+!6P(&GCF,F2!6P(&GDF-F2!6P(&GEF.F2!6P(&GFF/*gF1F0F2!6N(&h(!" +
-    "@!6G6FC#9G9FD#9G:FE#9G;FF#9G<h&G2)gF2h6!6H3F*t*gF2h(!@H7F&!6G2F'F7!6H5#&*6F6F7!6H8#&*6# X'G=F5#&*FF8" +
-    "#&*F# X'G>F5#&*VF8#&*V# X'G?F2#&*6F9# W'F:F;#!Q(G@F2#&*FF9# W'F:F;#!Q(GAF2#&*VF9# W'F:F;#!Q(GBF(F7!6" +
-    "H7F5#&*&F8#&*&# X'F<F2#&*&F9# W'F:F;#!Q(#!Q(#1*&F7F=F<F@#!Q(#1*6F7F>F<FA#!Q(#1*FF7F?F<FB#!Q(#1*VF3G2" +
-    "2'11)gF*F2r*gF2h(!@H3F(!6F'F3!6P(&F3F6!6P(&!aFF!aF&F3!6P(&FC!`FD!aFE!_!__(&F2h'!6G22'11+FC#9G9FD#9G:" +
-    "FE#9G;FF#9G<h&G2)gF2h6!6H3F*t*gF2h(!@H2F&!6G5F'F2!6H6#&*6G=F6#&*FG>F6#&*VG?F5#&*6F9# W'F:F;#!Q(G@F5#" +
-    "&*FF9# W'F:F;#!Q(GAF5#&*VF9# W'F:F;#!Q(GBF(F2!6H2F6#&*&F<F5#&*&F9# W'F:F;#!Q(#!Q(#1*&F2F=F<F@#!Q(#1*" +
-    "6F2F>F<FA#!Q(#1*FF2F?F<FB#!Q(#1*VF3G22'11)gF*F2r*gF2h(!@H3F(!6F'F3!6P(&FF!aF&F3!6P(&FC!`FD!aFE!_!__(" +
-    "&F2h'!6G22'111F4h'!6G4F*h(!@H2F&!6G&F'F2!6G'F(F2!6G(2'111 9,)1!K,!G*!I)gF(F9r*gF9h(!@H1F*!6P(&GCF+F1" +
-    "!6P(&GDF,F1!6P(&GEF-*gF.F1!6N(&h(!@H1F/!6G;F0F1!6G7FC#9GAFD#9G@FE#9G?F)h(!@H8hg!=G6F8h!LFF&F'mF8h!LF" +
-    "t!>AG5h&G1)gF1F6p*gF1F5!6H2F6F2F6pAG4F5F8p*gj&&&&GBF1G2)gF2F4p*gFBF&F2!6P(&!_GBF2hg!7G22'111)gF1F4p*" +
-    "gF&F1!6H2#&*6FA# W'F@F?#!Q(G>F2#&*FFA# W'F@F?#!Q(G=F2#&*VFA# W'F@F?#!Q(G<F'F1!6H3F2#&*&FA# W'F@F?#!Q" +
-    "(F1F;!6H2#&*&F1F7!6H:#&*&#!Q(#1*&F3F>F2#&*6F:#&*6#!Q(#1*6F3F=F2#&*FF:#&*F#!Q(#1*FF3F<F2#&*VF:#&*V#!Q" +
-    "(#1*VF1hg!7G12'112'11)gF1F8p*gF'F1!6F&F1!6P(&FC!`FD!aFE!_F1F;!6P(&!aF1F7!6P(&!__(&F1h*!6G12'11+FC#9G" +
-    "AFD#9G@FE#9G?F)h(!@H7hg!=G6F7h!LFF&F'mF7h!LFt!>AG5h&G1)gF1F6p*gF1F5!6H2F6F2F6pAG4F5F7p*gj&&&&GBF1G2)" +
-    "gF2F4p*gFBF&F2!6P(&!_GBF2hg!7G22'111)gF1F4p*gF&F1!6H3#&*6FA# W'F@F?#!Q(G>F3#&*FFA# W'F@F?#!Q(G=F3#&*" +
-    "VFA# W'F@F?#!Q(G<F'F1!6H2F3#&*&FA# W'F@F?#!Q(#1*&F2F>#1*6F2F=#1*FF2F<#1*VF1hg!7G12'112'11)gF1F7p*gF'" +
-    "F1!6F&F1!6P(&FC!`FD!aFE!__(&F1h*!6G12'111F9h'!6G9F)h(!@H1F&!6G&F'F1!6G'2'111!N'()!K'!G)gF(F)r*gF'F)h" +
-    ")!@!6H*F*#&*&F&F)h(!@!6H+#&*&H,#!+# c'#1*&F*F*#&*6F,F,#3./012345./012345#!+# c'#1*6F+#2&&&&&&&&&&&&&" +
-    "&&&#1*&F)h*!6G)2'111!N9*5!K3!G*!I+!HF)F*!8HI *G`F*h(!@GG)gF(FHr*gFHh)!@HBF8!6F9FB!6G@FI *G]F+*!Ij&&&" +
-    "&+FIFIh(!BFIh 2&pAG?k&&&&&&&&G_h&G<)gF<F?p*gF<h!L.!6H;F?F;F?pAG=#2&&&&&&&&&&&&&&&&GV#2&&&&&&&&&&&&&&" +
-    "&&GT#2&&&&&&&&&&&&&&&&GU#2&&&&&&&&&&&&&&&&GS)gF<h6!6H;F=t*gFVF&F<h(!@!6H<#&*&# V'GVFTF<#&*6# V'GTFUF" +
-    "<#&*F# V'GUFSF<#&*V# V'GSF;G<2'11)gF<h*!6H;F=t*gFVF&F<h(!@!6#&*&# V'GVF;G<2'11)gF<F=p*gF_F&F<h(!@!6P" +
-    "(& -!mG_F<h'!6G<2'11F_FVFT# V'FUFS# V'# V'HJ#E& -FJ#E' -!mFJ#E( -FJ#E) -!m!m!mG_2'11F_F? *!p (1HW#9G" +
-    "Lk&&&&&&&&G_k&&&&&&&&G^h&G;)gF;FIp*gF;h!L.!6H<FIF<FIpAG=#2&&&&&&&&&&&&&&&&GV#2&&&&&&&&&&&&&&&&GR#2&&" +
-    "&&&&&&&&&&&&&&GS#2&&&&&&&&&&&&&&&&GT#2&&&&&&&&&&&&&&&&GU#2&&&&&&&&&&&&&&&&GQ#2&&&&&&&&&&&&&&&&GP#2&&" +
-    "&&&&&&&&&&&&&&GO)gF;h6!6H<F=t*gFVF&F;h(!@!6H;#&*&FL# W'HK# V'GVFRF;#&*6FL# W'HJ# V'GRFSF;#&*FFL# W'H" +
-    "N# V'GSFTF;#&*VFL# W'HM# V'GTFKFKFU#!Q(GUFJFJFQ#!Q(GQFNFNFP#!Q(GPFMFMFO#!Q(GOF<G;2'11)gF;h*!6H<F=t*g" +
-    "FVF&F;h(!@!6#&*&FL# W'HJ# V'GVFJFJFU#!Q(GUF<G;2'11)gF;F=p*gF_F&F;h(!@!6P(& -FW -!nH[!mG_F^F[F[!o!mG^" +
-    "F;h'!6G;2'11F_FVFR# V'FSFT# V'# V'HJ#E& -FJ#E' -!mFJ#E( -FJ#E) -!m!m!mG_F^FUFQ# V'FPFO# V'# V'HJ#E& " +
-    "-FJ#E' -!mFJ#E( -FJ#E) -!m!m!mG^2'11F+*!Hk&&&&&&&&+FW -F_F]!p!m1`)&F@F+*!HF^+F^F_F_!oF]!p!nk&&&&&&&&" +
-    "!r1`)&k&&&&&& cfF-F9FB!6Q)&H]F`!p!oF.!m!lF/!m!pG_F8FB!6Q)&H[k&&&&&&&&F,AH^ (GYF[F]!m!fk&&&&&& c!K!/H" +
-    "=*gF]F0F`!o!2G=1F=*gF^!fH[k&&&&&& c!K!/F[k&&&&&&Vm!0!=lG=1F=*gF_!fH[k&&&&&& c!K!/F[k&&&&&&Vm!0!=*!Kh" +
-    "'+F_k&&&&&&&&!.F_!fk&&&&&&!}`!/!=1lG=1F3*gh&F=FY -F^!nF_!o!fH[k&&&&&& c!K!/F[k&&&&&&Vm!0!=AG=+F>G;)g" +
-    "F=h&F;F)F>!6pA*gF_F1F;h)!@!6Q)&!oH]!fH[k&&&&&& c!K!/F[k&&&&&&Vm!0!=*!Kh'+F]k&&&&&&&&!.F]!fk&&&&&&!}`" +
-    "!/!=1*!Kh'+F2F;h)!@!6Q)&FY -F^!nF]!o!m!fH[k&&&&&& c!K!/F[k&&&&&&Vm!0!=1lG=F;h'!6G;2'111F:FB!6F_k&&&&" +
-    "&& k!KF=A`)&(gF=l*gFFh'!6GF2'1F3*gF4FHh(!@!6N(&h(!@H;F5!6GEF6F;!6GDFY#9GOF_ (HX#9GNFY -F^!nF_!o (HW#" +
-    "9GMF*h(!@HChg!=GBFCh!LFF&F'mFCh!LFt!>AGAh&G=)gF=FBp*gF=FA!6H;FBF;FBpAG@FAFCp*gj&&&&GZF=G;)gF;F@p*gFZ" +
-    "F&F;!6P(&!_GZF;hg!7G;2'111)gF=F@p*gF&F=!6H;#&*6FO# W'FNFM#!Q(GLF;#&*FFO# W'FNFM#!Q(GKF;#&*VFO# W'FNF" +
-    "M#!Q(GJF'F=!6H?F;#&*&FO# W'FNFM#!Q(F=FE!6H<#&*&F=FD!6H;#&*&#!Q(#1*&F?FLF<#&*6F;#&*6#!Q(#1*6F?FKF<#&*" +
-    "FF;#&*F#!Q(#1*FF?FJF<#&*VF;#&*V#!Q(#1*VF=hg!7G=2'112'11)gF=FCp*gF'F=!6F&F=!6P(&FY!`FX!aFW!_F=FE!6P(&" +
-    "!aF=FD!6P(&!__(&F=h*!6G=2'11+F&G=F'G;F>G?)gF?F)F>!6p*gFY#9GOF_F?h)!@H<F1!6Q)&!oH[ (HX#9GNF2F<!6Q)&FY" +
-    " -F^!nF[!o!m (HW#9GMF*h(!@HEhg!=GDFEh!LFF;F=mFEh!LFt!>AGCh&G<)gF<FDp*gF<FC!6H@FDF@FDpAGBFCFEp*gj&&&&" +
-    "GZF<G@)gF@FBp*gFZF=F@!6P(&!_GZF@hg!7G@2'111)gF<FBp*gF<F=!6HA#&*6FO# W'FNFM#!Q(GLFA#&*FFO# W'FNFM#!Q(" +
-    "GKFA#&*VFO# W'FNFM#!Q(GJF;F<!6H@FA#&*&FO# W'FNFM#!Q(#1*&F@FL#1*6F@FK#1*FF@FJ#1*VF<hg!7G<2'112'11)gF<" +
-    "FEp*gF;F<!6F<F=!6P(&FY!`FX!aFW!__(&F<h*!6G<2'11F?h'!6G?F=FG!6G=F;FG!6G;2'111F7*gF'FIF76(11FHh'!6GHF)" +
-    "F>!6G>F)FG!8H;F&!6G&F'F;!6G'2'11FF1!z+(2!K,!G)gF*F3r*gh.F*F3!7H,F,h.vAG2F&F(F3!8!6G4F(h*m*gF2h(!@G,F" +
-    "+G.h&G6)gF)F6r*gF,hFp*gF.F4F, o0&&+F.F4#&*&#1*&F.F4#&*6#1*61F6h'!6G6F'F4!6G4F.hF!6G.2'11+h&G.)gF.h*!" +
-    "6F2t*gF4F(F.!8!6G/F+F.h(!@!6G6h&G,)gF,h*!6H-F)t*gF6F/F,h(!@!6H,#&*&H<F(F,!6#&*&H=#3&'()6789*+,-:;<=H" +
-    ";F,F(h'!@!6#&*&H:F,F(h)!8!6#&*&H9#3&'()6789*+,-:;<=H8#3&'()*+,-6789:;<=#1*&F6F;F8#3./012345>?@ABCDE#" +
-    "1*FF6F<F=#3./01>?@A2345BCDEH8F:F9#3./01>?@A2345BCDEH9#3&'()*+,-6789:;<=#1*gF6F8F9#3./012345>?@ABCDE#" +
-    "1*!,F-G,F6h!L'!6G62'11h&G5)gF5h*p*gF/F,h(!@!6F(F5!8!6G1F)F,!7G7F6F5h(!@!6G0h&G-)gF-F7p*gF0F1P(&_(&F-" +
-    "h'!6G-F1h*!6G1F0hF!6G02'11F5h'!6G52'11F.h*!6G.2'11)gF.F2p*gF4F(F.!8!6G6F+F.h(!@!6G,h&G5)gF)F5r*gF,F6" +
-    "P(&_(&F5h'!6G5F6h*!6G6F,hF!6G,2'11F.h'!6G.2'111F3h.!6G3F+F)h+!@!6G+2'111!N('-!K)gF-F2r*gh.F-F2!7H0F0" +
-    "h.vAh(!@G4h&G1)gF,F1r*gF&F'F1!8!6G6F*F+F1!8!6F2h(!@!6G5h*F,F1!7H0F0h*vAG3F4hFm*gF6F'F(F)F5F+F3F.6'+h" +
-    "&G0)gF0F3p*gF/F0h+!@!6F5F+F0!8!6F4 o0&&F0h'!6G02'11F6F'F(F)F/hFF3F.6'h&G0)gF0F3p*gF5F+F0!8!6F/F0h+!@" +
-    "!6F4 o0&&F0h'!6G02'111F1h*!6G12'11F2h.!6G2F)F.h+!@!6G)2'111!z'('!K(!G)gF(F)r*gF'F)h(!@!6F&F)h'!@!6#*" +
-    "'&H*#2%!K&&%!K&&%!K&&%!K&&#uh3#!x'H+#2&&!L!C&&!L!C&&!L!C&&!L!C# X'F+#2%%!K5%%!K5%%!K5%%!K5#b#2&&!L!K" +
-    "&&!L!K&&!L!K&&!L!K#u#wF*#2&!L&&&!L&&&!L&&&!L&&#uh6#!x'#w#1*&F)h*!6G)2'111 2(((!G'!K)gF(F+r*gF'F+h'!@" +
-    "!6#2&!J&&&!J&&&!J&&&!J&&#2&!H&&&!H&&&!H&&&!H&&F&F+h(!@!6#&*&H*#2%%%!K%%%!K%%%!K%%%!K#uH)#2&&&f&&&f&&" +
-    "&f&&&f# V'#2&&&f&&&f&&&f&&&f# #'F)#2%5& :%5& :%5& :%5& :#!{'F)h3#!z'#2'&&&'&&&'&&&'&&&#u#!{'h3#!z'F)" +
-    "#2&&!L_&&!L_&&!L_&&!L_#`#yF)#2% b!Kn% b!Kn% b!Kn% b!Kn#b#yF)#2&&!L!K&&!L!K&&!L!K&&!L!K#b#yF*#2&&&!L&" +
-    "&&!L&&&!L&&&!L#uh6#!z'#wH)F)#!R'#C&^)&F+h*!6G+2'111!p'(+!K'!I)gF'F/r*gF/h)!@G0F&F(F/!8h(!@!6H.F(h(!@" +
-    "!6G1F.G-)gF-F1p*!KF-P(&H2F2!(+h&1*gF-h*!6G-2'11F.h*F(F-F1p*!IF-P(&+j&&&&1F0F)F*F+F,6&l*gF.h*F(F*F0!6" +
-    "Q)& (F0F)F*F+F,6&@1F/h'!6G/2'111 >C).!K:!G'!IF'h(!@G1)gF'F.rF'h.v!=*gF.h)!@H3F*!6G4F&F.h(!@!6H-G/F-#" +
-    "&*&H5#!+G6F5F5#3./012345./012345#!+G7F-#&*6H5#!+G?F5F5#3./012345./012345#!+G@#2&&&&&&&&&&&&&&&&G5#2&" +
-    "&&&&&&&&&&&&&&&G>#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G:#2&" +
-    "&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G8h&G2)gF(F2r*gF5F/#&*&HA#!+F6# d'HB# c'G5F>FAFA#3./012345./01234" +
-    "5#!+F7# d'HA# c'G>F=F/#&*6HC#!+F?# d'HD# c'G=F<FCFC#3./012345./012345#!+F@# d'HC# c'G<FBFBF;#!S(G;FA" +
-    "FAF:#!S(G:FDFDF9#!S(G9FCFCF8#!S(G8F2h'!6G2F/F1!6G/2'11F6F5F(#7HA#%'HB# f'HC# c'HDF6# d'GEF)F3!6FB#1*" +
-    "&F*F3!6FD#1*&F+F3!6F6FDFE# d'# d'FCFE# d'# c'#1*&F,F3!6F;F5FC# e'# d'#2&&&&&&&&&&&&&&&&# h'H5#1*&F7F" +
-    ">FAFA#3./012345./012345#%'H6# f'HA# c'HCF7# d'GDF3h6!6H/F)!6F6#1*&F*F/!6FC#1*&F+F/!6F7FCFD# d'# d'FA" +
-    "FD# d'# c'#1*&F,F/!6F:F>FA# e'# d'#2&&&&&&&&&&&&&&&&# h'H7#1*&F?F=FB# f'H># c'HAF?# d'GCF3hF!6H/F)!6" +
-    "FB#1*&F*F/!6FA#1*&F+F/!6F?FAFC# d'# d'F>FC# d'# c'#1*&F,F/!6F9F=F># e'# d'#2&&&&&&&&&&&&&&&&# h'H=#1" +
-    "*&F@F<F6# f'H># c'H?F@# d'GAF3hV!6H/F)!6F6#1*&F*F/!6F?#1*&F+F/!6F@F?FA# d'# d'F>FA# d'# c'#1*&F,F/!6" +
-    "F8F<F># e'# d'#2&&&&&&&&&&&&&&&&# h'H6#1*&(gF;F5#2&&&&&&Vg&&&&&&Vg# e'#rF:F7#2&&&&&&Vg&&&&&&Vg# e'#r" +
-    "#uF9F=#2&&&&&&Vg&&&&&&Vg# e'#rF8F6#2&&&&&&Vg&&&&&&Vg# e'#r#u#u# 5'3&F-H/G2F-#&*&G5h'G0)gh'F5F5#hH6#!" +
-    "p'F(F0tAl*gF5F1F2!6H2#&*&F6#yG5F0h'!6G02'11F5H6#!+GAF5F5#3./012345./012345#!+GBF-h6!6H0#&*&G5h'G2)gh" +
-    "'F5F5#hH7#!p'F(F2tAl*gF5F0F1!6H0#&*&F7#yG5F2h'!6G22'11F5H7#!+GCF5F5#3./012345./012345#!+GD#2&&&&&&&&" +
-    "&&&&&&&&G5#2&&&&&&&&&&&&&&&&G>#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&" +
-    "&&&&&&&&G:#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G@#2&&&&&&&&&&&&&&&&G?h&G2)gF(F2" +
-    "r*gF@F/#&*&HEFE#hHF# #'G@F?F/#&*6HGFG#hHH# #'G?F5FEF6FF#yHE#!+FA# d'HF# c'G5F>FEFE#3./012345./012345" +
-    "#!+FB# d'HE# c'G>F=FGF7FH#yHG#!+FC# d'HH# c'G=F<FGFG#3./012345./012345#!+FD# d'HG# c'G<FFFFF;#!S(G;F" +
-    "EFEF:#!S(G:FHFHF9#!S(G9FGFGF8#!S(G8F2h'!6G2F/F1!6G/2'11FAF5F@#%'H6# f'H7# c'HEFA# d'GFF)F3!6F6#1*&F*" +
-    "F3!6FE#1*&F+F3!6FAFEFF# d'# d'F7FF# d'# c'#1*&F,F3!6F;F5F7# e'# d'#2&&&&&&&&&&&&&&&&# h'H5#1*&FBF>F@" +
-    "F@#3./012345./012345#%'H6# f'H7# c'H@FB# d'GAF3h6!6H/F)!6F6#1*&F*F/!6F@#1*&F+F/!6FBF@FA# d'# d'F7FA#" +
-    " d'# c'#1*&F,F/!6F:F>F7# e'# d'#2&&&&&&&&&&&&&&&&# h'H6#1*&FCF=F?#%'H7# f'H># c'H@FC# d'GAF3hF!6H/F)" +
-    "!6F7#1*&F*F/!6F@#1*&F+F/!6FCF@FA# d'# d'F>FA# d'# c'#1*&F,F/!6F9F=F># e'# d'#2&&&&&&&&&&&&&&&&# h'H7" +
-    "#1*&FDF<F?F?#3./012345./012345#%'H=# f'H># c'H?FD# d'G@F3hV!6H/F)!6F=#1*&F*F/!6F?#1*&F+F/!6FDF?F@# d" +
-    "'# d'F>F@# d'# c'#1*&F,F/!6F8F<F># e'# d'#2&&&&&&&&&&&&&&&&# h'H<#1*&F;F5#2&&&&&&Vg&&&&&&Vg# e'#rF:F" +
-    "6#2&&&&&&Vg&&&&&&Vg# e'#r#uF9F7#2&&&&&&Vg&&&&&&Vg# e'#rF8F<#2&&&&&&Vg&&&&&&Vg# e'#r#u#u# 5'3&F4#&*&#" +
-    "!*F4#&*6#!*#3&'()*+,-6789:;<=H6#!+G7F6F6#3./012345./012345#!+GAF4hF!6#&*&#!*F4#&*V#!*#3&'()*+,-6789:" +
-    ";<=HB#!+GCFBFB#3./012345./012345#!+GD#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G>#2&&&&&&&&&&&&&&&&G=#2&" +
-    "&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G8#2&" +
-    "&&&&&&&&&&&&&&&G@#2&&&&&&&&&&&&&&&&G?h&G/)gF(F/r*gF@F-#&*&HEFE#hHF# #'G@F?F-#&*6HGFG#hHH# #'G?F5FEF6" +
-    "FF#yHE#!+F7# d'HF# c'G5F>FEFE#3./012345./012345#!+FA# d'HE# c'G>F=FGFBFH#yHG#!+FC# d'HH# c'G=F<FGFG#" +
-    "3./012345./012345#!+FD# d'HG# c'G<FFFFF;#!S(G;FEFEF:#!S(G:FHFHF9#!S(G9FGFGF8#!S(G8F/h'!6G/F-F1!6G-2'" +
-    "11F7F5F@#%'H6# f'HB# c'HEF7# d'GFF)F3!6F6#1*&F*F3!6FE#1*&F+F3!6F7FEFF# d'# d'FBFF# d'# c'#1*&F,F3!6F" +
-    ";F5FB# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&FAF>F@F@#3./012345./012345#%'H5# f'H6# c'H7FA# d'G;F3h6!6H-F)" +
-    "!6F5#1*&F*F-!6F7#1*&F+F-!6FAF7F;# d'# d'F6F;# d'# c'#1*&F,F-!6F:F>F6# e'# d'#2&&&&&&&&&&&&&&&&# h'#1" +
-    "*&FCF=F?#%'H5# f'H6# c'H7FC# d'G:F3hF!6H-F)!6F5#1*&F*F-!6F7#1*&F+F-!6FCF7F:# d'# d'F6F:# d'# c'#1*&F" +
-    ",F-!6F9F=F6# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&FDF<F?F?#3./012345./012345#%'H5# f'H6# c'H7FD# d'G9F3hV" +
-    "!6H-F)!6F5#1*&F*F-!6F7#1*&F+F-!6FDF7F9# d'# d'F6F9# d'# c'#1*&F,F-!6F8F<F6# e'# d'#2&&&&&&&&&&&&&&&&" +
-    "# h'#1*&1F.h.!6H-F'p*!KF-F'h.!7H.F-F.pA+F'1G.2'11)gF'F.r*gF.h)!@G0F&F.h(!@!6H/F(F1!8!6G2F/G-)gF-F2p*" +
-    "!KF-P(&HIFI!(+h&1*gF-F1!6G-2'11F/F1F(F-F2p*!IF-P(&+j&&&&1F0F)F*F+F,6&l*gF/F1F(F*F0!6Q)& (F0F)F*F+F,6" +
-    "&@1F.h'!6G.2'111!a0).!K6!G*!HF(h(!@G5)gF(F/rF(h6v!=*gF/h(!@H2F*!6H0#&*&G?F0#&*6G@F0#&*FGAF0#&*VGBF/h" +
-    ")!@H1F-!6H0h&h!L' o1&F.F1!6H1h&h!L' o1&F&F2!6G4F'F2!6G2h&G3)gF)F3r*gF3hF!6H6F)F)F6rAG6#2&&&&&&&&&&&&" +
-    "&&&&G7#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&" +
-    "&&&&G<#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&G>)gF3F6p*gF+*!GF,F3h(!@!6#/(&+#2&&!Lf&&!Lf&&!Lf&&!Lf1GF" +
-    "F7F+*!GF2#&*&FF# X'+F2#&*&1HC# V'G7F8F+*!GF2#&*6FF# X'+F2#&*61HD# V'G8F9F+*!GF2#&*FFF# X'+F2#&*F1HE#" +
-    " V'G9F:F+*!GF2#&*VFF# X'+F2#&*V1HF# V'G:FCF4#&*&F?# W'F;#!Q(G;FDF4#&*6F@# W'F<#!Q(G<FEF4#&*FFA# W'F=" +
-    "#!Q(G=FFF4#&*VFB# W'F>#!Q(G>F3h'!6G3F4F5!6G4F2F5!6G22'11F0F0#&*&F7#!+# c'#1*&F0F0#&*6F7F7#3./012345." +
-    "/012345#!+# c'#1*6F0hF!6F0#&*FF8#!+# c'#1*&F0F0#&*VF8F8#3./012345./012345#!+# c'#1*VF0hg!7H6F6#&*&F9" +
-    "#!+# c'#1*&F6F6#&*6F9F9#3./012345./012345#!+# c'#1*6F0h R&!6F0#&*!,F:#!+# c'#1*&F0F0#&*!<F:F:#3./012" +
-    "345./012345#!+# c'#1*!<F1F1#&*&F;#!+# c'#1*&F1F1#&*6F;F;#3./012345./012345#!+# c'#1*6F1hF!6F1#&*FF<#" +
-    "!+# c'#1*&F1F1#&*VF<F<#3./012345./012345#!+# c'#1*VF1hg!7H6F6#&*&F=#!+# c'#1*&F6F6#&*6F=F=#3./012345" +
-    "./012345#!+# c'#1*6F1h R&!6F1#&*!,F>#!+# c'#1*&F1F1#&*!<F>F>#3./012345./012345#!+# c'#1*!<2'11F/h6!6" +
-    "H/F(p*!KF/F(h6!7H0F/F0pA+F(1G/2'11)gF(F/r*gF*F/h(!@!6P(& -GIk&&&&&&&&GGk&&&&&&&&GHh&G2)gF)F2r*gFGF2F" +
-    "5!8F/h(!@!6H0F'!6P(& -F+*!HF,F2h(!@!6P(& -+k&&&&&& cf1!oHJ!mGGFHFJF&F0!6P(& -FI!n!o!mGHF2h'!6G22'11F" +
-    "/h)!@H0F-!6FG`)&F.F0!6FH`)&F/h'!6G/2'111 #))*!K)!H)!G)gF)F2r*gk&&&&&&&&G5k&&&&&&&&G4h&G/)gF(F/r*gF/h" +
-    "!L'!6H0F(F(F0rAG1#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G7)gF/h*!6H0F1t*gF8F/h(!@H/F'!6#&*&H6# V'G8F6" +
-    "F&F/!6#&*&F*F/!6#&*&# W'F+F/!6#&*&F,F/!6#&*&#!Q(F7#!Q(G7F0G/2'11)gF/F1p*gF5F/h(!@H0F'!6P(& -H3!mG5F4" +
-    "F3F&F0!6P(& -F*F0!6P(& -!nF+F0!6P(& -!oF,F0!6P(& -!m!o!mG4F/h'!6G/2'11F5F8#E& -F8#E' -!mF8#E( -F8#E)" +
-    " -!m!m!mG5F4F7#E& -F7#E' -!mF7#E( -F7#E) -!m!m!mG42'11F2h)!@H/F.!6H0F0Q)&F5!m`)&F-F/!6H/F/Q)&F4!m`)&" +
-    "F2h'!6G2F(h(!@H/F&!6G&F'F/!6G'2'111 ?7)-!K6!G+!HF'h(!@G/F( *GC)gF'F,rF'h6v!=*g#2&&&&&&&&&&&&&&&&G3#2" +
-    "&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7F)*!G#2&&&&&&&&&&&&&&&&+F&F,h(!@!6G-F(F(h(" +
-    "!BF(h6pAG0h&G.)gF.F0p*gF3F-#&*&# V'G3F4F-#&*6# V'G4F6F-#&*F# V'G6F7F-#&*V# V'G7F.h'!6G.F-F/!6G-2'11F" +
-    "3j&&!LfF0 %!b#9H5# X'G3F7F5# X'G7F6F5# X'G6F4F5# X'1GBF,h)!@H-F*!6H0h&h!L' o1&F+F-!6H1h&h!L' o1&F&F," +
-    "h(!@!6G-h&G.)gF(F.r*gF.hF!6H2F(F(F2rAG2#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G8#" +
-    "2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G=)" +
-    "gF.F2p*gF4F-#&*&F3# W'H># V'G4F5F-#&*6FB# W'H?# V'G5F8F-#&*FF6# W'H@# V'G8F9F-#&*VF7# W'HA# V'G9F>F>" +
-    "F:#!Q(G:F?F?F;#!Q(G;F@F@F<#!Q(G<FAFAF=#!Q(G=F.h'!6G.F-F/!6G-2'11F0F0#&*&F4#!+# c'#1*&F0F0#&*6F4F4#3." +
-    "/012345./012345#!+# c'#1*6F0hF!6F0#&*FF5#!+# c'#1*&F0F0#&*VF5F5#3./012345./012345#!+# c'#1*VF0hg!7H2" +
-    "F2#&*&F8#!+# c'#1*&F2F2#&*6F8F8#3./012345./012345#!+# c'#1*6F0h R&!6F0#&*!,F9#!+# c'#1*&F0F0#&*!<F9F" +
-    "9#3./012345./012345#!+# c'#1*!<F1F1#&*&F:#!+# c'#1*&F1F1#&*6F:F:#3./012345./012345#!+# c'#1*6F1hF!6F" +
-    "1#&*FF;#!+# c'#1*&F1F1#&*VF;F;#3./012345./012345#!+# c'#1*VF1hg!7H2F2#&*&F<#!+# c'#1*&F2F2#&*6F<F<#3" +
-    "./012345./012345#!+# c'#1*6F1h R&!6F1#&*!,F=#!+# c'#1*&F1F1#&*!<F=F=#3./012345./012345#!+# c'#1*!<2'" +
-    "11(gF)*gF0h&hF o1&2'1F0#&*6G4F0F3#!+F0#&*&H5FC#:H8# f'# c'#1*&F0F3F3#3./012345./012345#!+F4F8# f'# c" +
-    "'#1*6F1F1#&*&F5F5# e'F8# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F1F1#&*6F4F4# e'F8# f'# d'#2&&&&&&&&&&&&&&&" +
-    "&# h'#1*61F0hF!6G-(gF)*gF-h&hF o1&2'1F-#&*6G3F-FB#!+F-#&*&H4FC#:H5# f'# c'#1*&F-FBFB#3./012345./0123" +
-    "45#!+F3F5# f'# c'#1*6F1F1#&*FF4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*FF1F1#&*VF3F3# e'F5# f'# d'#" +
-    "2&&&&&&&&&&&&&&&&# h'#1*V1F0hg!7G-F1hg!7G.(gF)*gF-h&hF o1&2'1F-#&*6G3F-F6#!+F-#&*&H4FC#:H5# f'# c'#1" +
-    "*&F-F6F6#3./012345./012345#!+F3F5# f'# c'#1*6F.F.#&*&F4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F.F" +
-    ".#&*6F3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*61F0h R&!6G-(gF)*gF-h&hF o1&2'1F-#&*6G3F-F7#!+F-#&*&" +
-    "H4FC#:H5# f'# c'#1*&F-F7F7#3./012345./012345#!+F3F5# f'# c'#1*6F1F1#&*!,F4F4# e'F5# f'# d'#2&&&&&&&&" +
-    "&&&&&&&&# h'#1*!,F1F1#&*!<F3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*!<1F,h6!6H,F'p*!KF,F'h6!7H-F,F-" +
-    "pA+F'1G,2'11)gF'F,r*gk&&&&&&&&GDk&&&&&&&&GEk&&&&&&&&GFh&G-)gF)lF(F-r!=*gFDF&F-F/!8!6F,h(!@!6P(& -!mG" +
-    "DF-h'!6G-2'11FDFC!pGGh&G-)gF(F-r*gFEF&F-F/!8!6F,h(!@!6P(& -FG!nHD!mGEFFFDFD!o!mGFF-h'!6G-2'11F,h)!@H" +
-    "-F*!6k&&&&&&&&FGFEFC!p!mF)A`)&F+F-!6F)*!HFF+FFFEFE!oFC!p!nk&&&&&&&&!r1`)&F,h'!6G,2'111!d())!K'!G'!I)" +
-    "gF*F3r*gF/*!IF0F3h(!@!6P(&+j&&!Lf1H5#9G4h&G1)gF1h*!6H2F)t*gF1h(!@H1F(!6F'F1!6#&*&F4# X'F.F1!6#&*&F&F" +
-    "1!6#&*&F+F1!6#&*&# W'F,F1!6#&*&F-F1!6#&*&#!Q(#!Q(#1*&F2G12'11)gF)F1r*gF1h(!@H2F(!6F'F2!6P(&F5!aF.F2!" +
-    "6P(&!aF&F2!6P(&F+F2!6P(&!`F,F2!6P(&!aF-F2!6P(&!_!__(&F1h'!6G12'11F3h'!6G3F)h(!@H1F&!6G&F'F1!6G'F(F1!" +
-    "6G(2'111 L()-!K)!I*!G)gF)F5r*gF-*!IF.F5h(!@!6P(&+j&&!Lf1H8#9G=F-*!IF/F5h(!@!6P(&+j&&&&1H7#9G<h&G0)gF" +
-    "0h.!6H1F(t*gF0h(!@H4F&!6H3#&*&F*F4!6H2#&*&# W'F+F4!6H0#&*&F,F4!6H6#&*&#!Q(G;F3#&*6F2#&*6# W'F0#&*6F6" +
-    "#&*6#!Q(G:F'F4!6H0F;F=F<#!Q(F;F-A#1*&F0F:F=F<#!Q(F:F-A#1*6F1G02'11)gF(F0r*gF0h(!@H1F&!6P(&F*F1!6P(&!" +
-    "`F+F1!6P(&!aF,F1!6P(&!_G9F'F1!6F9F8!aF7!_F9F-A_(&F0h'!6G02'11F5h'!6G5F(h(!@H0F&!6G&F'F0!6G'2'111!;'(" +
-    "!K)gF*h*!6H+F)t*gF*h(!@H*F(!6F&F*!6#&*&F'F*!6#&*&# V'#1*&F+G*2'11)gF)F*r*gF*h(!@H+F(!6F&F+!6P(&F'F+!" +
-    "6P(&!__(&F*h'!6G*2'111 N;(+!G(!K)gF0h*!6F)t*gF0h(!@H1F(!6(!GF'F1!6#&*&H+F&F1!6#&*&H,#2&&&&&&&&&&&&&&" +
-    "&&#kH-#uF*h'm3&@F,#2%%!K!K%%!K!K%%!K!K%%!K!K# Z'#2%%!K%%%!K%%%!K%%%!K%# ['G.F*h(m*gF+F.#2Pi >ePi >eP" +
-    "i >ePi >e#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!" +
-    "} 4&&!} 4&&!} 4&&!} 4# ['H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6H.#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F.#2&!LW" +
-    " 1&!LW 1&!LW 1&!LW 1F+#!Q(H+#!Q(H/#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F/#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F/#2" +
-    "!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F/#2&&&f&&&f&&&f&&&f#!Q(F/#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F/#2&&!Lf&&!Lf&&!Lf&" +
-    "&!Lf#!Q(F.# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'H/# X'# X'#2&&!Lf&&!Lf&&!Lf&&!Lf#2/!Dod/!Dod/!Dod/!Dod" +
-    "#2&&!Lf&&!Lf&&!Lf&&!LfF,# R'#2YY %eYY %eYY %eYY %e#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# Y'H,#2!Q ku 0!Q ku 0!Q" +
-    " ku 0!Q ku 0#!Q(F,#2 A!6!Be A!6!Be A!6!Be A!6!Be#!Q(F,#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .#!Q(F,#2!F &" +
-    "Ee!F &Ee!F &Ee!F &Ee#!Q(F,#2]!Z.e]!Z.e]!Z.e]!Z.e#!Q(F,#2.!p5e.!p5e.!p5e.!p5e#!Q(F,#2!1K W )!1K W )!1" +
-    "K W )!1K W )#!Q(#2!-1 (a!-1 (a!-1 (a!-1 (aF.#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F+#!Q(H+#2!U!T.c!U!T.c!U!T" +
-    ".c!U!T.c#!Q(F+#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F+#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F+#2&&&f&&&f&&&f&&&f#!Q(" +
-    "F+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F/# X'# X'H+# W'F+F-#y#!Q(# X'2'1F+#2&&!Lf&&" +
-    "!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF,# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} " +
-    "4&&!} 4&&!} 4&&!} 4# ['H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6H,#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F,#2&!LW 1" +
-    "&!LW 1&!LW 1&!LW 1F+#!Q(#!Q(H+#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F+#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F+#2!x!w" +
-    "Pe!x!wPe!x!wPe!x!wPe#!Q(F+#2&&&f&&&f&&&f&&&f#!Q(F+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F+#2&&!Lf&&!Lf&&!Lf&&!Lf" +
-    "#!Q(F,# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'H+F.#2&&!Lf&&!Lf&&!Lf&&!LfF+# W'#2&&!Lf&&!Lf&&" +
-    "!Lf&&!Lf#!Q(# X'# X'1#1*&F0h*!6G02'11)gF)F0r*gF0h(!@H1F(!6(!GF'F1!6#/(&H+F&F1!6#/(&H,#2&&&&&&&&&&&&&" +
-    "&&&#kH-#uF*h'm3&@F,#2%%!K!K%%!K!K%%!K!K%%!K!K# Z'#2%%!K%%%!K%%%!K%%%!K%# ['G.F*h(m*gF+F.#2Pi >ePi >e" +
-    "Pi >ePi >e#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&" +
-    "!} 4&&!} 4&&!} 4&&!} 4# ['H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6H.#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F.#2&!L" +
-    "W 1&!LW 1&!LW 1&!LW 1F+#!Q(H+#!Q(H/#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F/#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F/#" +
-    "2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F/#2&&&f&&&f&&&f&&&f#!Q(F/#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F/#2&&!Lf&&!Lf&&!Lf" +
-    "&&!Lf#!Q(F.# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'H/# X'# X'#2&&!Lf&&!Lf&&!Lf&&!Lf#2/!Dod/!Dod/!Dod/!Do" +
-    "d#2&&!Lf&&!Lf&&!Lf&&!LfF,# R'#2YY %eYY %eYY %eYY %e#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# Y'H,#2!Q ku 0!Q ku 0!" +
-    "Q ku 0!Q ku 0#!Q(F,#2 A!6!Be A!6!Be A!6!Be A!6!Be#!Q(F,#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .#!Q(F,#2!F " +
-    "&Ee!F &Ee!F &Ee!F &Ee#!Q(F,#2]!Z.e]!Z.e]!Z.e]!Z.e#!Q(F,#2.!p5e.!p5e.!p5e.!p5e#!Q(F,#2!1K W )!1K W )!" +
-    "1K W )!1K W )#!Q(#2!-1 (a!-1 (a!-1 (a!-1 (aF.#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F+#!Q(H+#2!U!T.c!U!T.c!U!" +
-    "T.c!U!T.c#!Q(F+#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F+#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F+#2&&&f&&&f&&&f&&&f#!Q" +
-    "(F+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F/# X'# X'H+# W'F+F-#y#!Q(# X'2'1F+#2&&!Lf&" +
-    "&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF,# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!}" +
-    " 4&&!} 4&&!} 4&&!} 4# ['H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6H,#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F,#2&!LW " +
-    "1&!LW 1&!LW 1&!LW 1F+#!Q(#!Q(H+#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F+#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F+#2!x!" +
-    "wPe!x!wPe!x!wPe!x!wPe#!Q(F+#2&&&f&&&f&&&f&&&f#!Q(F+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F+#2&&!Lf&&!Lf&&!Lf&&!L" +
-    "f#!Q(F,# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'H+F.#2&&!Lf&&!Lf&&!Lf&&!LfF+# W'#2&&!Lf&&!Lf&" +
-    "&!Lf&&!Lf#!Q(# X'# X'1#!&(&&F0h'!6G02'111",
+    "A!-!:!@!5!F!1&),!9!1!9!;!>!E(&0$ 5'? )))-!H/!G'!KF&F'F(!8!6G?F'h*m*!HF)#9H;#!+G<)gF&h6!6H(F?t*gF6F&#" +
+    "&*&H=F=#hH># #'G6F7F=F;F>#yH=#!+F<# d'H># c'G7F8F=F=#3./012345./012345#!+F<# d'H=# c'G8F>F>F9#!S(G9F" +
+    "=F=F:#!S(G:F(G&2'11F7F8# c'H7#G&F7#G'!mG0F6#%'F6F6#3./012345./012345#%'# c'H6#G&F6#G'!mG1F9F:# c'H6#" +
+    "G&F6#G'!m+k&&&&&&&&1G/F) -G3)gF&F?p*gF&P(&H)F)!'*gF0F) -F3!nH2!mG0F1k&&&&&& cf!mG1F/F2F2!o!mG/1F&F'!" +
+    "6G&2'11F3F0F1!pH4!mH5F3!nG2F*F+!6F1`)&F*F,!6F5`)&F*F-!6F3F5F2!n!nF4F2!n!m`)&F*F.!6F/F0F4!o!nk&&&&&&&" +
+    "&!rH0`)&F/F0k&&&&&&Vg!o!0l1!|)(1!G*!KF&h'F,h'!7H<F<h'rAH:F'!8!6G,F&h(F<F<h(rAH;F'!8!6G9F&F'F<!8!6G'F" +
+    ")F-h+!@!6G-)gF)F-p*gF&#/(&H7F)#&*&H6F2#!Q(G2F7F)#&*6H7F.#!Q(G.F,#/(&H8F6F/#!Q(G/F8F7F0#!Q(G0F9#/(&H8" +
+    "F6F1#!Q(G1F8F7F3#!Q(G3F'#/(&H8F6F4#!Q(G4F8F7F5#!Q(G5F&F(!6G&F(F,!6G,F(F9!6G9F'F(!6G'F)hF!6G)2'11F*#&" +
+    "*6F.# V'G.F*F+F:!8!6H&#&*&F/# V'G/F&#&*6F0# V'G0F*F+F;!8!6H'#&*&F1# V'G1F'#&*6F3# V'G3F*F+F<!8!6H(#&" +
+    "*&F4# V'G4F(#&*6F5# V'G5F*F*#&*&F2# V'#1*&F*F.#1*6F&F/#1*&F&F0#1*6F'F1#1*&F'F3#1*6F(F4#1*&F(F5#1*61!" +
+    "c7()!G(!K)gF,h*!6F't*g(!GF&F,h(!@!6H-#&*&H)#2&&&&&&&&&&&&&&&&# ['F(h'm3&@F)#2%%!K%%%!K%%%!K%%%!K%# [" +
+    "'F(h(m*!G#2&&!Lf&&!Lf&&!Lf&&!Lf#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF)# R'#2YY %eYY %eYY %eYY" +
+    " %e#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# Y'H*#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0#!Q(F*#2 A!6!Be A!6!Be A!6!Be A!6!B" +
+    "e#!Q(F*#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .#!Q(F*#2!F &Ee!F &Ee!F &Ee!F &Ee#!Q(F*#2]!Z.e]!Z.e]!Z.e]!Z." +
+    "e#!Q(F*#2.!p5e.!p5e.!p5e.!p5e#!Q(F*#2!1K W )!1K W )!1K W )!1K W )#!Q(#2!-1 (a!-1 (a!-1 (a!-1 (aF)F)#" +
+    " X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H*#2b!w *fb!w *" +
+    "fb!w *fb!w *f# X'#!6H+#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F+#2&!LW 1&!LW 1&!LW 1&!LW 1F*#!Q(#!Q(H*#2!U!T.c" +
+    "!U!T.c!U!T.c!U!T.c#!Q(F*#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F*#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F*#2&&&f&&&f&&" +
+    "&f&&&f#!Q(F*#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F*#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F+# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=" +
+    "#!x'# X'# X'H*# W'F*F)#2&&&&&&&&&&&&&&&&#k#y+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1" +
+    " (a!-1 (a!-1 (aF)# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H)#2b!w *fb!w *fb!w *fb" +
+    "!w *f# X'#!6H*#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F*#2&!LW 1&!LW 1&!LW 1&!LW 1F)#!Q(#!Q(H)#2!U!T.c!U!T.c!U" +
+    "!T.c!U!T.c#!Q(F)#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F)#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F)#2&&&f&&&f&&&f&&&f#!" +
+    "Q(F)#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F)#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F*# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'" +
+    "# V'# Y'1# X'1G)F-F)#1*&F,h*!6G,2'11)gF'F,r*g(!GF,h(!@F&!6H-#/(&H)#2&&&&&&&&&&&&&&&&# ['F(h'm3&@F)#2" +
+    "%%!K%%%!K%%%!K%%%!K%# ['F(h(m*!G#2&&!Lf&&!Lf&&!Lf&&!Lf#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF)" +
+    "# R'#2YY %eYY %eYY %eYY %e#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# Y'H*#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0#!Q(F*#2 A!6" +
+    "!Be A!6!Be A!6!Be A!6!Be#!Q(F*#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .#!Q(F*#2!F &Ee!F &Ee!F &Ee!F &Ee#!Q(" +
+    "F*#2]!Z.e]!Z.e]!Z.e]!Z.e#!Q(F*#2.!p5e.!p5e.!p5e.!p5e#!Q(F*#2!1K W )!1K W )!1K W )!1K W )#!Q(#2!-1 (a" +
+    "!-1 (a!-1 (a!-1 (aF)F)# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&" +
+    "!} 4# ['H*#2b!w *fb!w *fb!w *fb!w *f# X'#!6H+#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F+#2&!LW 1&!LW 1&!LW 1&!L" +
+    "W 1F*#!Q(#!Q(H*#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F*#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F*#2!x!wPe!x!wPe!x!wPe!" +
+    "x!wPe#!Q(F*#2&&&f&&&f&&&f&&&f#!Q(F*#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F*#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F+# k'#2!K&" +
+    "&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# X'H*# W'F*F)#2&&&&&&&&&&&&&&&&#k#y+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!" +
+    "Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF)# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['" +
+    "H)#2b!w *fb!w *fb!w *fb!w *f# X'#!6H*#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F*#2&!LW 1&!LW 1&!LW 1&!LW 1F)#!Q" +
+    "(#!Q(H)#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F)#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F)#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q" +
+    "(F)#2&&&f&&&f&&&f&&&f#!Q(F)#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F)#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F*# k'#2!K&&&!K&&&!" +
+    "K&&&!K&&&#!{'h=#!x'# X'# V'# Y'1# X'1G)F-F)#!&(&&F,h'!6G,2'111 K())!H*!K'!Ih'G2)gF&F3r*gF3h(!@G4F3h)" +
+    "!@H5F'!6Q)&H0 (G6F)F5!6Q)&F6 -F0!nF(F5!6Q)&H1!o!mG/h&F2F0!fH0k&&&&&& c!K!/F0k&&&&&&Vm!0!=*!Kh'+F/!fH" +
+    "0k&&&&&& c!K!/F0k&&&&&&Vm!0!=1*!Kh'+F1!fH0k&&&&&& c!K!/F0k&&&&&&Vm!0!=*!Kh'+F1k&&&&&&&&!.F1!fk&&&&&&" +
+    "!}`!/!=11AG2F+F4!6F6_(&F,F4!6F1 (_(&F-F4!6F/ (_(&F**gh&F2F*F5!6Q)&H/!fH0k&&&&&& c!K!/F0k&&&&&&Vm!0!=" +
+    "*!Kh'+F/k&&&&&&&&!.F/!fk&&&&&&!}`!/!=1AG2F.F4!6F/ (_(&1F3h'!6G32'11F21 ,6*2!K5!G*!H-!I)gF(F:r*gF:h(!" +
+    "@H8F0!6N(&h(!@G9F*F8!6P(&GWF-F8!6P(&GXF.F8!6P(&GYF+F8!6P(&GZF,F8!6P(&G[F:h)!@H>F5!6F/*gF1F9!6G=F2*gF" +
+    "3F9!6G@F4F9!6GAFW#9GNFX#9GOFY#9GPFZ#9GQF[#9GRk&&&&&&&&GSk&&&&&&&&GTk&&&&&&&&GUh&G8)gF)F8r*gF8h!L.!6H" +
+    "9F)F)F9rAG;#2&&&&&&&&&&&&&&&&GD#2&&&&&&&&&&&&&&&&GE#2&&&&&&&&&&&&&&&&GF#2&&&&&&&&&&&&&&&&GG#2&&&&&&&" +
+    "&&&&&&&&&GH#2&&&&&&&&&&&&&&&&GI)gF8h.!6H9F;t*gF8h(!@H8F&!6G?FDF'F8!6HC#&*&HJFO# W'F8F=!6HB#&*&HDFDFP" +
+    "# W'FO# X'#!Q(HK# V'GDFEFC#&*6HLFO# W'FB#&*6HEFEFP# W'FO# X'#!Q(HM# V'GEFKF?#&*&FN# W'HKFF#!Q(GFFMF?" +
+    "#&*6FN# W'HMFG#!Q(GGFHFK# V'GHFIFM# V'GIF8FA!6H?F?#&*&FJ# V'#1*&F8F@!6H8FJFKFQFR#!Q(F8#&*&#!Q(#1*&F?" +
+    "F?#&*6FL# V'#1*6F8FLFMFQFR#!Q(F8#&*6#!Q(#1*6F9G82'11)gF8F;p*gF8h(!@H9F&!6P(&FW!`G]FSF'F9!6P(&H^ -FX " +
+    "-HS!nF9F=!6P(& -HV!oFVFY -!nFS!o!mHV!mGSFTFVF] -HV!o!mGTFUFV!mGUF9FA!6H?F?P(&F^!__(&F9F@!6H9F9P(&F^F" +
+    "]FZ!aF[!_!a!__(&F8h'!6G82'11FSFDFE# V'HD#E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGSFTFFFG# V'HD#E& -FD#E' -" +
+    "!mFD#E( -FD#E) -!m!m!mGTFUFHFI# V'HD#E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGU2'11+FW#9GJFX#9GKFY#9GLk&&&&" +
+    "&&&&GSk&&&&&&&&GTk&&&&&&&&GUh&G8)gF)F8r*gF8h!L.!6H9F)F)F9rAG;#2&&&&&&&&&&&&&&&&GD#2&&&&&&&&&&&&&&&&G" +
+    "E#2&&&&&&&&&&&&&&&&GF#2&&&&&&&&&&&&&&&&GG#2&&&&&&&&&&&&&&&&GH#2&&&&&&&&&&&&&&&&GI)gF8h.!6H9F;t*gF8h(" +
+    "!@H8F&!6H?#&*&FJ# W'GMFDF'F8!6H@#&*&FK# W'F8F=!6H8#&*&HDFDFL# W'FK# X'#!Q(HN# V'GDFEF@#&*6FK# W'F8#&" +
+    "*6HEFEFL# W'FK# X'#!Q(HO# V'GEFNFMFF#!Q(GFFOF?#&*6FJ# W'HNFG#!Q(GGFHFM# V'GHFIFN# V'GIF9G82'11)gF8F;" +
+    "p*gFSF8h(!@H9F'!6P(& -FX -HS!nF9F=!6P(& -HV!oFVFY -!nFS!o!mHV!mGSFTFVF&F9!6P(&FW!` -HV!o!mGTFUFV!mGU" +
+    "F8h'!6G82'11FSFDFE# V'HD#E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGSFTFFFG# V'HD#E& -FD#E' -!mFD#E( -FD#E) -" +
+    "!m!m!mGTFUFHFI# V'HD#E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGU2'111+FW#9GJFX#9GKk&&&&&&&&GSk&&&&&&&&GTk&&&" +
+    "&&&&&GUh&G8)gF)F8r*gF8h!L.!6H9F)F)F9rAG;#2&&&&&&&&&&&&&&&&GD#2&&&&&&&&&&&&&&&&GE#2&&&&&&&&&&&&&&&&GF" +
+    "#2&&&&&&&&&&&&&&&&GG#2&&&&&&&&&&&&&&&&GH#2&&&&&&&&&&&&&&&&GI)gF8h.!6H9F;t*gF8h(!@H8F&!6H=#&*&FJ# W'G" +
+    "LFDF'F8!6H8#&*&FK# W'HM# V'GDFEF8#&*6FK# W'HN# V'GEFMFLFF#!Q(GFFNF=#&*6FJ# W'HMFG#!Q(GGFHFL# V'GHFIF" +
+    "M# V'GIF9G82'11)gF8F;p*gFSF8h(!@H9F'!6P(& -FX -!nHV!mGSFTFVF&F9!6P(&FW!` -HV!o!mGTFUFV!mGUF8h'!6G82'" +
+    "11FSFDFE# V'HD#E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGSFTFFFG# V'HD#E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGTFU" +
+    "FHFI# V'HD#E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGU2'111FS`)&F6F>!6FT`)&F7F>!6FU`)&F:h'!6G:F)h(!@H8F&!6G&" +
+    "F'F8!6G'2'111!d))+!K*!G'!H)gF'F-r*gF(F(h(!BF(h 2&pAG,k&&&&&&&&G3h&G*)gF*F,p*gF*h!L.!6H+F,F+F,pAG.#2&" +
+    "&&&&&&&&&&&&&&&G/#2&&&&&&&&&&&&&&&&G0#2&&&&&&&&&&&&&&&&G1#2&&&&&&&&&&&&&&&&G2)gF*h6!6H+F.t*gF/F&F*h(" +
+    "!@!6H*#&*&# V'G/F0F*#&*6# V'G0F1F*#&*F# V'G1F2F*#&*V# V'G2F+G*2'11)gF*h*!6H+F.t*gF/F&F*h(!@!6#&*&# V" +
+    "'G/F+G*2'11)gF*F.p*gF3F&F*h(!@!6P(& -!mG3F*h'!6G*2'11F3F/F0# V'F1F2# V'# V'H/#E& -F/#E' -!mF/#E( -F/" +
+    "#E) -!m!m!mG32'11F)F-h(!@!6F3F, *!p (_(&F-h'!6G-F&F(h(!@!6G&2'111 ).*-!K3!G*!H'!I)gF'F.r*gF.h)!@H,F*" +
+    "!6F+F,!6G0F( *GBF)*!Ij&&&&+F(F(h(!BF(h 2&pAG1k&&&&&&&&G@h&G,)gF,F1p*gF,h!L.!6H-F1F-F1pAG2#2&&&&&&&&&" +
+    "&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G6)gF,h6!6H-F2t*gF3F&F,h(!@!6H,#&" +
+    "*&# V'G3F5F,#&*6# V'G5F4F,#&*F# V'G4F6F,#&*V# V'G6F-G,2'11)gF,h*!6H-F2t*gF3F&F,h(!@!6#&*&# V'G3F-G,2" +
+    "'11)gF,F2p*gF@F&F,h(!@!6P(& -!mG@F,h'!6G,2'11F@F3F5# V'F4F6# V'# V'H3#E& -F3#E' -!mF3#E( -F3#E) -!m!" +
+    "m!mG@2'11F@F1 *!p (1HD#9G7k&&&&&&&&G@k&&&&&&&&GAh&G,)gF(F,r*gF,h!L.!6H-F(F(F-rAG1#2&&&&&&&&&&&&&&&&G" +
+    "3#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G" +
+    "9#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G;)gF,h6!6H-F1t*gF3F&F,h(!@!6H,#&*&F7# W'H># V'G3F8F,#&*6F7# " +
+    "W'H?# V'G8F6F,#&*FF7# W'H<# V'G6F5F,#&*VF7# W'H=# V'G5F>F>F4#!Q(G4F?F?F9#!Q(G9F<F<F:#!Q(G:F=F=F;#!Q(" +
+    "G;F-G,2'11)gF,h*!6H-F1t*gF3F&F,h(!@!6#&*&F7# W'H<# V'G3F<F<F4#!Q(G4F-G,2'11)gF,F1p*gF@F&F,h(!@!6P(& " +
+    "-FD -!nHC!mG@FAFCFC!o!mGAF,h'!6G,2'11F@F3F8# V'F6F5# V'# V'H3#E& -F3#E' -!mF3#E( -F3#E) -!m!m!mG@FAF" +
+    "4F9# V'F:F;# V'# V'H3#E& -F3#E' -!mF3#E( -F3#E) -!m!m!mGA2'11F)*!Hk&&&&&&&&+FD -F@FB!p!m1`)&F0F)*!HF" +
+    "A+FAF@F@!oFB!p!nk&&&&&&&&!r1`)&F.h'!6G.F&F(h(!@!6G&2'111!m-)-!K3!G-!I)gF)F6r*gF3F6h(!@H4F2!6N(&h(!@!" +
+    "6G8F+F4!6P(&GMF,F4!6P(&GLF-F4!6P(&GKF.F4!6P(&GJF/F4!6P(&GNF0F4!6P(&GIF1*gFM#9G<FL#9G=FK#9G>FJ#9G?FN#" +
+    "9G;FI#9G@h&G4)gF4h6!6H5F*t*gF4h(!@H4F&!6G7F'F4!6H:#&*&F;# W'F4F8!6H9#&*&HAFAF@# W'F;# X'#!Q(GAF:#&*6" +
+    "F;# W'F9#&*6HBFBF@# W'F;# X'#!Q(GBF:#&*FF;# W'F9#&*FHCFCF@# W'F;# X'#!Q(GCF:#&*VF;# W'F9#&*VHDFDF@# " +
+    "W'F;# X'#!Q(GDF7#&*6F<# W'F=F>#!Q(GEF7#&*FF<# W'F=F>#!Q(GFF7#&*VF<# W'F=F>#!Q(GGF(F4!6H4FAF?F7#&*&F<" +
+    "# W'F=F>#!Q(#!Q(#1*&F4FBF?FE#!Q(#1*6F4FCF?FF#!Q(#1*FF4FDF?FG#!Q(#1*VF5G42'11)gF*F4r*gF8F4h(!@H5!6P(&" +
+    "GHF(F5!6F'F5!6P(&FN!`FH!aFHFI!`FN!a!_FJ!aF&F5!6P(&FM!`FL!aFK!_!__(&F4h'!6G42'11+FM#9G;FL#9G<FK#9G=FJ" +
+    "#9G>FN#9G?h&G4)gF4h6!6H5F*t*gF4h(!@H4F&!6G7F'F4!6H8#&*&F?# W'G@F8#&*6F?# W'GAF8#&*FF?# W'GBF8#&*VF?#" +
+    " W'GCF7#&*6F;# W'F<F=#!Q(GDF7#&*FF;# W'F<F=#!Q(GEF7#&*VF;# W'F<F=#!Q(GFF(F4!6H4F@F>F7#&*&F;# W'F<F=#" +
+    "!Q(#!Q(#1*&F4FAF>FD#!Q(#1*6F4FBF>FE#!Q(#1*FF4FCF>FF#!Q(#1*VF5G42'11)gF*F4r*gF4h(!@H5F(!6F'F5!6P(&FN!" +
+    "`FJ!aF&F5!6P(&FM!`FL!aFK!_!__(&F4h'!6G42'111F6h'!6G6F*h(!@H4F&!6G&F'F4!6G'F(F4!6G(2'111 9,)1!K,!G*!I" +
+    ")gF(F9r*gF9h(!@H1F*!6P(&GCF+F1!6P(&GDF,F1!6P(&GEF-*gF.F1!6N(&h(!@H1F/!6G;F0F1!6G7FC#9GAFD#9G@FE#9G?F" +
+    ")h(!@H8hg!=G6F8h!LFF&F'mF8h!LFt!>AG5h&G1)gF1F6p*gF1F5!6H2F6F2F6pAG4F5F8p*gj&&&&GBF1G2)gF2F4p*gFBF&F2" +
+    "!6P(&!_GBF2hg!7G22'111)gF1F4p*gF&F1!6H2#&*6FA# W'F@F?#!Q(G>F2#&*FFA# W'F@F?#!Q(G=F2#&*VFA# W'F@F?#!Q" +
+    "(G<F'F1!6H3F2#&*&FA# W'F@F?#!Q(F1F;!6H2#&*&F1F7!6H:#&*&#!Q(#1*&F3F>F2#&*6F:#&*6#!Q(#1*6F3F=F2#&*FF:#" +
+    "&*F#!Q(#1*FF3F<F2#&*VF:#&*V#!Q(#1*VF1hg!7G12'112'11)gF1F8p*gF'F1!6F&F1!6P(&FC!`FD!aFE!_F1F;!6P(&!aF1" +
+    "F7!6P(&!__(&F1h*!6G12'11+FC#9GAFD#9G@FE#9G?F)h(!@H7hg!=G6F7h!LFF&F'mF7h!LFt!>AG5h&G1)gF1F6p*gF1F5!6H" +
+    "2F6F2F6pAG4F5F7p*gj&&&&GBF1G2)gF2F4p*gFBF&F2!6P(&!_GBF2hg!7G22'111)gF1F4p*gF&F1!6H3#&*6FA# W'F@F?#!Q" +
+    "(G>F3#&*FFA# W'F@F?#!Q(G=F3#&*VFA# W'F@F?#!Q(G<F'F1!6H2F3#&*&FA# W'F@F?#!Q(#1*&F2F>#1*6F2F=#1*FF2F<#" +
+    "1*VF1hg!7G12'112'11)gF1F7p*gF'F1!6F&F1!6P(&FC!`FD!aFE!__(&F1h*!6G12'111F9h'!6G9F)h(!@H1F&!6G&F'F1!6G" +
+    "'2'111!N'()!K'!G)gF(F)r*gF'F)h)!@!6H*F*#&*&F&F)h(!@!6H+#&*&H,#!+# c'#1*&F*F*#&*6F,F,#3./012345./0123" +
+    "45#!+# c'#1*6F+#2&&&&&&&&&&&&&&&&#1*&F)h*!6G)2'111!N9*5!K3!G*!I+!HF)F*!8HI *G`F*h(!@GG)gF(FHr*gFHh)!" +
+    "@HBF8!6F9FB!6G@FI *G]F+*!Ij&&&&+FIFIh(!BFIh 2&pAG?k&&&&&&&&G_h&G<)gF<F?p*gF<h!L.!6H;F?F;F?pAG=#2&&&&" +
+    "&&&&&&&&&&&&GV#2&&&&&&&&&&&&&&&&GT#2&&&&&&&&&&&&&&&&GU#2&&&&&&&&&&&&&&&&GS)gF<h6!6H;F=t*gFVF&F<h(!@!" +
+    "6H<#&*&# V'GVFTF<#&*6# V'GTFUF<#&*F# V'GUFSF<#&*V# V'GSF;G<2'11)gF<h*!6H;F=t*gFVF&F<h(!@!6#&*&# V'GV" +
+    "F;G<2'11)gF<F=p*gF_F&F<h(!@!6P(& -!mG_F<h'!6G<2'11F_FVFT# V'FUFS# V'# V'HJ#E& -FJ#E' -!mFJ#E( -FJ#E)" +
+    " -!m!m!mG_2'11F_F? *!p (1HW#9GLk&&&&&&&&G_k&&&&&&&&G^h&G;)gF;FIp*gF;h!L.!6H<FIF<FIpAG=#2&&&&&&&&&&&&" +
+    "&&&&GV#2&&&&&&&&&&&&&&&&GR#2&&&&&&&&&&&&&&&&GS#2&&&&&&&&&&&&&&&&GT#2&&&&&&&&&&&&&&&&GU#2&&&&&&&&&&&&" +
+    "&&&&GQ#2&&&&&&&&&&&&&&&&GP#2&&&&&&&&&&&&&&&&GO)gF;h6!6H<F=t*gFVF&F;h(!@!6H;#&*&FL# W'HK# V'GVFRF;#&*" +
+    "6FL# W'HJ# V'GRFSF;#&*FFL# W'HN# V'GSFTF;#&*VFL# W'HM# V'GTFKFKFU#!Q(GUFJFJFQ#!Q(GQFNFNFP#!Q(GPFMFMF" +
+    "O#!Q(GOF<G;2'11)gF;h*!6H<F=t*gFVF&F;h(!@!6#&*&FL# W'HJ# V'GVFJFJFU#!Q(GUF<G;2'11)gF;F=p*gF_F&F;h(!@!" +
+    "6P(& -FW -!nH[!mG_F^F[F[!o!mG^F;h'!6G;2'11F_FVFR# V'FSFT# V'# V'HJ#E& -FJ#E' -!mFJ#E( -FJ#E) -!m!m!m" +
+    "G_F^FUFQ# V'FPFO# V'# V'HJ#E& -FJ#E' -!mFJ#E( -FJ#E) -!m!m!mG^2'11F+*!Hk&&&&&&&&+FW -F_F]!p!m1`)&F@F" +
+    "+*!HF^+F^F_F_!oF]!p!nk&&&&&&&&!r1`)&k&&&&&& cfF-F9FB!6Q)&H]F`!p!oF.!m!lF/!m!pG_F8FB!6Q)&H[k&&&&&&&&F" +
+    ",AH^ (GYF[F]!m!fk&&&&&& c!K!/H=*gF]F0F`!o!2G=1F=*gF^!fH[k&&&&&& c!K!/F[k&&&&&&Vm!0!=lG=1F=*gF_!fH[k&" +
+    "&&&&& c!K!/F[k&&&&&&Vm!0!=*!Kh'+F_k&&&&&&&&!.F_!fk&&&&&&!}`!/!=1lG=1F3*gh&F=FY -F^!nF_!o!fH[k&&&&&& " +
+    "c!K!/F[k&&&&&&Vm!0!=AG=+F>G;)gF=h&F;F)F>!6pA*gF_F1F;h)!@!6Q)&!oH]!fH[k&&&&&& c!K!/F[k&&&&&&Vm!0!=*!K" +
+    "h'+F]k&&&&&&&&!.F]!fk&&&&&&!}`!/!=1*!Kh'+F2F;h)!@!6Q)&FY -F^!nF]!o!m!fH[k&&&&&& c!K!/F[k&&&&&&Vm!0!=" +
+    "1lG=F;h'!6G;2'111F:FB!6F_k&&&&&& k!KF=A`)&(gF=l*gFFh'!6GF2'1F3*gF4FHh(!@!6N(&h(!@H;F5!6GEF6F;!6GDFY#" +
+    "9GOF_ (HX#9GNFY -F^!nF_!o (HW#9GMF*h(!@HChg!=GBFCh!LFF&F'mFCh!LFt!>AGAh&G=)gF=FBp*gF=FA!6H;FBF;FBpAG" +
+    "@FAFCp*gj&&&&GZF=G;)gF;F@p*gFZF&F;!6P(&!_GZF;hg!7G;2'111)gF=F@p*gF&F=!6H;#&*6FO# W'FNFM#!Q(GLF;#&*FF" +
+    "O# W'FNFM#!Q(GKF;#&*VFO# W'FNFM#!Q(GJF'F=!6H?F;#&*&FO# W'FNFM#!Q(F=FE!6H<#&*&F=FD!6H;#&*&#!Q(#1*&F?F" +
+    "LF<#&*6F;#&*6#!Q(#1*6F?FKF<#&*FF;#&*F#!Q(#1*FF?FJF<#&*VF;#&*V#!Q(#1*VF=hg!7G=2'112'11)gF=FCp*gF'F=!6" +
+    "F&F=!6P(&FY!`FX!aFW!_F=FE!6P(&!aF=FD!6P(&!__(&F=h*!6G=2'11+F&G=F'G;F>G?)gF?F)F>!6p*gFY#9GOF_F?h)!@H<" +
+    "F1!6Q)&!oH[ (HX#9GNF2F<!6Q)&FY -F^!nF[!o!m (HW#9GMF*h(!@HEhg!=GDFEh!LFF;F=mFEh!LFt!>AGCh&G<)gF<FDp*g" +
+    "F<FC!6H@FDF@FDpAGBFCFEp*gj&&&&GZF<G@)gF@FBp*gFZF=F@!6P(&!_GZF@hg!7G@2'111)gF<FBp*gF<F=!6HA#&*6FO# W'" +
+    "FNFM#!Q(GLFA#&*FFO# W'FNFM#!Q(GKFA#&*VFO# W'FNFM#!Q(GJF;F<!6H@FA#&*&FO# W'FNFM#!Q(#1*&F@FL#1*6F@FK#1" +
+    "*FF@FJ#1*VF<hg!7G<2'112'11)gF<FEp*gF;F<!6F<F=!6P(&FY!`FX!aFW!__(&F<h*!6G<2'11F?h'!6G?F=FG!6G=F;FG!6G" +
+    ";2'111F7*gF'FIF76(11FHh'!6GHF)F>!6G>F)FG!8H;F&!6G&F'F;!6G'2'11FF1!z+(2!K,!G)gF*F3r*gh.F*F3!7H,F,h.vA" +
+    "G2F&F(F3!8!6G4F(h*m*gF2h(!@G,F+G.h&G6)gF)F6r*gF,hFp*gF.F4F, o0&&+F.F4#&*&#1*&F.F4#&*6#1*61F6h'!6G6F'" +
+    "F4!6G4F.hF!6G.2'11+h&G.)gF.h*!6F2t*gF4F(F.!8!6G/F+F.h(!@!6G6h&G,)gF,h*!6H-F)t*gF6F/F,h(!@!6H,#&*&H<F" +
+    "(F,!6#&*&H=#3&'()6789*+,-:;<=H;F,F(h'!@!6#&*&H:F,F(h)!8!6#&*&H9#3&'()6789*+,-:;<=H8#3&'()*+,-6789:;<" +
+    "=#1*&F6F;F8#3./012345>?@ABCDE#1*FF6F<F=#3./01>?@A2345BCDEH8F:F9#3./01>?@A2345BCDEH9#3&'()*+,-6789:;<" +
+    "=#1*gF6F8F9#3./012345>?@ABCDE#1*!,F-G,F6h!L'!6G62'11h&G5)gF5h*p*gF/F,h(!@!6F(F5!8!6G1F)F,!7G7F6F5h(!" +
+    "@!6G0h&G-)gF-F7p*gF0F1P(&_(&F-h'!6G-F1h*!6G1F0hF!6G02'11F5h'!6G52'11F.h*!6G.2'11)gF.F2p*gF4F(F.!8!6G" +
+    "6F+F.h(!@!6G,h&G5)gF)F5r*gF,F6P(&_(&F5h'!6G5F6h*!6G6F,hF!6G,2'11F.h'!6G.2'111F3h.!6G3F+F)h+!@!6G+2'1" +
+    "11!N('-!K)gF-F2r*gh.F-F2!7H0F0h.vAh(!@G4h&G1)gF,F1r*gF&F'F1!8!6G6F*F+F1!8!6F2h(!@!6G5h*F,F1!7H0F0h*v" +
+    "AG3F4hFm*gF6F'F(F)F5F+F3F.6'+h&G0)gF0F3p*gF/F0h+!@!6F5F+F0!8!6F4 o0&&F0h'!6G02'11F6F'F(F)F/hFF3F.6'h" +
+    "&G0)gF0F3p*gF5F+F0!8!6F/F0h+!@!6F4 o0&&F0h'!6G02'111F1h*!6G12'11F2h.!6G2F)F.h+!@!6G)2'111!z'('!K(!G)" +
+    "gF(F)r*gF'F)h(!@!6F&F)h'!@!6#*'&H*#2%!K&&%!K&&%!K&&%!K&&#uh3#!x'H+#2&&!L!C&&!L!C&&!L!C&&!L!C# X'F+#2" +
+    "%%!K5%%!K5%%!K5%%!K5#b#2&&!L!K&&!L!K&&!L!K&&!L!K#u#wF*#2&!L&&&!L&&&!L&&&!L&&#uh6#!x'#w#1*&F)h*!6G)2'" +
+    "111 2(((!G'!K)gF(F+r*gF'F+h'!@!6#2&!J&&&!J&&&!J&&&!J&&#2&!H&&&!H&&&!H&&&!H&&F&F+h(!@!6#&*&H*#2%%%!K%" +
+    "%%!K%%%!K%%%!K#uH)#2&&&f&&&f&&&f&&&f# V'#2&&&f&&&f&&&f&&&f# #'F)#2%5& :%5& :%5& :%5& :#!{'F)h3#!z'#2" +
+    "'&&&'&&&'&&&'&&&#u#!{'h3#!z'F)#2&&!L_&&!L_&&!L_&&!L_#`#yF)#2% b!Kn% b!Kn% b!Kn% b!Kn#b#yF)#2&&!L!K&&" +
+    "!L!K&&!L!K&&!L!K#b#yF*#2&&&!L&&&!L&&&!L&&&!L#uh6#!z'#wH)F)#!R'#C&^)&F+h*!6G+2'111!p'(+!K'!I)gF'F/r*g" +
+    "F/h)!@G0F&F(F/!8h(!@!6H.F(h(!@!6G1F.G-)gF-F1p*!KF-P(&H2F2!(+h&1*gF-h*!6G-2'11F.h*F(F-F1p*!IF-P(&+j&&" +
+    "&&1F0F)F*F+F,6&l*gF.h*F(F*F0!6Q)& (F0F)F*F+F,6&@1F/h'!6G/2'111 >C).!K:!G'!IF'h(!@G1)gF'F.rF'h.v!=*gF" +
+    ".h)!@H3F*!6G4F&F.h(!@!6H-G/F-#&*&H5#!+G6F5F5#3./012345./012345#!+G7F-#&*6H5#!+G?F5F5#3./012345./0123" +
+    "45#!+G@#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G>#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&" +
+    "&&&&&G;#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G8h&G2)gF(F2r*gF5F/#&*&HA#!+F6# d'H" +
+    "B# c'G5F>FAFA#3./012345./012345#!+F7# d'HA# c'G>F=F/#&*6HC#!+F?# d'HD# c'G=F<FCFC#3./012345./012345#" +
+    "!+F@# d'HC# c'G<FBFBF;#!S(G;FAFAF:#!S(G:FDFDF9#!S(G9FCFCF8#!S(G8F2h'!6G2F/F1!6G/2'11F6F5F(#7HA#%'HB#" +
+    " f'HC# c'HDF6# d'GEF)F3!6FB#1*&F*F3!6FD#1*&F+F3!6F6FDFE# d'# d'FCFE# d'# c'#1*&F,F3!6F;F5FC# e'# d'#" +
+    "2&&&&&&&&&&&&&&&&# h'H5#1*&F7F>FAFA#3./012345./012345#%'H6# f'HA# c'HCF7# d'GDF3h6!6H/F)!6F6#1*&F*F/" +
+    "!6FC#1*&F+F/!6F7FCFD# d'# d'FAFD# d'# c'#1*&F,F/!6F:F>FA# e'# d'#2&&&&&&&&&&&&&&&&# h'H7#1*&F?F=FB# " +
+    "f'H># c'HAF?# d'GCF3hF!6H/F)!6FB#1*&F*F/!6FA#1*&F+F/!6F?FAFC# d'# d'F>FC# d'# c'#1*&F,F/!6F9F=F># e'" +
+    "# d'#2&&&&&&&&&&&&&&&&# h'H=#1*&F@F<F6# f'H># c'H?F@# d'GAF3hV!6H/F)!6F6#1*&F*F/!6F?#1*&F+F/!6F@F?FA" +
+    "# d'# d'F>FA# d'# c'#1*&F,F/!6F8F<F># e'# d'#2&&&&&&&&&&&&&&&&# h'H6#1*&(gF;F5#2&&&&&&Vg&&&&&&Vg# e'" +
+    "#rF:F7#2&&&&&&Vg&&&&&&Vg# e'#r#uF9F=#2&&&&&&Vg&&&&&&Vg# e'#rF8F6#2&&&&&&Vg&&&&&&Vg# e'#r#u#u# 5'3&F-" +
+    "H/G2F-#&*&G5h'G0)gh'F5F5#hH6#!p'F(F0tAl*gF5F1F2!6H2#&*&F6#yG5F0h'!6G02'11F5H6#!+GAF5F5#3./012345./01" +
+    "2345#!+GBF-h6!6H0#&*&G5h'G2)gh'F5F5#hH7#!p'F(F2tAl*gF5F0F1!6H0#&*&F7#yG5F2h'!6G22'11F5H7#!+GCF5F5#3." +
+    "/012345./012345#!+GD#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G>#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&G<" +
+    "#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G@" +
+    "#2&&&&&&&&&&&&&&&&G?h&G2)gF(F2r*gF@F/#&*&HEFE#hHF# #'G@F?F/#&*6HGFG#hHH# #'G?F5FEF6FF#yHE#!+FA# d'HF" +
+    "# c'G5F>FEFE#3./012345./012345#!+FB# d'HE# c'G>F=FGF7FH#yHG#!+FC# d'HH# c'G=F<FGFG#3./012345./012345" +
+    "#!+FD# d'HG# c'G<FFFFF;#!S(G;FEFEF:#!S(G:FHFHF9#!S(G9FGFGF8#!S(G8F2h'!6G2F/F1!6G/2'11FAF5F@#%'H6# f'" +
+    "H7# c'HEFA# d'GFF)F3!6F6#1*&F*F3!6FE#1*&F+F3!6FAFEFF# d'# d'F7FF# d'# c'#1*&F,F3!6F;F5F7# e'# d'#2&&" +
+    "&&&&&&&&&&&&&&# h'H5#1*&FBF>F@F@#3./012345./012345#%'H6# f'H7# c'H@FB# d'GAF3h6!6H/F)!6F6#1*&F*F/!6F" +
+    "@#1*&F+F/!6FBF@FA# d'# d'F7FA# d'# c'#1*&F,F/!6F:F>F7# e'# d'#2&&&&&&&&&&&&&&&&# h'H6#1*&FCF=F?#%'H7" +
+    "# f'H># c'H@FC# d'GAF3hF!6H/F)!6F7#1*&F*F/!6F@#1*&F+F/!6FCF@FA# d'# d'F>FA# d'# c'#1*&F,F/!6F9F=F># " +
+    "e'# d'#2&&&&&&&&&&&&&&&&# h'H7#1*&FDF<F?F?#3./012345./012345#%'H=# f'H># c'H?FD# d'G@F3hV!6H/F)!6F=#" +
+    "1*&F*F/!6F?#1*&F+F/!6FDF?F@# d'# d'F>F@# d'# c'#1*&F,F/!6F8F<F># e'# d'#2&&&&&&&&&&&&&&&&# h'H<#1*&F" +
+    ";F5#2&&&&&&Vg&&&&&&Vg# e'#rF:F6#2&&&&&&Vg&&&&&&Vg# e'#r#uF9F7#2&&&&&&Vg&&&&&&Vg# e'#rF8F<#2&&&&&&Vg&" +
+    "&&&&&Vg# e'#r#u#u# 5'3&F4#&*&#!*F4#&*6#!*#3&'()*+,-6789:;<=H6#!+G7F6F6#3./012345./012345#!+GAF4hF!6#" +
+    "&*&#!*F4#&*V#!*#3&'()*+,-6789:;<=HB#!+GCFBFB#3./012345./012345#!+GD#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&" +
+    "&&&&&G>#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&" +
+    "&&&&&G9#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G@#2&&&&&&&&&&&&&&&&G?h&G/)gF(F/r*gF@F-#&*&HEFE#hHF# #'" +
+    "G@F?F-#&*6HGFG#hHH# #'G?F5FEF6FF#yHE#!+F7# d'HF# c'G5F>FEFE#3./012345./012345#!+FA# d'HE# c'G>F=FGFB" +
+    "FH#yHG#!+FC# d'HH# c'G=F<FGFG#3./012345./012345#!+FD# d'HG# c'G<FFFFF;#!S(G;FEFEF:#!S(G:FHFHF9#!S(G9" +
+    "FGFGF8#!S(G8F/h'!6G/F-F1!6G-2'11F7F5F@#%'H6# f'HB# c'HEF7# d'GFF)F3!6F6#1*&F*F3!6FE#1*&F+F3!6F7FEFF#" +
+    " d'# d'FBFF# d'# c'#1*&F,F3!6F;F5FB# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&FAF>F@F@#3./012345./012345#%'H5" +
+    "# f'H6# c'H7FA# d'G;F3h6!6H-F)!6F5#1*&F*F-!6F7#1*&F+F-!6FAF7F;# d'# d'F6F;# d'# c'#1*&F,F-!6F:F>F6# " +
+    "e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&FCF=F?#%'H5# f'H6# c'H7FC# d'G:F3hF!6H-F)!6F5#1*&F*F-!6F7#1*&F+F-!6F" +
+    "CF7F:# d'# d'F6F:# d'# c'#1*&F,F-!6F9F=F6# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&FDF<F?F?#3./012345./01234" +
+    "5#%'H5# f'H6# c'H7FD# d'G9F3hV!6H-F)!6F5#1*&F*F-!6F7#1*&F+F-!6FDF7F9# d'# d'F6F9# d'# c'#1*&F,F-!6F8" +
+    "F<F6# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&1F.h.!6H-F'p*!KF-F'h.!7H.F-F.pA+F'1G.2'11)gF'F.r*gF.h)!@G0F&F." +
+    "h(!@!6H/F(F1!8!6G2F/G-)gF-F2p*!KF-P(&HIFI!(+h&1*gF-F1!6G-2'11F/F1F(F-F2p*!IF-P(&+j&&&&1F0F)F*F+F,6&l" +
+    "*gF/F1F(F*F0!6Q)& (F0F)F*F+F,6&@1F.h'!6G.2'111!X4*1!K.!H;!G'!IF(h(!@G;)gF(F2rF(h6v!=*gF2h)!@H4F/!6H5" +
+    "h&h!L' o1&F0F4!6H3h&h!L' o1&F1F4!6H4h&h!L' o1&F2h(!@H6F*!6G9F+F6!6G:F&F6!6G7F'F6!6G6h&G8)gF)F8r*gF8h" +
+    "F!6H<F)F)F<rAG<#2&&&&&&&&&&&&&&&&GF#2&&&&&&&&&&&&&&&&GG#2&&&&&&&&&&&&&&&&GH#2&&&&&&&&&&&&&&&&GE#2&&&" +
+    "&&&&&&&&&&&&&GI#2&&&&&&&&&&&&&&&&GJ#2&&&&&&&&&&&&&&&&GK#2&&&&&&&&&&&&&&&&GL#2&&&&&&&&&&&&&&&&GM#2&&&" +
+    "&&&&&&&&&&&&&GN#2&&&&&&&&&&&&&&&&GO#2&&&&&&&&&&&&&&&&GP)gF8F<p*gF7#&*&F9#&*&# W'GQF7#&*6F9#&*6# W'GR" +
+    "F7#&*FF9#&*F# W'GSFFF6#&*&F:#&*&HF# W'HUF,*!IF-F8h(!@!6P(&+j&&!Lf1HZ#9HVFZF.!`#9HTFF# X'#!Q(FUF,AHU#" +
+    " V'GFFGF6#&*6F:#&*6HG# W'HWFVFTFG# X'#!Q(FWF,AHW# V'GGFHF6#&*FF:#&*FHH# W'HXFVFTFH# X'#!Q(FXF,AHX# V" +
+    "'GHFEF6#&*VF:#&*VHY# W'HEFVFTFY# X'#!Q(FEF,AHT# V'GEFUFQFI#!Q(GIFWFRFJ#!Q(GJFXFSFK#!Q(GKFTF7#&*VF9#&" +
+    "*V# W'HTFL#!Q(GLFMFQ# V'GMFNFR# V'GNFOFS# V'GOFPFT# V'GPF8h'!6G8F7F;!6G7F6F;!6G62'11F5F5#&*&FF#!+# c" +
+    "'#1*&F5F5#&*6FFFF#3./012345./012345#!+# c'#1*6F5hF!6F5#&*FFG#!+# c'#1*&F5F5#&*VFGFG#3./012345./01234" +
+    "5#!+# c'#1*VF5hg!7H<F<#&*&FH#!+# c'#1*&F<F<#&*6FHFH#3./012345./012345#!+# c'#1*6F5h R&!6F5#&*!,FE#!+" +
+    "# c'#1*&F5F5#&*!<FEFE#3./012345./012345#!+# c'#1*!<F3F3#&*&FI#!+# c'#1*&F3F3#&*6FIFI#3./012345./0123" +
+    "45#!+# c'#1*6F3hF!6F3#&*FFJ#!+# c'#1*&F3F3#&*VFJFJ#3./012345./012345#!+# c'#1*VF3hg!7H<F<#&*&FK#!+# " +
+    "c'#1*&F<F<#&*6FKFK#3./012345./012345#!+# c'#1*6F3h R&!6F3#&*!,FL#!+# c'#1*&F3F3#&*!<FLFL#3./012345./" +
+    "012345#!+# c'#1*!<F4F4#&*&FM#!+# c'#1*&F4F4#&*6FMFM#3./012345./012345#!+# c'#1*6F4hF!6F4#&*FFN#!+# c" +
+    "'#1*&F4F4#&*VFNFN#3./012345./012345#!+# c'#1*VF4hg!7H<F<#&*&FO#!+# c'#1*&F<F<#&*6FOFO#3./012345./012" +
+    "345#!+# c'#1*6F4h R&!6F4#&*!,FP#!+# c'#1*&F4F4#&*!<FPFP#3./012345./012345#!+# c'#1*!<2'11F2h6!6H2F(p" +
+    "*!KF2F(h6!7H3F2F3pA+F(1G22'11)gF(F2r*gF2h(!@H3F*!6P(& -GDF+F3!6P(& -GAk&&&&&&&&G>k&&&&&&&&G?k&&&&&&&" +
+    "&G@h&G3)gF)F3r*gF3F;!8F2h(!@!6H4F'!6P(& -FA!nG=F&F4!6P(& -FD!nGBF,*!HF-F3h(!@!6P(& -+k&&&&&& cf1GCF," +
+    "*gF=FC!oFCF. -!nFA!o!mG=1F>F=!mG>F?F=FB!o!mG?F@FB!mG@F3h'!6G32'11F2h)!@H3F/!6F>`)&F0F3!6F?`)&F1F3!6F" +
+    "@`)&F2h'!6G22'111 ]'(,!K'!Ij&&!LfF(h6v*!Kh6F(h(!BH(F(h6tA+F(1H+ %!bG0F)h&F'h(!@H. o1&)gF+F-r*gh&G()g" +
+    "F(h*!6H*F't*gF(h(!@H(F)!6H/F/#&*&F&F(!6#&*&# V'#1*&F*G(2'11)gF'F(r*gF(h(!@H*F)!6H/F/P(&F&F*!6P(&!__(" +
+    "&F(h'!6G(2'11F-h'!6G-F&F.!6G&2'11)gF'F,r*gF)F,h(!@!6H&F&P(&F0!a_(&F,h'!6G,2'111 #))*!K)!H)!G)gF)F2r*" +
+    "gk&&&&&&&&G5k&&&&&&&&G4h&G/)gF(F/r*gF/h!L'!6H0F(F(F0rAG1#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G7)gF/" +
+    "h*!6H0F1t*gF8F/h(!@H/F'!6#&*&H6# V'G8F6F&F/!6#&*&F*F/!6#&*&# W'F+F/!6#&*&F,F/!6#&*&#!Q(F7#!Q(G7F0G/2" +
+    "'11)gF/F1p*gF5F/h(!@H0F'!6P(& -H3!mG5F4F3F&F0!6P(& -F*F0!6P(& -!nF+F0!6P(& -!oF,F0!6P(& -!m!o!mG4F/h" +
+    "'!6G/2'11F5F8#E& -F8#E' -!mF8#E( -F8#E) -!m!m!mG5F4F7#E& -F7#E' -!mF7#E( -F7#E) -!m!m!mG42'11F2h)!@H" +
+    "/F.!6H0F0Q)&F5!m`)&F-F/!6H/F/Q)&F4!m`)&F2h'!6G2F(h(!@H/F&!6G&F'F/!6G'2'111 ?7)-!K6!G+!HF'h(!@G/F( *G" +
+    "C)gF'F,rF'h6v!=*g#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7F)*" +
+    "!G#2&&&&&&&&&&&&&&&&+F&F,h(!@!6G-F(F(h(!BF(h6pAG0h&G.)gF.F0p*gF3F-#&*&# V'G3F4F-#&*6# V'G4F6F-#&*F# " +
+    "V'G6F7F-#&*V# V'G7F.h'!6G.F-F/!6G-2'11F3j&&!LfF0 %!b#9H5# X'G3F7F5# X'G7F6F5# X'G6F4F5# X'1GBF,h)!@H" +
+    "-F*!6H0h&h!L' o1&F+F-!6H1h&h!L' o1&F&F,h(!@!6G-h&G.)gF(F.r*gF.hF!6H2F(F(F2rAG2#2&&&&&&&&&&&&&&&&G4#2" +
+    "&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G;#2" +
+    "&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G=)gF.F2p*gF4F-#&*&F3# W'H># V'G4F5F-#&*6FB# W'H?# V'G5F8F-#&*FF" +
+    "6# W'H@# V'G8F9F-#&*VF7# W'HA# V'G9F>F>F:#!Q(G:F?F?F;#!Q(G;F@F@F<#!Q(G<FAFAF=#!Q(G=F.h'!6G.F-F/!6G-2" +
+    "'11F0F0#&*&F4#!+# c'#1*&F0F0#&*6F4F4#3./012345./012345#!+# c'#1*6F0hF!6F0#&*FF5#!+# c'#1*&F0F0#&*VF5" +
+    "F5#3./012345./012345#!+# c'#1*VF0hg!7H2F2#&*&F8#!+# c'#1*&F2F2#&*6F8F8#3./012345./012345#!+# c'#1*6F" +
+    "0h R&!6F0#&*!,F9#!+# c'#1*&F0F0#&*!<F9F9#3./012345./012345#!+# c'#1*!<F1F1#&*&F:#!+# c'#1*&F1F1#&*6F" +
+    ":F:#3./012345./012345#!+# c'#1*6F1hF!6F1#&*FF;#!+# c'#1*&F1F1#&*VF;F;#3./012345./012345#!+# c'#1*VF1" +
+    "hg!7H2F2#&*&F<#!+# c'#1*&F2F2#&*6F<F<#3./012345./012345#!+# c'#1*6F1h R&!6F1#&*!,F=#!+# c'#1*&F1F1#&" +
+    "*!<F=F=#3./012345./012345#!+# c'#1*!<2'11(gF)*gF0h&hF o1&2'1F0#&*6G4F0F3#!+F0#&*&H5FC#:H8# f'# c'#1*" +
+    "&F0F3F3#3./012345./012345#!+F4F8# f'# c'#1*6F1F1#&*&F5F5# e'F8# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F1F1" +
+    "#&*6F4F4# e'F8# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*61F0hF!6G-(gF)*gF-h&hF o1&2'1F-#&*6G3F-FB#!+F-#&*&H4F" +
+    "C#:H5# f'# c'#1*&F-FBFB#3./012345./012345#!+F3F5# f'# c'#1*6F1F1#&*FF4F4# e'F5# f'# d'#2&&&&&&&&&&&&" +
+    "&&&&# h'#1*FF1F1#&*VF3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*V1F0hg!7G-F1hg!7G.(gF)*gF-h&hF o1&2'1" +
+    "F-#&*6G3F-F6#!+F-#&*&H4FC#:H5# f'# c'#1*&F-F6F6#3./012345./012345#!+F3F5# f'# c'#1*6F.F.#&*&F4F4# e'" +
+    "F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F.F.#&*6F3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*61F0h R&!6G-(" +
+    "gF)*gF-h&hF o1&2'1F-#&*6G3F-F7#!+F-#&*&H4FC#:H5# f'# c'#1*&F-F7F7#3./012345./012345#!+F3F5# f'# c'#1" +
+    "*6F1F1#&*!,F4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*!,F1F1#&*!<F3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&" +
+    "&# h'#1*!<1F,h6!6H,F'p*!KF,F'h6!7H-F,F-pA+F'1G,2'11)gF'F,r*gk&&&&&&&&GDk&&&&&&&&GEk&&&&&&&&GFh&G-)gF" +
+    ")lF(F-r!=*gFDF&F-F/!8!6F,h(!@!6P(& -!mGDF-h'!6G-2'11FDFC!pGGh&G-)gF(F-r*gFEF&F-F/!8!6F,h(!@!6P(& -FG" +
+    "!nHD!mGEFFFDFD!o!mGFF-h'!6G-2'11F,h)!@H-F*!6k&&&&&&&&FGFEFC!p!mF)A`)&F+F-!6F)*!HFF+FFFEFE!oFC!p!nk&&" +
+    "&&&&&&!r1`)&F,h'!6G,2'111 R())!K*!G)!I)gF*F5r*gF0*!IF1F5h(!@!6P(&+j&&!Lf1H<#9G8F<F2!`#9G7h&G3)gF3h*!" +
+    "6H4F)t*gF3h(!@H3F/!6#&*&G9F(F3!6F'F3!6#&*&F9# W'H6F8F7F9# X'#!Q(F6F0AF.F3!6#&*&F&F3!6#&*&F+F3!6#&*&#" +
+    " W'F,F3!6#&*&F-F3!6#&*&#!Q(#!Q(#1*&F4G32'11)gF)F3r*gF3h(!@H4F/!6P(&G;F'F4!6P(&F;!`G:F(F4!6F0*!IF:F<!" +
+    "aF<F2!`F;!a!_+F:1F.F4!6P(&!aF&F4!6P(&F+F4!6P(&!`F,F4!6P(&!aF-F4!6P(&!_!__(&F3h'!6G32'11F5h'!6G5F)h(!" +
+    "@H3F&!6G&F'F3!6G'F(F3!6G(2'111 L()-!K)!I*!G)gF)F5r*gF-*!IF.F5h(!@!6P(&+j&&!Lf1H8#9G=F-*!IF/F5h(!@!6P" +
+    "(&+j&&&&1H7#9G<h&G0)gF0h.!6H1F(t*gF0h(!@H4F&!6H3#&*&F*F4!6H2#&*&# W'F+F4!6H0#&*&F,F4!6H6#&*&#!Q(G;F3" +
+    "#&*6F2#&*6# W'F0#&*6F6#&*6#!Q(G:F'F4!6H0F;F=F<#!Q(F;F-A#1*&F0F:F=F<#!Q(F:F-A#1*6F1G02'11)gF(F0r*gF0h" +
+    "(!@H1F&!6P(&F*F1!6P(&!`F+F1!6P(&!aF,F1!6P(&!_G9F'F1!6F9F8!aF7!_F9F-A_(&F0h'!6G02'11F5h'!6G5F(h(!@H0F" +
+    "&!6G&F'F0!6G'2'111!;'(!K)gF*h*!6H+F)t*gF*h(!@H*F(!6F&F*!6#&*&F'F*!6#&*&# V'#1*&F+G*2'11)gF)F*r*gF*h(" +
+    "!@H+F(!6F&F+!6P(&F'F+!6P(&!__(&F*h'!6G*2'111 N;(+!G(!K)gF0h*!6F)t*gF0h(!@H1F(!6(!GF'F1!6#&*&H+F&F1!6" +
+    "#&*&H,#2&&&&&&&&&&&&&&&&#kH-#uF*h'm3&@F,#2%%!K!K%%!K!K%%!K!K%%!K!K# Z'#2%%!K%%%!K%%%!K%%%!K%# ['G.F*" +
+    "h(m*gF+F.#2Pi >ePi >ePi >ePi >e#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&&" +
+    " $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6H.#2!O!L!*`!O!L!*`" +
+    "!O!L!*`!O!L!*`F.#2&!LW 1&!LW 1&!LW 1&!LW 1F+#!Q(H+#!Q(H/#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F/#2!x!wPd!x!w" +
+    "Pd!x!wPd!x!wPd#!Q(F/#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F/#2&&&f&&&f&&&f&&&f#!Q(F/#2&&!Lf&&!Lf&&!Lf&&!Lf#!" +
+    "Q(F/#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F.# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'H/# X'# X'#2&&!Lf&&!Lf&&!Lf&&!Lf" +
+    "#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF,# R'#2YY %eYY %eYY %eYY %e#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# " +
+    "Y'H,#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0#!Q(F,#2 A!6!Be A!6!Be A!6!Be A!6!Be#!Q(F,#2!S!B!W .!S!B!W .!S!B!W" +
+    " .!S!B!W .#!Q(F,#2!F &Ee!F &Ee!F &Ee!F &Ee#!Q(F,#2]!Z.e]!Z.e]!Z.e]!Z.e#!Q(F,#2.!p5e.!p5e.!p5e.!p5e#!" +
+    "Q(F,#2!1K W )!1K W )!1K W )!1K W )#!Q(#2!-1 (a!-1 (a!-1 (a!-1 (aF.#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F+#!" +
+    "Q(H+#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F+#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F+#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F+" +
+    "#2&&&f&&&f&&&f&&&f#!Q(F+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F/# X'# X'H+# W'F+F-#y" +
+    "#!Q(# X'2'1F+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF,# S'#2&& $i&& $" +
+    "i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6H,#2!O!L!*`!O!L!*`!O" +
+    "!L!*`!O!L!*`F,#2&!LW 1&!LW 1&!LW 1&!LW 1F+#!Q(#!Q(H+#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F+#2!x!wPd!x!wPd!x" +
+    "!wPd!x!wPd#!Q(F+#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F+#2&&&f&&&f&&&f&&&f#!Q(F+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F+" +
+    "#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F,# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'H+F.#2&&!Lf&&!Lf&&!Lf&&!" +
+    "LfF+# W'#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# X'# X'1#1*&F0h*!6G02'11)gF)F0r*gF0h(!@H1F(!6(!GF'F1!6#/(&H+F&F1!" +
+    "6#/(&H,#2&&&&&&&&&&&&&&&&#kH-#uF*h'm3&@F,#2%%!K!K%%!K!K%%!K!K%%!K!K# Z'#2%%!K%%%!K%%%!K%%%!K%# ['G.F" +
+    "*h(m*gF+F.#2Pi >ePi >ePi >ePi >e#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&" +
+    "& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6H.#2!O!L!*`!O!L!*" +
+    "`!O!L!*`!O!L!*`F.#2&!LW 1&!LW 1&!LW 1&!LW 1F+#!Q(H+#!Q(H/#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F/#2!x!wPd!x!" +
+    "wPd!x!wPd!x!wPd#!Q(F/#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F/#2&&&f&&&f&&&f&&&f#!Q(F/#2&&!Lf&&!Lf&&!Lf&&!Lf#" +
+    "!Q(F/#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F.# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'H/# X'# X'#2&&!Lf&&!Lf&&!Lf&&!L" +
+    "f#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF,# R'#2YY %eYY %eYY %eYY %e#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(#" +
+    " Y'H,#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0#!Q(F,#2 A!6!Be A!6!Be A!6!Be A!6!Be#!Q(F,#2!S!B!W .!S!B!W .!S!B!" +
+    "W .!S!B!W .#!Q(F,#2!F &Ee!F &Ee!F &Ee!F &Ee#!Q(F,#2]!Z.e]!Z.e]!Z.e]!Z.e#!Q(F,#2.!p5e.!p5e.!p5e.!p5e#" +
+    "!Q(F,#2!1K W )!1K W )!1K W )!1K W )#!Q(#2!-1 (a!-1 (a!-1 (a!-1 (aF.#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F+#" +
+    "!Q(H+#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F+#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F+#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F" +
+    "+#2&&&f&&&f&&&f&&&f#!Q(F+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F/# X'# X'H+# W'F+F-#" +
+    "y#!Q(# X'2'1F+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF,# S'#2&& $i&& " +
+    "$i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6H,#2!O!L!*`!O!L!*`!" +
+    "O!L!*`!O!L!*`F,#2&!LW 1&!LW 1&!LW 1&!LW 1F+#!Q(#!Q(H+#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F+#2!x!wPd!x!wPd!" +
+    "x!wPd!x!wPd#!Q(F+#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F+#2&&&f&&&f&&&f&&&f#!Q(F+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F" +
+    "+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F,# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'H+F.#2&&!Lf&&!Lf&&!Lf&&" +
+    "!LfF+# W'#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# X'# X'1#!&(&&F0h'!6G02'111",
 };
 
 /** For other hosts with SIMD. */
 export const baseline: CompiledModule = {
-  sharedMemoryFlag: 199,
-  text: "&!-!?!9'&&&'!z'4!,)!K!K!K&!,0!K!K!K!K!K!K!K!K!K!K&!,,!K!K!K!K!K!K&!,1!K!K!K!K!K!K!K!K!K!K!K&!,-!K!K!" +
-    "K!K!K!K!K&!,/!K!K!K!K!K!K!K!K!K&!,/!K!K!K!I!K!K!K!K!K'!K!,.!K!K!K!K!K!K!K!K&!,/!K!K!K!K!K!K!K!K!K'!K" +
-    "!,3!K!K!K!K!K!K!K!K!K!K!K!K!K&!,2!K!K!K!K!K!K!K!K!K!K!K!K&!,;!K!K!K!K!K!K!K!H!H!H!H!K!K!K!K!K!K!K!K!" +
-    "K!K'!K!,*!K!K!K!K&!,+!K!K!K!K!K&(8')!1!:!B,!9!1!9!;!>!E(''!L!L*)?>,-&.'/(0)&1('&&**++()'23- +(=1!/!;" +
-    "!8!A!9!:h!<!<!8!E&;4!/!;!8!A!9!:n!>!-!0!5!1!:!@&:3!/!;!8!A!9!:t!;!9!1!:!@!?&99!/!;!8!A!9!:w!-!>!-!9!" +
-    "1!@!1!>z!A!9!?&80!/!;!8!A!9!:z!A!9!?&7+!/!-!>!>!E&/.!>!;!Ch!<!<!8!E&.1!>!;!Cn!>!-!0!5!1!:!@&-0!>!;!C" +
-    "t!;!9!1!:!@!?&,6!>!;!Cw!-!>!-!9!1!@!1!>z!A!9!?&+-!>!;!Cz!A!9!?&*2!>!;!Cu!;!>!9!-!8!5!F!1&0.!-!/!@!5!" +
-    "B!-!@!1&(8!-!/!@!5!B!-!@!5!;!:n!>!-!0!5!1!:!@&=)!-!0!0&<8!/!;!8!A!9!:l!D!-!/!@t!;!9!1!:!@!?&65!>!;!C" +
+  sharedMemoryFlag: 237,
+  text: "&!-!?!9'&&&' E'6!,)!K!K!K&!,*!K!K!K!K&!,,!K!K!K!K!K!K&!,0!K!K!K!K!K!K!K!K!K!K&!,-!K!K!K!K!K!K!K&!,/!" +
+    "K!K!K!I!K!K!K!K!K'!K!,.!K!K!K!K!K!K!K!K&!,/!K!K!K!K!K!K!K!K!K'!K!,8!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!" +
+    "K!K&!,4!K!K!K!K!K!K!K!K!K!K!K!K!K!K&!,1!K!K!K!K!K!K!K!K!K!K!K&!,;!K!K!K!K!K!K!K!H!H!H!H!K!K!K!K!K!K!" +
+    "K!K!K!K'!K!,2!K!K!K!K!K!K!K!K!I!K!K!K&!,/!K!K!K!K!K!K!K!K!K&!,3!K!K!K!K!K!K!K!K!K!K!K!K!I&!,+!K!K!K!" +
+    "K!K&(8')!1!:!B,!9!1!9!;!>!E(''!L!L*)@?+,&-.'(/0&1()&&**2'3(4)'5- ;(>1!/!;!8!A!9!:h!<!<!8!E&<4!/!;!8!" +
+    "A!9!:n!>!-!0!5!1!:!@&;3!/!;!8!A!9!:t!;!9!1!:!@!?&:9!/!;!8!A!9!:w!-!>!-!9!1!@!1!>z!A!9!?&96!/!;!8!A!9" +
+    "!:y!;!A!3!4t!1!-!:!?&80!/!;!8!A!9!:z!A!9!?&7+!/!-!>!>!E&/.!>!;!Ch!<!<!8!E&.1!>!;!Cn!>!-!0!5!1!:!@&-0" +
+    "!>!;!Ct!;!9!1!:!@!?&,3!>!;!Cy!;!A!3!4t!1!-!:!?&+-!>!;!Cz!A!9!?&*2!>!;!Cu!;!>!9!-!8!5!F!1&0.!-!/!@!5!" +
+    "B!-!@!1&(8!-!/!@!5!B!-!@!5!;!:n!>!-!0!5!1!:!@&>)!-!0!0&=8!/!;!8!A!9!:l!D!-!/!@t!;!9!1!:!@!?&65!>!;!C" +
     "l!D!-!/!@t!;!9!1!:!@!?&5,!:!-!>!>!;!C&4+!C!5!0!1!:&30!-!0!0w!>!;!0!A!/!@&20!<!-!/!7w!-!:!1!8!?&1.!=!" +
-    "A!-!:!@!5!F!1&),!9!1!9!;!>!E(&0!q 1'> /))-!H/!G'!KF&F'F(!8!6G?F'h*m*!HF)#9H;#!+G<)gF&h6!6H(F?t*gF6F&" +
+    "A!-!:!@!5!F!1&),!9!1!9!;!>!E(&0 0 ;'? /))-!H/!G'!KF&F'F(!8!6G?F'h*m*!HF)#9H;#!+G<)gF&h6!6H(F?t*gF6F&" +
     "#&*&H=F=#hH># #'G6F7F=F;F>#yH=#!+F<# d'H># c'G7F8F=F=#3./012345./012345#!+F<# d'H=# c'G8F>F># e'F9# " +
     "c'G9F=F=# e'F:# c'G:F(G&2'11F7F8# c'H7#G&F7#G'!mG0F6#%'F6F6#3./012345./012345#%'# c'H6#G&F6#G'!mG1F9" +
     "F:# c'H6#G&F6#G'!m+k&&&&&&&&1G/F) -G3)gF&F?p*gF&P(&H)F)!'*gF0F) -F3!nH2!mG0F1k&&&&&& cf!mG1F/F2F2!o!" +
@@ -352,205 +368,239 @@ export const baseline: CompiledModule = {
     "& c!K!/F0k&&&&&&Vm!0!=*!Kh'+F/!fH0k&&&&&& c!K!/F0k&&&&&&Vm!0!=1*!Kh'+F1!fH0k&&&&&& c!K!/F0k&&&&&&Vm!" +
     "0!=*!Kh'+F1k&&&&&&&&!.F1!fk&&&&&&!}`!/!=11AG2F+F4!6F6_(&F,F4!6F1 (_(&F-F4!6F/ (_(&F**gh&F2F*F5!6Q)&H" +
     "/!fH0k&&&&&& c!K!/F0k&&&&&&Vm!0!=*!Kh'+F/k&&&&&&&&!.F/!fk&&&&&&!}`!/!=1AG2F.F4!6F/ (_(&1F3h'!6G32'11" +
-    "F21 60*/!K3!G)!H'!I)gF(F2r*gF2h(!@G0F2h)!@G1F+*gF-F,F0!6N(&h(!@!6G4F.F1!6F/F1!6G6F*F0!6P(&HI#9GAk&&&" +
-    "&&&&&GFk&&&&&&&&GGh&G0)gF)F0r*gF0h!L.!6H1F)F)F1rAG7#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G:#2&&&&&&&" +
-    "&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&G>#2&&&&&&&&&&&&&&&&G?#2&&&&&&&" +
-    "&&&&&&&&&G@)gF0h6!6H1F7t*gF0h(!@H8F&!6G0F9F'F8!6H3#&*&F4F8!6H8#&*&# X'HB# V'G9F:F3#&*6F8#&*6# X'HC# " +
-    "V'G:F;F3#&*FF8#&*F# X'HD# V'G;F<F3#&*VF8#&*V# X'HE# V'G<FBF0#&*&FA# W'# X'F=# V'G=FCF0#&*6FA# W'# X'" +
-    "F># V'G>FDF0#&*FFA# W'# X'F?# V'G?FEF0#&*VFA# W'# X'F@# V'G@F1G02'11)gF0F7p*gFFF0h(!@H1F'!6P(& -F1F4" +
-    "!6P(& -!oHH!mGFFGFHF&F1!6P(& -FI -!n!o!mGGF0h'!6G02'11FFF9F:# V'F;F<# V'# V'H9#E& -F9#E' -!mF9#E( -F" +
-    "9#E) -!m!m!mGFFGF=F># V'F?F@# V'# V'H9#E& -F9#E' -!mF9#E( -F9#E) -!m!m!mGG2'11FF`)&F6FG`)&+F.F1!6F/F" +
-    "1!6G4F*F0!6P(&HI#9GAk&&&&&&&&GFk&&&&&&&&GGh&G0)gF)F0r*gF0h!L.!6H1F)F)F1rAG5#2&&&&&&&&&&&&&&&&G9#2&&&" +
-    "&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&G>#2&&&" +
-    "&&&&&&&&&&&&&G?#2&&&&&&&&&&&&&&&&G@)gF0h6!6H1F5t*gF0h(!@H0F&!6G6F9F'F0!6H0#&*&HB# V'G9F:F0#&*6HC# V'" +
-    "G:F;F0#&*FHD# V'G;F<F0#&*VHE# V'G<FBF6#&*&FA# W'# X'F=# V'G=FCF6#&*6FA# W'# X'F># V'G>FDF6#&*FFA# W'" +
-    "# X'F?# V'G?FEF6#&*VFA# W'# X'F@# V'G@F1G02'11)gF0F5p*gFFF0h(!@H1F'!6P(& -HH!mGFFGFHF&F1!6P(& -FI -!" +
-    "n!o!mGGF0h'!6G02'11FFF9F:# V'F;F<# V'# V'H9#E& -F9#E' -!mF9#E( -F9#E) -!m!m!mGFFGF=F># V'F?F@# V'# V" +
-    "'H9#E& -F9#E' -!mF9#E( -F9#E) -!m!m!mGG2'11FF`)&F4FG`)&1F2h'!6G2F)h(!@H0F&!6G&F'F0!6G'2'111!p-*/!K3!" +
-    "G+!I)!H)gF(F;r*gF;h(!@H3F-!6N(&h(!@G:F*F3!6P(&HL#9GHF+F3!6P(&HK#9GGF,F3!6P(&HJ#9GFk&&&&&&&&GPk&&&&&&" +
-    "&&GOh&G4)gF)F4r*gF4h!L.!6H3F)F)F3rAG9#2&&&&&&&&&&&&&&&&GE#2&&&&&&&&&&&&&&&&GD#2&&&&&&&&&&&&&&&&GC#2&" +
-    "&&&&&&&&&&&&&&&GB)gF4h6!6H3F9t*gF4h(!@H4F&!6G6F'F4!6H8#&*&H<F.F:!6F4!6H7#&*&# X'G?F6#&*&FH# W'G@F2F:" +
-    "!6F4!6H5F5#&*&F<# V'#1*&F1F:!6F4!6H4F<F@FG# X'FF# V'# X'F4#&*&# V'#1*&F8#&*6H<F7#&*6# X'G>F6#&*6FH# " +
-    "W'GAF5F5#&*6F<# V'#1*6F4F<FAFG# X'FF# V'# X'F4#&*6# V'#1*6FEF?# V'F8#&*FH=F7#&*F# X'H<# V'GEF<F6#&*F" +
-    "FH# W'H<# X'F?F@# X'FC# V'# V'GCF5F5#&*FF=# V'#1*FF4F=F<FG# X'FF# V'# X'F4#&*F# V'#1*FFDF># V'F8#&*V" +
-    "H=F7#&*V# X'H<# V'GDF<F6#&*VFH# W'H<# X'F>FA# X'FB# V'# V'GBF5F5#&*VF=# V'#1*VF4F=F<FG# X'FF# V'# X'" +
-    "F4#&*V# V'#1*VF3G42'11)gF4F9p*gF4h(!@H3F:!6G5FPF'F3!6P(&HM -F.F5!6P(& -!oHN!mGPFOFNF&F3!6P(&FL!`HI -" +
-    "!o!mGOF2F5!6H3F3P(&FM!__(&F1F5!6H3F3P(&FMFIFK!aFJ!_!a!__(&F4h'!6G42'11FPFEFD# V'H<#E& -F<#E' -!mF<#E" +
-    "( -F<#E) -!m!m!mGPFOFCFB# V'H<#E& -F<#E' -!mF<#E( -F<#E) -!m!m!mGO2'11F;h)!@H3F/!6FP`)&F0F3!6FO`)&F;" +
-    "h'!6G;F)h(!@H3F&!6G&F'F3!6G'2'111 8.*-!K3!G*!H'!I)gF'F.r*gF.h)!@H,F*!6F+F,!6G0F( *GBF)*!Ij&&&&+F(F(h" +
-    "(!BF(h 2&pAG1k&&&&&&&&G@h&G,)gF,F1p*gF,h!L.!6H-F1F-F1pAG2#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&" +
-    "&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G6)gF,h6!6H-F2t*gF3F&F,h(!@!6H,#&*&# V'G3F5F,#&*6# V'G5F4F,#&*F# " +
-    "V'G4F6F,#&*V# V'G6F-G,2'11)gF,h*!6H-F2t*gF3F&F,h(!@!6#&*&# V'G3F-G,2'11)gF,F2p*gF@F&F,h(!@!6P(& -!mG" +
-    "@F,h'!6G,2'11F@F3F5# V'F4F6# V'# V'H3#E& -F3#E' -!mF3#E( -F3#E) -!m!m!mG@2'11F@F1 *!p (1HD#9G7k&&&&&" +
-    "&&&G@k&&&&&&&&GAh&G,)gF(F,r*gF,h!L.!6H-F(F(F-rAG1#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&" +
-    "&&&&&&&G6#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&" +
-    "&&&&&&&G;)gF,h6!6H-F1t*gF3F&F,h(!@!6H,#&*&F7# W'H># V'G3F8F,#&*6F7# W'H?# V'G8F6F,#&*FF7# W'H<# V'G6" +
-    "F5F,#&*VF7# W'H=# V'G5F>F># X'F4# V'G4F?F?# X'F9# V'G9F<F<# X'F:# V'G:F=F=# X'F;# V'G;F-G,2'11)gF,h*" +
-    "!6H-F1t*gF3F&F,h(!@!6#&*&F7# W'H<# V'G3F<F<# X'F4# V'G4F-G,2'11)gF,F1p*gF@F&F,h(!@!6P(& -FD -!nHC!mG" +
-    "@FAFCFC!o!mGAF,h'!6G,2'11F@F3F8# V'F6F5# V'# V'H3#E& -F3#E' -!mF3#E( -F3#E) -!m!m!mG@FAF4F9# V'F:F;#" +
-    " V'# V'H3#E& -F3#E' -!mF3#E( -F3#E) -!m!m!mGA2'11F)*!Hk&&&&&&&&+FD -F@FB!p!m1`)&F0F)*!HFA+FAF@F@!oFB" +
-    "!p!nk&&&&&&&&!r1`)&F.h'!6G.F&F(h(!@!6G&2'111!|,)-!K0!G*!I)gF)F4r*gF4h(!@H2F+!6P(&GCF,F2!6P(&GDF-F2!6" +
-    "P(&GEF.F2!6P(&GFF/*gF1F0F2!6N(&h(!@!6G6FC#9G9FD#9G:FE#9G;FF#9G<h&G2)gF2h6!6H3F*t*gF2h(!@H7F&!6G2F'F7" +
-    "!6H5#&*6F6F7!6H8#&*6# X'G=F5#&*FF8#&*F# X'G>F5#&*VF8#&*V# X'G?F2#&*6F9# W'F:# X'F;# V'G@F2#&*FF9# W'" +
-    "F:# X'F;# V'GAF2#&*VF9# W'F:# X'F;# V'GBF(F7!6H7F5#&*&F8#&*&# X'F<# X'F2#&*&F9# W'F:# X'F;# V'# V'#1" +
-    "*&F7F=F<# X'F@# V'#1*6F7F>F<# X'FA# V'#1*FF7F?F<# X'FB# V'#1*VF3G22'11)gF*F2r*gF2h(!@H3F(!6F'F3!6P(&" +
-    "F3F6!6P(&!aFF!aF&F3!6P(&FC!`FD!aFE!_!__(&F2h'!6G22'11+FC#9G9FD#9G:FE#9G;FF#9G<h&G2)gF2h6!6H3F*t*gF2h" +
-    "(!@H2F&!6G5F'F2!6H6#&*6G=F6#&*FG>F6#&*VG?F5#&*6F9# W'F:# X'F;# V'G@F5#&*FF9# W'F:# X'F;# V'GAF5#&*VF" +
-    "9# W'F:# X'F;# V'GBF(F2!6H2F6#&*&F<# X'F5#&*&F9# W'F:# X'F;# V'# V'#1*&F2F=F<# X'F@# V'#1*6F2F>F<# X" +
-    "'FA# V'#1*FF2F?F<# X'FB# V'#1*VF3G22'11)gF*F2r*gF2h(!@H3F(!6F'F3!6P(&FF!aF&F3!6P(&FC!`FD!aFE!_!__(&F" +
-    "2h'!6G22'111F4h'!6G4F*h(!@H2F&!6G&F'F2!6G'F(F2!6G(2'111 ^,)1!K,!G*!I)gF(F9r*gF9h(!@H1F*!6P(&GCF+F1!6" +
-    "P(&GDF,F1!6P(&GEF-*gF.F1!6N(&h(!@H1F/!6G;F0F1!6G7FC#9GAFD#9G@FE#9G?F)h(!@H8hg!=G6F8h!LFF&F'mF8h!LFt!" +
-    ">AG5h&G1)gF1F6p*gF1F5!6H2F6F2F6pAG4F5F8p*gj&&&&GBF1G2)gF2F4p*gFBF&F2!6P(&!_GBF2hg!7G22'111)gF1F4p*gF" +
-    "&F1!6H2#&*6FA# W'F@# X'F?# V'G>F2#&*FFA# W'F@# X'F?# V'G=F2#&*VFA# W'F@# X'F?# V'G<F'F1!6H3F2#&*&FA#" +
-    " W'F@# X'F?# V'F1F;!6H2#&*&# X'F1F7!6H:#&*&# V'#1*&F3F>F2#&*6# X'F:#&*6# V'#1*6F3F=F2#&*F# X'F:#&*F#" +
-    " V'#1*FF3F<F2#&*V# X'F:#&*V# V'#1*VF1hg!7G12'112'11)gF1F8p*gF'F1!6F&F1!6P(&FC!`FD!aFE!_F1F;!6P(&!aF1" +
-    "F7!6P(&!__(&F1h*!6G12'11+FC#9GAFD#9G@FE#9G?F)h(!@H7hg!=G6F7h!LFF&F'mF7h!LFt!>AG5h&G1)gF1F6p*gF1F5!6H" +
-    "2F6F2F6pAG4F5F7p*gj&&&&GBF1G2)gF2F4p*gFBF&F2!6P(&!_GBF2hg!7G22'111)gF1F4p*gF&F1!6H3#&*6FA# W'F@# X'F" +
-    "?# V'G>F3#&*FFA# W'F@# X'F?# V'G=F3#&*VFA# W'F@# X'F?# V'G<F'F1!6H2F3#&*&FA# W'F@# X'F?# V'#1*&F2F>#" +
-    "1*6F2F=#1*FF2F<#1*VF1hg!7G12'112'11)gF1F7p*gF'F1!6F&F1!6P(&FC!`FD!aFE!__(&F1h*!6G12'111F9h'!6G9F)h(!" +
-    "@H1F&!6G&F'F1!6G'2'111!N'()!K'!G)gF(F)r*gF'F)h)!@!6H*F*#&*&F&F)h(!@!6H+#&*&H,#!+# c'#1*&F*F*#&*6F,F," +
-    "#3./012345./012345#!+# c'#1*6F+#2&&&&&&&&&&&&&&&&#1*&F)h*!6G)2'111 '9*5!K3!G*!I+!HF)F*!8HI *G`F*h(!@" +
-    "GG)gF(FHr*gFHh)!@HBF8!6F9FB!6G@FI *G]F+*!Ij&&&&+FIFIh(!BFIh 2&pAG?k&&&&&&&&G_h&G<)gF<F?p*gF<h!L.!6H;" +
-    "F?F;F?pAG=#2&&&&&&&&&&&&&&&&GV#2&&&&&&&&&&&&&&&&GT#2&&&&&&&&&&&&&&&&GU#2&&&&&&&&&&&&&&&&GS)gF<h6!6H;" +
-    "F=t*gFVF&F<h(!@!6H<#&*&# V'GVFTF<#&*6# V'GTFUF<#&*F# V'GUFSF<#&*V# V'GSF;G<2'11)gF<h*!6H;F=t*gFVF&F<" +
-    "h(!@!6#&*&# V'GVF;G<2'11)gF<F=p*gF_F&F<h(!@!6P(& -!mG_F<h'!6G<2'11F_FVFT# V'FUFS# V'# V'HJ#E& -FJ#E'" +
-    " -!mFJ#E( -FJ#E) -!m!m!mG_2'11F_F? *!p (1HW#9GLk&&&&&&&&G_k&&&&&&&&G^h&G;)gF;FIp*gF;h!L.!6H<FIF<FIpA" +
-    "G=#2&&&&&&&&&&&&&&&&GV#2&&&&&&&&&&&&&&&&GR#2&&&&&&&&&&&&&&&&GS#2&&&&&&&&&&&&&&&&GT#2&&&&&&&&&&&&&&&&" +
-    "GU#2&&&&&&&&&&&&&&&&GQ#2&&&&&&&&&&&&&&&&GP#2&&&&&&&&&&&&&&&&GO)gF;h6!6H<F=t*gFVF&F;h(!@!6H;#&*&FL# W" +
-    "'HK# V'GVFRF;#&*6FL# W'HJ# V'GRFSF;#&*FFL# W'HN# V'GSFTF;#&*VFL# W'HM# V'GTFKFK# X'FU# V'GUFJFJ# X'F" +
-    "Q# V'GQFNFN# X'FP# V'GPFMFM# X'FO# V'GOF<G;2'11)gF;h*!6H<F=t*gFVF&F;h(!@!6#&*&FL# W'HJ# V'GVFJFJ# X'" +
-    "FU# V'GUF<G;2'11)gF;F=p*gF_F&F;h(!@!6P(& -FW -!nH[!mG_F^F[F[!o!mG^F;h'!6G;2'11F_FVFR# V'FSFT# V'# V'" +
-    "HJ#E& -FJ#E' -!mFJ#E( -FJ#E) -!m!m!mG_F^FUFQ# V'FPFO# V'# V'HJ#E& -FJ#E' -!mFJ#E( -FJ#E) -!m!m!mG^2'" +
-    "11F+*!Hk&&&&&&&&+FW -F_F]!p!m1`)&F@F+*!HF^+F^F_F_!oF]!p!nk&&&&&&&&!r1`)&k&&&&&& cfF-F9FB!6Q)&H]F`!p!" +
-    "oF.!m!lF/!m!pG_F8FB!6Q)&H[k&&&&&&&&F,AH^ (GYF[F]!m!fk&&&&&& c!K!/H=*gF]F0F`!o!2G=1F=*gF^!fH[k&&&&&& " +
-    "c!K!/F[k&&&&&&Vm!0!=lG=1F=*gF_!fH[k&&&&&& c!K!/F[k&&&&&&Vm!0!=*!Kh'+F_k&&&&&&&&!.F_!fk&&&&&&!}`!/!=1" +
-    "lG=1F3*gh&F=FY -F^!nF_!o!fH[k&&&&&& c!K!/F[k&&&&&&Vm!0!=AG=+F>G;)gF=h&F;F)F>!6pA*gF_F1F;h)!@!6Q)&!oH" +
-    "]!fH[k&&&&&& c!K!/F[k&&&&&&Vm!0!=*!Kh'+F]k&&&&&&&&!.F]!fk&&&&&&!}`!/!=1*!Kh'+F2F;h)!@!6Q)&FY -F^!nF]" +
-    "!o!m!fH[k&&&&&& c!K!/F[k&&&&&&Vm!0!=1lG=F;h'!6G;2'111F:FB!6F_k&&&&&& k!KF=A`)&(gF=l*gFFh'!6GF2'1F3*g" +
-    "F4FHh(!@!6N(&h(!@H;F5!6GEF6F;!6GDFY#9GOF_ (HX#9GNFY -F^!nF_!o (HW#9GMF*h(!@HChg!=GBFCh!LFF&F'mFCh!LF" +
-    "t!>AGAh&G=)gF=FBp*gF=FA!6H;FBF;FBpAG@FAFCp*gj&&&&GZF=G;)gF;F@p*gFZF&F;!6P(&!_GZF;hg!7G;2'111)gF=F@p*" +
-    "gF&F=!6H;#&*6FO# W'FN# X'FM# V'GLF;#&*FFO# W'FN# X'FM# V'GKF;#&*VFO# W'FN# X'FM# V'GJF'F=!6H?F;#&*&F" +
-    "O# W'FN# X'FM# V'F=FE!6H<#&*&# X'F=FD!6H;#&*&# V'#1*&F?FLF<#&*6# X'F;#&*6# V'#1*6F?FKF<#&*F# X'F;#&*" +
-    "F# V'#1*FF?FJF<#&*V# X'F;#&*V# V'#1*VF=hg!7G=2'112'11)gF=FCp*gF'F=!6F&F=!6P(&FY!`FX!aFW!_F=FE!6P(&!a" +
-    "F=FD!6P(&!__(&F=h*!6G=2'11+F&G=F'G;F>G?)gF?F)F>!6p*gFY#9GOF_F?h)!@H<F1!6Q)&!oH[ (HX#9GNF2F<!6Q)&FY -" +
-    "F^!nF[!o!m (HW#9GMF*h(!@HEhg!=GDFEh!LFF;F=mFEh!LFt!>AGCh&G<)gF<FDp*gF<FC!6H@FDF@FDpAGBFCFEp*gj&&&&GZ" +
-    "F<G@)gF@FBp*gFZF=F@!6P(&!_GZF@hg!7G@2'111)gF<FBp*gF<F=!6HA#&*6FO# W'FN# X'FM# V'GLFA#&*FFO# W'FN# X'" +
-    "FM# V'GKFA#&*VFO# W'FN# X'FM# V'GJF;F<!6H@FA#&*&FO# W'FN# X'FM# V'#1*&F@FL#1*6F@FK#1*FF@FJ#1*VF<hg!7" +
-    "G<2'112'11)gF<FEp*gF;F<!6F<F=!6P(&FY!`FX!aFW!__(&F<h*!6G<2'11F?h'!6G?F=FG!6G=F;FG!6G;2'111F7*gF'FIF7" +
-    "6(11FHh'!6GHF)F>!6G>F)FG!8H;F&!6G&F'F;!6G'2'11FF1!z+(2!K,!G)gF*F3r*gh.F*F3!7H,F,h.vAG2F&F(F3!8!6G4F(" +
-    "h*m*gF2h(!@G,F+G.h&G6)gF)F6r*gF,hFp*gF.F4F, o0&&+F.F4#&*&#1*&F.F4#&*6#1*61F6h'!6G6F'F4!6G4F.hF!6G.2'" +
-    "11+h&G.)gF.h*!6F2t*gF4F(F.!8!6G/F+F.h(!@!6G6h&G,)gF,h*!6H-F)t*gF6F/F,h(!@!6H,#&*&H<F(F,!6#&*&H=#3&'(" +
-    ")6789*+,-:;<=H;F,F(h'!@!6#&*&H:F,F(h)!8!6#&*&H9#3&'()6789*+,-:;<=H8#3&'()*+,-6789:;<=#1*&F6F;F8#3./0" +
-    "12345>?@ABCDE#1*FF6F<F=#3./01>?@A2345BCDEH8F:F9#3./01>?@A2345BCDEH9#3&'()*+,-6789:;<=#1*gF6F8F9#3./0" +
-    "12345>?@ABCDE#1*!,F-G,F6h!L'!6G62'11h&G5)gF5h*p*gF/F,h(!@!6F(F5!8!6G1F)F,!7G7F6F5h(!@!6G0h&G-)gF-F7p" +
-    "*gF0F1P(&_(&F-h'!6G-F1h*!6G1F0hF!6G02'11F5h'!6G52'11F.h*!6G.2'11)gF.F2p*gF4F(F.!8!6G6F+F.h(!@!6G,h&G" +
-    "5)gF)F5r*gF,F6P(&_(&F5h'!6G5F6h*!6G6F,hF!6G,2'11F.h'!6G.2'111F3h.!6G3F+F)h+!@!6G+2'111!N('-!K)gF-F2r" +
-    "*gh.F-F2!7H0F0h.vAh(!@G4h&G1)gF,F1r*gF&F'F1!8!6G6F*F+F1!8!6F2h(!@!6G5h*F,F1!7H0F0h*vAG3F4hFm*gF6F'F(" +
-    "F)F5F+F3F.6'+h&G0)gF0F3p*gF/F0h+!@!6F5F+F0!8!6F4 o0&&F0h'!6G02'11F6F'F(F)F/hFF3F.6'h&G0)gF0F3p*gF5F+" +
-    "F0!8!6F/F0h+!@!6F4 o0&&F0h'!6G02'111F1h*!6G12'11F2h.!6G2F)F.h+!@!6G)2'111!z'('!K(!G)gF(F)r*gF'F)h(!@" +
-    "!6F&F)h'!@!6#*'&H*#2%!K&&%!K&&%!K&&%!K&&#uh3#!x'H+#2&&!L!C&&!L!C&&!L!C&&!L!C# X'F+#2%%!K5%%!K5%%!K5%" +
-    "%!K5#b#2&&!L!K&&!L!K&&!L!K&&!L!K#u#wF*#2&!L&&&!L&&&!L&&&!L&&#uh6#!x'#w#1*&F)h*!6G)2'111 2(((!G'!K)gF" +
-    "(F+r*gF'F+h'!@!6#2&!J&&&!J&&&!J&&&!J&&#2&!H&&&!H&&&!H&&&!H&&F&F+h(!@!6#&*&H*#2%%%!K%%%!K%%%!K%%%!K#u" +
-    "H)#2&&&f&&&f&&&f&&&f# V'#2&&&f&&&f&&&f&&&f# #'F)#2%5& :%5& :%5& :%5& :#!{'F)h3#!z'#2'&&&'&&&'&&&'&&&" +
-    "#u#!{'h3#!z'F)#2&&!L_&&!L_&&!L_&&!L_#`#yF)#2% b!Kn% b!Kn% b!Kn% b!Kn#b#yF)#2&&!L!K&&!L!K&&!L!K&&!L!K" +
-    "#b#yF*#2&&&!L&&&!L&&&!L&&&!L#uh6#!z'#wH)F)#!R'#C&^)&F+h*!6G+2'111!p'(+!K'!I)gF'F/r*gF/h)!@G0F&F(F/!8" +
-    "h(!@!6H.F(h(!@!6G1F.G-)gF-F1p*!KF-P(&H2F2!(+h&1*gF-h*!6G-2'11F.h*F(F-F1p*!IF-P(&+j&&&&1F0F)F*F+F,6&l" +
-    "*gF.h*F(F*F0!6Q)& (F0F)F*F+F,6&@1F/h'!6G/2'111 cC).!K:!G'!IF'h(!@G1)gF'F.rF'h.v!=*gF.h)!@H3F*!6G4F&F" +
-    ".h(!@!6H-G/F-#&*&H5#!+G6F5F5#3./012345./012345#!+G7F-#&*6H5#!+G?F5F5#3./012345./012345#!+G@#2&&&&&&&" +
-    "&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G>#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G;#2&&&&&&&" +
-    "&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G8h&G2)gF(F2r*gF5F/#&*&HA#!+F6# d'HB# c'G5F>FAFA#3." +
-    "/012345./012345#!+F7# d'HA# c'G>F=F/#&*6HC#!+F?# d'HD# c'G=F<FCFC#3./012345./012345#!+F@# d'HC# c'G<" +
-    "FBFB# e'F;# c'G;FAFA# e'F:# c'G:FDFD# e'F9# c'G9FCFC# e'F8# c'G8F2h'!6G2F/F1!6G/2'11F6F5F(#7HA#%'HB#" +
-    " f'HC# c'HDF6# d'GEF)F3!6FB#1*&F*F3!6FD#1*&F+F3!6F6FDFE# d'# d'FCFE# d'# c'#1*&F,F3!6F;F5FC# e'# d'#" +
-    "2&&&&&&&&&&&&&&&&# h'H5#1*&F7F>FAFA#3./012345./012345#%'H6# f'HA# c'HCF7# d'GDF3h6!6H/F)!6F6#1*&F*F/" +
-    "!6FC#1*&F+F/!6F7FCFD# d'# d'FAFD# d'# c'#1*&F,F/!6F:F>FA# e'# d'#2&&&&&&&&&&&&&&&&# h'H7#1*&F?F=FB# " +
-    "f'H># c'HAF?# d'GCF3hF!6H/F)!6FB#1*&F*F/!6FA#1*&F+F/!6F?FAFC# d'# d'F>FC# d'# c'#1*&F,F/!6F9F=F># e'" +
-    "# d'#2&&&&&&&&&&&&&&&&# h'H=#1*&F@F<F6# f'H># c'H?F@# d'GAF3hV!6H/F)!6F6#1*&F*F/!6F?#1*&F+F/!6F@F?FA" +
-    "# d'# d'F>FA# d'# c'#1*&F,F/!6F8F<F># e'# d'#2&&&&&&&&&&&&&&&&# h'H6#1*&(gF;F5#2&&&&&&Vg&&&&&&Vg# e'" +
-    "#rF:F7#2&&&&&&Vg&&&&&&Vg# e'#r#uF9F=#2&&&&&&Vg&&&&&&Vg# e'#rF8F6#2&&&&&&Vg&&&&&&Vg# e'#r#u#u# 5'3&F-" +
-    "H/G2F-#&*&G5h'G0)gh'F5F5#hH6#!p'F(F0tAl*gF5F1F2!6H2#&*&F6#yG5F0h'!6G02'11F5H6#!+GAF5F5#3./012345./01" +
-    "2345#!+GBF-h6!6H0#&*&G5h'G2)gh'F5F5#hH7#!p'F(F2tAl*gF5F0F1!6H0#&*&F7#yG5F2h'!6G22'11F5H7#!+GCF5F5#3." +
-    "/012345./012345#!+GD#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G>#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&G<" +
-    "#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G@" +
-    "#2&&&&&&&&&&&&&&&&G?h&G2)gF(F2r*gF@F/#&*&HEFE#hHF# #'G@F?F/#&*6HGFG#hHH# #'G?F5FEF6FF#yHE#!+FA# d'HF" +
-    "# c'G5F>FEFE#3./012345./012345#!+FB# d'HE# c'G>F=FGF7FH#yHG#!+FC# d'HH# c'G=F<FGFG#3./012345./012345" +
-    "#!+FD# d'HG# c'G<FFFF# e'F;# c'G;FEFE# e'F:# c'G:FHFH# e'F9# c'G9FGFG# e'F8# c'G8F2h'!6G2F/F1!6G/2'1" +
-    "1FAF5F@#%'H6# f'H7# c'HEFA# d'GFF)F3!6F6#1*&F*F3!6FE#1*&F+F3!6FAFEFF# d'# d'F7FF# d'# c'#1*&F,F3!6F;" +
-    "F5F7# e'# d'#2&&&&&&&&&&&&&&&&# h'H5#1*&FBF>F@F@#3./012345./012345#%'H6# f'H7# c'H@FB# d'GAF3h6!6H/F" +
-    ")!6F6#1*&F*F/!6F@#1*&F+F/!6FBF@FA# d'# d'F7FA# d'# c'#1*&F,F/!6F:F>F7# e'# d'#2&&&&&&&&&&&&&&&&# h'H" +
-    "6#1*&FCF=F?#%'H7# f'H># c'H@FC# d'GAF3hF!6H/F)!6F7#1*&F*F/!6F@#1*&F+F/!6FCF@FA# d'# d'F>FA# d'# c'#1" +
-    "*&F,F/!6F9F=F># e'# d'#2&&&&&&&&&&&&&&&&# h'H7#1*&FDF<F?F?#3./012345./012345#%'H=# f'H># c'H?FD# d'G" +
-    "@F3hV!6H/F)!6F=#1*&F*F/!6F?#1*&F+F/!6FDF?F@# d'# d'F>F@# d'# c'#1*&F,F/!6F8F<F># e'# d'#2&&&&&&&&&&&" +
-    "&&&&&# h'H<#1*&F;F5#2&&&&&&Vg&&&&&&Vg# e'#rF:F6#2&&&&&&Vg&&&&&&Vg# e'#r#uF9F7#2&&&&&&Vg&&&&&&Vg# e'#" +
-    "rF8F<#2&&&&&&Vg&&&&&&Vg# e'#r#u#u# 5'3&F4#&*&#!*F4#&*6#!*#3&'()*+,-6789:;<=H6#!+G7F6F6#3./012345./01" +
-    "2345#!+GAF4hF!6#&*&#!*F4#&*V#!*#3&'()*+,-6789:;<=HB#!+GCFBFB#3./012345./012345#!+GD#2&&&&&&&&&&&&&&&" +
-    "&G5#2&&&&&&&&&&&&&&&&G>#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&" +
-    "&G:#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G@#2&&&&&&&&&&&&&&&&G?h&G/)gF(F/r*gF@F-" +
-    "#&*&HEFE#hHF# #'G@F?F-#&*6HGFG#hHH# #'G?F5FEF6FF#yHE#!+F7# d'HF# c'G5F>FEFE#3./012345./012345#!+FA# " +
-    "d'HE# c'G>F=FGFBFH#yHG#!+FC# d'HH# c'G=F<FGFG#3./012345./012345#!+FD# d'HG# c'G<FFFF# e'F;# c'G;FEFE" +
-    "# e'F:# c'G:FHFH# e'F9# c'G9FGFG# e'F8# c'G8F/h'!6G/F-F1!6G-2'11F7F5F@#%'H6# f'HB# c'HEF7# d'GFF)F3!" +
-    "6F6#1*&F*F3!6FE#1*&F+F3!6F7FEFF# d'# d'FBFF# d'# c'#1*&F,F3!6F;F5FB# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*" +
-    "&FAF>F@F@#3./012345./012345#%'H5# f'H6# c'H7FA# d'G;F3h6!6H-F)!6F5#1*&F*F-!6F7#1*&F+F-!6FAF7F;# d'# " +
-    "d'F6F;# d'# c'#1*&F,F-!6F:F>F6# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&FCF=F?#%'H5# f'H6# c'H7FC# d'G:F3hF!" +
-    "6H-F)!6F5#1*&F*F-!6F7#1*&F+F-!6FCF7F:# d'# d'F6F:# d'# c'#1*&F,F-!6F9F=F6# e'# d'#2&&&&&&&&&&&&&&&&#" +
-    " h'#1*&FDF<F?F?#3./012345./012345#%'H5# f'H6# c'H7FD# d'G9F3hV!6H-F)!6F5#1*&F*F-!6F7#1*&F+F-!6FDF7F9" +
-    "# d'# d'F6F9# d'# c'#1*&F,F-!6F8F<F6# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&1F.h.!6H-F'p*!KF-F'h.!7H.F-F.p" +
-    "A+F'1G.2'11)gF'F.r*gF.h)!@G0F&F.h(!@!6H/F(F1!8!6G2F/G-)gF-F2p*!KF-P(&HIFI!(+h&1*gF-F1!6G-2'11F/F1F(F" +
-    "-F2p*!IF-P(&+j&&&&1F0F)F*F+F,6&l*gF/F1F(F*F0!6Q)& (F0F)F*F+F,6&@1F.h'!6G.2'111!m0).!K6!G*!HF(h(!@G5)" +
-    "gF(F/rF(h6v!=*gF/h(!@H2F*!6H0#&*&G?F0#&*6G@F0#&*FGAF0#&*VGBF/h)!@H1F-!6H0h&h!L' o1&F.F1!6H1h&h!L' o1" +
-    "&F&F2!6G4F'F2!6G2h&G3)gF)F3r*gF3hF!6H6F)F)F6rAG6#2&&&&&&&&&&&&&&&&G7#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&" +
-    "&&&&&&G9#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&" +
-    "&&&&&&G>)gF3F6p*gF+*!GF,F3h(!@!6#/(&+#2&&!Lf&&!Lf&&!Lf&&!Lf1GFF7F+*!GF2#&*&FF# X'+F2#&*&1HC# V'G7F8F" +
-    "+*!GF2#&*6FF# X'+F2#&*61HD# V'G8F9F+*!GF2#&*FFF# X'+F2#&*F1HE# V'G9F:F+*!GF2#&*VFF# X'+F2#&*V1HF# V'" +
-    "G:FCF4#&*&F?# W'# X'F;# V'G;FDF4#&*6F@# W'# X'F<# V'G<FEF4#&*FFA# W'# X'F=# V'G=FFF4#&*VFB# W'# X'F>" +
-    "# V'G>F3h'!6G3F4F5!6G4F2F5!6G22'11F0F0#&*&F7#!+# c'#1*&F0F0#&*6F7F7#3./012345./012345#!+# c'#1*6F0hF" +
-    "!6F0#&*FF8#!+# c'#1*&F0F0#&*VF8F8#3./012345./012345#!+# c'#1*VF0hg!7H6F6#&*&F9#!+# c'#1*&F6F6#&*6F9F" +
-    "9#3./012345./012345#!+# c'#1*6F0h R&!6F0#&*!,F:#!+# c'#1*&F0F0#&*!<F:F:#3./012345./012345#!+# c'#1*!" +
-    "<F1F1#&*&F;#!+# c'#1*&F1F1#&*6F;F;#3./012345./012345#!+# c'#1*6F1hF!6F1#&*FF<#!+# c'#1*&F1F1#&*VF<F<" +
-    "#3./012345./012345#!+# c'#1*VF1hg!7H6F6#&*&F=#!+# c'#1*&F6F6#&*6F=F=#3./012345./012345#!+# c'#1*6F1h" +
-    " R&!6F1#&*!,F>#!+# c'#1*&F1F1#&*!<F>F>#3./012345./012345#!+# c'#1*!<2'11F/h6!6H/F(p*!KF/F(h6!7H0F/F0" +
-    "pA+F(1G/2'11)gF(F/r*gF*F/h(!@!6P(& -GIk&&&&&&&&GGk&&&&&&&&GHh&G2)gF)F2r*gFGF2F5!8F/h(!@!6H0F'!6P(& -" +
-    "F+*!HF,F2h(!@!6P(& -+k&&&&&& cf1!oHJ!mGGFHFJF&F0!6P(& -FI!n!o!mGHF2h'!6G22'11F/h)!@H0F-!6FG`)&F.F0!6" +
-    "FH`)&F/h'!6G/2'111 )))*!K)!H)!G)gF)F2r*gk&&&&&&&&G5k&&&&&&&&G4h&G/)gF(F/r*gF/h!L'!6H0F(F(F0rAG1#2&&&" +
-    "&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G7)gF/h*!6H0F1t*gF8F/h(!@H/F'!6#&*&H6# V'G8F6F&F/!6#&*&F*F/!6#&*&# " +
-    "W'F+F/!6#&*&# X'F,F/!6#&*&# V'# X'F7# V'G7F0G/2'11)gF/F1p*gF5F/h(!@H0F'!6P(& -H3!mG5F4F3F&F0!6P(& -F" +
-    "*F0!6P(& -!nF+F0!6P(& -!oF,F0!6P(& -!m!o!mG4F/h'!6G/2'11F5F8#E& -F8#E' -!mF8#E( -F8#E) -!m!m!mG5F4F7" +
-    "#E& -F7#E' -!mF7#E( -F7#E) -!m!m!mG42'11F2h)!@H/F.!6H0F0Q)&F5!m`)&F-F/!6H/F/Q)&F4!m`)&F2h'!6G2F(h(!@" +
-    "H/F&!6G&F'F/!6G'2'111 K7)-!K6!G+!HF'h(!@G/F( *GC)gF'F,rF'h6v!=*g#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&" +
-    "&&G4#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7F)*!G#2&&&&&&&&&&&&&&&&+F&F,h(!@!6G-F(F(h(!BF(h6pAG0h&G." +
-    ")gF.F0p*gF3F-#&*&# V'G3F4F-#&*6# V'G4F6F-#&*F# V'G6F7F-#&*V# V'G7F.h'!6G.F-F/!6G-2'11F3j&&!LfF0 %!b#" +
-    "9H5# X'G3F7F5# X'G7F6F5# X'G6F4F5# X'1GBF,h)!@H-F*!6H0h&h!L' o1&F+F-!6H1h&h!L' o1&F&F,h(!@!6G-h&G.)g" +
-    "F(F.r*gF.hF!6H2F(F(F2rAG2#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&" +
-    "&&&G9#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G=)gF.F2p*gF4F-#&" +
-    "*&F3# W'H># V'G4F5F-#&*6FB# W'H?# V'G5F8F-#&*FF6# W'H@# V'G8F9F-#&*VF7# W'HA# V'G9F>F># X'F:# V'G:F?" +
-    "F?# X'F;# V'G;F@F@# X'F<# V'G<FAFA# X'F=# V'G=F.h'!6G.F-F/!6G-2'11F0F0#&*&F4#!+# c'#1*&F0F0#&*6F4F4#" +
-    "3./012345./012345#!+# c'#1*6F0hF!6F0#&*FF5#!+# c'#1*&F0F0#&*VF5F5#3./012345./012345#!+# c'#1*VF0hg!7" +
-    "H2F2#&*&F8#!+# c'#1*&F2F2#&*6F8F8#3./012345./012345#!+# c'#1*6F0h R&!6F0#&*!,F9#!+# c'#1*&F0F0#&*!<F" +
-    "9F9#3./012345./012345#!+# c'#1*!<F1F1#&*&F:#!+# c'#1*&F1F1#&*6F:F:#3./012345./012345#!+# c'#1*6F1hF!" +
-    "6F1#&*FF;#!+# c'#1*&F1F1#&*VF;F;#3./012345./012345#!+# c'#1*VF1hg!7H2F2#&*&F<#!+# c'#1*&F2F2#&*6F<F<" +
-    "#3./012345./012345#!+# c'#1*6F1h R&!6F1#&*!,F=#!+# c'#1*&F1F1#&*!<F=F=#3./012345./012345#!+# c'#1*!<" +
-    "2'11(gF)*gF0h&hF o1&2'1F0#&*6G4F0F3#!+F0#&*&H5FC#:H8# f'# c'#1*&F0F3F3#3./012345./012345#!+F4F8# f'#" +
-    " c'#1*6F1F1#&*&F5F5# e'F8# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F1F1#&*6F4F4# e'F8# f'# d'#2&&&&&&&&&&&&&" +
-    "&&&# h'#1*61F0hF!6G-(gF)*gF-h&hF o1&2'1F-#&*6G3F-FB#!+F-#&*&H4FC#:H5# f'# c'#1*&F-FBFB#3./012345./01" +
-    "2345#!+F3F5# f'# c'#1*6F1F1#&*FF4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*FF1F1#&*VF3F3# e'F5# f'# d" +
-    "'#2&&&&&&&&&&&&&&&&# h'#1*V1F0hg!7G-F1hg!7G.(gF)*gF-h&hF o1&2'1F-#&*6G3F-F6#!+F-#&*&H4FC#:H5# f'# c'" +
-    "#1*&F-F6F6#3./012345./012345#!+F3F5# f'# c'#1*6F.F.#&*&F4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F" +
-    ".F.#&*6F3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*61F0h R&!6G-(gF)*gF-h&hF o1&2'1F-#&*6G3F-F7#!+F-#&" +
-    "*&H4FC#:H5# f'# c'#1*&F-F7F7#3./012345./012345#!+F3F5# f'# c'#1*6F1F1#&*!,F4F4# e'F5# f'# d'#2&&&&&&" +
-    "&&&&&&&&&&# h'#1*!,F1F1#&*!<F3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*!<1F,h6!6H,F'p*!KF,F'h6!7H-F," +
-    "F-pA+F'1G,2'11)gF'F,r*gk&&&&&&&&GDk&&&&&&&&GEk&&&&&&&&GFh&G-)gF)lF(F-r!=*gFDF&F-F/!8!6F,h(!@!6P(& -!" +
-    "mGDF-h'!6G-2'11FDFC!pGGh&G-)gF(F-r*gFEF&F-F/!8!6F,h(!@!6P(& -FG!nHD!mGEFFFDFD!o!mGFF-h'!6G-2'11F,h)!" +
-    "@H-F*!6k&&&&&&&&FGFEFC!p!mF)A`)&F+F-!6F)*!HFF+FFFEFE!oFC!p!nk&&&&&&&&!r1`)&F,h'!6G,2'111!j())!K'!G'!" +
-    "I)gF*F3r*gF/*!IF0F3h(!@!6P(&+j&&!Lf1H5#9G4h&G1)gF1h*!6H2F)t*gF1h(!@H1F(!6F'F1!6#&*&F4# X'F.F1!6#&*&#" +
-    " X'F&F1!6#&*&F+F1!6#&*&# W'F,F1!6#&*&# X'F-F1!6#&*&# V'# V'#1*&F2G12'11)gF)F1r*gF1h(!@H2F(!6F'F2!6P(" +
-    "&F5!aF.F2!6P(&!aF&F2!6P(&F+F2!6P(&!`F,F2!6P(&!aF-F2!6P(&!_!__(&F1h'!6G12'11F3h'!6G3F)h(!@H1F&!6G&F'F" +
-    "1!6G'F(F1!6G(2'111 X()-!K)!I*!G)gF)F5r*gF-*!IF.F5h(!@!6P(&+j&&!Lf1H8#9G=F-*!IF/F5h(!@!6P(&+j&&&&1H7#" +
-    "9G<h&G0)gF0h.!6H1F(t*gF0h(!@H4F&!6H3#&*&F*F4!6H2#&*&# W'F+F4!6H0#&*&# X'F,F4!6H6#&*&# V'G;F3#&*6F2#&" +
-    "*6# W'F0#&*6# X'F6#&*6# V'G:F'F4!6H0F;F=# X'F<# V'F;F-A#1*&F0F:F=# X'F<# V'F:F-A#1*6F1G02'11)gF(F0r*" +
-    "gF0h(!@H1F&!6P(&F*F1!6P(&!`F+F1!6P(&!aF,F1!6P(&!_G9F'F1!6F9F8!aF7!_F9F-A_(&F0h'!6G02'11F5h'!6G5F(h(!" +
-    "@H0F&!6G&F'F0!6G'2'111!;'(!K)gF*h*!6H+F)t*gF*h(!@H*F(!6F&F*!6#&*&F'F*!6#&*&# V'#1*&F+G*2'11)gF)F*r*g" +
-    "F*h(!@H+F(!6F&F+!6P(&F'F+!6P(&!__(&F*h'!6G*2'111!o=(+!G(!K)gF0h*!6F)t*gF0h(!@H1F(!6(!GF'F1!6#&*&H+F&" +
-    "F1!6#&*&H,#2&&&&&&&&&&&&&&&&#kH-#uF*h'm3&@F,#2%%!K!K%%!K!K%%!K!K%%!K!K# Z'#2%%!K%%%!K%%%!K%%%!K%# ['" +
+    "F21 V6*2!K5!G*!H-!I)gF(F:r*gF:h(!@H8F0!6N(&h(!@G9F*F8!6P(&GWF-F8!6P(&GXF.F8!6P(&GYF+F8!6P(&GZF,F8!6P" +
+    "(&G[F:h)!@H>F5!6F/*gF1F9!6G=F2*gF3F9!6G@F4F9!6GAFW#9GNFX#9GOFY#9GPFZ#9GQF[#9GRk&&&&&&&&GSk&&&&&&&&GT" +
+    "k&&&&&&&&GUh&G8)gF)F8r*gF8h!L.!6H9F)F)F9rAG;#2&&&&&&&&&&&&&&&&GD#2&&&&&&&&&&&&&&&&GE#2&&&&&&&&&&&&&&" +
+    "&&GF#2&&&&&&&&&&&&&&&&GG#2&&&&&&&&&&&&&&&&GH#2&&&&&&&&&&&&&&&&GI)gF8h.!6H9F;t*gF8h(!@H8F&!6G?FDF'F8!" +
+    "6HC#&*&HJFO# W'F8F=!6HB#&*&HD# X'FDFP# W'FO# X'# V'HK# V'GDFEFC#&*6HLFO# W'FB#&*6HE# X'FEFP# W'FO# X" +
+    "'# V'HM# V'GEFKF?#&*&FN# W'HK# X'FF# V'GFFMF?#&*6FN# W'HM# X'FG# V'GGFHFK# V'GHFIFM# V'GIF8FA!6H?F?#" +
+    "&*&FJ# V'#1*&F8F@!6H8FJFKFQ# X'FR# V'# X'F8#&*&# V'#1*&F?F?#&*6FL# V'#1*6F8FLFMFQ# X'FR# V'# X'F8#&*" +
+    "6# V'#1*6F9G82'11)gF8F;p*gF8h(!@H9F&!6P(&FW!`G]FSF'F9!6P(&H^ -FX -HS!nF9F=!6P(& -HV!oFVFY -!nFS!o!mH" +
+    "V!mGSFTFVF] -HV!o!mGTFUFV!mGUF9FA!6H?F?P(&F^!__(&F9F@!6H9F9P(&F^F]FZ!aF[!_!a!__(&F8h'!6G82'11FSFDFE#" +
+    " V'HD#E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGSFTFFFG# V'HD#E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGTFUFHFI# V'H" +
+    "D#E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGU2'11+FW#9GJFX#9GKFY#9GLk&&&&&&&&GSk&&&&&&&&GTk&&&&&&&&GUh&G8)gF" +
+    ")F8r*gF8h!L.!6H9F)F)F9rAG;#2&&&&&&&&&&&&&&&&GD#2&&&&&&&&&&&&&&&&GE#2&&&&&&&&&&&&&&&&GF#2&&&&&&&&&&&&" +
+    "&&&&GG#2&&&&&&&&&&&&&&&&GH#2&&&&&&&&&&&&&&&&GI)gF8h.!6H9F;t*gF8h(!@H8F&!6H?#&*&FJ# W'GMFDF'F8!6H@#&*" +
+    "&FK# W'F8F=!6H8#&*&HD# X'FDFL# W'FK# X'# V'HN# V'GDFEF@#&*6FK# W'F8#&*6HE# X'FEFL# W'FK# X'# V'HO# V" +
+    "'GEFNFM# X'FF# V'GFFOF?#&*6FJ# W'HN# X'FG# V'GGFHFM# V'GHFIFN# V'GIF9G82'11)gF8F;p*gFSF8h(!@H9F'!6P(" +
+    "& -FX -HS!nF9F=!6P(& -HV!oFVFY -!nFS!o!mHV!mGSFTFVF&F9!6P(&FW!` -HV!o!mGTFUFV!mGUF8h'!6G82'11FSFDFE#" +
+    " V'HD#E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGSFTFFFG# V'HD#E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGTFUFHFI# V'H" +
+    "D#E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGU2'111+FW#9GJFX#9GKk&&&&&&&&GSk&&&&&&&&GTk&&&&&&&&GUh&G8)gF)F8r*" +
+    "gF8h!L.!6H9F)F)F9rAG;#2&&&&&&&&&&&&&&&&GD#2&&&&&&&&&&&&&&&&GE#2&&&&&&&&&&&&&&&&GF#2&&&&&&&&&&&&&&&&G" +
+    "G#2&&&&&&&&&&&&&&&&GH#2&&&&&&&&&&&&&&&&GI)gF8h.!6H9F;t*gF8h(!@H8F&!6H=#&*&FJ# W'GLFDF'F8!6H8#&*&FK# " +
+    "W'HM# V'GDFEF8#&*6FK# W'HN# V'GEFMFL# X'FF# V'GFFNF=#&*6FJ# W'HM# X'FG# V'GGFHFL# V'GHFIFM# V'GIF9G8" +
+    "2'11)gF8F;p*gFSF8h(!@H9F'!6P(& -FX -!nHV!mGSFTFVF&F9!6P(&FW!` -HV!o!mGTFUFV!mGUF8h'!6G82'11FSFDFE# V" +
+    "'HD#E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGSFTFFFG# V'HD#E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGTFUFHFI# V'HD#" +
+    "E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGU2'111FS`)&F6F>!6FT`)&F7F>!6FU`)&F:h'!6G:F)h(!@H8F&!6G&F'F8!6G'2'1" +
+    "11!d))+!K*!G'!H)gF'F-r*gF(F(h(!BF(h 2&pAG,k&&&&&&&&G3h&G*)gF*F,p*gF*h!L.!6H+F,F+F,pAG.#2&&&&&&&&&&&&" +
+    "&&&&G/#2&&&&&&&&&&&&&&&&G0#2&&&&&&&&&&&&&&&&G1#2&&&&&&&&&&&&&&&&G2)gF*h6!6H+F.t*gF/F&F*h(!@!6H*#&*&#" +
+    " V'G/F0F*#&*6# V'G0F1F*#&*F# V'G1F2F*#&*V# V'G2F+G*2'11)gF*h*!6H+F.t*gF/F&F*h(!@!6#&*&# V'G/F+G*2'11" +
+    ")gF*F.p*gF3F&F*h(!@!6P(& -!mG3F*h'!6G*2'11F3F/F0# V'F1F2# V'# V'H/#E& -F/#E' -!mF/#E( -F/#E) -!m!m!m" +
+    "G32'11F)F-h(!@!6F3F, *!p (_(&F-h'!6G-F&F(h(!@!6G&2'111 8.*-!K3!G*!H'!I)gF'F.r*gF.h)!@H,F*!6F+F,!6G0F" +
+    "( *GBF)*!Ij&&&&+F(F(h(!BF(h 2&pAG1k&&&&&&&&G@h&G,)gF,F1p*gF,h!L.!6H-F1F-F1pAG2#2&&&&&&&&&&&&&&&&G3#2" +
+    "&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G6)gF,h6!6H-F2t*gF3F&F,h(!@!6H,#&*&# V'G3F5F" +
+    ",#&*6# V'G5F4F,#&*F# V'G4F6F,#&*V# V'G6F-G,2'11)gF,h*!6H-F2t*gF3F&F,h(!@!6#&*&# V'G3F-G,2'11)gF,F2p*" +
+    "gF@F&F,h(!@!6P(& -!mG@F,h'!6G,2'11F@F3F5# V'F4F6# V'# V'H3#E& -F3#E' -!mF3#E( -F3#E) -!m!m!mG@2'11F@" +
+    "F1 *!p (1HD#9G7k&&&&&&&&G@k&&&&&&&&GAh&G,)gF(F,r*gF,h!L.!6H-F(F(F-rAG1#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&" +
+    "&&&&&&&&G8#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&" +
+    "&&&&&&&&G:#2&&&&&&&&&&&&&&&&G;)gF,h6!6H-F1t*gF3F&F,h(!@!6H,#&*&F7# W'H># V'G3F8F,#&*6F7# W'H?# V'G8F" +
+    "6F,#&*FF7# W'H<# V'G6F5F,#&*VF7# W'H=# V'G5F>F># X'F4# V'G4F?F?# X'F9# V'G9F<F<# X'F:# V'G:F=F=# X'F" +
+    ";# V'G;F-G,2'11)gF,h*!6H-F1t*gF3F&F,h(!@!6#&*&F7# W'H<# V'G3F<F<# X'F4# V'G4F-G,2'11)gF,F1p*gF@F&F,h" +
+    "(!@!6P(& -FD -!nHC!mG@FAFCFC!o!mGAF,h'!6G,2'11F@F3F8# V'F6F5# V'# V'H3#E& -F3#E' -!mF3#E( -F3#E) -!m" +
+    "!m!mG@FAF4F9# V'F:F;# V'# V'H3#E& -F3#E' -!mF3#E( -F3#E) -!m!m!mGA2'11F)*!Hk&&&&&&&&+FD -F@FB!p!m1`)" +
+    "&F0F)*!HFA+FAF@F@!oFB!p!nk&&&&&&&&!r1`)&F.h'!6G.F&F(h(!@!6G&2'111 N-)-!K3!G-!I)gF)F6r*gF3F6h(!@H4F2!" +
+    "6N(&h(!@!6G8F+F4!6P(&GMF,F4!6P(&GLF-F4!6P(&GKF.F4!6P(&GJF/F4!6P(&GNF0F4!6P(&GIF1*gFM#9G<FL#9G=FK#9G>" +
+    "FJ#9G?FN#9G;FI#9G@h&G4)gF4h6!6H5F*t*gF4h(!@H4F&!6G7F'F4!6H:#&*&F;# W'F4F8!6H9#&*&HA# X'FAF@# W'F;# X" +
+    "'# V'GAF:#&*6F;# W'F9#&*6HB# X'FBF@# W'F;# X'# V'GBF:#&*FF;# W'F9#&*FHC# X'FCF@# W'F;# X'# V'GCF:#&*" +
+    "VF;# W'F9#&*VHD# X'FDF@# W'F;# X'# V'GDF7#&*6F<# W'F=# X'F># V'GEF7#&*FF<# W'F=# X'F># V'GFF7#&*VF<#" +
+    " W'F=# X'F># V'GGF(F4!6H4FAF?# X'F7#&*&F<# W'F=# X'F># V'# V'#1*&F4FBF?# X'FE# V'#1*6F4FCF?# X'FF# V" +
+    "'#1*FF4FDF?# X'FG# V'#1*VF5G42'11)gF*F4r*gF8F4h(!@H5!6P(&GHF(F5!6F'F5!6P(&FN!`FH!aFHFI!`FN!a!_FJ!aF&" +
+    "F5!6P(&FM!`FL!aFK!_!__(&F4h'!6G42'11+FM#9G;FL#9G<FK#9G=FJ#9G>FN#9G?h&G4)gF4h6!6H5F*t*gF4h(!@H4F&!6G7" +
+    "F'F4!6H8#&*&F?# W'G@F8#&*6F?# W'GAF8#&*FF?# W'GBF8#&*VF?# W'GCF7#&*6F;# W'F<# X'F=# V'GDF7#&*FF;# W'" +
+    "F<# X'F=# V'GEF7#&*VF;# W'F<# X'F=# V'GFF(F4!6H4F@F># X'F7#&*&F;# W'F<# X'F=# V'# V'#1*&F4FAF># X'FD" +
+    "# V'#1*6F4FBF># X'FE# V'#1*FF4FCF># X'FF# V'#1*VF5G42'11)gF*F4r*gF4h(!@H5F(!6F'F5!6P(&FN!`FJ!aF&F5!6" +
+    "P(&FM!`FL!aFK!_!__(&F4h'!6G42'111F6h'!6G6F*h(!@H4F&!6G&F'F4!6G'F(F4!6G(2'111 ^,)1!K,!G*!I)gF(F9r*gF9" +
+    "h(!@H1F*!6P(&GCF+F1!6P(&GDF,F1!6P(&GEF-*gF.F1!6N(&h(!@H1F/!6G;F0F1!6G7FC#9GAFD#9G@FE#9G?F)h(!@H8hg!=" +
+    "G6F8h!LFF&F'mF8h!LFt!>AG5h&G1)gF1F6p*gF1F5!6H2F6F2F6pAG4F5F8p*gj&&&&GBF1G2)gF2F4p*gFBF&F2!6P(&!_GBF2" +
+    "hg!7G22'111)gF1F4p*gF&F1!6H2#&*6FA# W'F@# X'F?# V'G>F2#&*FFA# W'F@# X'F?# V'G=F2#&*VFA# W'F@# X'F?# " +
+    "V'G<F'F1!6H3F2#&*&FA# W'F@# X'F?# V'F1F;!6H2#&*&# X'F1F7!6H:#&*&# V'#1*&F3F>F2#&*6# X'F:#&*6# V'#1*6" +
+    "F3F=F2#&*F# X'F:#&*F# V'#1*FF3F<F2#&*V# X'F:#&*V# V'#1*VF1hg!7G12'112'11)gF1F8p*gF'F1!6F&F1!6P(&FC!`" +
+    "FD!aFE!_F1F;!6P(&!aF1F7!6P(&!__(&F1h*!6G12'11+FC#9GAFD#9G@FE#9G?F)h(!@H7hg!=G6F7h!LFF&F'mF7h!LFt!>AG" +
+    "5h&G1)gF1F6p*gF1F5!6H2F6F2F6pAG4F5F7p*gj&&&&GBF1G2)gF2F4p*gFBF&F2!6P(&!_GBF2hg!7G22'111)gF1F4p*gF&F1" +
+    "!6H3#&*6FA# W'F@# X'F?# V'G>F3#&*FFA# W'F@# X'F?# V'G=F3#&*VFA# W'F@# X'F?# V'G<F'F1!6H2F3#&*&FA# W'" +
+    "F@# X'F?# V'#1*&F2F>#1*6F2F=#1*FF2F<#1*VF1hg!7G12'112'11)gF1F7p*gF'F1!6F&F1!6P(&FC!`FD!aFE!__(&F1h*!" +
+    "6G12'111F9h'!6G9F)h(!@H1F&!6G&F'F1!6G'2'111!N'()!K'!G)gF(F)r*gF'F)h)!@!6H*F*#&*&F&F)h(!@!6H+#&*&H,#!" +
+    "+# c'#1*&F*F*#&*6F,F,#3./012345./012345#!+# c'#1*6F+#2&&&&&&&&&&&&&&&&#1*&F)h*!6G)2'111 '9*5!K3!G*!I" +
+    "+!HF)F*!8HI *G`F*h(!@GG)gF(FHr*gFHh)!@HBF8!6F9FB!6G@FI *G]F+*!Ij&&&&+FIFIh(!BFIh 2&pAG?k&&&&&&&&G_h&" +
+    "G<)gF<F?p*gF<h!L.!6H;F?F;F?pAG=#2&&&&&&&&&&&&&&&&GV#2&&&&&&&&&&&&&&&&GT#2&&&&&&&&&&&&&&&&GU#2&&&&&&&" +
+    "&&&&&&&&&GS)gF<h6!6H;F=t*gFVF&F<h(!@!6H<#&*&# V'GVFTF<#&*6# V'GTFUF<#&*F# V'GUFSF<#&*V# V'GSF;G<2'11" +
+    ")gF<h*!6H;F=t*gFVF&F<h(!@!6#&*&# V'GVF;G<2'11)gF<F=p*gF_F&F<h(!@!6P(& -!mG_F<h'!6G<2'11F_FVFT# V'FUF" +
+    "S# V'# V'HJ#E& -FJ#E' -!mFJ#E( -FJ#E) -!m!m!mG_2'11F_F? *!p (1HW#9GLk&&&&&&&&G_k&&&&&&&&G^h&G;)gF;FI" +
+    "p*gF;h!L.!6H<FIF<FIpAG=#2&&&&&&&&&&&&&&&&GV#2&&&&&&&&&&&&&&&&GR#2&&&&&&&&&&&&&&&&GS#2&&&&&&&&&&&&&&&" +
+    "&GT#2&&&&&&&&&&&&&&&&GU#2&&&&&&&&&&&&&&&&GQ#2&&&&&&&&&&&&&&&&GP#2&&&&&&&&&&&&&&&&GO)gF;h6!6H<F=t*gFV" +
+    "F&F;h(!@!6H;#&*&FL# W'HK# V'GVFRF;#&*6FL# W'HJ# V'GRFSF;#&*FFL# W'HN# V'GSFTF;#&*VFL# W'HM# V'GTFKFK" +
+    "# X'FU# V'GUFJFJ# X'FQ# V'GQFNFN# X'FP# V'GPFMFM# X'FO# V'GOF<G;2'11)gF;h*!6H<F=t*gFVF&F;h(!@!6#&*&F" +
+    "L# W'HJ# V'GVFJFJ# X'FU# V'GUF<G;2'11)gF;F=p*gF_F&F;h(!@!6P(& -FW -!nH[!mG_F^F[F[!o!mG^F;h'!6G;2'11F" +
+    "_FVFR# V'FSFT# V'# V'HJ#E& -FJ#E' -!mFJ#E( -FJ#E) -!m!m!mG_F^FUFQ# V'FPFO# V'# V'HJ#E& -FJ#E' -!mFJ#" +
+    "E( -FJ#E) -!m!m!mG^2'11F+*!Hk&&&&&&&&+FW -F_F]!p!m1`)&F@F+*!HF^+F^F_F_!oF]!p!nk&&&&&&&&!r1`)&k&&&&&&" +
+    " cfF-F9FB!6Q)&H]F`!p!oF.!m!lF/!m!pG_F8FB!6Q)&H[k&&&&&&&&F,AH^ (GYF[F]!m!fk&&&&&& c!K!/H=*gF]F0F`!o!2" +
+    "G=1F=*gF^!fH[k&&&&&& c!K!/F[k&&&&&&Vm!0!=lG=1F=*gF_!fH[k&&&&&& c!K!/F[k&&&&&&Vm!0!=*!Kh'+F_k&&&&&&&&" +
+    "!.F_!fk&&&&&&!}`!/!=1lG=1F3*gh&F=FY -F^!nF_!o!fH[k&&&&&& c!K!/F[k&&&&&&Vm!0!=AG=+F>G;)gF=h&F;F)F>!6p" +
+    "A*gF_F1F;h)!@!6Q)&!oH]!fH[k&&&&&& c!K!/F[k&&&&&&Vm!0!=*!Kh'+F]k&&&&&&&&!.F]!fk&&&&&&!}`!/!=1*!Kh'+F2" +
+    "F;h)!@!6Q)&FY -F^!nF]!o!m!fH[k&&&&&& c!K!/F[k&&&&&&Vm!0!=1lG=F;h'!6G;2'111F:FB!6F_k&&&&&& k!KF=A`)&(" +
+    "gF=l*gFFh'!6GF2'1F3*gF4FHh(!@!6N(&h(!@H;F5!6GEF6F;!6GDFY#9GOF_ (HX#9GNFY -F^!nF_!o (HW#9GMF*h(!@HChg" +
+    "!=GBFCh!LFF&F'mFCh!LFt!>AGAh&G=)gF=FBp*gF=FA!6H;FBF;FBpAG@FAFCp*gj&&&&GZF=G;)gF;F@p*gFZF&F;!6P(&!_GZ" +
+    "F;hg!7G;2'111)gF=F@p*gF&F=!6H;#&*6FO# W'FN# X'FM# V'GLF;#&*FFO# W'FN# X'FM# V'GKF;#&*VFO# W'FN# X'FM" +
+    "# V'GJF'F=!6H?F;#&*&FO# W'FN# X'FM# V'F=FE!6H<#&*&# X'F=FD!6H;#&*&# V'#1*&F?FLF<#&*6# X'F;#&*6# V'#1" +
+    "*6F?FKF<#&*F# X'F;#&*F# V'#1*FF?FJF<#&*V# X'F;#&*V# V'#1*VF=hg!7G=2'112'11)gF=FCp*gF'F=!6F&F=!6P(&FY" +
+    "!`FX!aFW!_F=FE!6P(&!aF=FD!6P(&!__(&F=h*!6G=2'11+F&G=F'G;F>G?)gF?F)F>!6p*gFY#9GOF_F?h)!@H<F1!6Q)&!oH[" +
+    " (HX#9GNF2F<!6Q)&FY -F^!nF[!o!m (HW#9GMF*h(!@HEhg!=GDFEh!LFF;F=mFEh!LFt!>AGCh&G<)gF<FDp*gF<FC!6H@FDF" +
+    "@FDpAGBFCFEp*gj&&&&GZF<G@)gF@FBp*gFZF=F@!6P(&!_GZF@hg!7G@2'111)gF<FBp*gF<F=!6HA#&*6FO# W'FN# X'FM# V" +
+    "'GLFA#&*FFO# W'FN# X'FM# V'GKFA#&*VFO# W'FN# X'FM# V'GJF;F<!6H@FA#&*&FO# W'FN# X'FM# V'#1*&F@FL#1*6F" +
+    "@FK#1*FF@FJ#1*VF<hg!7G<2'112'11)gF<FEp*gF;F<!6F<F=!6P(&FY!`FX!aFW!__(&F<h*!6G<2'11F?h'!6G?F=FG!6G=F;" +
+    "FG!6G;2'111F7*gF'FIF76(11FHh'!6GHF)F>!6G>F)FG!8H;F&!6G&F'F;!6G'2'11FF1!z+(2!K,!G)gF*F3r*gh.F*F3!7H,F" +
+    ",h.vAG2F&F(F3!8!6G4F(h*m*gF2h(!@G,F+G.h&G6)gF)F6r*gF,hFp*gF.F4F, o0&&+F.F4#&*&#1*&F.F4#&*6#1*61F6h'!" +
+    "6G6F'F4!6G4F.hF!6G.2'11+h&G.)gF.h*!6F2t*gF4F(F.!8!6G/F+F.h(!@!6G6h&G,)gF,h*!6H-F)t*gF6F/F,h(!@!6H,#&" +
+    "*&H<F(F,!6#&*&H=#3&'()6789*+,-:;<=H;F,F(h'!@!6#&*&H:F,F(h)!8!6#&*&H9#3&'()6789*+,-:;<=H8#3&'()*+,-67" +
+    "89:;<=#1*&F6F;F8#3./012345>?@ABCDE#1*FF6F<F=#3./01>?@A2345BCDEH8F:F9#3./01>?@A2345BCDEH9#3&'()*+,-67" +
+    "89:;<=#1*gF6F8F9#3./012345>?@ABCDE#1*!,F-G,F6h!L'!6G62'11h&G5)gF5h*p*gF/F,h(!@!6F(F5!8!6G1F)F,!7G7F6" +
+    "F5h(!@!6G0h&G-)gF-F7p*gF0F1P(&_(&F-h'!6G-F1h*!6G1F0hF!6G02'11F5h'!6G52'11F.h*!6G.2'11)gF.F2p*gF4F(F." +
+    "!8!6G6F+F.h(!@!6G,h&G5)gF)F5r*gF,F6P(&_(&F5h'!6G5F6h*!6G6F,hF!6G,2'11F.h'!6G.2'111F3h.!6G3F+F)h+!@!6" +
+    "G+2'111!N('-!K)gF-F2r*gh.F-F2!7H0F0h.vAh(!@G4h&G1)gF,F1r*gF&F'F1!8!6G6F*F+F1!8!6F2h(!@!6G5h*F,F1!7H0" +
+    "F0h*vAG3F4hFm*gF6F'F(F)F5F+F3F.6'+h&G0)gF0F3p*gF/F0h+!@!6F5F+F0!8!6F4 o0&&F0h'!6G02'11F6F'F(F)F/hFF3" +
+    "F.6'h&G0)gF0F3p*gF5F+F0!8!6F/F0h+!@!6F4 o0&&F0h'!6G02'111F1h*!6G12'11F2h.!6G2F)F.h+!@!6G)2'111!z'('!" +
+    "K(!G)gF(F)r*gF'F)h(!@!6F&F)h'!@!6#*'&H*#2%!K&&%!K&&%!K&&%!K&&#uh3#!x'H+#2&&!L!C&&!L!C&&!L!C&&!L!C# X" +
+    "'F+#2%%!K5%%!K5%%!K5%%!K5#b#2&&!L!K&&!L!K&&!L!K&&!L!K#u#wF*#2&!L&&&!L&&&!L&&&!L&&#uh6#!x'#w#1*&F)h*!" +
+    "6G)2'111 2(((!G'!K)gF(F+r*gF'F+h'!@!6#2&!J&&&!J&&&!J&&&!J&&#2&!H&&&!H&&&!H&&&!H&&F&F+h(!@!6#&*&H*#2%" +
+    "%%!K%%%!K%%%!K%%%!K#uH)#2&&&f&&&f&&&f&&&f# V'#2&&&f&&&f&&&f&&&f# #'F)#2%5& :%5& :%5& :%5& :#!{'F)h3#" +
+    "!z'#2'&&&'&&&'&&&'&&&#u#!{'h3#!z'F)#2&&!L_&&!L_&&!L_&&!L_#`#yF)#2% b!Kn% b!Kn% b!Kn% b!Kn#b#yF)#2&&!" +
+    "L!K&&!L!K&&!L!K&&!L!K#b#yF*#2&&&!L&&&!L&&&!L&&&!L#uh6#!z'#wH)F)#!R'#C&^)&F+h*!6G+2'111!p'(+!K'!I)gF'" +
+    "F/r*gF/h)!@G0F&F(F/!8h(!@!6H.F(h(!@!6G1F.G-)gF-F1p*!KF-P(&H2F2!(+h&1*gF-h*!6G-2'11F.h*F(F-F1p*!IF-P(" +
+    "&+j&&&&1F0F)F*F+F,6&l*gF.h*F(F*F0!6Q)& (F0F)F*F+F,6&@1F/h'!6G/2'111 cC).!K:!G'!IF'h(!@G1)gF'F.rF'h.v" +
+    "!=*gF.h)!@H3F*!6G4F&F.h(!@!6H-G/F-#&*&H5#!+G6F5F5#3./012345./012345#!+G7F-#&*6H5#!+G?F5F5#3./012345." +
+    "/012345#!+G@#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G>#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&G<#2&&&&&&" +
+    "&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G8h&G2)gF(F2r*gF5F/#&*&HA#!+F6" +
+    "# d'HB# c'G5F>FAFA#3./012345./012345#!+F7# d'HA# c'G>F=F/#&*6HC#!+F?# d'HD# c'G=F<FCFC#3./012345./01" +
+    "2345#!+F@# d'HC# c'G<FBFB# e'F;# c'G;FAFA# e'F:# c'G:FDFD# e'F9# c'G9FCFC# e'F8# c'G8F2h'!6G2F/F1!6G" +
+    "/2'11F6F5F(#7HA#%'HB# f'HC# c'HDF6# d'GEF)F3!6FB#1*&F*F3!6FD#1*&F+F3!6F6FDFE# d'# d'FCFE# d'# c'#1*&" +
+    "F,F3!6F;F5FC# e'# d'#2&&&&&&&&&&&&&&&&# h'H5#1*&F7F>FAFA#3./012345./012345#%'H6# f'HA# c'HCF7# d'GDF" +
+    "3h6!6H/F)!6F6#1*&F*F/!6FC#1*&F+F/!6F7FCFD# d'# d'FAFD# d'# c'#1*&F,F/!6F:F>FA# e'# d'#2&&&&&&&&&&&&&" +
+    "&&&# h'H7#1*&F?F=FB# f'H># c'HAF?# d'GCF3hF!6H/F)!6FB#1*&F*F/!6FA#1*&F+F/!6F?FAFC# d'# d'F>FC# d'# c" +
+    "'#1*&F,F/!6F9F=F># e'# d'#2&&&&&&&&&&&&&&&&# h'H=#1*&F@F<F6# f'H># c'H?F@# d'GAF3hV!6H/F)!6F6#1*&F*F" +
+    "/!6F?#1*&F+F/!6F@F?FA# d'# d'F>FA# d'# c'#1*&F,F/!6F8F<F># e'# d'#2&&&&&&&&&&&&&&&&# h'H6#1*&(gF;F5#" +
+    "2&&&&&&Vg&&&&&&Vg# e'#rF:F7#2&&&&&&Vg&&&&&&Vg# e'#r#uF9F=#2&&&&&&Vg&&&&&&Vg# e'#rF8F6#2&&&&&&Vg&&&&&" +
+    "&Vg# e'#r#u#u# 5'3&F-H/G2F-#&*&G5h'G0)gh'F5F5#hH6#!p'F(F0tAl*gF5F1F2!6H2#&*&F6#yG5F0h'!6G02'11F5H6#!" +
+    "+GAF5F5#3./012345./012345#!+GBF-h6!6H0#&*&G5h'G2)gh'F5F5#hH7#!p'F(F2tAl*gF5F0F1!6H0#&*&F7#yG5F2h'!6G" +
+    "22'11F5H7#!+GCF5F5#3./012345./012345#!+GD#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G>#2&&&&&&&&&&&&&&&&G" +
+    "=#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G" +
+    "8#2&&&&&&&&&&&&&&&&G@#2&&&&&&&&&&&&&&&&G?h&G2)gF(F2r*gF@F/#&*&HEFE#hHF# #'G@F?F/#&*6HGFG#hHH# #'G?F5" +
+    "FEF6FF#yHE#!+FA# d'HF# c'G5F>FEFE#3./012345./012345#!+FB# d'HE# c'G>F=FGF7FH#yHG#!+FC# d'HH# c'G=F<F" +
+    "GFG#3./012345./012345#!+FD# d'HG# c'G<FFFF# e'F;# c'G;FEFE# e'F:# c'G:FHFH# e'F9# c'G9FGFG# e'F8# c'" +
+    "G8F2h'!6G2F/F1!6G/2'11FAF5F@#%'H6# f'H7# c'HEFA# d'GFF)F3!6F6#1*&F*F3!6FE#1*&F+F3!6FAFEFF# d'# d'F7F" +
+    "F# d'# c'#1*&F,F3!6F;F5F7# e'# d'#2&&&&&&&&&&&&&&&&# h'H5#1*&FBF>F@F@#3./012345./012345#%'H6# f'H7# " +
+    "c'H@FB# d'GAF3h6!6H/F)!6F6#1*&F*F/!6F@#1*&F+F/!6FBF@FA# d'# d'F7FA# d'# c'#1*&F,F/!6F:F>F7# e'# d'#2" +
+    "&&&&&&&&&&&&&&&&# h'H6#1*&FCF=F?#%'H7# f'H># c'H@FC# d'GAF3hF!6H/F)!6F7#1*&F*F/!6F@#1*&F+F/!6FCF@FA#" +
+    " d'# d'F>FA# d'# c'#1*&F,F/!6F9F=F># e'# d'#2&&&&&&&&&&&&&&&&# h'H7#1*&FDF<F?F?#3./012345./012345#%'" +
+    "H=# f'H># c'H?FD# d'G@F3hV!6H/F)!6F=#1*&F*F/!6F?#1*&F+F/!6FDF?F@# d'# d'F>F@# d'# c'#1*&F,F/!6F8F<F>" +
+    "# e'# d'#2&&&&&&&&&&&&&&&&# h'H<#1*&F;F5#2&&&&&&Vg&&&&&&Vg# e'#rF:F6#2&&&&&&Vg&&&&&&Vg# e'#r#uF9F7#2" +
+    "&&&&&&Vg&&&&&&Vg# e'#rF8F<#2&&&&&&Vg&&&&&&Vg# e'#r#u#u# 5'3&F4#&*&#!*F4#&*6#!*#3&'()*+,-6789:;<=H6#!" +
+    "+G7F6F6#3./012345./012345#!+GAF4hF!6#&*&#!*F4#&*V#!*#3&'()*+,-6789:;<=HB#!+GCFBFB#3./012345./012345#" +
+    "!+GD#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G>#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&" +
+    "&&G;#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G@#2&&&&&&&&&&&&&&" +
+    "&&G?h&G/)gF(F/r*gF@F-#&*&HEFE#hHF# #'G@F?F-#&*6HGFG#hHH# #'G?F5FEF6FF#yHE#!+F7# d'HF# c'G5F>FEFE#3./" +
+    "012345./012345#!+FA# d'HE# c'G>F=FGFBFH#yHG#!+FC# d'HH# c'G=F<FGFG#3./012345./012345#!+FD# d'HG# c'G" +
+    "<FFFF# e'F;# c'G;FEFE# e'F:# c'G:FHFH# e'F9# c'G9FGFG# e'F8# c'G8F/h'!6G/F-F1!6G-2'11F7F5F@#%'H6# f'" +
+    "HB# c'HEF7# d'GFF)F3!6F6#1*&F*F3!6FE#1*&F+F3!6F7FEFF# d'# d'FBFF# d'# c'#1*&F,F3!6F;F5FB# e'# d'#2&&" +
+    "&&&&&&&&&&&&&&# h'#1*&FAF>F@F@#3./012345./012345#%'H5# f'H6# c'H7FA# d'G;F3h6!6H-F)!6F5#1*&F*F-!6F7#" +
+    "1*&F+F-!6FAF7F;# d'# d'F6F;# d'# c'#1*&F,F-!6F:F>F6# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&FCF=F?#%'H5# f'" +
+    "H6# c'H7FC# d'G:F3hF!6H-F)!6F5#1*&F*F-!6F7#1*&F+F-!6FCF7F:# d'# d'F6F:# d'# c'#1*&F,F-!6F9F=F6# e'# " +
+    "d'#2&&&&&&&&&&&&&&&&# h'#1*&FDF<F?F?#3./012345./012345#%'H5# f'H6# c'H7FD# d'G9F3hV!6H-F)!6F5#1*&F*F" +
+    "-!6F7#1*&F+F-!6FDF7F9# d'# d'F6F9# d'# c'#1*&F,F-!6F8F<F6# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&1F.h.!6H-" +
+    "F'p*!KF-F'h.!7H.F-F.pA+F'1G.2'11)gF'F.r*gF.h)!@G0F&F.h(!@!6H/F(F1!8!6G2F/G-)gF-F2p*!KF-P(&HIFI!(+h&1" +
+    "*gF-F1!6G-2'11F/F1F(F-F2p*!IF-P(&+j&&&&1F0F)F*F+F,6&l*gF/F1F(F*F0!6Q)& (F0F)F*F+F,6&@1F.h'!6G.2'111 " +
+    "-4*1!K<!G.!H'!IF(h(!@G;)gF(F2rF(h6v!=*gF2h)!@H4F/!6H5h&h!L' o1&F0F4!6H3h&h!L' o1&F1F4!6H4h&h!L' o1&F" +
+    "2h(!@H6F*!6G9F+F6!6G:F&F6!6G7F'F6!6G6h&G8)gF)F8r*gF8hF!6H<F)F)F<rAG<#2&&&&&&&&&&&&&&&&GA#2&&&&&&&&&&" +
+    "&&&&&&GB#2&&&&&&&&&&&&&&&&GC#2&&&&&&&&&&&&&&&&GD#2&&&&&&&&&&&&&&&&GE#2&&&&&&&&&&&&&&&&GF#2&&&&&&&&&&" +
+    "&&&&&&GG#2&&&&&&&&&&&&&&&&GH#2&&&&&&&&&&&&&&&&GI#2&&&&&&&&&&&&&&&&GJ#2&&&&&&&&&&&&&&&&GK#2&&&&&&&&&&" +
+    "&&&&&&GL)gF8F<p*gF7#&*&F9#&*&# W'GOF7#&*6F9#&*6# W'GPF7#&*FF9#&*F# W'GQF,*!IF-F8h(!@!6P(&+j&&!Lf1H[#" +
+    "9GMF[F.!`#9GNF6#&*&F:#&*&H># W'G=FAF,*!GF=FM# X'FNF># X'# V'+F=1H># V'GAF6#&*6F:#&*6H?# W'G=FBF,*!GF" +
+    "=FM# X'FNF?# X'# V'+F=1H?# V'GBF6#&*FF:#&*FH@# W'G=FCF,*!GF=FM# X'FNF@# X'# V'+F=1H@# V'GCF6#&*VF:#&" +
+    "*VHR# W'G=F,*gF=FM# X'FNFR# X'# V'G=1FDF=# V'GDF>FO# X'FE# V'GEF?FP# X'FF# V'GFF@FQ# X'FG# V'GGF=F7#" +
+    "&*VF9#&*V# W'H=# X'FH# V'GHFIFO# V'GIFJFP# V'GJFKFQ# V'GKFLF=# V'GLF8h'!6G8F7F;!6G7F6F;!6G62'11F5F5#" +
+    "&*&FA#!+# c'#1*&F5F5#&*6FAFA#3./012345./012345#!+# c'#1*6F5hF!6F5#&*FFB#!+# c'#1*&F5F5#&*VFBFB#3./01" +
+    "2345./012345#!+# c'#1*VF5hg!7H<F<#&*&FC#!+# c'#1*&F<F<#&*6FCFC#3./012345./012345#!+# c'#1*6F5h R&!6F" +
+    "5#&*!,FD#!+# c'#1*&F5F5#&*!<FDFD#3./012345./012345#!+# c'#1*!<F3F3#&*&FE#!+# c'#1*&F3F3#&*6FEFE#3./0" +
+    "12345./012345#!+# c'#1*6F3hF!6F3#&*FFF#!+# c'#1*&F3F3#&*VFFFF#3./012345./012345#!+# c'#1*VF3hg!7H<F<" +
+    "#&*&FG#!+# c'#1*&F<F<#&*6FGFG#3./012345./012345#!+# c'#1*6F3h R&!6F3#&*!,FH#!+# c'#1*&F3F3#&*!<FHFH#" +
+    "3./012345./012345#!+# c'#1*!<F4F4#&*&FI#!+# c'#1*&F4F4#&*6FIFI#3./012345./012345#!+# c'#1*6F4hF!6F4#" +
+    "&*FFJ#!+# c'#1*&F4F4#&*VFJFJ#3./012345./012345#!+# c'#1*VF4hg!7H<F<#&*&FK#!+# c'#1*&F<F<#&*6FKFK#3./" +
+    "012345./012345#!+# c'#1*6F4h R&!6F4#&*!,FL#!+# c'#1*&F4F4#&*!<FLFL#3./012345./012345#!+# c'#1*!<2'11" +
+    "F2h6!6H2F(p*!KF2F(h6!7H3F2F3pA+F(1G22'11)gF(F2r*gF2h(!@H3F*!6P(& -GZF+F3!6P(& -GWk&&&&&&&&GTk&&&&&&&" +
+    "&GUk&&&&&&&&GVh&G3)gF)F3r*gF3F;!8F2h(!@!6H4F'!6P(& -FW!nGSF&F4!6P(& -FZ!nGXF,*!HF-F3h(!@!6P(& -+k&&&" +
+    "&&& cf1GYF,*gFSFY!oFYF. -!nFW!o!mGS1FTFS!mGTFUFSFX!o!mGUFVFX!mGVF3h'!6G32'11F2h)!@H3F/!6FT`)&F0F3!6F" +
+    "U`)&F1F3!6FV`)&F2h'!6G22'111 ]'(,!K'!Ij&&!LfF(h6v*!Kh6F(h(!BH(F(h6tA+F(1H+ %!bG0F)h&F'h(!@H. o1&)gF+" +
+    "F-r*gh&G()gF(h*!6H*F't*gF(h(!@H(F)!6H/F/#&*&F&F(!6#&*&# V'#1*&F*G(2'11)gF'F(r*gF(h(!@H*F)!6H/F/P(&F&" +
+    "F*!6P(&!__(&F(h'!6G(2'11F-h'!6G-F&F.!6G&2'11)gF'F,r*gF)F,h(!@!6H&F&P(&F0!a_(&F,h'!6G,2'111 )))*!K)!H" +
+    ")!G)gF)F2r*gk&&&&&&&&G5k&&&&&&&&G4h&G/)gF(F/r*gF/h!L'!6H0F(F(F0rAG1#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&" +
+    "&&&&&G7)gF/h*!6H0F1t*gF8F/h(!@H/F'!6#&*&H6# V'G8F6F&F/!6#&*&F*F/!6#&*&# W'F+F/!6#&*&# X'F,F/!6#&*&# " +
+    "V'# X'F7# V'G7F0G/2'11)gF/F1p*gF5F/h(!@H0F'!6P(& -H3!mG5F4F3F&F0!6P(& -F*F0!6P(& -!nF+F0!6P(& -!oF,F" +
+    "0!6P(& -!m!o!mG4F/h'!6G/2'11F5F8#E& -F8#E' -!mF8#E( -F8#E) -!m!m!mG5F4F7#E& -F7#E' -!mF7#E( -F7#E) -" +
+    "!m!m!mG42'11F2h)!@H/F.!6H0F0Q)&F5!m`)&F-F/!6H/F/Q)&F4!m`)&F2h'!6G2F(h(!@H/F&!6G&F'F/!6G'2'111 K7)-!K" +
+    "6!G+!HF'h(!@G/F( *GC)gF'F,rF'h6v!=*g#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G6#2&&" +
+    "&&&&&&&&&&&&&&G7F)*!G#2&&&&&&&&&&&&&&&&+F&F,h(!@!6G-F(F(h(!BF(h6pAG0h&G.)gF.F0p*gF3F-#&*&# V'G3F4F-#" +
+    "&*6# V'G4F6F-#&*F# V'G6F7F-#&*V# V'G7F.h'!6G.F-F/!6G-2'11F3j&&!LfF0 %!b#9H5# X'G3F7F5# X'G7F6F5# X'G" +
+    "6F4F5# X'1GBF,h)!@H-F*!6H0h&h!L' o1&F+F-!6H1h&h!L' o1&F&F,h(!@!6G-h&G.)gF(F.r*gF.hF!6H2F(F(F2rAG2#2&" +
+    "&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G:#2&" +
+    "&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G=)gF.F2p*gF4F-#&*&F3# W'H># V'G4F5F-#&*6FB# " +
+    "W'H?# V'G5F8F-#&*FF6# W'H@# V'G8F9F-#&*VF7# W'HA# V'G9F>F># X'F:# V'G:F?F?# X'F;# V'G;F@F@# X'F<# V'" +
+    "G<FAFA# X'F=# V'G=F.h'!6G.F-F/!6G-2'11F0F0#&*&F4#!+# c'#1*&F0F0#&*6F4F4#3./012345./012345#!+# c'#1*6" +
+    "F0hF!6F0#&*FF5#!+# c'#1*&F0F0#&*VF5F5#3./012345./012345#!+# c'#1*VF0hg!7H2F2#&*&F8#!+# c'#1*&F2F2#&*" +
+    "6F8F8#3./012345./012345#!+# c'#1*6F0h R&!6F0#&*!,F9#!+# c'#1*&F0F0#&*!<F9F9#3./012345./012345#!+# c'" +
+    "#1*!<F1F1#&*&F:#!+# c'#1*&F1F1#&*6F:F:#3./012345./012345#!+# c'#1*6F1hF!6F1#&*FF;#!+# c'#1*&F1F1#&*V" +
+    "F;F;#3./012345./012345#!+# c'#1*VF1hg!7H2F2#&*&F<#!+# c'#1*&F2F2#&*6F<F<#3./012345./012345#!+# c'#1*" +
+    "6F1h R&!6F1#&*!,F=#!+# c'#1*&F1F1#&*!<F=F=#3./012345./012345#!+# c'#1*!<2'11(gF)*gF0h&hF o1&2'1F0#&*" +
+    "6G4F0F3#!+F0#&*&H5FC#:H8# f'# c'#1*&F0F3F3#3./012345./012345#!+F4F8# f'# c'#1*6F1F1#&*&F5F5# e'F8# f" +
+    "'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F1F1#&*6F4F4# e'F8# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*61F0hF!6G-(gF)*gF-" +
+    "h&hF o1&2'1F-#&*6G3F-FB#!+F-#&*&H4FC#:H5# f'# c'#1*&F-FBFB#3./012345./012345#!+F3F5# f'# c'#1*6F1F1#" +
+    "&*FF4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*FF1F1#&*VF3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*V1" +
+    "F0hg!7G-F1hg!7G.(gF)*gF-h&hF o1&2'1F-#&*6G3F-F6#!+F-#&*&H4FC#:H5# f'# c'#1*&F-F6F6#3./012345./012345" +
+    "#!+F3F5# f'# c'#1*6F.F.#&*&F4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F.F.#&*6F3F3# e'F5# f'# d'#2&" +
+    "&&&&&&&&&&&&&&&# h'#1*61F0h R&!6G-(gF)*gF-h&hF o1&2'1F-#&*6G3F-F7#!+F-#&*&H4FC#:H5# f'# c'#1*&F-F7F7" +
+    "#3./012345./012345#!+F3F5# f'# c'#1*6F1F1#&*!,F4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*!,F1F1#&*!<" +
+    "F3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*!<1F,h6!6H,F'p*!KF,F'h6!7H-F,F-pA+F'1G,2'11)gF'F,r*gk&&&&" +
+    "&&&&GDk&&&&&&&&GEk&&&&&&&&GFh&G-)gF)lF(F-r!=*gFDF&F-F/!8!6F,h(!@!6P(& -!mGDF-h'!6G-2'11FDFC!pGGh&G-)" +
+    "gF(F-r*gFEF&F-F/!8!6F,h(!@!6P(& -FG!nHD!mGEFFFDFD!o!mGFF-h'!6G-2'11F,h)!@H-F*!6k&&&&&&&&FGFEFC!p!mF)" +
+    "A`)&F+F-!6F)*!HFF+FFFEFE!oFC!p!nk&&&&&&&&!r1`)&F,h'!6G,2'111 b())!K)!I*!G)gF*F4r*gF0*!IF1F4h(!@!6P(&" +
+    "+j&&!Lf1H6#9G;F6F2!`#9G<h&G3)gF3h*!6F)t*gF3h(!@H5F/!6#&*&G9F'F5!6#&*&F9# W'G:F(F5!6F0*!GF:F;# X'F<F9" +
+    "# X'# V'+F:1F.F5!6#&*&# X'F&F5!6#&*&F+F5!6#&*&# W'F,F5!6#&*&# X'F-F5!6#&*&# V'# V'#1*&F3h*!6G32'11)g" +
+    "F)F3r*gF3h(!@H5F/!6P(&G7F'F5!6P(&F7!`G8F(F5!6F0*!IF8F6!aF6F2!`F7!a!_+F81F.F5!6P(&!aF&F5!6P(&F+F5!6P(" +
+    "&!`F,F5!6P(&!aF-F5!6P(&!_!__(&F3h'!6G32'11F4h'!6G4F)h(!@H3F&!6G&F'F3!6G'F(F3!6G(2'111 X()-!K)!I*!G)g" +
+    "F)F5r*gF-*!IF.F5h(!@!6P(&+j&&!Lf1H8#9G=F-*!IF/F5h(!@!6P(&+j&&&&1H7#9G<h&G0)gF0h.!6H1F(t*gF0h(!@H4F&!" +
+    "6H3#&*&F*F4!6H2#&*&# W'F+F4!6H0#&*&# X'F,F4!6H6#&*&# V'G;F3#&*6F2#&*6# W'F0#&*6# X'F6#&*6# V'G:F'F4!" +
+    "6H0F;F=# X'F<# V'F;F-A#1*&F0F:F=# X'F<# V'F:F-A#1*6F1G02'11)gF(F0r*gF0h(!@H1F&!6P(&F*F1!6P(&!`F+F1!6" +
+    "P(&!aF,F1!6P(&!_G9F'F1!6F9F8!aF7!_F9F-A_(&F0h'!6G02'11F5h'!6G5F(h(!@H0F&!6G&F'F0!6G'2'111!;'(!K)gF*h" +
+    "*!6H+F)t*gF*h(!@H*F(!6F&F*!6#&*&F'F*!6#&*&# V'#1*&F+G*2'11)gF)F*r*gF*h(!@H+F(!6F&F+!6P(&F'F+!6P(&!__" +
+    "(&F*h'!6G*2'111!o=(+!G(!K)gF0h*!6F)t*gF0h(!@H1F(!6(!GF'F1!6#&*&H+F&F1!6#&*&H,#2&&&&&&&&&&&&&&&&#kH-#" +
+    "uF*h'm3&@F,#2%%!K!K%%!K!K%%!K!K%%!K!K# Z'#2%%!K%%%!K%%%!K%%%!K%# ['G.F*h(m*gF+F.#2Pi >ePi >ePi >ePi " +
+    ">e#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!}" +
+    " 4&&!} 4&&!} 4# ['H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6H.#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F.#2&!LW 1&" +
+    "!LW 1&!LW 1&!LW 1# X'F+# V'H+# V'H/# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F/# X'#2!x!wPd!x!wPd!x!wPd!x!wP" +
+    "d# V'F/# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F/# X'#2&&&f&&&f&&&f&&&f# V'F/# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V" +
+    "'F/# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F.# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'H/# X'# X'# X'#2&&!Lf&&!Lf&&!" +
+    "Lf&&!Lf#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF,# R'#2YY %eYY %eYY %eYY %e# X'#2&&!Lf&&!Lf&&!Lf" +
+    "&&!Lf# V'# Y'H,# X'#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0# V'F,# X'#2 A!6!Be A!6!Be A!6!Be A!6!Be# V'F,# X'#" +
+    "2!S!B!W .!S!B!W .!S!B!W .!S!B!W .# V'F,# X'#2!F &Ee!F &Ee!F &Ee!F &Ee# V'F,# X'#2]!Z.e]!Z.e]!Z.e]!Z." +
+    "e# V'F,# X'#2.!p5e.!p5e.!p5e.!p5e# V'F,# X'#2!1K W )!1K W )!1K W )!1K W )# V'#2!-1 (a!-1 (a!-1 (a!-1" +
+    " (aF.#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F+# V'H+# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F+# X'#2!x!wPd!x!wP" +
+    "d!x!wPd!x!wPd# V'F+# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F+# X'#2&&&f&&&f&&&f&&&f# V'F+# X'#2&&!Lf&&!Lf&" +
+    "&!Lf&&!Lf# V'F+# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F/# X'# X'H+# W'F+F-#y# V'# X'2'1F+#2&&!Lf&&!Lf&&!Lf&&!" +
+    "Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF,# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!}" +
+    " 4&&!} 4# ['H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6H,#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F,#2&!LW 1&!LW 1&" +
+    "!LW 1&!LW 1# X'F+# V'# V'H+# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F+# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F+#" +
+    " X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F+# X'#2&&&f&&&f&&&f&&&f# V'F+# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F+# X'#" +
+    "2&&!Lf&&!Lf&&!Lf&&!Lf# V'F,# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'H+F.#2&&!Lf&&!Lf&&!Lf&&!L" +
+    "fF+# W'# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# X'# X'1#1*&F0h*!6G02'11)gF)F0r*gF0h(!@H1F(!6(!GF'F1!6#/(&H+F&" +
+    "F1!6#/(&H,#2&&&&&&&&&&&&&&&&#kH-#uF*h'm3&@F,#2%%!K!K%%!K!K%%!K!K%%!K!K# Z'#2%%!K%%%!K%%%!K%%%!K%# ['" +
     "G.F*h(m*gF+F.#2Pi >ePi >ePi >ePi >e#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& " +
     "$i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6H.#2!O!L!*`!O!" +
     "L!*`!O!L!*`!O!L!*`# X'F.#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F+# V'H+# V'H/# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# " +
@@ -568,25 +618,5 @@ export const baseline: CompiledModule = {
     "!L!*`!O!L!*`# X'F,#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F+# V'# V'H+# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F+# X'" +
     "#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F+# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F+# X'#2&&&f&&&f&&&f&&&f# V'F+# X'" +
     "#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F+# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F,# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'" +
-    "# V'# Y'H+F.#2&&!Lf&&!Lf&&!Lf&&!LfF+# W'# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# X'# X'1#1*&F0h*!6G02'11)gF)F" +
-    "0r*gF0h(!@H1F(!6(!GF'F1!6#/(&H+F&F1!6#/(&H,#2&&&&&&&&&&&&&&&&#kH-#uF*h'm3&@F,#2%%!K!K%%!K!K%%!K!K%%!" +
-    "K!K# Z'#2%%!K%%%!K%%%!K%%%!K%# ['G.F*h(m*gF+F.#2Pi >ePi >ePi >ePi >e#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# " +
-    "X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H+#2b!w *fb!w *f" +
-    "b!w *fb!w *f# X'#!6H.#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F.#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F+# V'H+# V'H" +
-    "/# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F/# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F/# X'#2!x!wPe!x!wPe!x!wPe!x!" +
-    "wPe# V'F/# X'#2&&&f&&&f&&&f&&&f# V'F/# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F/# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F" +
-    ".# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'H/# X'# X'# X'#2&&!Lf&&!Lf&&!Lf&&!Lf#2/!Dod/!Dod/!Dod/!Dod#2&&!" +
-    "Lf&&!Lf&&!Lf&&!LfF,# R'#2YY %eYY %eYY %eYY %e# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# Y'H,# X'#2!Q ku 0!Q ku " +
-    "0!Q ku 0!Q ku 0# V'F,# X'#2 A!6!Be A!6!Be A!6!Be A!6!Be# V'F,# X'#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .#" +
-    " V'F,# X'#2!F &Ee!F &Ee!F &Ee!F &Ee# V'F,# X'#2]!Z.e]!Z.e]!Z.e]!Z.e# V'F,# X'#2.!p5e.!p5e.!p5e.!p5e#" +
-    " V'F,# X'#2!1K W )!1K W )!1K W )!1K W )# V'#2!-1 (a!-1 (a!-1 (a!-1 (aF.#2!O!L!*`!O!L!*`!O!L!*`!O!L!*" +
-    "`# X'F+# V'H+# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F+# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F+# X'#2!x!wPe!x!" +
-    "wPe!x!wPe!x!wPe# V'F+# X'#2&&&f&&&f&&&f&&&f# V'F+# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F+# X'#2&&!Lf&&!Lf&&!" +
-    "Lf&&!Lf# V'F/# X'# X'H+# W'F+F-#y# V'# X'2'1F+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-" +
-    "1 (a!-1 (a!-1 (aF,# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H+#2b!w *fb!w *fb!w *f" +
-    "b!w *f# X'#!6H,#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F,#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F+# V'# V'H+# X'#2!" +
-    "U!T.c!U!T.c!U!T.c!U!T.c# V'F+# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F+# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F" +
-    "+# X'#2&&&f&&&f&&&f&&&f# V'F+# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F+# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F,# k'#2!" +
-    "K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'H+F.#2&&!Lf&&!Lf&&!Lf&&!LfF+# W'# X'#2&&!Lf&&!Lf&&!Lf&&!Lf#" +
-    " V'# X'# X'1#!&(&&F0h'!6G02'111",
+    "# V'# Y'H+F.#2&&!Lf&&!Lf&&!Lf&&!LfF+# W'# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# X'# X'1#!&(&&F0h'!6G02'111",
 };

@@ -142,45 +142,72 @@ export function columnApply(
   }
 }
 
-/** sum(h) and sum(h * (x - center)) of each line, where h = dy or, along, dy * scale. */
+/** A mean of each line that is near enough: that of its first quarter, at least of 16 elements. */
+export function columnRoughMeans(x: usize, lines: usize, length: usize, mean: usize): void {
+  const part = length < 16 ? length : max(length >> 2, 16), row = lines << 2, r: f32 = 1 / <f32> part;
+  memory.fill(mean, 0, row);
+  for (let i: usize = 0; i < part; i++, x += row) {
+    let l: usize = 0;
+    for (; l + 4 <= lines; l += 4) v128.store(mean + (l << 2), f32x4.add(v128.load(mean + (l << 2)), v128.load(x + (l << 2))));
+    for (; l < lines; l++) store<f32>(mean + (l << 2), load<f32>(mean + (l << 2)) + load<f32>(x + (l << 2)));
+  }
+  for (let l: usize = 0; l < lines; l++) store<f32>(mean + (l << 2), load<f32>(mean + (l << 2)) * r);
+}
+
+/** h of four lines: g = dy - shift or, along, g scale + shift (scale - level); see line_gradient.ts. */
+// @ts-ignore: decorator
+@inline
+function deviation(dy: usize, shift: usize, along: bool, scale: v128, rise: v128): v128 {
+  const m = v128.load(shift), g = f32x4.sub(v128.load(dy), m);
+  return along ? madd(g, scale, f32x4.mul(rise, m)) : g;
+}
+
+/** sum(h), sum(h (x - center)) and sum(x - center) of each line. Along, all of them have one level. */
 export function columnSums(
   x: usize,
   dy: usize,
   lines: usize,
   length: usize,
   center: usize,
+  shift: usize,
   along: bool,
   scale: usize,
+  level: f32,
   sum: usize,
   product: usize,
+  deviations: usize,
 ): void {
   const row = lines << 2;
   let l: usize = 0;
   for (; lines >= WIDTH && l < lines; l = next(l, lines)) {
-    const at = l << 2;
-    const c0 = v128.load(center + at), c1 = v128.load(center + at, 16);
-    const c2 = v128.load(center + at, 32), c3 = v128.load(center + at, 48);
-    const sumAt = sum + (l << 3), productAt = product + (l << 3);
+    const at = l << 2, sumAt = sum + (l << 3), productAt = product + (l << 3), deviationsAt = deviations + (l << 3);
     memory.fill(sumAt, 0, WIDTH << 3);
     memory.fill(productAt, 0, WIDTH << 3);
+    memory.fill(deviationsAt, 0, WIDTH << 3);
+    const c = center + at, m = shift + at;
     let xp = x + at, dp = dy + at;
     for (let i: usize = 0; i < length;) {
       const end = min(i + BLOCK, length);
       let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, q0 = s0, q1 = s0, q2 = s0, q3 = s0;
+      let z0 = s0, z1 = s0, z2 = s0, z3 = s0;
       for (; i < end; i++, xp += row, dp += row) {
-        const g = along ? v128.load32_splat(scale + (i << 2)) : f32x4.splat(1);
-        const h0 = along ? f32x4.mul(v128.load(dp), g) : v128.load(dp);
-        const h1 = along ? f32x4.mul(v128.load(dp, 16), g) : v128.load(dp, 16);
-        const h2 = along ? f32x4.mul(v128.load(dp, 32), g) : v128.load(dp, 32);
-        const h3 = along ? f32x4.mul(v128.load(dp, 48), g) : v128.load(dp, 48);
+        const w: f32 = along ? load<f32>(scale + (i << 2)) : 1, g = f32x4.splat(w), e = f32x4.splat(w - level);
+        const h0 = deviation(dp, m, along, g, e), u0 = f32x4.sub(v128.load(xp), v128.load(c));
+        const h1 = deviation(dp + 16, m + 16, along, g, e), u1 = f32x4.sub(v128.load(xp, 16), v128.load(c, 16));
+        const h2 = deviation(dp + 32, m + 32, along, g, e), u2 = f32x4.sub(v128.load(xp, 32), v128.load(c, 32));
+        const h3 = deviation(dp + 48, m + 48, along, g, e), u3 = f32x4.sub(v128.load(xp, 48), v128.load(c, 48));
         s0 = f32x4.add(s0, h0);
         s1 = f32x4.add(s1, h1);
         s2 = f32x4.add(s2, h2);
         s3 = f32x4.add(s3, h3);
-        q0 = madd(h0, f32x4.sub(v128.load(xp), c0), q0);
-        q1 = madd(h1, f32x4.sub(v128.load(xp, 16), c1), q1);
-        q2 = madd(h2, f32x4.sub(v128.load(xp, 32), c2), q2);
-        q3 = madd(h3, f32x4.sub(v128.load(xp, 48), c3), q3);
+        q0 = madd(h0, u0, q0);
+        q1 = madd(h1, u1, q1);
+        q2 = madd(h2, u2, q2);
+        q3 = madd(h3, u3, q3);
+        z0 = f32x4.add(z0, u0);
+        z1 = f32x4.add(z1, u1);
+        z2 = f32x4.add(z2, u2);
+        z3 = f32x4.add(z3, u3);
       }
       accumulate(sumAt, s0);
       accumulate(sumAt + 32, s1);
@@ -190,19 +217,25 @@ export function columnSums(
       accumulate(productAt + 32, q1);
       accumulate(productAt + 64, q2);
       accumulate(productAt + 96, q3);
+      accumulate(deviationsAt, z0);
+      accumulate(deviationsAt + 32, z1);
+      accumulate(deviationsAt + 64, z2);
+      accumulate(deviationsAt + 96, z3);
     }
   }
   for (; l < lines; l++) {
-    const c = <f64> load<f32>(center + (l << 2));
-    let s: f64 = 0, q: f64 = 0;
+    const c = <f64> load<f32>(center + (l << 2)), m = <f64> load<f32>(shift + (l << 2));
+    let s: f64 = 0, q: f64 = 0, z: f64 = 0;
     for (let i: usize = 0; i < length; i++) {
-      const p = i * row + (l << 2);
-      const h = <f64> load<f32>(dy + p) * (along ? <f64> load<f32>(scale + (i << 2)) : 1);
+      const p = i * row + (l << 2), g = <f64> load<f32>(dy + p) - m, u = <f64> load<f32>(x + p) - c;
+      const w = along ? <f64> load<f32>(scale + (i << 2)) : 1, h = along ? g * w + (w - <f64> level) * m : g;
       s += h;
-      q += h * (<f64> load<f32>(x + p) - c);
+      q += h * u;
+      z += u;
     }
     store<f64>(sum + (l << 3), s);
     store<f64>(product + (l << 3), q);
+    store<f64>(deviations + (l << 3), z);
   }
 }
 
@@ -249,7 +282,7 @@ export function columnParameterSums(
   }
 }
 
-/** dx = h * gain + (x - center) * slope + offset, where h = dy or, along, dy * scale. */
+/** dx = h gain + (x - center) slope + offset. */
 export function columnGradient(
   x: usize,
   dy: usize,
@@ -260,23 +293,23 @@ export function columnGradient(
   slope: usize,
   offset: usize,
   gain: usize,
+  shift: usize,
   along: bool,
   scale: usize,
+  level: f32,
 ): void {
   for (let i: usize = 0; i < length; i++, x += lines << 2, dy += lines << 2, dx += lines << 2) {
-    const g: f32 = along ? load<f32>(scale + (i << 2)) : 1;
-    const gg = f32x4.splat(g);
+    const w: f32 = along ? load<f32>(scale + (i << 2)) : 1, g = f32x4.splat(w), e = f32x4.splat(w - level);
     let l: usize = 0;
     for (; l + 4 <= lines; l += 4) {
-      const p = l << 2;
-      const h = f32x4.mul(v128.load(dy + p), gg);
+      const p = l << 2, h = deviation(dy + p, shift + p, along, g, e);
       const d = madd(f32x4.sub(v128.load(x + p), v128.load(center + p)), v128.load(slope + p), v128.load(offset + p));
       v128.store(dx + p, madd(h, v128.load(gain + p), d));
     }
     for (; l < lines; l++) {
-      const p = l << 2;
+      const p = l << 2, m = load<f32>(shift + p), v = load<f32>(dy + p) - m, h = along ? v * w + (w - level) * m : v;
       const d = (load<f32>(x + p) - load<f32>(center + p)) * load<f32>(slope + p) + load<f32>(offset + p);
-      store<f32>(dx + p, load<f32>(dy + p) * g * load<f32>(gain + p) + d);
+      store<f32>(dx + p, h * load<f32>(gain + p) + d);
     }
   }
 }

@@ -1,7 +1,14 @@
 // The exports of the compiled module. Memory is imported; every argument that names a tensor or a table is an address.
 
-export { columnApply, columnGradient, columnMoments, columnParameterSums, columnSums } from "./columns";
-export { carry, rowApply, rowGradient, rowMoments, rowParameterSums, rowSums } from "./rows";
+export {
+  columnApply,
+  columnGradient,
+  columnMoments,
+  columnParameterSums,
+  columnRoughMeans,
+  columnSums,
+} from "./columns";
+export { carry, rowApply, rowGradient, rowMoments, rowRoughMeans, rowSums } from "./rows";
 export { rowNormalize } from "./row_norm";
 export { activate, activationGradient } from "./activation";
 export { add } from "./add";
