@@ -1,7 +1,8 @@
 import { forEachTile } from "./passes/channel_tiles.ts";
 import { checkAlike, outputLike } from "./check.ts";
-import { Slot } from "./engines/engine.ts";
+import { type Engine, Slot } from "./engines/engine.ts";
 import { engineFor } from "./engines/engines.ts";
+import type { Layout, Tile } from "./engines/tile.ts";
 import { Moments } from "./passes/moments.ts";
 import { floorOf } from "./engines/measure.ts";
 import { standardDeviation } from "./passes/statistics.ts";
@@ -32,6 +33,13 @@ export function partialMoments(x: Tensor, { axis, epsilon }: PartOptions): Momen
   return moments;
 }
 
+/** Finds a number near the mean of each line's dy, which is subtracted before anything is multiplied. */
+function shift(engine: Engine, view: Layout, tile: Tile): void {
+  const { shift } = engine.lines;
+  engine.roughMeans(view, tile);
+  for (let l = 0; l < tile.lines; l++) if (!Number.isFinite(shift[l])) shift[l] = 0;
+}
+
 /** Sums over the elements of each channel. */
 export interface GradientSums {
   /** sum(dy). */
@@ -51,12 +59,12 @@ export function partialGradientSums(
   const floor = floorOf(standardDeviation(epsilon)), engine = engineFor([x.data, dy.data]), { lines } = engine;
   forEachTile(engine, x, axis, (view, tile, channelOf) => {
     engine.load(Slot.DY, dy.data, tile);
-    lines.shift.fill(0, 0, tile.lines);
+    shift(engine, view, tile);
     for (let l = 0; l < tile.lines; l++) lines.center[l] = mean[channelOf(l)];
     engine.sums(view, tile, false, floor);
     for (let l = 0; l < tile.lines; l++) {
-      sum[channelOf(l)] += lines.sum[l];
-      product[channelOf(l)] += lines.product[l];
+      sum[channelOf(l)] += lines.sum[l] + lines.shift[l] * tile.length;
+      product[channelOf(l)] += lines.product[l] + lines.shift[l] * lines.deviations[l];
     }
   });
   return { sum, product };
@@ -88,13 +96,13 @@ export function partialGradient<T extends DType>(x: Tensor<T>, dy: Tensor<T>, ba
   const engine = engineFor([x.data, dy.data, dx.data]), { lines } = engine;
   forEachTile(engine, x, axis, (view, tile, channelOf) => {
     engine.load(Slot.DY, dy.data, tile);
+    shift(engine, view, tile);
     for (let l = 0; l < tile.lines; l++) {
       const c = channelOf(l);
       lines.center[l] = mean[c];
       lines.slope[l] = slope[c];
-      lines.offset[l] = offset[c];
+      lines.offset[l] = offset[c] + gain[c] * lines.shift[l];
       lines.gain[l] = gain[c];
-      lines.shift[l] = 0;
     }
     engine.place(dx.data, tile);
     engine.gradient(view, tile);

@@ -29,8 +29,10 @@ export class Lines {
   readonly slope: Float64Array;
   readonly offset: Float64Array;
   readonly gain: Float64Array;
-  /** One over what is divided by, of each statistic of a tile that is normalized at once. */
+  /** One over what is divided by, of each statistic of a tile that is worked on at once. */
   readonly inverse: Float64Array;
+  /** What is left to do for each of them in steps: nothing (0), its y or dx (1), or dx and what it adds to dScale (2). */
+  readonly left: Uint32Array;
   /** A number near the mean of dy, and, where scale varies along lines, one near the mean of that. */
   readonly shift: Float64Array;
   readonly level: Float64Array;
@@ -66,13 +68,14 @@ export class Lines {
     this.inverse = float64();
     this.shift = float64();
     this.level = float64();
+    this.left = uint32();
     this.parameter = uint32();
     this.statistic = uint32();
   }
 
   /** The bytes that the tables of so many lines take. */
   static bytes(size: number): number {
-    return 14 * (size * 8 + APART) + 2 * (size * 4 + APART);
+    return 14 * (size * 8 + APART) + 3 * (size * 4 + APART);
   }
 }
 
@@ -119,11 +122,11 @@ export class Window {
     }
   }
 
-  /** Adds the sums to those of all parameters, and clears them. */
-  take(dScale: Float64Array, dBias: Float64Array): void {
+  /** Adds the sums to those of all parameters, where they are wanted, and clears them. */
+  take(dScale: Float64Array, dBias: Float64Array | undefined): void {
     for (let i = 0; i < this.count; i++) {
       dScale[this.from + i] += this.#dScale[i];
-      dBias[this.from + i] += this.#dBias[i];
+      if (dBias) dBias[this.from + i] += this.#dBias[i];
       this.#dScale[i] = this.#dBias[i] = 0;
     }
   }
@@ -149,8 +152,8 @@ export interface Engine {
   holds(...arrays: readonly (Data | undefined)[]): boolean;
   /** Fills a slot with a tile of an array. */
   load(slot: Slot, data: Data, tile: Tile): void;
-  /** Chooses where OUT is, for kernels to write a tile of this array to; that may be where X was. */
-  place(data: Data, tile: Tile): void;
+  /** Chooses where OUT is, for kernels to write a tile of this array to; that may be where X was, or another slot. */
+  place(data: Data, tile: Tile, over?: Slot): void;
   /** Writes OUT to its place in the array. */
   store(data: Data, tile: Tile): void;
   /** Makes a slot stand for the tile that another one holds. */
@@ -176,8 +179,8 @@ export interface Engine {
   /**
    * What moments, a table and `apply` come to, at once, of a tile of rows in which every `lines` neighbours share a statistic: OUT =
    * (X - mean, or X) * r, then * scale + bias where parameters vary along lines and * slope + offset where not, then the activation.
-   * Writes lines.mean, lines.m2 and lines.inverse of each statistic. Statistics that are too much for it are not written to OUT and
-   * have NaN for their inverse; returns how many they are. Absent, it is all done in three steps.
+   * Writes lines.mean, lines.m2, lines.inverse and lines.left of each statistic. Those that are too much for it are not written to OUT;
+   * returns how many they are. Absent, it is all done in three steps.
    */
   normalize?(
     view: Layout,
@@ -186,6 +189,21 @@ export interface Engine {
     measure: Measure,
     floor: number,
     activation: Activation | undefined,
+  ): number;
+
+  /**
+   * What moments, `sums`, a table and `gradient` come to, at once, of such a tile: OUT = dx, from X, DY, lines.level and, where a line has one
+   * scale, that in lines.slope. Means and inverses are `given` in lines.mean and lines.inverse, or else written. Writes, for each line
+   * that has one scale, sum(dy) and sum(dy z) to lines.sum and lines.product; if asked to, adds sums of parameters up as `sums` does; if
+   * asked to, adds Z to OUT. Returns for how many statistics something is left.
+   */
+  differentiate?(
+    view: Layout,
+    tile: Tile,
+    lines: number,
+    measure: Measure,
+    floor: number,
+    wants: { given: boolean; ofParameters: boolean; sum: boolean },
   ): number;
 
   /** OUT = a + Z. */

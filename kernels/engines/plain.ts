@@ -47,8 +47,8 @@ export class PlainEngine implements Engine {
     gather(data, tile, this.tiles[slot], 0);
   }
 
-  place(_data: Data, _tile: Tile): void {
-    this.tiles[Slot.OUT] = this.tiles[Slot.X];
+  place(_data: Data, _tile: Tile, over: Slot = Slot.X): void {
+    this.tiles[Slot.OUT] = this.tiles[over];
   }
 
   store(data: Data, tile: Tile): void {

@@ -1,6 +1,7 @@
 import type { Activation } from "../activation.ts";
 import { type Engine, Slot } from "../engines/engine.ts";
 import { engineFor } from "../engines/engines.ts";
+import { shareMemory } from "../engines/simd/memory.ts";
 import type { Data, Tile } from "../engines/tile.ts";
 import { GradientSums } from "./gradient_sums.ts";
 import { affineTable, measureGroup, Reader } from "./normalize.ts";
@@ -8,7 +9,7 @@ import { Parameters } from "./parameters.ts";
 import { distribute, type Shares } from "../threads/pool.ts";
 import { floorOf, type Measure } from "../engines/measure.ts";
 import { type Given, Statistics } from "./statistics.ts";
-import { type Group, groupsOf, type ViewTile } from "./tiles.ts";
+import { type Group, groupOfOne, groupsOf, rowsOfEach, type ViewTile } from "./tiles.ts";
 import type { View } from "./view.ts";
 
 /** What a backward pass reads, and the tensor that it writes. */
@@ -30,19 +31,22 @@ export interface Differentiation {
   dx: Data;
 }
 
-/** The gradients of scale and bias, or the parts of them that shares come to, one after the other. */
-interface AffineGradients<D extends Data> {
-  dScale?: D;
-  dBias?: D;
+/** The gradients of scale and bias that are wanted. */
+interface AffineGradients {
+  dScale?: Data;
+  dBias?: Data;
 }
+
+/** The parts of them that shares come to, one after the other; both, if one of them is wanted. */
+type AffineParts = { dScale: Float64Array; dBias: Float64Array };
 
 const statistics = new Statistics(), sums = new GradientSums();
 
 /** Runs a backward pass. The gradients of scale and bias are written to the arrays that are given for them. */
-export function differentiate(pass: Differentiation, { dScale, dBias }: AffineGradients<Data>): void {
+export function differentiate(pass: Differentiation, { dScale, dBias }: AffineGradients): void {
   const { view, x, dy, dx, dSum } = pass;
   const parts = () => new Float64Array(sharesOf(view) * view.parameters);
-  const out = dScale || dBias ? { dScale: parts(), dBias: parts() } : {};
+  const out: AffineParts | Record<string, never> = dScale || dBias ? { dScale: parts(), dBias: parts() } : {};
   distribute("differentiate", differentiateGroups, pass, out, [x, dy, dx, dSum]);
   addUp(out.dScale, dScale);
   addUp(out.dBias, dBias);
@@ -84,25 +88,91 @@ interface Work {
  *
  * which for layer norm is the familiar r (h - mean(h) - y mean(h y)). As the forward pass: sums -> table -> apply.
  */
-export function differentiateGroups(pass: Differentiation, out: AffineGradients<Float64Array>, shares: Shares): void {
-  const { view, x, dy, scale, bias, frozen = false, dSum, dx } = pass;
+export function differentiateGroups(
+  pass: Differentiation,
+  out: AffineParts | Record<string, never>,
+  shares: Shares,
+): void {
+  const { view, x, dy, scale, bias, frozen = false, activation, dSum, dx } = pass;
   const engine = engineFor([x, dy, dx, dSum]);
   const parameters = new Parameters(view, engine, scale, bias);
-  const wanted = out.dScale !== undefined || out.dBias !== undefined;
-  const groups = groupsOf(view, engine.capacity, parameters.maxLines), count = wanted ? sharesOf(view) : groups.count;
+  const wanted = "dScale" in out;
+  const possible = !frozen && activation === undefined && parameters.fits && engine.differentiate;
+  const rows = possible ? rowsOfEach(view) : undefined;
+  const whole = rows !== undefined && engine.holds(x, dy, dx, dSum) ? view.count : 0;
+  const groups = groupsOf(view, Math.max(engine.capacity, whole), parameters.maxLines);
+  const count = wanted ? sharesOf(view) : groups.count;
   for (const share of shares(count)) {
-    const affine = new AffineGradient(view, engine, out, share);
+    const affine = wanted ? AffineGradient.ofShare(view, engine, out as AffineParts, share) : undefined;
     const [first, end] = [share, share + 1].map((part) => Math.floor(part * groups.count / count));
     for (const group of groups.between(first, end)) {
-      const reader = new Reader(view, engine, group);
-      measureGroup(statistics, pass, engine, group, (tile) => reader.read(tile, x));
-      sums.reset(group.statistics, pass.measure.subtractMean && !frozen);
-      const work = { pass, engine, parameters, read: gradientReader(pass, engine, parameters, reader) };
-      if (wanted || !frozen) sumGradients(work, group, wanted, affine);
-      applyGradients(work, group);
+      if (rows !== undefined && group.tiles.length === 1) {
+        differentiateAtOnce(pass, engine, parameters, group, rows, affine);
+      } else differentiateInSteps(pass, engine, parameters, group, affine);
     }
-    affine.finish();
+    affine?.finish();
   }
+}
+
+/** Differentiates a tile of statistics, each of so many rows, at once; in steps what is left of those that are too much for that. */
+function differentiateAtOnce(
+  pass: Differentiation,
+  engine: Engine,
+  parameters: Parameters,
+  group: Group,
+  rows: number,
+  affine: AffineGradient | undefined,
+): void {
+  const { view, measure, x, dy, given, dSum, dx } = pass, [tile] = group.tiles, { lines } = engine;
+  if (given) {
+    statistics.reset(group.statistics);
+    statistics.take(given, group.base, measure);
+    lines.mean.set(statistics.mean.subarray(0, group.statistics));
+    lines.inverse.set(statistics.inverse.subarray(0, group.statistics));
+  }
+  new Reader(view, engine, group).read(tile, x);
+  engine.load(Slot.DY, dy, tile);
+  if (dSum) engine.load(Slot.Z, dSum, tile);
+  parameters.move(tile);
+  for (let l = 0; l < tile.lines; l++) {
+    lines.slope[l] = parameters.scale(lines.parameter[l]);
+    lines.level[l] = view.along && measure.subtractMean ? parameters.level(l, tile) : 0;
+  }
+  // What is not written is stored as it was: in the tile of the array that dx replaces.
+  engine.place(dx, tile, isSame(dx, dy) ? Slot.DY : Slot.X);
+  const ofParameters = affine !== undefined && view.along;
+  const wants = { given: given !== undefined, ofParameters, sum: dSum !== undefined };
+  const unfinished = engine.differentiate!(view, tile, rows, measure, floorOf(measure), wants);
+  engine.store(dx, tile);
+  affine?.addAtOnce(group.statistics, rows);
+  if (unfinished === 0) return;
+  affine?.finish();
+  const wanting = [undefined, undefined, affine?.ofScale(), affine];
+  lines.left.slice(0, group.statistics).forEach((state, s) => {
+    if (state === 0) return;
+    const one = groupOfOne(view, group.base + s, rows, engine.capacity, parameters.maxLines);
+    differentiateInSteps(pass, engine, parameters, one, wanting[state]);
+    wanting[state]?.finish();
+  });
+}
+
+function isSame(a: Data, b: Data): boolean {
+  return a.byteOffset === b.byteOffset && shareMemory(a, b);
+}
+
+function differentiateInSteps(
+  pass: Differentiation,
+  engine: Engine,
+  parameters: Parameters,
+  group: Group,
+  affine: AffineGradient | undefined,
+): void {
+  const { view, measure, x, frozen = false } = pass, reader = new Reader(view, engine, group);
+  measureGroup(statistics, pass, engine, group, (tile) => reader.read(tile, x));
+  sums.reset(group.statistics, measure.subtractMean && !frozen);
+  const work = { pass, engine, parameters, read: gradientReader(pass, engine, parameters, reader) };
+  if (affine || !frozen) sumGradients(work, group, affine);
+  applyGradients(work, group);
 }
 
 function gradientReader(
@@ -126,16 +196,15 @@ function gradientReader(
 function sumGradients(
   { pass, engine, parameters, read }: Work,
   group: Group,
-  wanted: boolean,
-  affine: AffineGradient,
+  affine: AffineGradient | undefined,
 ): void {
   const { view, measure } = pass, floor = floorOf(measure);
   for (const tile of group.tiles.toReversed()) {
     read(tile);
     normalizedTable(engine, tile, measure);
     sums.shift(view, engine, tile, parameters);
-    engine.sums(view, tile, wanted && view.along, floor);
-    affine.add(tile, statistics, parameters);
+    engine.sums(view, tile, affine !== undefined && view.along, floor);
+    affine?.add(tile, statistics, parameters);
     sums.add(engine, tile, parameters);
   }
 }
@@ -164,35 +233,58 @@ function applyGradients({ pass, engine, parameters, read }: Work, group: Group):
 class AffineGradient {
   readonly #view: View;
   readonly #engine: Engine;
-  readonly #dScale: Float64Array | undefined;
+  readonly #dScale: Float64Array;
   readonly #dBias: Float64Array | undefined;
 
-  constructor(view: View, engine: Engine, { dScale, dBias }: AffineGradients<Float64Array>, share: number) {
-    const first = share * view.parameters, end = first + view.parameters;
+  constructor(view: View, engine: Engine, dScale: Float64Array, dBias: Float64Array | undefined) {
     this.#view = view;
     this.#engine = engine;
-    this.#dScale = dScale?.subarray(first, end);
-    this.#dBias = dBias?.subarray(first, end);
+    this.#dScale = dScale;
+    this.#dBias = dBias;
+  }
+
+  /** The part of a share in those of all. */
+  static ofShare(view: View, engine: Engine, parts: AffineParts, share: number): AffineGradient {
+    const first = share * view.parameters, end = first + view.parameters;
+    return new AffineGradient(view, engine, parts.dScale.subarray(first, end), parts.dBias.subarray(first, end));
+  }
+
+  /** The same without that of bias, which is added up already. */
+  ofScale(): AffineGradient {
+    return new AffineGradient(this.#view, this.#engine, this.#dScale, undefined);
   }
 
   /** Adds a tile's sums, from those of each line; where parameters vary along lines, the engine has them. */
   add(tile: Tile, { inverse }: Statistics, parameters: Parameters): void {
-    const dScale = this.#dScale, dBias = this.#dBias;
-    if (!dScale || !dBias) return;
     if (this.#view.along) {
-      if (!parameters.fits) this.#engine.window.take(dScale, dBias);
+      if (!parameters.fits) this.finish();
       return;
     }
     const { sum, product, deviations, shift, statistic, parameter } = this.#engine.lines;
     for (let l = 0; l < tile.lines; l++) {
-      dBias[parameter[l]] += sum[l] + shift[l] * tile.length;
-      dScale[parameter[l]] += (product[l] + shift[l] * deviations[l]) * inverse[statistic[l]];
+      if (this.#dBias) this.#dBias[parameter[l]] += sum[l] + shift[l] * tile.length;
+      this.#dScale[parameter[l]] += (product[l] + shift[l] * deviations[l]) * inverse[statistic[l]];
+    }
+  }
+
+  /** Adds the sums of lines, so many to a statistic, that were differentiated at once. Those that overflowed are left, too. */
+  addAtOnce(statistics: number, rows: number): void {
+    if (this.#view.along) return;
+    const { sum, product, inverse, left, parameter } = this.#engine.lines;
+    for (let s = 0; s < statistics; s++) {
+      const first = s * rows, end = first + rows;
+      if (left[s] === 2 && !sum.subarray(first, end).every(Number.isFinite)) left[s] = 3;
+      if (left[s] === 3) continue;
+      for (let l = first; l < end; l++) {
+        this.#dBias![parameter[l]] += sum[l];
+        if (left[s] === 0) this.#dScale[parameter[l]] += product[l] * inverse[s];
+      }
     }
   }
 
   /** Adds what the engine still has. */
   finish(): void {
-    if (this.#view.along && this.#dScale && this.#dBias) this.#engine.window.take(this.#dScale, this.#dBias);
+    if (this.#view.along) this.#engine.window.take(this.#dScale, this.#dBias);
   }
 }
 

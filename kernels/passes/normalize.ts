@@ -79,9 +79,9 @@ function normalizeAtOnce(work: Work, group: Group, rows: number): void {
   if (left === 0) return;
   // What is normalized is the sum by now, which may stand where x was.
   const rest = { ...work, pass: { ...pass, x: sum ?? x, residual: undefined } };
-  const inverse = lines.inverse.slice(0, group.statistics);
+  const states = lines.left.slice(0, group.statistics);
   for (let s = 0; s < group.statistics; s++) {
-    if (!Number.isNaN(inverse[s])) continue;
+    if (states[s] === 0) continue;
     normalizeInSteps(rest, groupOfOne(view, group.base + s, rows, engine.capacity, parameters.maxLines));
   }
 }

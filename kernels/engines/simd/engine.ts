@@ -140,9 +140,9 @@ export class SimdEngine implements Engine {
     }
   }
 
-  place(data: Data, tile: Tile): void {
-    const direct = this.#direct(data, tile), x = this.#address[Slot.X];
-    this.#address[Slot.OUT] = direct >= 0 ? direct : this.#isOwn(x) ? x : this.#at.tiles[Slot.OUT];
+  place(data: Data, tile: Tile, over: Slot = Slot.X): void {
+    const direct = this.#direct(data, tile), other = this.#address[over];
+    this.#address[Slot.OUT] = direct >= 0 ? direct : this.#isOwn(other) ? other : this.#at.tiles[Slot.OUT];
   }
 
   /** Whether an address is that of a tile of the engine's, not one in an array. */
@@ -304,7 +304,7 @@ export class SimdEngine implements Engine {
     floor: number,
     activation: Activation | undefined,
   ): number {
-    const { slope, offset, parameter, mean, m2, inverse } = this.lines, { scale, bias } = this.#at;
+    const { slope, offset, parameter, mean, m2, inverse, left } = this.lines, { scale, bias } = this.#at;
     return this.#kernels.rowNormalize(
       this.#address[Slot.X],
       this.#address[Slot.OUT],
@@ -327,7 +327,57 @@ export class SimdEngine implements Engine {
       mean.byteOffset,
       m2.byteOffset,
       inverse.byteOffset,
+      left.byteOffset,
     );
+  }
+
+  differentiate(
+    { along }: Layout,
+    { lines: rows, length }: Tile,
+    lines: number,
+    { aboutZero, subtractMean, factor, inside, outside }: Measure,
+    floor: number,
+    { given, ofParameters, sum }: { given: boolean; ofParameters: boolean; sum: boolean },
+  ): number {
+    const at = this.#at, tables = this.lines, statistics = rows / lines;
+    let unfinished = 0;
+    for (let s = 0, count = 0; s < statistics; s += count) {
+      count = ofParameters ? Math.min(MAX_ADDED, statistics - s) : statistics;
+      const from = s * lines * length * 4, line = s * lines * 8;
+      unfinished += this.#kernels.rowDifferentiate(
+        this.#address[Slot.X] + from,
+        this.#address[Slot.DY] + from,
+        this.#address[Slot.OUT] + from,
+        sum ? this.#address[Slot.Z] + from : 0,
+        count,
+        lines,
+        length,
+        +aboutZero,
+        +subtractMean,
+        factor,
+        inside,
+        outside,
+        floor,
+        +given,
+        tables.slope.byteOffset + line,
+        +along,
+        tables.parameter.byteOffset + s * 4,
+        at.scale,
+        tables.level.byteOffset + line,
+        +ofParameters,
+        at.dScale32,
+        at.dBias32,
+        tables.mean.byteOffset + s * 8,
+        tables.m2.byteOffset + s * 8,
+        tables.inverse.byteOffset + s * 8,
+        tables.sum.byteOffset + line,
+        tables.product.byteOffset + line,
+        tables.deviations.byteOffset + line,
+        tables.left.byteOffset + s * 4,
+      );
+      if (ofParameters) this.#carry();
+    }
+    return unfinished;
   }
 
   add(tile: Tile, a: Slot): void {

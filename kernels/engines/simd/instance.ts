@@ -8,6 +8,7 @@ export type Kernels = Record<
   | `${"row" | "column"}${"Moments" | "ExactMoments" | "Apply" | "RoughMeans" | "Sums" | "Gradient"}`
   | "columnParameterSums"
   | "rowNormalize"
+  | "rowDifferentiate"
   | "carry"
   | "add"
   | "activate"

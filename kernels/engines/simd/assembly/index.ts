@@ -10,6 +10,7 @@ export {
 } from "./columns";
 export { carry, rowApply, rowGradient, rowMoments, rowRoughMeans, rowSums } from "./rows";
 export { rowNormalize } from "./row_norm";
+export { rowDifferentiate } from "./row_norm_gradient";
 export { activate, activationGradient } from "./activation";
 export { add } from "./add";
 export { columnExactMoments, rowExactMoments } from "./exact_moments";

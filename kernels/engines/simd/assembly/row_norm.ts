@@ -7,8 +7,8 @@ import { isLarge, isUnusual } from "./tables";
 
 /**
  * y = (x - mean, or x) * r, then, along (where a statistic has one line), y * scale + bias, or else, for each line, y * slope + offset; r = 1 / (sqrt(factor v + inside) + outside).
- * Writes the mean, the sum of squared deviations and r of each statistic. Those that float32 cannot hold are left out, and their r is NaN; returns how
- * many they are.
+ * Writes the mean, the sum of squared deviations and r of each statistic. Those that float32 cannot hold are left out, with a 1 in
+ * `left`; returns how many they are.
  */
 export function rowNormalize(
   x: usize,
@@ -32,9 +32,10 @@ export function rowNormalize(
   mean: usize,
   m2: usize,
   inverse: usize,
+  left: usize,
 ): i32 {
   const count = lines * length, n = <f64> count, bytes = length << 2;
-  let left = 0, line: usize = 0;
+  let unfinished = 0, line: usize = 0;
   for (let s: usize = 0; s < statistics; s++, line += lines, x += lines * bytes, y += lines * bytes) {
     const at = s << 3;
     lineMoments(x, count, aboutZero, mean + at, m2 + at);
@@ -48,9 +49,10 @@ export function rowNormalize(
         usual = !isUnusual(k) && !isLarge(load<f64>(offset + (l << 3)) + (<f64> rounded - c) * k);
       }
     } else if (isLarge((<f64> rounded - c) * r)) usual = false;
-    store<f64>(inverse + at, usual ? r : NaN);
+    store<f64>(inverse + at, r);
+    store<u32>(left + (s << 2), usual ? 0 : 1);
     if (!usual) {
-      left++;
+      unfinished++;
       continue;
     }
     if (along) {
@@ -65,5 +67,5 @@ export function rowNormalize(
     }
     if (activation) activate(y, count, activation);
   }
-  return left;
+  return unfinished;
 }
