@@ -1,5 +1,7 @@
 import { sizeOf, type Tensor, typeOf } from "../kernels/tensor.ts";
 import { attributeOf, Graph, type Model, ModelError, type NodeProto, type OnnxTensor, tensorOf } from "../onnx/mod.ts";
+import { checkInputs } from "../onnx/session/inputs.ts";
+import { valueTypeOf } from "../onnx/value_info.ts";
 import { operatorOf, versionsOf } from "./operators/mod.ts";
 import { attributesOf, inputsOf } from "./operators/operator.ts";
 
@@ -91,18 +93,19 @@ export function evaluateNode(
 export function evaluate(model: Model, inputs: Readonly<Record<string, OnnxTensor>>): Record<string, OnnxTensor> {
   const graph = Graph.of(model), { input, output, node: nodes } = graph.proto;
   const values = new Map<string, OnnxTensor>();
-  for (const { name } of input) {
-    const initializer = graph.initializer(name), stored = initializer && tensorOf(initializer);
-    const given = Object.hasOwn(inputs, name) ? inputs[name] : stored;
-    if (given === undefined) throw new TypeError(`evaluate: input ${JSON.stringify(name)} is missing.`);
-    values.set(name, given);
-  }
-  const names = input.map(({ name }) => name);
-  const unknown = Object.keys(inputs).find((name) => !names.includes(name));
-  if (unknown !== undefined) {
-    throw new TypeError(
-      `evaluate: ${JSON.stringify(unknown)} is no input of the graph. Its inputs are ${names.join(", ")}.`,
-    );
+  // Those that are stored may be inputs too; who runs a model with onnxruntime-web cannot replace them either.
+  const stored = new Set([
+    ...graph.proto.initializer.map(({ name }) => name),
+    ...graph.proto.sparseInitializer.map(({ values }) => values?.name),
+  ]);
+  const wanted = input.filter(({ name }) => !stored.has(name)).map((info) => ({
+    ...valueTypeOf(info),
+    name: info.name,
+  }));
+  checkInputs("evaluate", inputs, wanted);
+  for (const { name } of wanted) values.set(name, inputs[name]);
+  for (const tensor of graph.proto.initializer) {
+    if (graph.isOverridable(tensor.name)) values.set(tensor.name, tensorOf(tensor));
   }
   const valueOf = (name: string): OnnxTensor => {
     const value = values.get(name) ?? graph.constant(name);

@@ -123,7 +123,16 @@ function draw({ color, ...options }: PlotOptions & { width: number; height: numb
   element.querySelector("style")?.remove();
   for (const attribute of ["class", "font-family", "font-size", "fill"]) element.removeAttribute(attribute);
   element.setAttribute("overflow", "visible");
+  for (const one of [element, ...element.querySelectorAll("*")]) {
+    for (const { name, value } of [...one.attributes]) if (isActive(name, value)) one.removeAttribute(name);
+  }
   return { svg: tidied(element.outerHTML, name), width, height, scale: element.scale("color") };
+}
+
+/** Whether an attribute would run a program in the page: data may have brought it. Links lead to pages and pictures alone. */
+function isActive(name: string, value: string): boolean {
+  if (/^on/i.test(name)) return true;
+  return /(^|:)href$/i.test(name) && !/^(https?:|mailto:|#|data:image\/(png|jpeg|gif|webp);)/i.test(value.trim());
 }
 
 function titled(drawn: Drawn, title: string): Drawn {
@@ -174,7 +183,9 @@ function withLegend(part: Part, scale: Plot.Scale | undefined, { legend, label }
       y += row;
     }
     items.push(
-      `<rect x="${x}" y="${y}" width="${swatch}" height="${swatch}" rx="2" fill="${scale.apply(value)}"/>` +
+      `<rect x="${x}" y="${y}" width="${swatch}" height="${swatch}" rx="2" fill="${
+        escape(String(scale.apply(value)))
+      }"/>` +
         `<text x="${x + swatch + 6}" y="${y + swatch - 2}">${escape(text)}</text>`,
     );
     x += needed;

@@ -47,16 +47,10 @@ export {
 export { readModelFile, writeModelFile, type WriteModelFileOptions } from "./files/file.ts";
 export { Graph, type Use } from "./graph/graph.ts";
 export type * from "./model.ts";
+export type { SessionValue } from "./session/inputs.ts";
 export type { Provider } from "./session/runtime.ts";
 export { OnnxRuntimeError } from "./session/runtime_error.ts";
-export {
-  openSession,
-  run,
-  type RunOptions,
-  type Session,
-  type SessionOptions,
-  type SessionValue,
-} from "./session/session.ts";
+export { openSession, run, type RunOptions, type Session, type SessionOptions } from "./session/session.ts";
 export { hasWebGpu, webGpuFeatures } from "./session/web_gpu.ts";
 export { type Attribute, type NodeOptions, SubgraphBuilder, Value } from "./build/subgraph_builder.ts";
 export { protoOf, tensorOf } from "./tensor.ts";

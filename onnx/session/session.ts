@@ -4,10 +4,9 @@ import type { Model } from "../model.ts";
 import { readModel } from "../files/read.ts";
 import { adviceOn } from "./advice.ts";
 import { ortTensor, ourTensor, type Provider, type Runtime, runtimeFor } from "./runtime.ts";
+import { checkInputs, type SessionValue } from "./inputs.ts";
 import { OnnxRuntimeError, readComplaint } from "./runtime_error.ts";
-import { checkOnnxTensor } from "../tensor.ts";
 import { hasFloat16, webGpuFeatures } from "./web_gpu.ts";
-import type { Dim } from "../value_info.ts";
 import { writeModel } from "../files/write.ts";
 
 /** How to run a model; see {@linkcode openSession}. */
@@ -27,16 +26,6 @@ export interface RunOptions {
    * gives a sequence or a map.
    */
   outputs?: readonly string[];
-}
-
-/** An input or an output of a model that is open. */
-export interface SessionValue {
-  /** Its name. */
-  readonly name: string;
-  /** The type of its elements; undefined if it is no tensor. */
-  readonly type?: ElementType;
-  /** The size of each dimension: a number, or a name where any size goes. */
-  readonly dims?: readonly Dim[];
 }
 
 /** A model that is ready to run, any number of times. Close it, or declare it with `await using`. */
@@ -189,7 +178,7 @@ class OpenSession implements Session {
     { outputs }: RunOptions = {},
   ): Promise<Record<string, OnnxTensor>> {
     if (this.#released) throw new TypeError("The session is closed: open the model again.");
-    checkInputs(inputs, this.inputs);
+    checkInputs("run", inputs, this.inputs);
     const wanted = wantedOutputs(outputs, this.outputs);
     return await this.#runtime.inTurn(async () => {
       const feeds = Object.fromEntries(
@@ -222,32 +211,6 @@ function sessionValue(value: InferenceSession.ValueMetadata): SessionValue {
 
 /** What onnxruntime-web says of a dimension that has neither a size nor a name: -1, read as an unsigned number. */
 const UNKNOWN = 2 ** 32 - 1;
-
-function checkInputs(given: Readonly<Record<string, OnnxTensor>>, inputs: readonly SessionValue[]): void {
-  const names = inputs.map(({ name }) => name).join(", ");
-  for (const name of Object.keys(given)) {
-    if (!inputs.some((input) => input.name === name)) {
-      throw new TypeError(`The model has no input ${JSON.stringify(name)}; its inputs are ${names}.`);
-    }
-  }
-  for (const { name, type, dims } of inputs) {
-    const tensor = given[name];
-    if (tensor === undefined) {
-      throw new TypeError(`Input ${JSON.stringify(name)} is missing; the model's inputs are ${names}.`);
-    }
-    checkOnnxTensor("run", `input ${JSON.stringify(name)}`, tensor);
-    if (type !== undefined && tensor.type !== type) {
-      throw new TypeError(
-        `Input ${JSON.stringify(name)} is ${tensor.type}; the model wants ${type}. Convert it first.`,
-      );
-    }
-    const fits = dims === undefined || (dims.length === tensor.dims.length &&
-      dims.every((dim, i) => typeof dim !== "number" || dim === tensor.dims[i]));
-    if (!fits) {
-      throw new RangeError(`Input ${JSON.stringify(name)} has dims [${tensor.dims}]; the model wants [${dims}].`);
-    }
-  }
-}
 
 /** The names of the outputs that are asked for, all of them tensors. */
 function wantedOutputs(asked: readonly string[] | undefined, outputs: readonly SessionValue[]): string[] {

@@ -1,10 +1,10 @@
 /** Evenkeel's kernels run the normalization nodes of ONNX: every version of every operator, its attributes and its errors. */
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import * as reference from "../../kernels/reference.ts";
 import { type DType, type Tensor, tensor } from "../../kernels/tensor.ts";
 import { evaluate, evaluateNode } from "../../models/evaluate.ts";
 import { operators } from "../../models/operators/mod.ts";
-import { type AttributeValue, GraphBuilder, ModelError, type NodeProto, type OnnxTensor } from "../../onnx/mod.ts";
+import { type AttributeValue, GraphBuilder, ModelError, type NodeProto, type OnnxTensor, run } from "../../onnx/mod.ts";
 import { noise } from "../../tools/judge/noise.ts";
 import { specimenCase, specimensOf } from "../../tools/conformance/specimens.ts";
 import { assertClose, rounding, types } from "../close.ts";
@@ -316,24 +316,31 @@ Deno.test("evaluate: constants, copies and shapes between normalizations", () =>
   assertClose(results.y as Tensor, { ...expected, dims: [2, 3, 2] }, 1e-6);
 });
 
-Deno.test("evaluate: inputs by name; those with an initializer may be left out", () => {
+Deno.test("evaluate: inputs by name, judged as run judges them; those with an initializer are what is stored", async () => {
   const model = () => {
     const g = new GraphBuilder("g", { opset: 17 });
     const x = g.input("x", "float32", [1, 2]), scale = g.constant("scale", f32([1, 2]));
     g.output("y", g.op("LayerNormalization", [x, scale], { epsilon: 0 }));
     const built = g.build();
-    built.graph!.input.push({ ...built.graph!.input[0], name: "scale" });
+    const stored = new GraphBuilder("stored", { opset: 17 });
+    stored.output("same", stored.op("Identity", [stored.input("scale", "float32", [2])]));
+    built.graph!.input.push(...stored.build().graph!.input);
     return built;
   };
   const x = f32([1, 3], [1, 2]);
   assertEquals(evaluate(model(), { x }).y, f32([-1, 2], [1, 2]));
-  assertEquals(evaluate(model(), { x, scale: f32([3, 4]) }).y, f32([-3, 4], [1, 2]));
-  assertThrows(() => evaluate(model(), {}), TypeError, `input "x" is missing`);
-  assertThrows(
-    () => evaluate(model(), { x, z: x }),
-    TypeError,
-    `"z" is no input of the graph. Its inputs are x, scale`,
-  );
+  const double: OnnxTensor = { type: "float64", dims: [1, 2], data: Float64Array.of(1, 3) };
+  const wrong: [Record<string, OnnxTensor>, typeof TypeError | typeof RangeError, string][] = [
+    [{}, TypeError, 'input "x" is missing; the model\'s inputs are x.'],
+    [{ x, z: x }, TypeError, 'the model has no input "z"; its inputs are x.'],
+    [{ x, scale: f32([3, 4]) }, TypeError, 'the model has no input "scale"; its inputs are x.'],
+    [{ x: double }, TypeError, 'input "x" is float64; the model wants float32. Convert it first.'],
+    [{ x: f32([1, 3], [2, 1]) }, RangeError, 'input "x" has dims [2,1]; the model wants [1,2].'],
+  ];
+  for (const [inputs, error, says] of wrong) {
+    assertThrows(() => evaluate(model(), inputs), error, `evaluate: ${says}`);
+    await assertRejects(() => run(model(), inputs), error, `run: ${says}`);
+  }
   const unimported = model();
   unimported.opsetImport = [];
   assertThrows(() => evaluate(unimported, { x }), ModelError, "does not import its operator set, ai.onnx");

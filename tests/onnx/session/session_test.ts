@@ -84,7 +84,7 @@ for (const provider of providers) {
     assertEquals(session.inputs, [{ name: "x", type: "float32", dims: ["N", 2] }]);
     assertEquals(session.outputs, [{ name: "y", type: "float32", dims: ["N", 2] }]);
     const x = f32([1, 2], [1, 2]);
-    await assertRejects(() => session.run({}), TypeError, `Input "x" is missing; the model's inputs are x.`);
+    await assertRejects(() => session.run({}), TypeError, `input "x" is missing; the model's inputs are x.`);
     await assertRejects(() => session.run({ x, z: x }), TypeError, `no input "z"`);
     await assertRejects(() => session.run({ x: cast(x, "float64") }), TypeError, "float64; the model wants float32");
     await assertRejects(() => session.run({ x: f32([2, 1], [1, 2]) }), RangeError, "dims [2,1]; the model wants [N,2]");
