@@ -4,14 +4,18 @@ import {
   type Field,
   type RecordBatch,
   RecordBatchReader,
+  type Schema,
+  Table,
+  tableToIPC,
   type TypeMap,
 } from "apache-arrow";
 import { decompress } from "fzstd";
 import { open } from "node:fs/promises";
 import type { Tensor } from "../../kernels/tensor.ts";
-import { isNumeric, writeNumbers } from "./arrow_numbers.ts";
+import { blocksIn, messagesOf } from "./arrow_messages.ts";
+import { checkLength, isNumeric, writeNumbers } from "./arrow_numbers.ts";
 import { selectColumns } from "./columns.ts";
-import { blocksOf, type ByteFile, pathOf, withFile } from "./file.ts";
+import { type ByteFile, openFile, pathOf, withFile } from "./file.ts";
 import { Gatherer } from "./gather.ts";
 import { decodeLz4Frame } from "./lz4_frame.ts";
 import { asSourceError, type Source, SourceError, type SourceOptions } from "./source.ts";
@@ -44,42 +48,52 @@ compressionRegistry.set(CompressionType.ZSTD, { decode: (frame) => decompress(fr
  * ```
  */
 export async function arrowSource(file: string | URL, options: SourceOptions = {}): Promise<Source> {
-  const name = pathOf(file), fields = await fieldsOf(file);
+  const name = pathOf(file), fields = await withFile(file, fieldsOf);
   const { indices, features = [] } = selectColumns(name, fields.map((field) => field.name), options.columns);
   for (const index of indices) checkNumeric(name, fields[index]);
 
   async function* tensors(): AsyncGenerator<Tensor> {
     const gatherer = new Gatherer(features.length, options);
-    for await (const batch of batchesOf(file, options.onProgress)) {
-      const width = indices.length, values = new Float64Array(batch.numRows * width);
-      indices.forEach((index, i) => writeNumbers(batch.data.children[index], values, i, width));
-      yield* gatherer.pass(values);
+    const opened = await openFile(file);
+    try {
+      for await (const batch of batchesOf(opened, options.onProgress)) {
+        yield* gatherer.pass(rowsOf(name, batch, indices));
+      }
+    } finally {
+      await opened.close();
     }
     yield* gatherer.finish();
   }
   return { features, [Symbol.asyncIterator]: tensors };
 }
 
-/** The fields of the data, once its end is found to be there. */
-async function fieldsOf(file: string | URL): Promise<Field[]> {
-  const name = pathOf(file), isFile = await checkEnds(file);
-  const data = await openData(name, isFile, blocksOf(file));
+/** The values of a batch, row after row. */
+function rowsOf(name: string, { numRows, data: { children } }: RecordBatch, indices: readonly number[]): Float64Array {
   try {
-    return (await data.reader()).schema.fields;
+    for (const index of indices) checkLength(children[index], numRows);
+    const width = indices.length, values = new Float64Array(numRows * width);
+    indices.forEach((index, i) => writeNumbers(children[index], values, i, width));
+    return values;
   } catch (error) {
-    throw asSourceError(name, { offset: 0 }, error);
+    throw asSourceError(name, {}, error);
+  }
+}
+
+/** The fields of the data, once its end is found to be there. */
+async function fieldsOf(opened: ByteFile): Promise<Field[]> {
+  const messages = openData(opened);
+  try {
+    return (await readerOf(messages)).schema.fields;
+  } catch (error) {
+    throw asSourceError(opened.name, { offset: 0 }, error);
   } finally {
-    await data.close();
+    await messages.return(undefined);
   }
 }
 
 const magic = "ARROW1", endOfStream = "\xff\xff\xff\xff\0\0\0\0";
 
 /** Whether data is in the file format, rather than the stream format. Throws if either lacks its end. */
-function checkEnds(file: string | URL): Promise<boolean> {
-  return withFile(file, isFileFormat);
-}
-
 async function isFileFormat(opened: ByteFile): Promise<boolean> {
   const { name, size } = opened;
   if (size < 8) throw new SourceError(name, { offset: size }, "the file ends here; it is not Arrow IPC data.");
@@ -94,52 +108,48 @@ async function isFileFormat(opened: ByteFile): Promise<boolean> {
   );
 }
 
-/** Data of the file format, or of the stream format in these blocks; whoever has it closes it. */
-async function openData(name: string, isFile: boolean, blocks: AsyncGenerator<Uint8Array>): Promise<ArrowData> {
-  if (!isFile) {
-    return {
-      reader: async () => await (await RecordBatchReader.from<TypeMap>(blocks)).open(),
-      close: async () => void await blocks.return(undefined),
-    };
+/** The messages of either format, whose sizes were held against its bytes. */
+async function* openData(
+  opened: ByteFile,
+  onProgress?: (fraction: number) => void,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  if (!await isFileFormat(opened)) return yield* messagesOf(opened, onProgress);
+  const blocks = await blocksIn(opened), stream = tableToIPC(new Table(await schemaOf(opened.name)), "stream");
+  yield stream.slice(0, -endOfStream.length);
+  for (const [i, { begin, end }] of blocks.entries()) {
+    yield await opened.read(begin, end);
+    if (i === blocks.length - 1) onProgress?.(1);
+    else onProgress?.(end / opened.size);
   }
-  const handle = await open(name);
-  return {
-    reader: async () => await (await RecordBatchReader.from<TypeMap>(handle)).open(),
-    close: () => handle.close(),
-  };
 }
 
-interface ArrowData {
-  /** A reader that has read the schema. */
-  reader(): Promise<RecordBatchReader<TypeMap>>;
-  close(): Promise<void>;
+/** The schema in the footer of a file. */
+async function schemaOf(path: string): Promise<Schema> {
+  const handle = await open(path);
+  try {
+    return (await (await RecordBatchReader.from<TypeMap>(handle)).open()).schema;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A reader of messages that has read the schema. */
+async function readerOf(messages: AsyncIterable<Uint8Array>): Promise<RecordBatchReader<TypeMap>> {
+  return await (await RecordBatchReader.from<TypeMap>(messages)).open();
 }
 
 /** The record batches of either format. */
 async function* batchesOf(
-  file: string | URL,
+  opened: ByteFile,
   onProgress?: (fraction: number) => void,
 ): AsyncGenerator<RecordBatch<TypeMap>> {
-  const name = pathOf(file), isFile = await checkEnds(file);
-  let offset = 0;
-  async function* counted(): AsyncGenerator<Uint8Array> {
-    for await (const block of blocksOf(file, onProgress)) {
-      yield block;
-      offset += block.length;
-    }
-  }
-  const data = await openData(name, isFile, counted());
+  const messages = openData(opened, onProgress);
   try {
-    const reader = await data.reader(), batches = reader.numRecordBatches;
-    let read = 0;
-    for await (const batch of reader) {
-      yield batch;
-      if (isFile) onProgress?.(++read / batches);
-    }
+    yield* await readerOf(messages);
   } catch (error) {
-    throw asSourceError(name, { offset }, error);
+    throw asSourceError(opened.name, { offset: 0 }, error);
   } finally {
-    await data.close();
+    await messages.return(undefined);
   }
 }
 

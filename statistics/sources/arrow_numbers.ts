@@ -11,15 +11,15 @@ export function isNumeric(type: DataType): boolean {
 /** Writes the numbers of a column, whose type is numeric, `stride` places apart from the first on; null becomes NaN. */
 export function writeNumbers(data: Data, into: Float64Array, first: number, stride: number): void {
   const { length, offset, nullBitmap: valid } = data, number = reader(data);
-  checkLength(data);
   const full = data.nullCount === 0 || DataType.isNull(data.type);
   for (let row = 0, at = first; row < length; row++, at += stride) {
     into[at] = full || isSet(valid, offset + row) ? number(row) : NaN;
   }
 }
 
-/** Throws unless there are as many values as a column says that it has. */
-function checkLength({ type, values, nullBitmap, nullCount, length, offset }: Data): void {
+/** Throws unless a column has so many values. */
+export function checkLength({ type, values, nullBitmap, nullCount, length, offset }: Data, rows: number): void {
+  if (length !== rows) throw new RangeError(`a column has ${length} values for ${rows} rows.`);
   if (DataType.isNull(type)) return;
   const place = offset + length, words = DataType.isDecimal(type) ? type.bitWidth / 32 : 1;
   const needed = DataType.isBool(type) ? Math.ceil(place / 8) : length * words;
@@ -33,6 +33,7 @@ function reader({ type, values, offset, dictionary }: Data): (row: number) => nu
   if (DataType.isBool(type)) return (row) => Number(isSet(values, offset + row));
   if (DataType.isDecimal(type)) return (row) => decimal(values, row, type.bitWidth / 32, type.scale);
   if (DataType.isDictionary(type)) {
+    for (const data of dictionary!.data) checkLength(data, data.length);
     const numbers = new Float64Array(dictionary!.length);
     dictionary!.data.reduce((at, data) => (writeNumbers(data, numbers, at, 1), at + data.length), 0);
     return (row) => numbers[Number(values[row])] ?? NaN;
