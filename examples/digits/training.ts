@@ -52,6 +52,8 @@ export interface TrainingOptions {
   seed?: number;
   /** Takes the steps. Default: SGD of momentum 0.9 and a rate of 0.05 for batches of 64, in proportion for others (Goyal et al. 2017). */
   optimizer?: Optimizer;
+  /** The rate of each step. Default: the optimizer's own for all. */
+  rateOf?: (step: number) => number;
 }
 
 /** What training gives. */
@@ -75,6 +77,7 @@ export function train(model: Layer, { x, labels }: LabelledDigits, options: Trai
     const chosen = order.splice(-batch);
     const pass = model.train(rowsOf(x, chosen), state);
     const { loss, dx } = softmaxCrossEntropy(pass.y, chosen.map((i) => labels[i]));
+    if (options.rateOf) optimizer.rate = options.rateOf(step);
     optimizer.step(pass.backward(dx).gradients);
     state = pass.state;
     losses.push(loss);
