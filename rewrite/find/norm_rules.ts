@@ -40,9 +40,12 @@ const layerNorm = (centred: boolean): Rule => (call, poly) => {
 /** A constant of one element a channel, each `repeat` times, laid along axis 1 of an input with so many dims. */
 function perChannel(call: Call, index: number, rank: number, repeat = 1): Poly | undefined {
   const found = call.constant(index), uniform = uniformOf(found);
-  if (found === undefined) return undefined;
+  const channels = call.dims()?.[1], length = found?.dims.length === 1 ? found.dims[0] * repeat : undefined;
+  if (found === undefined || length === undefined || (typeof channels === "number" && channels !== length)) {
+    return undefined;
+  }
   if (uniform !== undefined) return number(uniform);
-  const dims = [found.dims[0] * repeat, ...new Array<number>(rank - 2).fill(1)];
+  const dims = [length, ...new Array<number>(rank - 2).fill(1)];
   const values = () => {
     const from = numbersOf(found);
     return Float64Array.from({ length: dims[0] }, (_, i) => from[Math.floor(i / repeat)]);
@@ -54,7 +57,7 @@ type Channels = { readonly axes?: string; readonly repeat?: number };
 
 const channelNorm = (channelsOf: (call: Call, rank: number) => Channels): Rule => (call, poly) => {
   const x = poly(0), rank = call.dims()?.length;
-  if (x === undefined || rank === undefined) return undefined;
+  if (x === undefined || rank === undefined || rank < 3) return undefined;
   const { axes, repeat } = channelsOf(call, rank);
   if (axes === undefined) return undefined;
   const scale = perChannel(call, 1, rank, repeat), bias = perChannel(call, 2, rank, repeat);
