@@ -8,6 +8,17 @@
  * compensated, the variance is two-pass, and NaN and infinity go where IEEE 754 takes them. Tensors of any type are taken,
  * float64 is given; dims that do not fit together are a `RangeError`.
  *
+ * @example Every function is called as the kernel of its name, and gives its results by name
+ * ```ts
+ * import { layerNorm } from "@evenkeel/norm/reference";
+ * import { tensor } from "@evenkeel/norm";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const { y, mean } = layerNorm(tensor([[1, 2, 3]]), { epsilon: 0 });
+ * assertAlmostEquals(y.data[2], Math.sqrt(1.5), 1e-15);
+ * assertAlmostEquals(mean.data[0], 2, 1e-15);
+ * ```
+ *
  * @module
  */
 import { normalCdf, normalPdf } from "./normal_distribution.ts";

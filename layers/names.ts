@@ -16,7 +16,19 @@ export function prefixed(part: string, tensors: Tensors): Tensors {
   return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [`${part}.${name}`, tensor]));
 }
 
-/** The tensors of one part, by the names it has for them: the inverse of {@linkcode prefixed}. */
+/**
+ * The tensors of one part, by the names it has for them: the inverse of {@linkcode prefixed}.
+ *
+ * @example
+ * ```ts
+ * import { partOf } from "@evenkeel/norm/layers";
+ * import { tensor } from "@evenkeel/norm";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const tensors = { "0.weight": tensor([1]), "1.weight": tensor([2]) };
+ * assertEquals(partOf("1", tensors), { weight: tensor([2]) });
+ * ```
+ */
 export function partOf(part: string, tensors: Tensors): Tensors {
   const prefix = `${part}.`;
   return Object.fromEntries(

@@ -44,7 +44,18 @@ function lineOf(
   return `${kind} norm, ${parts}; ${spelled}; ${fault ? `${fault}; ` : ""}${possible ?? `stays: ${obstacle}`}`;
 }
 
-/** What passes did, one line for each kind of action. */
+/**
+ * What passes did, one line for each kind of action.
+ *
+ * @example
+ * ```ts
+ * import { layerNorm, modelOf } from "@evenkeel/norm/models";
+ * import { actionsText, optimize } from "@evenkeel/norm/rewrite";
+ *
+ * const model = modelOf((x) => layerNorm(x, { form: "decomposed" }), { x: ["N", 64] });
+ * console.log(actionsText((await optimize(model)).actions));
+ * ```
+ */
 export function actionsText(actions: readonly Action[]): string {
   const lines = [...grouped(actions, ({ pass, what, done }) => `${done ? pass : `${pass}, left`}: ${what}`)];
   return lines.map(([line, { length, 0: { value } }]) => `  ${length} x ${line}${length === 1 ? ` (${value})` : ""}`)

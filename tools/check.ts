@@ -23,6 +23,7 @@ const checks: Check[] = [
   { name: "types", args: ["check"] },
   { name: "imports", args: ["run", "--allow-read", "--allow-write", "--allow-run", "tools/imports.ts"] },
   { name: "documentation", args: ["doc", "--lint", ...entryPoints] },
+  { name: "an example of each function", args: ["run", "--allow-read", "--allow-run", "tools/examples.ts"] },
   { name: "documentation examples", args: ["test", "--doc", "--allow-read", "--allow-write", ...documented] },
   { name: "publishing", args: ["publish", "--dry-run", "--allow-dirty"] },
   { name: "notebook cells", args: ["task", "notebooks", "--check"] },

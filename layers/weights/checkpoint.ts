@@ -43,6 +43,15 @@ export function toSafetensors(
  * @param file What {@linkcode toSafetensors} gave.
  * @throws {WeightsError} If the file cannot be read, or its tensors are not those of the layer: it lists which are missing, unexpected or
  * of other dims. The layer is then as it was.
+ *
+ * @example What a file must be
+ * ```ts
+ * import { LayerNorm, Linear, loadSafetensors, toSafetensors, WeightsError } from "@evenkeel/norm/layers";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const file = toSafetensors(new LayerNorm(3));
+ * assertThrows(() => loadSafetensors(new Linear(3, 3), file), WeightsError);
+ * ```
  */
 export function loadSafetensors(layer: Layer, file: Uint8Array | ArrayBuffer): Tensors {
   checkLayer("loadSafetensors", "the first argument", layer, "The file comes second.");

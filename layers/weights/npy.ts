@@ -39,6 +39,16 @@ export function readNpy(file: Uint8Array | ArrayBuffer): Tensor {
  * The bytes of a `.npy` file of a tensor.
  *
  * @throws {TypeError | RangeError} If it is not a tensor.
+ *
+ * @example
+ * ```ts
+ * import { readNpy, writeNpy } from "@evenkeel/norm/weights";
+ * import { tensor } from "@evenkeel/norm";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const x = tensor([[1, 2], [3, 4]]);
+ * assertEquals(readNpy(writeNpy(x)), x);
+ * ```
  */
 export function writeNpy(x: Tensor): Uint8Array<ArrayBuffer> {
   checkTensor("writeNpy", "x", x);

@@ -61,6 +61,16 @@ export function readNpz(file: Uint8Array | ArrayBuffer, options: ReadNpzOptions 
  * The bytes of a `.npz` file of tensors by name. The same tensors give the same bytes.
  *
  * @throws {TypeError | RangeError} If one is not a tensor.
+ *
+ * @example
+ * ```ts
+ * import { readNpz, writeNpz } from "@evenkeel/norm/weights";
+ * import { tensor } from "@evenkeel/norm";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const tensors = { scale: tensor([1, 2]), bias: tensor([0, 0]) };
+ * assertEquals(readNpz(writeNpz(tensors, { compress: true })), tensors);
+ * ```
  */
 export function writeNpz(tensors: Tensors, options: NpzOptions = {}): Uint8Array<ArrayBuffer> {
   writeNames.check("writeNpz", options);

@@ -86,6 +86,16 @@ export function readSafetensors(source: Uint8Array | ArrayBuffer): Safetensors {
  *
  * @param metadata Texts by name.
  * @throws {TypeError | RangeError} If a tensor is not one, or is called `__metadata__`, or the metadata are not texts.
+ *
+ * @example
+ * ```ts
+ * import { readSafetensors, writeSafetensors } from "@evenkeel/norm/layers";
+ * import { tensor } from "@evenkeel/norm";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const file = writeSafetensors({ weight: tensor([1, 2]) }, { trained: "on digits" });
+ * assertEquals(readSafetensors(file).metadata, { trained: "on digits" });
+ * ```
  */
 export function writeSafetensors(
   tensors: Tensors,

@@ -69,6 +69,14 @@ export async function writeSnapshot(path: string, { file, settings, rows, state 
  * Reads a snapshot; undefined if there is none at that path.
  *
  * @throws {SourceError} If the file is something else.
+ *
+ * @example No run to go on from
+ * ```ts
+ * import { readSnapshot } from "@evenkeel/norm/sources";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(await readSnapshot("run.snapshot"), undefined);
+ * ```
  */
 export async function readSnapshot(path: string): Promise<Snapshot | undefined> {
   let text: string;
