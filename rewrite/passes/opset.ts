@@ -1,4 +1,4 @@
-import { type Editor, Fragment, type Graph, type NodeProto } from "../../onnx/mod.ts";
+import { type Editor, Fragment, type Graph, type NodeProto, type Value } from "../../onnx/mod.ts";
 import { isStandard } from "../../onnx/standard.ts";
 import { Call } from "../find/call.ts";
 import { realType } from "../find/affine.ts";
@@ -25,11 +25,21 @@ function toInput(since: number, name: string): Change {
       const { node } = call, list = has(call, name) ? call.list(name) : undefined;
       if (!list) return undefined;
       const f = new Fragment(), inputs = [f.value(node.input[0]), f.int64(list)];
-      const outputs = f.ops(node.opType, inputs, attributesOf(node, name), node.output.length);
-      outputs.forEach((output, i) => f.give(node.output[i], output));
-      return f;
+      return giving(f, node, inputs, attributesOf(node, name));
     },
   };
+}
+
+/** A fragment with a node like another, for all of its outputs. */
+function giving(
+  f: Fragment,
+  { opType, output }: NodeProto,
+  inputs: readonly Value[],
+  attributes: ReturnType<typeof attributesOf>,
+): Fragment {
+  const given = output.filter((name) => name !== "");
+  f.ops(opType, inputs, attributes, output.map((name) => name !== "")).forEach((value, i) => f.give(given[i], value));
+  return f;
 }
 
 /** A node with a certain attribute cannot go along: what it says is said otherwise in the new version. */
@@ -63,9 +73,7 @@ const splitEvenly: Change = {
     if (call.input(1) !== "" || has(call, "split") || has(call, "num_outputs")) return undefined;
     const f = new Fragment(), count = BigInt(node.output.length);
     const attributes = { ...attributesOf(node), num_outputs: count };
-    const outputs = f.ops("Split", [f.value(node.input[0])], attributes, node.output.length);
-    outputs.forEach((output, i) => f.give(node.output[i], output));
-    return f;
+    return giving(f, node, [f.value(node.input[0])], attributes);
   },
 };
 
@@ -190,5 +198,7 @@ function* changesIn(graph: Graph, after: number, last: number): Generator<{ call
 }
 
 function changesOf(node: NodeProto): readonly Change[] {
+  // A node that reads or gives nothing is broken, and stays so.
+  if (!node.input[0] || !node.output[0]) return [];
   return isStandard(node) && Object.hasOwn(changes, node.opType) ? changes[node.opType] : [];
 }
