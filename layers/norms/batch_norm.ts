@@ -1,6 +1,11 @@
 import { type NameList, OptionNames } from "../../kernels/option_names.ts";
 import { checkContext } from "../check_pass.ts";
-import { batchNorm, batchNormTraining, batchNormTrainingBackward } from "../../kernels/batch_norm.ts";
+import {
+  batchNorm,
+  batchNormBackward,
+  batchNormTraining,
+  batchNormTrainingBackward,
+} from "../../kernels/batch_norm.ts";
 import { checkAlike, checkCount, checkNumber } from "../../kernels/check.ts";
 import { type Tensor, zeros } from "../../kernels/tensor.ts";
 import { type AffineInit, affineInitNames, affineParameters, affinePass } from "./affine.ts";
@@ -29,6 +34,11 @@ export interface BatchNormInit extends AffineInit, RunningInit {
    * uses the statistics of its batch. Default: true.
    */
   trackStatistics?: boolean;
+  /**
+   * Whether training too normalizes by the running statistics and leaves them as they are, while scale and bias are trained: for
+   * fine-tuning, as PyTorch does where such a layer is in `eval()`. Default: false.
+   */
+  fixedStatistics?: boolean;
 }
 
 /** The names of {@linkcode BatchNormInit}. */
@@ -38,6 +48,7 @@ export const batchNormNames: NameList<BatchNormInit> = {
   axis: true,
   epsilon: true,
   trackStatistics: true,
+  fixedStatistics: true,
 };
 const names = new OptionNames<BatchNormInit>(batchNormNames);
 
@@ -80,6 +91,8 @@ export class BatchNorm implements Layer {
   readonly features: number;
   /** How running statistics follow. */
   readonly running: Readonly<Required<RunningRule>>;
+  /** Whether training too normalizes by the running statistics. */
+  readonly fixedStatistics: boolean;
 
   /**
    * A layer before its training.
@@ -90,10 +103,14 @@ export class BatchNorm implements Layer {
   constructor(features: number, init: BatchNormInit = {}) {
     const operation = this.constructor.name;
     names.check(operation, init);
-    const { axis = 1, epsilon = 1e-5, trackStatistics = true } = init;
+    const { axis = 1, epsilon = 1e-5, trackStatistics = true, fixedStatistics = false } = init;
     checkWhole(operation, "axis", axis);
     checkCount(operation, "features", features);
     checkNumber(operation, "epsilon", epsilon, 0);
+    if (fixedStatistics && !trackStatistics) {
+      throw new TypeError(`${operation}: fixedStatistics needs running statistics; leave trackStatistics out.`);
+    }
+    this.fixedStatistics = fixedStatistics;
     this.features = features;
     this.axis = axis;
     this.epsilon = epsilon;
@@ -103,7 +120,7 @@ export class BatchNorm implements Layer {
   }
 
   /**
-   * Normalizes by the statistics of the batch, and carries the running ones on.
+   * Normalizes by the statistics of the batch, and carries the running ones on, unless they are fixed.
    *
    * @throws {TypeError | RangeError} If x does not fit, or the state is missing.
    */
@@ -111,15 +128,17 @@ export class BatchNorm implements Layer {
     const operation = `${this.constructor.name}.train`, running = checkState(operation, state, this.state);
     checkContext(operation, context);
     const axis = checkFeatures(operation, x, this.axis, this.features), rows = rowsOf(operation, x, axis, context);
-    if (rows) {
-      return throughRows(
-        `${this.constructor.name}.backward`,
-        x,
-        rows,
-        (compact) => this.trainRows(compact, running, context, 1),
-      );
-    }
-    return this.trainRows(x, running, context, axis);
+    const pass = (x: Tensor, axis: number) =>
+      this.fixedStatistics ? this.#fixedRows(x, running, axis) : this.trainRows(x, running, context, axis);
+    return rows
+      ? throughRows(`${this.constructor.name}.backward`, x, rows, (compact) => pass(compact, 1))
+      : pass(x, axis);
+  }
+
+  /** The pass by the running statistics, which stay. */
+  #fixedRows(x: Tensor, state: Tensors, axis: number): Pass {
+    const { mean, variance } = state, options = { ...this.parameters, mean, variance, axis, epsilon: this.epsilon };
+    return affinePass(batchNorm(x, options), (dy) => batchNormBackward(x, dy, options), state);
   }
 
   /** The pass over a tensor without padding. */

@@ -103,6 +103,7 @@ export class InstanceNorm implements Layer {
     checkContext("InstanceNorm.train", context);
     refuseMask("InstanceNorm.train", context);
     checkFeatures("InstanceNorm.train", x, this.axis, this.channels);
+    checkPositions("InstanceNorm.train", x);
     const options = this.#options, saved = savedStatistics([x.dims[0], this.channels]);
     const y = instanceNorm(x, { ...options, out: saved });
     return affinePass(
@@ -118,6 +119,7 @@ export class InstanceNorm implements Layer {
     checkContext("InstanceNorm.evaluate", context);
     if (!this.state.mean) refuseMask("InstanceNorm.evaluate", context);
     checkFeatures("InstanceNorm.evaluate", x, this.axis, this.channels);
+    if (!this.state.mean) checkPositions("InstanceNorm.evaluate", x);
     return this.state.mean ? batchNorm(x, { ...this.#options, mean, variance }) : instanceNorm(x, this.#options);
   }
 
@@ -137,4 +139,13 @@ export class InstanceNorm implements Layer {
     const positions = x.data.length / (samples * channels);
     return { mean, variance, count: samples === 0 ? 0 : positions };
   }
+}
+
+/** Throws if a channel of a sample is one number, which normalizes to 0 whatever it is. */
+function checkPositions(operation: string, { dims }: Tensor): void {
+  if (dims.length > 2) return;
+  throw new RangeError(
+    `${operation}: x has dims [${dims}], so that each channel of a sample is one number, and nothing would be left of it. Give it ` +
+      `[samples, channels, ...] with positions, or take LayerNorm for rows of features.`,
+  );
 }

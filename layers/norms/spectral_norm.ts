@@ -67,7 +67,9 @@ export class SpectralNorm<L extends Linear | Conv2d> extends Reparametrization<L
 
   /** The weight over its largest singular value. */
   protected make(state: Tensors | undefined, training: boolean): MadeWeight {
-    const start = checkState("SpectralNorm", state, this.state), { weight } = this.parameters, rows = rowsOf(weight);
+    const start = units(checkState("SpectralNorm", state, this.state)),
+      { weight } = this.parameters,
+      rows = rowsOf(weight);
     const next = training ? powerIteration(rows, start.v.data as Float64Array<ArrayBuffer>, this.iterations) : start;
     const u = next.u.data, v = next.v.data, sigma = dot(u, product(rows, v));
     const normalized = zeros(weight.type, weight.dims);
@@ -119,6 +121,11 @@ function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
   return sum;
+}
+
+/** Vectors of length 1: those of files may be of another. */
+function units({ u, v }: Tensors): Tensors {
+  return { u: vector(unit(Float64Array.from(u.data))), v: vector(unit(Float64Array.from(v.data))) };
 }
 
 /** A vector of length 1 in the same direction; PyTorch's bound keeps a zero vector finite. */

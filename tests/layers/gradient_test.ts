@@ -75,6 +75,17 @@ const cases: Record<string, Case> = {
     formula: (x, p) => affine(standardized(x, channel, epsilon), p, channel),
     evaluation: byRunning,
   },
+  "BatchNorm with fixed statistics": {
+    layer: new BatchNorm(3, { type, epsilon, fixedStatistics: true, ...running }),
+    dims: [4, 3, 5],
+    formula: byRunning,
+  },
+  "BatchNorm with fixed statistics under a mask": {
+    layer: new BatchNorm(3, { type, epsilon, fixedStatistics: true, ...running }),
+    dims: [2, 3, 4],
+    context: { mask },
+    formula: (x, p) => mapped(byRunning(x, p), (v, index) => counts(index) ? v : 0),
+  },
   "BatchNorm of channels last": {
     layer: new BatchNorm(3, { type, epsilon, axis: -1 }),
     dims: [4, 5, 3],

@@ -11,6 +11,7 @@ import {
   recalibrate,
   ReLU,
   Sequential,
+  SpectralNorm,
   type Tensors,
 } from "../../../layers/mod.ts";
 import { maxError } from "../../../tools/judge/compare.ts";
@@ -169,4 +170,32 @@ Deno.test("the running variance of instances that vary far less than epsilon is 
   const { mean, variance } = layer.train(x, layer.state).state;
   assertClose(mean, vector(3.75e-11), 1e-24);
   assertClose(variance, vector((1.25e-22 + 5e-22) / 2), 1e-34);
+});
+
+Deno.test("BatchNorm with fixed statistics: training is evaluation, the state stays, and statistics must be there", () => {
+  const layer = new BatchNorm(3, { fixedStatistics: true }), x = noise([5, 3], { mean: 4 });
+  const state = layer.state, pass = layer.train(x, state);
+  assertEquals(pass.y, layer.evaluate(x, state));
+  assertEquals(pass.state, state);
+  assertThrows(
+    () => new BatchNorm(3, { fixedStatistics: true, trackStatistics: false }),
+    TypeError,
+    "fixedStatistics needs running statistics",
+  );
+});
+
+Deno.test("InstanceNorm of [samples, channels] is refused: nothing would be left of x; by running statistics it is not", () => {
+  const x = noise([4, 3]), layer = new InstanceNorm(3), tracking = new InstanceNorm(3, { trackStatistics: true });
+  assertThrows(() => layer.train(x), RangeError, "each channel of a sample is one number");
+  assertThrows(() => layer.evaluate(x), RangeError, "take LayerNorm");
+  assertThrows(() => tracking.train(x, tracking.state), RangeError, "each channel of a sample is one number");
+  assertEquals(tracking.evaluate(x, tracking.state).dims, [4, 3]);
+});
+
+Deno.test("SpectralNorm: vectors of a file that are not of length 1 give what those of length 1 give", () => {
+  const layer = new SpectralNorm(new Linear(4, 3)), x = noise([2, 4]), want = layer.evaluate(x, layer.state);
+  const longer = Object.fromEntries(
+    Object.entries(layer.state).map(([name, t]) => [name, { ...t, data: t.data.map((v) => 5 * v) } as Tensor]),
+  );
+  assertClose(layer.evaluate(x, longer), want, 1e-6, "y");
 });
