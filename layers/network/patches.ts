@@ -72,29 +72,83 @@ export function patchIndex([height, width]: Extent, movement: Movement): Int32Ar
  * a product of matrices (Chellapilla, Puri and Simard 2006).
  */
 export class Patches {
-  /** For each element of the matrix of one channel, where it is in the channel. */
-  readonly #index: Int32Array;
-  readonly #channel: number;
+  readonly #image: Extent;
+  readonly #places: Extent;
+  readonly #movement: Movement;
+  /** The image with its padding, so that no patch reaches beyond it. */
+  readonly #padded: Extent;
 
   /** The patches of images of one size. */
   constructor([height, width]: Extent, movement: Movement) {
-    this.#channel = height * width;
-    this.#index = patchIndex([height, width], movement);
+    const { padding } = movement;
+    this.#image = [height, width];
+    this.#places = placesOf([height, width], movement);
+    this.#movement = movement;
+    this.#padded = [height + 2 * padding[0], width + 2 * padding[1]];
   }
 
   /** Fills a matrix with the patches of an image. */
   gather(image: Tensor["data"], matrix: Tensor["data"]): void {
-    const index = this.#index, size = index.length;
-    for (let at = 0, channel = 0; at < matrix.length; at += size, channel += this.#channel) {
-      for (let i = 0; i < size; i++) matrix[at + i] = index[i] === OUTSIDE ? 0 : image[channel + index[i]];
+    const [rows, columns] = this.#places, padded = this.#withPadding(image, this.#channelsOf(matrix));
+    const { kernel, stride, dilation } = this.#movement, [height, width] = this.#padded, step = stride[1];
+    for (let to = 0, channel = 0; to < matrix.length; channel += height * width) {
+      for (let k = 0; k < kernel[0] * kernel[1]; k++) {
+        const i = Math.floor(k / kernel[1]), j = k % kernel[1];
+        let line = channel + i * dilation[0] * width + j * dilation[1];
+        for (let row = 0; row < rows; row++, line += stride[0] * width) {
+          for (let from = line, end = to + columns; to < end; to++, from += step) matrix[to] = padded[from];
+        }
+      }
     }
   }
 
   /** Adds each element of a matrix to the element of an image that it is a copy of: the way back. */
   scatter(matrix: Tensor["data"], image: Tensor["data"]): void {
-    const index = this.#index, size = index.length;
-    for (let at = 0, channel = 0; at < matrix.length; at += size, channel += this.#channel) {
-      for (let i = 0; i < size; i++) if (index[i] !== OUTSIDE) image[channel + index[i]] += matrix[at + i];
+    const [rows, columns] = this.#places, padded = this.#withPadding(image, this.#channelsOf(matrix));
+    const { kernel, stride, dilation } = this.#movement, [height, width] = this.#padded, step = stride[1];
+    for (let from = 0, channel = 0; from < matrix.length; channel += height * width) {
+      for (let k = 0; k < kernel[0] * kernel[1]; k++) {
+        const i = Math.floor(k / kernel[1]), j = k % kernel[1];
+        let line = channel + i * dilation[0] * width + j * dilation[1];
+        for (let row = 0; row < rows; row++, line += stride[0] * width) {
+          for (let to = line, end = from + columns; from < end; from++, to += step) padded[to] += matrix[from];
+        }
+      }
+    }
+    if (padded !== image) this.#withoutPadding(padded, image, this.#channelsOf(matrix));
+  }
+
+  #channelsOf(matrix: Tensor["data"]): number {
+    const { kernel } = this.#movement, [rows, columns] = this.#places;
+    return matrix.length / (kernel[0] * kernel[1] * rows * columns);
+  }
+
+  /** The channels of an image with zeros around each; the image itself where there is no padding. */
+  #withPadding(image: Tensor["data"], channels: number): Tensor["data"] {
+    const { padding } = this.#movement, [, width] = this.#image;
+    if (padding[0] === 0 && padding[1] === 0) return image;
+    const padded = new (image.constructor as Float32ArrayConstructor)(channels * this.#padded[0] * this.#padded[1]);
+    this.#eachLine(channels, (at, from) => {
+      for (let x = 0; x < width; x++) padded[at + x] = image[from + x];
+    });
+    return padded;
+  }
+
+  #withoutPadding(padded: Tensor["data"], image: Tensor["data"], channels: number): void {
+    const [, width] = this.#image;
+    this.#eachLine(channels, (from, at) => {
+      for (let x = 0; x < width; x++) image[at + x] = padded[from + x];
+    });
+  }
+
+  /** Calls `copy` for each line of each channel, with where it begins in the padded image and in the image. */
+  #eachLine(channels: number, copy: (padded: number, image: number) => void): void {
+    const { padding } = this.#movement, [height, width] = this.#image;
+    for (let channel = 0; channel < channels; channel++) {
+      for (let y = 0; y < height; y++) {
+        const line = channel * this.#padded[0] + y + padding[0];
+        copy(line * this.#padded[1] + padding[1], (channel * height + y) * width);
+      }
     }
   }
 }
