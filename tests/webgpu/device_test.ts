@@ -1,9 +1,11 @@
 /** How the device is used: order, memory, slices, the fence, and the same bits every time. */
 import { assert, assertEquals } from "@std/assert";
-import { layerNorm, tensor } from "../../kernels/mod.ts";
+import { batchNorm, layerNorm, tensor } from "../../kernels/mod.ts";
 import * as reference from "../../kernels/reference.ts";
 import { invoke, maxError } from "../../tools/judge/compare.ts";
 import { noise } from "../../tools/judge/noise.ts";
+import { Session } from "../../webgpu/device/session.ts";
+import { Gpu } from "../../webgpu/gpu.ts";
 import { openGpu } from "../../webgpu/mod.ts";
 import { assertClose } from "../close.ts";
 import { recipes } from "../kernels/recipes.ts";
@@ -91,4 +93,25 @@ gpuTest("a device of one's own stays open", async (gpu) => {
   await shared.close();
   using y = gpu.zeros("float32", [3]);
   assertEquals([...(await y.read()).data], [0, 0, 0]);
+});
+
+gpuTest("the programs for graphics cards are right too", async (gpu) => {
+  const card = new Gpu(new Session(gpu.device, { owned: false, fenced: false, software: false }));
+  const property = fc.asyncProperty(
+    recipes([300, 24], { axes: [1] }),
+    (recipe) => assertAgreement(card, "layerNorm", "float32", recipe),
+  );
+  await fc.assert(property, { numRuns: 1, seed: 5, endOnFailure: true });
+  await card.close();
+});
+
+gpuTest("more workgroups than a dimension can have are two dimensions of them", async (gpu) => {
+  const input = tensor(Float32Array.from({ length: 2 * 2_200_001 }, (_, i) => i % 7), [1, 2, 2_200_001]);
+  const statistics = { mean: tensor([1, 2]), variance: tensor([4, 9]) };
+  using x = gpu.upload(input), mean = gpu.upload(statistics.mean), variance = gpu.upload(statistics.variance);
+  using y = gpu.batchNorm(x, { mean, variance });
+  const { data } = await y.read(), want = batchNorm(input, statistics).data;
+  let worst = 0;
+  for (let i = 0; i < data.length; i++) worst = Math.max(worst, Math.abs(data[i] - want[i]));
+  assert(worst < 1e-6, `${worst}`);
 });

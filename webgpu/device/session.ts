@@ -10,6 +10,8 @@ export interface SessionOptions {
   fenced: boolean;
   /** The most bytes to bind at once. */
   sliceBytes?: number;
+  /** Whether programs are those for devices that compute on the CPU. Default: as the device says it does. */
+  software?: boolean;
 }
 
 /** Binding offsets are a multiple of this on every device. */
@@ -30,7 +32,10 @@ export class Session {
   readonly #whenLost: Promise<void>;
 
   /** A session on a device. */
-  constructor(device: GPUDevice, { owned, fenced, sliceBytes = Infinity }: SessionOptions) {
+  constructor(
+    device: GPUDevice,
+    { owned, fenced, sliceBytes = Infinity, software = isSoftware(device) }: SessionOptions,
+  ) {
     this.device = device;
     this.#owned = owned;
     this.#commands = new Commands(device);
@@ -42,7 +47,7 @@ export class Session {
     this.run = {
       commands: this.#commands,
       pool: this.#tensors,
-      device: { invocations: device.limits.maxComputeInvocationsPerWorkgroup, software: isSoftware(device) },
+      device: { invocations: device.limits.maxComputeInvocationsPerWorkgroup, software },
       fenced,
       bindingBytes: Math.floor(most / ALIGNMENT) * ALIGNMENT,
       alignment: ALIGNMENT,
