@@ -365,7 +365,7 @@ Deno.test("SpectralNorm starts near the singular vectors, and evaluates by those
   const { sigma } = largestSingular(weight), { u, v } = layer.state;
   const product = (u: Tensor, v: Tensor) =>
     mapped(weight, (w, [r, c]) => u.data[r] * w * v.data[c]).data.reduce((a, b) => a + b);
-  assertAlmostEquals(product(u, v), sigma, 1e-3);
+  assertAlmostEquals(product(u, v), sigma, 1e-8);
   const other = { u: vector(1, 0, 0), v: vector(0, 1, 0, 0) }, scaled = mapped(weight, (w) => w / weight.data[1]);
   assertClose(layer.evaluate(x, other), linear(x, { weight: scaled }), 1e-12);
   const nothing = new SpectralNorm(new Linear(4, 3, { weight: zeros(type, [3, 4]) })).state;

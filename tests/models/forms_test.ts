@@ -22,7 +22,7 @@ import { backends } from "./backends.ts";
  * there: when onnxruntime mends it, the docstrings that say so must change.
  */
 const exact = [1e-6, 1e-6, 1e-6, 4e-6];
-const twoPass = [3e-6, 2e-4, 3e-2, 0.5];
+const twoPass = [2e-6, 2e-4, 2.5e-2, 0.2];
 const lossy = [3e-6, 5e-2, Infinity, Infinity];
 
 function boundsOf({ name }: GraphCase, form: AddNormForm, provider: Provider): number[] {

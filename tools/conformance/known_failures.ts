@@ -48,6 +48,12 @@ export const knownFailures: readonly KnownFailure[] = [
     says: /PermuteDims/,
     why: "the layout optimizer needs more than one dimension",
   },
+  {
+    runtimes: ["WASM"],
+    cases: /^GroupNormalization 21, float64$/,
+    says: /is 1\.50547944/,
+    why: "computes in float32, the default stash_type",
+  },
   { runtimes: ["WebGPU"], cases: /, float64$/, says: /./, why: "the build with WebGPU has no float64" },
   { runtimes: onnxruntime, cases: /^BatchNormalization [16],/, says: noKernel, why: "kernels begin with version 7" },
   { runtimes: onnxruntime, cases: /^InstanceNormalization 1,/, says: noKernel, why: "kernels begin with version 6" },

@@ -31,7 +31,7 @@ export function specimensOf(type: DType): Specimen[] {
 /** What runtimes may be off. Those of ONNX's own tests are for numbers that are not near 0. */
 const tolerances: Record<DType, Tolerance> = {
   float32: { rtol: 1e-3, atol: 1e-5 },
-  float64: { rtol: 1e-3, atol: 1e-5 },
+  float64: { rtol: 1e-9, atol: 1e-12 },
   float16: { rtol: 2e-3, atol: 4e-3 },
 };
 
