@@ -2,7 +2,7 @@ import type { Timing } from "./bench.ts";
 import type { InspectedNorm, Inspection } from "./inspect.ts";
 import type { Drift } from "./recalibrate.ts";
 import type { Action } from "./passes/pass.ts";
-import type { ComparedValue, Verification } from "./verify/verify.ts";
+import { type ComparedValue, sensitivityFactor, type Verification } from "./verify/verify.ts";
 
 /**
  * What a model has, as a table of text. Norms that differ in nothing but their names are one line.
@@ -91,7 +91,7 @@ export function verificationText({ isRight, bound, provider, values, unseen, ref
   return [
     `${isRight ? "the same" : "DIFFERENT"} on ${provider}: ${
       count(values.length, "value")
-    } compared, bound ${bound} of the root mean square`,
+    } compared, bound ${bound} of the root mean square or ${sensitivityFactor} times one rounding`,
     aligned([titles, ...rows]),
     ...wrong.slice(0, 5).map(({ value, inputs, difference }) =>
       `  ${value} is off by ${short(difference)} with inputs ${inputs}`

@@ -59,8 +59,11 @@ export interface Verification {
   readonly refused: readonly { readonly inputs: string; readonly reason: string }[];
 }
 
-/** A value may be this many times as far off as one more rounding brings it. */
-const sensitivityFactor = 8;
+/**
+ * A value may be this many times as far off as one more rounding of weights and inputs brings it: a network rounds every sum of
+ * every layer, and what amplifies one rounding amplifies all of them.
+ */
+export const sensitivityFactor = 32;
 
 /**
  * Runs two models on the same inputs and compares every value that both have and that the second was written for: outputs, and
