@@ -16,7 +16,7 @@ export type { Kind, Settings } from "./kind.ts";
 export * from "./ranks/merge_across.ts";
 export * from "./scalers/min_max_scaler.ts";
 export * from "./scalers/robust_scaler.ts";
-export { RunningMoments } from "./moments/running_moments.ts";
+export { RunningMoments, type WeightedPushOptions } from "./moments/running_moments.ts";
 export { type Estimator, Scaler, type TransformOptions } from "./scalers/scaler.ts";
 export { shareOf } from "./ranks/share.ts";
 export * from "./scalers/standard_scaler.ts";

@@ -15,7 +15,8 @@ export interface PushOptions {
   mask?: Tensor;
 }
 
-const pushNames = new OptionNames<PushOptions>({ axis: true, mask: true });
+/** The options of {@linkcode Summary.push}. */
+export const pushNames = new OptionNames<PushOptions>({ axis: true, mask: true });
 
 /**
  * What is known of each feature of all data seen so far, in constant memory. Summaries of parts `merge` to the summary of the

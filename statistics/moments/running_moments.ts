@@ -1,9 +1,28 @@
+import { checkAxis, checkDims, checkInput } from "../../kernels/check.ts";
 import { momentsOf } from "../../kernels/exact_moments.ts";
 import { Moments } from "../../kernels/passes/moments.ts";
+import { panelsOf } from "../../kernels/passes/panels.ts";
 import { type Tensor, tensor } from "../../kernels/tensor.ts";
 import { Fields } from "../json.ts";
 import { checkKind } from "../kind.ts";
-import { checkDistance, checkFinite, fieldsOfBytes, Summary } from "../summary.ts";
+import {
+  checkDistance,
+  checkFinite,
+  fieldsOfBytes,
+  pushNames,
+  type PushOptions,
+  refuseInfinite,
+  Summary,
+} from "../summary.ts";
+
+/** Options of {@linkcode RunningMoments.push}. */
+export interface WeightedPushOptions extends PushOptions {
+  /**
+   * How much each position counts, at least 0: a weight of 3 is that of a value that is there three times. Of x's dims without the axis
+   * of the features. Counts are then sums of weights. Without it all weigh 1.
+   */
+  weights?: Tensor;
+}
 
 /**
  * Count, mean and variance of each feature of a stream of tensors, in float64. However the data is split, and in whatever order
@@ -28,7 +47,43 @@ export class RunningMoments extends Summary<RunningMoments> {
   readonly kind = "RunningMoments";
   readonly #moments = new Moments(0);
 
-  /** How many values each feature has seen. */
+  /**
+   * Adds the values of a tensor.
+   *
+   * @param x A tensor of rank 1 or more.
+   * @throws {TypeError | RangeError} If an argument does not fit, a value is infinite, or a weight is negative or not finite; nothing is
+   * added then.
+   */
+  override push(x: Tensor, { weights, ...options }: WeightedPushOptions = {}): this {
+    if (weights === undefined) return super.push(x, options);
+    const operation = `${this.kind}.push`;
+    pushNames.check(operation, options);
+    checkInput(operation, x, 1);
+    const axis = checkAxis(operation, "axis", options.axis ?? -1, x.dims), others = x.dims.toSpliced(axis, 1);
+    for (const [name, positions] of Object.entries({ weights, mask: options.mask })) {
+      if (positions !== undefined) checkDims(operation, name, positions, others, "those of x without the features");
+    }
+    const wrong = weights.data.findIndex((weight) => !(weight >= 0 && weight < Infinity));
+    if (wrong >= 0) {
+      throw new RangeError(`${operation}: weight ${wrong} is ${weights.data[wrong]}; weights are finite, at least 0.`);
+    }
+    const part = new RunningMoments(), { outer, length, width } = panelsOf(x.dims, axis);
+    part.begin(length);
+    for (let o = 0, i = 0; o < outer; o++) {
+      for (let f = 0; f < length; f++) {
+        for (let w = 0; w < width; w++, i++) {
+          const position = o * width + w, weight = weights.data[position], value = x.data[i];
+          if (weight === 0 || Number.isNaN(value) || options.mask?.data[position] === 0) continue;
+          if (!Number.isFinite(value)) refuseInfinite(f);
+          part.#moments.merge(f, weight, value, 0);
+        }
+      }
+    }
+    checkFinite(part.#moments.m2);
+    return this.merge(part);
+  }
+
+  /** How many values each feature has seen; the sum of their weights where there were some. */
   count(): Tensor<"float64"> {
     return tensor(this.#moments.count.slice());
   }
@@ -135,10 +190,10 @@ export class RunningMoments extends Summary<RunningMoments> {
     const { count, mean, compensation, m2 } = this.#moments;
     for (let i = 0; i < count.length; i++) {
       const state = `count ${count[i]}, mean ${mean[i]}, rest ${compensation[i]} and m2 ${m2[i]}`;
-      const fits = Number.isSafeInteger(count[i]) && count[i] >= 0 && Number.isFinite(mean[i] + compensation[i]) &&
+      const fits = Number.isFinite(count[i]) && count[i] >= 0 && Number.isFinite(mean[i] + compensation[i]) &&
         m2[i] >= 0;
       if (!fits) {
-        fields.refuse(`feature ${i}`, state, "counts are whole and means finite, and neither count nor m2 is negative");
+        fields.refuse(`feature ${i}`, state, "counts and means are finite, and neither count nor m2 is negative");
       }
     }
   }

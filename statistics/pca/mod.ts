@@ -10,7 +10,7 @@ export { CoMoments } from "../moments/co_moments.ts";
 export { IncrementalPca, type IncrementalPcaInit, type PrincipalComponents } from "./incremental_pca.ts";
 export type { Json, JsonObject } from "../json.ts";
 export type { Kind, Settings } from "../kind.ts";
-export { RunningMoments } from "../moments/running_moments.ts";
+export { RunningMoments, type WeightedPushOptions } from "../moments/running_moments.ts";
 export { type Estimator, Scaler, type TransformOptions } from "../scalers/scaler.ts";
 export * from "../scalers/standard_scaler.ts";
 export type { Scaling } from "../scaling.ts";

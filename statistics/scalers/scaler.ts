@@ -64,8 +64,7 @@ export abstract class Scaler<S extends Summary<S>, Self extends Scaler<S, Self>>
   partialFit(x: Tensor): this {
     checkInput(`${this.kind}.partialFit`, x, 2);
     this.summary.push(x);
-    this.#scaling = undefined;
-    return this;
+    return this.learned();
   }
 
   /**
@@ -101,6 +100,16 @@ export abstract class Scaler<S extends Summary<S>, Self extends Scaler<S, Self>>
   /** Its state as plain JSON, exact to the last bit. */
   toJSON(): JsonObject {
     return { kind: this.kind, version: 1, ...this.settings, summary: this.summary.toJSON() };
+  }
+
+  /**
+   * Forgets what was derived of the summary, which knows more now.
+   *
+   * @internal
+   */
+  protected learned(): this {
+    this.#scaling = undefined;
+    return this;
   }
 
   /**

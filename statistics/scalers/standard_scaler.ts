@@ -1,4 +1,5 @@
-import { tensor } from "../../kernels/tensor.ts";
+import { checkInput } from "../../kernels/check.ts";
+import { type Tensor, tensor } from "../../kernels/tensor.ts";
 import { Fields } from "../json.ts";
 import { RunningMoments } from "../moments/running_moments.ts";
 import { Scaler } from "./scaler.ts";
@@ -40,6 +41,20 @@ export class StandardScaler extends Scaler<RunningMoments, StandardScaler> {
     moments: RunningMoments = new RunningMoments(),
   ) {
     super({ center, scale }, moments);
+  }
+
+  /**
+   * Learns from a chunk of data.
+   *
+   * @param x A tensor [rows, features].
+   * @param options `weights`: how much each row counts, a tensor [rows]; scikit-learn's `sample_weight`. Without it all weigh 1.
+   * @throws {TypeError | RangeError} If an argument does not fit; nothing is learned then.
+   */
+  override partialFit(x: Tensor, { weights }: { weights?: Tensor } = {}): this {
+    if (weights === undefined) return super.partialFit(x);
+    checkInput(`${this.kind}.partialFit`, x, 2);
+    this.summary.push(x, { weights });
+    return this.learned();
   }
 
   /**

@@ -33,7 +33,7 @@ import { asSourceError, type Source, SourceError, type SourceOptions } from "./s
  * ```
  */
 export async function parquetSource(file: string | URL, options: SourceOptions = {}): Promise<Source> {
-  const name = pathOf(file), metadata = await withFile(file, metadataOf), columns = columnsOf(metadata);
+  const name = pathOf(file), metadata = await withFile(file, metadataOf), columns = columnsOf(name, metadata);
   const { indices, features = [] } = selectColumns(name, columns.map(({ element }) => element.name), options.columns);
   const chosen = indices.map((index) => columns[index]);
   for (const column of chosen) checkNumeric(name, column);
@@ -81,13 +81,17 @@ interface Column extends SchemaTree {
   readonly place: number;
 }
 
-function columnsOf(metadata: FileMetaData): Column[] {
+function columnsOf(name: string, metadata: FileMetaData): Column[] {
   let place = 0;
-  return parquetSchema(metadata).children.map((tree) => {
-    const column = { ...tree, place };
-    place += leaves(tree);
-    return column;
-  });
+  try {
+    return parquetSchema(metadata).children.map((tree) => {
+      const column = { ...tree, place };
+      place += leaves(tree);
+      return column;
+    });
+  } catch (error) {
+    throw asSourceError(name, {}, error);
+  }
 }
 
 /** How many pieces of a row group belong to a column. */

@@ -21,6 +21,27 @@ Deno.test("min-max scaler: as scikit-learn's", () => {
   assertClose(scaler.transform(x), table(scikitLearn.MinMaxScaler.y), 1e-9);
 });
 
+Deno.test("standard scaler: weights of rows, which merge, and whole ones are repetitions", () => {
+  const values = noise(60, 8).map((value, i) => i === 7 ? NaN : 1e6 + value), rows = tensor(values, [20, 3]);
+  const times = Float64Array.from({ length: 20 }, (_, i) => i % 4);
+  const repeated = Array.from({ length: 20 }, (_, r) => new Array(times[r]).fill([...values.slice(3 * r, 3 * r + 3)]))
+    .flat();
+  const plain = new StandardScaler().partialFit(rowsOf(repeated)), weighted = new StandardScaler();
+  for (const [from, to] of [[0, 7], [7, 20]]) {
+    weighted.partialFit(slice(rows, from, to), { weights: tensor(times.slice(from, to), [to - from]) });
+  }
+  assertRelative(weighted.scaling.center.data, [...plain.scaling.center.data], "center", 1e-15);
+  assertRelative(weighted.scaling.scale.data, [...plain.scaling.scale.data], "scale", 1e-9);
+  assertEquals([...weighted.summary.count().data], [...plain.summary.count().data]);
+  const halves = new StandardScaler().partialFit(rows, { weights: tensor(times.map((weight) => weight / 8), [20]) });
+  const again = StandardScaler.fromJSON(throughText(halves));
+  assertRelative(again.scaling.scale.data, [...plain.scaling.scale.data], "halves", 1e-9);
+  const weights = tensor(Float64Array.of(1, -1), [2]), two = slice(rows, 0, 2), state = halves.toJSON();
+  assertThrows(() => halves.partialFit(two, { weights }), RangeError, "weight 1 is -1; weights are finite, at least 0");
+  assertThrows(() => halves.partialFit(rows, { weights }), RangeError, "weights has dims [2]; they must be [20]");
+  assertEquals(halves.toJSON(), state);
+});
+
 Deno.test("min-max scaler: a range beyond float64", () => {
   const rows = rowsOf([[-1e308, -1.7e308], [1e308, 1.7e308], [0, 0]]);
   assertThrows(() => new MinMaxScaler().partialFit(rows).scaling, RangeError, "feature 0 is from -1e+308 to 1e+308");
