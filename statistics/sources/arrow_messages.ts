@@ -51,7 +51,8 @@ export async function blocksIn(file: ByteFile): Promise<Block[]> {
   const buffer = new Flatbuffer(await file.read(tail - length, tail));
   const blocks = sensible(file, tail - length, () => {
     const footer = buffer.root();
-    checkFields(buffer, buffer.field(buffer.table(buffer.field(footer, 1)), 1), 0);
+    checkSchema(buffer, buffer.table(buffer.field(footer, 1)));
+    checkPairs(buffer, buffer.field(footer, 4));
     const places = [dictionaryBatch, recordBatch].flatMap((type) =>
       buffer.vector(buffer.field(footer, type), 24).map((at) => ({ type, at })) // a footer's fields 2 and 3 are of these types
     );
@@ -122,12 +123,26 @@ function checkMessage(buffer: Flatbuffer): MessageHead {
   const header = buffer.table(buffer.field(message, 2)), place = buffer.field(message, 3);
   const body = place === 0 ? 0 : Number(buffer.view.getBigInt64(place, true));
   if (!(body >= 0 && Number.isSafeInteger(body))) throw new RangeError(`its body has ${body} bytes.`);
-  buffer.vector(buffer.field(message, 4), 4);
-  if (type === schema) checkFields(buffer, buffer.field(header, 1), 0);
+  checkPairs(buffer, buffer.field(message, 4));
+  if (type === schema) checkSchema(buffer, header);
   else if (type === recordBatch) checkBatch(buffer, header, body);
   else if (type === dictionaryBatch) checkBatch(buffer, buffer.table(buffer.field(header, 1)), body);
   else throw new RangeError(`it is of type ${type}.`);
   return { type, body };
+}
+
+function checkSchema(buffer: Flatbuffer, table: number): void {
+  checkFields(buffer, buffer.field(table, 1), 0);
+  checkPairs(buffer, buffer.field(table, 2));
+  buffer.vector(buffer.field(table, 3), 8);
+}
+
+/** Texts by name, of which there may be some with everything. */
+function checkPairs(buffer: Flatbuffer, place: number): void {
+  for (const pair of buffer.vector(place, 4)) {
+    const entry = buffer.table(pair);
+    for (const slot of [0, 1]) buffer.vector(buffer.field(entry, slot), 1);
+  }
 }
 
 /** More than that many fields within fields are of a schema that is broken. */
@@ -139,10 +154,7 @@ function checkFields(buffer: Flatbuffer, place: number, depth: number): void {
     const field = buffer.table(at);
     buffer.vector(buffer.field(field, 0), 1);
     checkFields(buffer, buffer.field(field, 5), depth + 1);
-    for (const pair of buffer.vector(buffer.field(field, 6), 4)) {
-      const entry = buffer.table(pair);
-      for (const slot of [0, 1]) buffer.vector(buffer.field(entry, slot), 1);
-    }
+    checkPairs(buffer, buffer.field(field, 6));
   }
 }
 
@@ -150,6 +162,7 @@ function checkBatch(buffer: Flatbuffer, batch: number, body: number): void {
   const place = buffer.field(batch, 0), rows = place === 0 ? 0 : Number(buffer.view.getBigInt64(place, true));
   const most = mostInflation * (buffer.view.byteLength + body);
   if (!(rows >= 0 && rows <= most)) throw new RangeError(`it has ${rows} rows in ${body} bytes.`);
+  buffer.vector(buffer.field(batch, 4), 8);
   for (const at of buffer.vector(buffer.field(batch, 1), 16)) {
     const length = buffer.view.getBigInt64(at, true);
     if (length < 0n || length > BigInt(most)) throw new RangeError(`a column has ${length} values in ${body} bytes.`);
