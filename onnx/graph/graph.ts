@@ -165,7 +165,11 @@ export class Graph {
     return definition.proto;
   }
 
-  /** Whether a value is stored in the model, but whoever runs it may give another: an initializer that is an input too. */
+  /**
+   * Whether a value is stored in the model, but whoever runs it may give another: an initializer that is an input too. In files of
+   * version 3 of the format all of them are, as that version asks for, and none is meant so: runtimes take them for constants, and so does
+   * this.
+   */
   isOverridable(name: string): boolean {
     const definition = this.#definition(name);
     return definition?.kind === "initializer" && definition.overridable;

@@ -115,7 +115,14 @@ export class WorkerPool implements Disposable {
 
   #listen(worker: Worker, rank: number): void {
     const fail = (error: unknown) => this.#receive(rank, { kind: "failed", error });
-    worker.addEventListener("message", ({ data }: MessageEvent<Reply>) => this.#receive(rank, data));
+    worker.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
+      if (isReply(data)) this.#receive(rank, data);
+      else {fail(
+          new TypeError(
+            "it posted a message of its own, which would stand for its result: a job returns what it has to say",
+          ),
+        );}
+    });
     worker.addEventListener("error", (event) => {
       event.preventDefault(); // the run is rejected with it
       fail(event.error ?? event.message);
@@ -149,4 +156,10 @@ export class WorkerPool implements Disposable {
     for (const worker of this.#workers) worker.terminate();
     this.#round.end.reject(reason);
   }
+}
+
+/** Whether a message is one that `serve` sends. */
+function isReply(data: unknown): data is Reply {
+  const { kind } = (data ?? {}) as { kind?: unknown };
+  return kind === "ready" || kind === "done" || kind === "failed";
 }

@@ -102,3 +102,10 @@ Deno.test("options of a pool that do not fit are refused", () => {
   assertThrows(() => new WorkerPool(module, { size: 0 }), RangeError, "size is 0");
   assertThrows(() => new WorkerPool(module, { size: 1, timeout: -1 }), RangeError, "timeout is -1");
 });
+
+Deno.test("a message that a job posts itself is an error, and does not stand for its result", async () => {
+  for (const message of ["hello", null, { type: "log" }, new Float64Array(3)]) {
+    using pool = new WorkerPool(new URL("./programs/chatty.ts", import.meta.url), { size: 2 });
+    await assertRejects(() => pool.run(message), Error, "posted a message of its own");
+  }
+});
