@@ -51,7 +51,7 @@ export interface Optimization {
  * ```
  */
 export async function optimize(model: Model, options: OptimizeOptions = {}): Promise<Optimization> {
-  const { target = "any", contributed = false, opset } = options, wanted = options.passes ?? defaultPasses;
+  const { target = "any", opset } = options, wanted = options.passes ?? defaultPasses;
   const unknown = wanted.find((name) => !Object.hasOwn(passes, name));
   if (unknown !== undefined) {
     throw new RangeError(`There is no pass ${JSON.stringify(unknown)}; there are ${Object.keys(passes).join(", ")}.`);
@@ -66,7 +66,7 @@ export async function optimize(model: Model, options: OptimizeOptions = {}): Pro
     raiseOpset(editor, opset);
   }
   for (const [name, pass] of Object.entries(passes)) {
-    if (wanted.includes(name as PassName)) actions.push(...pass(editor, { target, contributed }));
+    if (wanted.includes(name as PassName)) actions.push(...pass(editor, { target }));
   }
   if (options.verify === false) return { model: editor.model, actions };
   const values = actions.filter(({ done, pass }) => done && pass !== "tidy").map(({ value }) => value);

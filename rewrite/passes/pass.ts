@@ -16,8 +16,6 @@ export interface Action {
 export interface PassOptions {
   /** Where the model is to run; `"any"` is right everywhere. */
   readonly target: "wasm" | "webgpu" | "native" | "any";
-  /** Whether operators of onnxruntime's own may be used. */
-  readonly contributed: boolean;
 }
 
 /** A pass changes the model of an editor, and says what it did. */
