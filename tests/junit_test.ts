@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { countTests } from "../tools/junit.ts";
+import { countTests, isComplete } from "../tools/junit.ts";
 
 Deno.test("the JUnit report: passed, failed, cancelled, skipped and filtered tests are told apart", () => {
   const counts = countTests(`<?xml version="1.0" encoding="UTF-8"?>
@@ -34,4 +34,10 @@ Deno.test("the JUnit report: steps count with their test, tests of other files d
 
 Deno.test("the JUnit report: without one nothing was tested", () => {
   assertEquals(countTests(""), { passed: 0, failed: 0, skipped: 0 });
+});
+
+Deno.test("the JUnit report: one that was cut is not complete", () => {
+  const report =
+    `<testsuites><testsuite name="./a_test.ts"><testcase name="a" time="0"></testcase></testsuite></testsuites>\n`;
+  assertEquals([isComplete(report), isComplete(report.slice(0, -5)), isComplete("")], [true, false, false]);
 });

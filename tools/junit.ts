@@ -36,6 +36,11 @@ export function countTests(xml: string): TestCounts {
   return counts;
 }
 
+/** Whether a report was written to its end. */
+export function isComplete(xml: string): boolean {
+  return xml.trimEnd().endsWith("</testsuites>");
+}
+
 function attribute(name: string, attributes: string): string | undefined {
   return new RegExp(`\\s${name}="([^"]*)"`).exec(attributes)?.[1];
 }

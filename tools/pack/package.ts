@@ -56,9 +56,15 @@ async function denoPack(): Promise<Uint8Array> {
   }
 }
 
-/** Declarations that also hold in a project whose `lib` does not know `using` yet. */
+/**
+ * Declarations that also hold in a project whose `lib` does not know `using` yet, nor WebGPU: there a `GPUDevice` is anything, and where it
+ * does, what it says.
+ */
 function withLibraries(declarations: string): string {
-  return /\bSymbol\.(asyncD|d)ispose\b|\b(Async)?Disposable\b/.test(declarations)
-    ? `/// <reference lib="esnext.disposable" />\n${declarations}`
-    : declarations;
+  const disposable = /\bSymbol\.(asyncD|d)ispose\b|\b(Async)?Disposable\b/.test(declarations);
+  const gpu = new Set(declarations.match(/\bGPU[A-Z]\w*/g));
+  const aliases = [...gpu].map((name) =>
+    `type ${name} = typeof globalThis extends { ${name}: { prototype: infer T } } ? T : any;\n`
+  );
+  return (disposable ? `/// <reference lib="esnext.disposable" />\n` : "") + aliases.join("") + declarations;
 }
