@@ -14,7 +14,21 @@ async function compile(relaxed: boolean, shared: boolean): Promise<Uint8Array> {
   const memory = ["--importMemory", "--initialMemory", "1", "--maximumMemory", "65536"];
   const threads = shared ? ["--enable", "threads", "--sharedMemory"] : ["--disable", "threads"];
   const { error, stderr } = await asc.main(
-    ["index.ts", "-o", "kernels.wasm", "-O3", "--noAssert", "--runtime", "stub", ...memory, ...features, ...threads],
+    [
+      "index.ts",
+      "-o",
+      "kernels.wasm",
+      "-O3",
+      "--shrinkLevel",
+      "2",
+      "--converge",
+      "--noAssert",
+      "--runtime",
+      "stub",
+      ...memory,
+      ...features,
+      ...threads,
+    ],
     {
       readFile: (name: string) => read(new URL(name, sources)),
       writeFile: (name: string, contents: Uint8Array | string) => {

@@ -149,7 +149,7 @@ export interface Engine {
   readonly maxLines: number;
 
   /** Whether arrays, those that there are, are worked on where they stand, so that tiles of them can have any size. */
-  holds(...arrays: readonly (Data | undefined)[]): boolean;
+  holds?(...arrays: readonly (Data | undefined)[]): boolean;
   /** Fills a slot with a tile of an array. */
   load(slot: Slot, data: Data, tile: Tile): void;
   /** Chooses where OUT is, for kernels to write a tile of this array to; that may be where X was, or another slot. */

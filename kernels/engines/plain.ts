@@ -38,17 +38,13 @@ export class PlainEngine implements Engine {
     this.window = new Window(array(), array(), this.#dScale, this.#dBias);
   }
 
-  holds(): boolean {
-    return false;
-  }
-
   load(slot: Slot, data: Data, tile: Tile): void {
     this.tiles[slot] = this.#own[slot];
     gather(data, tile, this.tiles[slot], 0);
   }
 
-  place(_data: Data, _tile: Tile, over: Slot = Slot.X): void {
-    this.tiles[Slot.OUT] = this.tiles[over];
+  place(): void {
+    this.tiles[Slot.OUT] = this.tiles[Slot.X];
   }
 
   store(data: Data, tile: Tile): void {
@@ -123,13 +119,10 @@ export class PlainEngine implements Engine {
     }
   }
 
+  /** In float64 any number of the line is near enough. */
   roughMeans(view: Layout, tile: Tile): void {
-    const dy = this.tiles[Slot.DY], { shift } = this.lines, { line, step } = strides(view, tile);
-    for (let l = 0; l < tile.lines; l++) {
-      let sum = 0;
-      for (let j = 0, i = l * line; j < tile.length; j++, i += step) sum += dy[i];
-      shift[l] = sum / tile.length;
-    }
+    const { line } = strides(view, tile);
+    for (let l = 0; l < tile.lines; l++) this.lines.shift[l] = this.tiles[Slot.DY][l * line];
   }
 
   sums(view: Layout, tile: Tile, ofParameters: boolean): void {

@@ -7,7 +7,7 @@ import { GradientSums } from "./gradient_sums.ts";
 import { affineTable, measureGroup, Reader } from "./normalize.ts";
 import { Parameters } from "./parameters.ts";
 import { distribute, type Shares } from "../threads/pool.ts";
-import { floorOf, type Measure } from "../engines/measure.ts";
+import { derivativeOf, floorOf, type Measure } from "../engines/measure.ts";
 import { type Given, Statistics } from "./statistics.ts";
 import { type Group, groupOfOne, groupsOf, rowsOfEach, type ViewTile } from "./tiles.ts";
 import type { View } from "./view.ts";
@@ -99,7 +99,7 @@ export function differentiateGroups(
   const wanted = "dScale" in out;
   const possible = !frozen && activation === undefined && parameters.fits && engine.differentiate;
   const rows = possible ? rowsOfEach(view) : undefined;
-  const whole = rows !== undefined && engine.holds(x, dy, dx, dSum) ? view.count : 0;
+  const whole = rows !== undefined && engine.holds?.(x, dy, dx, dSum) ? view.count : 0;
   const groups = groupsOf(view, Math.max(engine.capacity, whole), parameters.maxLines);
   const count = wanted ? sharesOf(view) : groups.count;
   for (const share of shares(count)) {
@@ -316,11 +316,11 @@ function normalizedTable(engine: Engine, tile: Tile, measure: Measure): void {
 /** The table of dx = h' * gain + (x - center) * slope + offset, where h' is h less the shift times the level of scale. */
 function gradientTable(view: View, engine: Engine, tile: Tile, measure: Measure, parameters: Parameters): void {
   const { center, slope, offset, gain, shift, level, statistic, parameter } = engine.lines;
-  const { mean, inverse } = statistics, n = view.count;
+  const { mean, variance, inverse } = statistics, n = view.count;
   for (let l = 0; l < tile.lines; l++) {
     const s = statistic[l], constant = shift[l] === 0 ? 0 : shift[l] * level[l];
     center[l] = measure.aboutZero ? 0 : mean[s];
-    slope[l] = 2 / n * statistics.derivative(s, measure) * sums.product(s, n);
+    slope[l] = 2 / n * derivativeOf(measure, inverse[s], variance?.[s]) * sums.product(s, n);
     offset[l] = measure.subtractMean ? inverse[s] * (constant - sums.mean(s, n)) : 0;
     gain[l] = inverse[s] * parameters.scale(parameter[l]);
   }

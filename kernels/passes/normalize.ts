@@ -50,7 +50,7 @@ export function normalizeGroups(pass: Normalization, out: StatisticsOutputs, sha
   const engine = engineFor([x, y, residual, sum]), parameters = new Parameters(view, engine, scale, bias);
   const work = { pass, out, engine, parameters };
   const rows = given === undefined && parameters.fits && engine.normalize ? rowsOfEach(view) : undefined;
-  const whole = rows !== undefined && engine.holds(x, y, residual, sum) ? view.count : 0;
+  const whole = rows !== undefined && engine.holds?.(x, y, residual, sum) ? view.count : 0;
   const groups = groupsOf(view, Math.max(engine.capacity, whole), parameters.maxLines);
   for (const share of shares(groups.count)) {
     const group = groups.at(share);

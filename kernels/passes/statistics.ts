@@ -1,6 +1,6 @@
 import type { Lines } from "../engines/engine.ts";
 import type { Data, Tile } from "../engines/tile.ts";
-import { derivativeOf, inverseOf, type Measure } from "../engines/measure.ts";
+import { inverseOf, type Measure } from "../engines/measure.ts";
 import { Moments } from "./moments.ts";
 
 /** Division by the standard deviation, sqrt(v + epsilon). */
@@ -72,11 +72,6 @@ export class Statistics {
       variance[s] = given.variance[base + s];
       this.inverse[s] = inverseOf(measure, variance[s]);
     }
-  }
-
-  /** The derivative of what a statistic multiplies by, with respect to its variance. */
-  derivative(s: number, measure: Measure): number {
-    return derivativeOf(measure, this.inverse[s], this.variance?.[s]);
   }
 
   /** Writes the statistics that were merged to their places in the given arrays, from index `base` on. */

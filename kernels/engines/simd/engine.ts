@@ -197,10 +197,14 @@ export class SimdEngine implements Engine {
     }
   }
 
-  roughMeans(view: Layout, tile: Tile): void {
-    const kernel = view.layout === "rows" ? this.#kernels.rowRoughMeans : this.#kernels.columnRoughMeans;
-    kernel(this.#address[Slot.DY], tile.lines, tile.length, this.#at.shift);
-    this.lines.shift.set(this.#shift.subarray(0, tile.lines));
+  /** Those of a quarter of each line, at least 16 elements. */
+  roughMeans(view: Layout, { lines, length }: Tile): void {
+    const dy = this.#address[Slot.DY],
+      { shift, m2 } = this.lines,
+      quarter = Math.min(length, Math.max(length >> 2, 16));
+    if (view.layout === "rows") this.#kernels.rowRoughMeans(dy, lines, length, shift.byteOffset);
+    else this.#kernels.columnMoments(dy, lines, quarter, 0, shift.byteOffset, m2.byteOffset);
+    for (let l = 0; l < lines; l++) shift[l] = Math.fround(shift[l]);
   }
 
   #roundShifts({ lines }: Tile): void {
@@ -221,8 +225,9 @@ export class SimdEngine implements Engine {
     // Sums of x - center from those about the rounded center.
     const rounded = this.#center, { sum, product, deviations, center } = this.lines;
     for (let l = 0; l < tile.lines; l++) {
-      product[l] += (rounded[l] - center[l]) * sum[l];
-      deviations[l] += (rounded[l] - center[l]) * tile.length;
+      const off = rounded[l] - center[l];
+      product[l] += off * sum[l];
+      deviations[l] += off * tile.length;
     }
     const runPlain = () => this.#plainWith(view, tile, Slot.X, Slot.DY).sums(view, tile, false);
     this.#recompute(tile, [sum, product, deviations], floor * tile.length, true, runPlain);

@@ -5,8 +5,9 @@ type Kernel = (...args: number[]) => number;
 
 /** The functions of the compiled module; assembly/ says what they compute. */
 export type Kernels = Record<
-  | `${"row" | "column"}${"Moments" | "ExactMoments" | "Apply" | "RoughMeans" | "Sums" | "Gradient"}`
+  | `${"row" | "column"}${"Moments" | "ExactMoments" | "Apply" | "Sums" | "Gradient"}`
   | "columnParameterSums"
+  | "rowRoughMeans"
   | "rowNormalize"
   | "rowDifferentiate"
   | "carry"

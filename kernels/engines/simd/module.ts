@@ -10,773 +10,549 @@ export interface CompiledModule {
 
 /** For hosts with relaxed SIMD, which multiply and add in one step. */
 export const relaxed: CompiledModule = {
-  sharedMemoryFlag: 271,
-  text: "&!-!?!9'&&&' h'7!,)!K!K!K&!,*!K!K!K!K&!,,!K!K!K!K!K!K&!,0!K!K!K!K!K!K!K!K!K!K&!,-!K!K!K!K!K!K!K&!,/!" +
-    "K!K!K!I!K!K!K!K!K'!K!,.!K!K!K!K!K!K!K!K&!,/!K!K!K!K!K!K!K!K!K'!K!,8!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!" +
-    "K!K&!,4!K!K!K!K!K!K!K!K!K!K!K!K!K!K&!,1!K!K!K!K!K!K!K!K!K!K!K&!,C!K!K!K!K!K!K!K!K!K!H!H!H!H!K!K!K!K!" +
-    "K!K!K!K!K!K!K!K!K!K!K!K'!K!,<!K!K!K!K!K!K!K!H!H!H!H!K!K!K!K!K!K!K!K!K!K!K'!K!,2!K!K!K!K!K!K!K!K!I!K!" +
-    "K!K&!,/!K!K!K!K!K!K!K!K!K&!,3!K!K!K!K!K!K!K!K!K!K!K!K!I&!,+!K!K!K!K!K&(8')!1!:!B,!9!1!9!;!>!E(''!L!L" +
-    "*)A@+,&-.'(/0&12()&&**3'4(5)'6- N(?1!/!;!8!A!9!:h!<!<!8!E&=4!/!;!8!A!9!:n!>!-!0!5!1!:!@&<3!/!;!8!A!9" +
-    "!:t!;!9!1!:!@!?&;9!/!;!8!A!9!:w!-!>!-!9!1!@!1!>z!A!9!?&:6!/!;!8!A!9!:y!;!A!3!4t!1!-!:!?&90!/!;!8!A!9" +
-    "!:z!A!9!?&8+!/!-!>!>!E&/.!>!;!Ch!<!<!8!E&.1!>!;!Cn!>!-!0!5!1!:!@&-0!>!;!Ct!;!9!1!:!@!?&,3!>!;!Cy!;!A" +
-    "!3!4t!1!-!:!?&+-!>!;!Cz!A!9!?&*2!>!;!Cu!;!>!9!-!8!5!F!1&16!>!;!Ck!5!2!2!1!>!1!:!@!5!-!@!1&0.!-!/!@!5" +
-    "!B!-!@!1&(8!-!/!@!5!B!-!@!5!;!:n!>!-!0!5!1!:!@&?)!-!0!0&>8!/!;!8!A!9!:l!D!-!/!@t!;!9!1!:!@!?&75!>!;!" +
-    "Cl!D!-!/!@t!;!9!1!:!@!?&6,!:!-!>!>!;!C&5+!C!5!0!1!:&40!-!0!0w!>!;!0!A!/!@&30!<!-!/!7w!-!:!1!8!?&2.!=" +
-    "!A!-!:!@!5!F!1&),!9!1!9!;!>!E(&0 i l'@ )))-!H/!G'!KF&F'F(!8!6G?F'h*m*!HF)#9H;#!+G<)gF&h6!6H(F?t*gF6F" +
-    "&#&*&H=F=#hH># #'G6F7F=F;F>#yH=#!+F<# d'H># c'G7F8F=F=#3./012345./012345#!+F<# d'H=# c'G8F>F>F9#!S(G" +
-    "9F=F=F:#!S(G:F(G&2'11F7F8# c'H7#G&F7#G'!mG0F6#%'F6F6#3./012345./012345#%'# c'H6#G&F6#G'!mG1F9F:# c'H" +
-    "6#G&F6#G'!m+k&&&&&&&&1G/F) -G3)gF&F?p*gF&P(&H)F)!'*gF0F) -F3!nH2!mG0F1k&&&&&& cf!mG1F/F2F2!o!mG/1F&F" +
-    "'!6G&2'11F3F0F1!pH4!mH5F3!nG2F*F+!6F1`)&F*F,!6F5`)&F*F-!6F3F5F2!n!nF4F2!n!m`)&F*F.!6F/F0F4!o!nk&&&&&" +
-    "&&&!rH0`)&F/F0k&&&&&&Vg!o!0l1!|)(1!G*!KF&h'F,h'!7H<F<h'rAH:F'!8!6G,F&h(F<F<h(rAH;F'!8!6G9F&F'F<!8!6G" +
-    "'F)F-h+!@!6G-)gF)F-p*gF&#/(&H7F)#&*&H6F2#!Q(G2F7F)#&*6H7F.#!Q(G.F,#/(&H8F6F/#!Q(G/F8F7F0#!Q(G0F9#/(&" +
-    "H8F6F1#!Q(G1F8F7F3#!Q(G3F'#/(&H8F6F4#!Q(G4F8F7F5#!Q(G5F&F(!6G&F(F,!6G,F(F9!6G9F'F(!6G'F)hF!6G)2'11F*" +
-    "#&*6F.# V'G.F*F+F:!8!6H&#&*&F/# V'G/F&#&*6F0# V'G0F*F+F;!8!6H'#&*&F1# V'G1F'#&*6F3# V'G3F*F+F<!8!6H(" +
-    "#&*&F4# V'G4F(#&*6F5# V'G5F*F*#&*&F2# V'#1*&F*F.#1*6F&F/#1*&F&F0#1*6F'F1#1*&F'F3#1*6F(F4#1*&F(F5#1*6" +
-    "1!c7()!G(!K)gF,h*!6F't*g(!GF&F,h(!@!6H-#&*&H)#2&&&&&&&&&&&&&&&&# ['F(h'm3&@F)#2%%!K%%%!K%%%!K%%%!K%#" +
-    " ['F(h(m*!G#2&&!Lf&&!Lf&&!Lf&&!Lf#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF)# R'#2YY %eYY %eYY %e" +
-    "YY %e#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# Y'H*#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0#!Q(F*#2 A!6!Be A!6!Be A!6!Be A!6" +
-    "!Be#!Q(F*#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .#!Q(F*#2!F &Ee!F &Ee!F &Ee!F &Ee#!Q(F*#2]!Z.e]!Z.e]!Z.e]!" +
-    "Z.e#!Q(F*#2.!p5e.!p5e.!p5e.!p5e#!Q(F*#2!1K W )!1K W )!1K W )!1K W )#!Q(#2!-1 (a!-1 (a!-1 (a!-1 (aF)F" +
-    ")# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H*#2b!w *fb!w" +
-    " *fb!w *fb!w *f# X'#!6H+#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F+#2&!LW 1&!LW 1&!LW 1&!LW 1F*#!Q(#!Q(H*#2!U!T" +
-    ".c!U!T.c!U!T.c!U!T.c#!Q(F*#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F*#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F*#2&&&f&&&f" +
-    "&&&f&&&f#!Q(F*#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F*#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F+# k'#2!K&&&!K&&&!K&&&!K&&&#!{'" +
-    "h=#!x'# X'# X'H*# W'F*F)#2&&&&&&&&&&&&&&&&#k#y+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!" +
-    "-1 (a!-1 (a!-1 (aF)# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H)#2b!w *fb!w *fb!w *" +
-    "fb!w *f# X'#!6H*#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F*#2&!LW 1&!LW 1&!LW 1&!LW 1F)#!Q(#!Q(H)#2!U!T.c!U!T.c" +
-    "!U!T.c!U!T.c#!Q(F)#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F)#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F)#2&&&f&&&f&&&f&&&f" +
-    "#!Q(F)#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F)#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F*# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# " +
-    "X'# V'# Y'1# X'1G)F-F)#1*&F,h*!6G,2'11)gF'F,r*g(!GF,h(!@F&!6H-#/(&H)#2&&&&&&&&&&&&&&&&# ['F(h'm3&@F)" +
-    "#2%%!K%%%!K%%%!K%%%!K%# ['F(h(m*!G#2&&!Lf&&!Lf&&!Lf&&!Lf#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!Lf" +
-    "F)# R'#2YY %eYY %eYY %eYY %e#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# Y'H*#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0#!Q(F*#2 A" +
-    "!6!Be A!6!Be A!6!Be A!6!Be#!Q(F*#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .#!Q(F*#2!F &Ee!F &Ee!F &Ee!F &Ee#!" +
-    "Q(F*#2]!Z.e]!Z.e]!Z.e]!Z.e#!Q(F*#2.!p5e.!p5e.!p5e.!p5e#!Q(F*#2!1K W )!1K W )!1K W )!1K W )#!Q(#2!-1 " +
-    "(a!-1 (a!-1 (a!-1 (aF)F)# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4" +
-    "&&!} 4# ['H*#2b!w *fb!w *fb!w *fb!w *f# X'#!6H+#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F+#2&!LW 1&!LW 1&!LW 1&" +
-    "!LW 1F*#!Q(#!Q(H*#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F*#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F*#2!x!wPe!x!wPe!x!wP" +
-    "e!x!wPe#!Q(F*#2&&&f&&&f&&&f&&&f#!Q(F*#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F*#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F+# k'#2!" +
-    "K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# X'H*# W'F*F)#2&&&&&&&&&&&&&&&&#k#y+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&" +
-    "&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF)# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# " +
-    "['H)#2b!w *fb!w *fb!w *fb!w *f# X'#!6H*#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F*#2&!LW 1&!LW 1&!LW 1&!LW 1F)#" +
-    "!Q(#!Q(H)#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F)#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F)#2!x!wPe!x!wPe!x!wPe!x!wPe#" +
-    "!Q(F)#2&&&f&&&f&&&f&&&f#!Q(F)#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F)#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F*# k'#2!K&&&!K&&" +
-    "&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'1# X'1G)F-F)#!&(&&F,h'!6G,2'111 K())!H*!K'!Ih'G2)gF&F3r*gF3h(!@G4F3" +
-    "h)!@H5F'!6Q)&H0 (G6F)F5!6Q)&F6 -F0!nF(F5!6Q)&H1!o!mG/h&F2F0!fH0k&&&&&& c!K!/F0k&&&&&&Vm!0!=*!Kh'+F/!" +
-    "fH0k&&&&&& c!K!/F0k&&&&&&Vm!0!=1*!Kh'+F1!fH0k&&&&&& c!K!/F0k&&&&&&Vm!0!=*!Kh'+F1k&&&&&&&&!.F1!fk&&&&" +
-    "&&!}`!/!=11AG2F+F4!6F6_(&F,F4!6F1 (_(&F-F4!6F/ (_(&F**gh&F2F*F5!6Q)&H/!fH0k&&&&&& c!K!/F0k&&&&&&Vm!0" +
-    "!=*!Kh'+F/k&&&&&&&&!.F/!fk&&&&&&!}`!/!=1AG2F.F4!6F/ (_(&1F3h'!6G32'11F21 ,6*2!K5!G*!H-!I)gF(F:r*gF:h" +
-    "(!@H8F0!6N(&h(!@G9F*F8!6P(&GWF-F8!6P(&GXF.F8!6P(&GYF+F8!6P(&GZF,F8!6P(&G[F:h)!@H>F5!6F/*gF1F9!6G=F2*" +
-    "gF3F9!6G@F4F9!6GAFW#9GNFX#9GOFY#9GPFZ#9GQF[#9GRk&&&&&&&&GSk&&&&&&&&GTk&&&&&&&&GUh&G8)gF)F8r*gF8h!L.!" +
-    "6H9F)F)F9rAG;#2&&&&&&&&&&&&&&&&GD#2&&&&&&&&&&&&&&&&GE#2&&&&&&&&&&&&&&&&GF#2&&&&&&&&&&&&&&&&GG#2&&&&&" +
-    "&&&&&&&&&&&GH#2&&&&&&&&&&&&&&&&GI)gF8h.!6H9F;t*gF8h(!@H8F&!6G?FDF'F8!6HC#&*&HJFO# W'F8F=!6HB#&*&HDFD" +
-    "FP# W'FO# X'#!Q(HK# V'GDFEFC#&*6HLFO# W'FB#&*6HEFEFP# W'FO# X'#!Q(HM# V'GEFKF?#&*&FN# W'HKFF#!Q(GFFM" +
-    "F?#&*6FN# W'HMFG#!Q(GGFHFK# V'GHFIFM# V'GIF8FA!6H?F?#&*&FJ# V'#1*&F8F@!6H8FJFKFQFR#!Q(F8#&*&#!Q(#1*&" +
-    "F?F?#&*6FL# V'#1*6F8FLFMFQFR#!Q(F8#&*6#!Q(#1*6F9G82'11)gF8F;p*gF8h(!@H9F&!6P(&FW!`G]FSF'F9!6P(&H^ -F" +
-    "X -HS!nF9F=!6P(& -HV!oFVFY -!nFS!o!mHV!mGSFTFVF] -HV!o!mGTFUFV!mGUF9FA!6H?F?P(&F^!__(&F9F@!6H9F9P(&F" +
-    "^F]FZ!aF[!_!a!__(&F8h'!6G82'11FSFDFE# V'HD#E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGSFTFFFG# V'HD#E& -FD#E'" +
-    " -!mFD#E( -FD#E) -!m!m!mGTFUFHFI# V'HD#E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGU2'11+FW#9GJFX#9GKFY#9GLk&&" +
-    "&&&&&&GSk&&&&&&&&GTk&&&&&&&&GUh&G8)gF)F8r*gF8h!L.!6H9F)F)F9rAG;#2&&&&&&&&&&&&&&&&GD#2&&&&&&&&&&&&&&&" +
-    "&GE#2&&&&&&&&&&&&&&&&GF#2&&&&&&&&&&&&&&&&GG#2&&&&&&&&&&&&&&&&GH#2&&&&&&&&&&&&&&&&GI)gF8h.!6H9F;t*gF8" +
-    "h(!@H8F&!6H?#&*&FJ# W'GMFDF'F8!6H@#&*&FK# W'F8F=!6H8#&*&HDFDFL# W'FK# X'#!Q(HN# V'GDFEF@#&*6FK# W'F8" +
-    "#&*6HEFEFL# W'FK# X'#!Q(HO# V'GEFNFMFF#!Q(GFFOF?#&*6FJ# W'HNFG#!Q(GGFHFM# V'GHFIFN# V'GIF9G82'11)gF8" +
-    "F;p*gFSF8h(!@H9F'!6P(& -FX -HS!nF9F=!6P(& -HV!oFVFY -!nFS!o!mHV!mGSFTFVF&F9!6P(&FW!` -HV!o!mGTFUFV!m" +
-    "GUF8h'!6G82'11FSFDFE# V'HD#E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGSFTFFFG# V'HD#E& -FD#E' -!mFD#E( -FD#E)" +
-    " -!m!m!mGTFUFHFI# V'HD#E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGU2'111+FW#9GJFX#9GKk&&&&&&&&GSk&&&&&&&&GTk&" +
-    "&&&&&&&GUh&G8)gF)F8r*gF8h!L.!6H9F)F)F9rAG;#2&&&&&&&&&&&&&&&&GD#2&&&&&&&&&&&&&&&&GE#2&&&&&&&&&&&&&&&&" +
-    "GF#2&&&&&&&&&&&&&&&&GG#2&&&&&&&&&&&&&&&&GH#2&&&&&&&&&&&&&&&&GI)gF8h.!6H9F;t*gF8h(!@H8F&!6H=#&*&FJ# W" +
-    "'GLFDF'F8!6H8#&*&FK# W'HM# V'GDFEF8#&*6FK# W'HN# V'GEFMFLFF#!Q(GFFNF=#&*6FJ# W'HMFG#!Q(GGFHFL# V'GHF" +
-    "IFM# V'GIF9G82'11)gF8F;p*gFSF8h(!@H9F'!6P(& -FX -!nHV!mGSFTFVF&F9!6P(&FW!` -HV!o!mGTFUFV!mGUF8h'!6G8" +
-    "2'11FSFDFE# V'HD#E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGSFTFFFG# V'HD#E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGT" +
-    "FUFHFI# V'HD#E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGU2'111FS`)&F6F>!6FT`)&F7F>!6FU`)&F:h'!6G:F)h(!@H8F&!6" +
-    "G&F'F8!6G'2'111!d))+!K*!G'!H)gF'F-r*gF(F(h(!BF(h 2&pAG,k&&&&&&&&G3h&G*)gF*F,p*gF*h!L.!6H+F,F+F,pAG.#" +
-    "2&&&&&&&&&&&&&&&&G/#2&&&&&&&&&&&&&&&&G0#2&&&&&&&&&&&&&&&&G1#2&&&&&&&&&&&&&&&&G2)gF*h6!6H+F.t*gF/F&F*" +
-    "h(!@!6H*#&*&# V'G/F0F*#&*6# V'G0F1F*#&*F# V'G1F2F*#&*V# V'G2F+G*2'11)gF*h*!6H+F.t*gF/F&F*h(!@!6#&*&#" +
-    " V'G/F+G*2'11)gF*F.p*gF3F&F*h(!@!6P(& -!mG3F*h'!6G*2'11F3F/F0# V'F1F2# V'# V'H/#E& -F/#E' -!mF/#E( -" +
-    "F/#E) -!m!m!mG32'11F)F-h(!@!6F3F, *!p (_(&F-h'!6G-F&F(h(!@!6G&2'111 ).*-!K3!G*!H'!I)gF'F.r*gF.h)!@H," +
-    "F*!6F+F,!6G0F( *GBF)*!Ij&&&&+F(F(h(!BF(h 2&pAG1k&&&&&&&&G@h&G,)gF,F1p*gF,h!L.!6H-F1F-F1pAG2#2&&&&&&&" +
-    "&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G6)gF,h6!6H-F2t*gF3F&F,h(!@!6H," +
-    "#&*&# V'G3F5F,#&*6# V'G5F4F,#&*F# V'G4F6F,#&*V# V'G6F-G,2'11)gF,h*!6H-F2t*gF3F&F,h(!@!6#&*&# V'G3F-G" +
-    ",2'11)gF,F2p*gF@F&F,h(!@!6P(& -!mG@F,h'!6G,2'11F@F3F5# V'F4F6# V'# V'H3#E& -F3#E' -!mF3#E( -F3#E) -!" +
-    "m!m!mG@2'11F@F1 *!p (1HD#9G7k&&&&&&&&G@k&&&&&&&&GAh&G,)gF(F,r*gF,h!L.!6H-F(F(F-rAG1#2&&&&&&&&&&&&&&&" +
-    "&G3#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&" +
-    "&G9#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G;)gF,h6!6H-F1t*gF3F&F,h(!@!6H,#&*&F7# W'H># V'G3F8F,#&*6F7" +
-    "# W'H?# V'G8F6F,#&*FF7# W'H<# V'G6F5F,#&*VF7# W'H=# V'G5F>F>F4#!Q(G4F?F?F9#!Q(G9F<F<F:#!Q(G:F=F=F;#!" +
-    "Q(G;F-G,2'11)gF,h*!6H-F1t*gF3F&F,h(!@!6#&*&F7# W'H<# V'G3F<F<F4#!Q(G4F-G,2'11)gF,F1p*gF@F&F,h(!@!6P(" +
-    "& -FD -!nHC!mG@FAFCFC!o!mGAF,h'!6G,2'11F@F3F8# V'F6F5# V'# V'H3#E& -F3#E' -!mF3#E( -F3#E) -!m!m!mG@F" +
-    "AF4F9# V'F:F;# V'# V'H3#E& -F3#E' -!mF3#E( -F3#E) -!m!m!mGA2'11F)*!Hk&&&&&&&&+FD -F@FB!p!m1`)&F0F)*!" +
-    "HFA+FAF@F@!oFB!p!nk&&&&&&&&!r1`)&F.h'!6G.F&F(h(!@!6G&2'111!m-)-!K3!G-!I)gF)F6r*gF3F6h(!@H4F2!6N(&h(!" +
-    "@!6G8F+F4!6P(&GMF,F4!6P(&GLF-F4!6P(&GKF.F4!6P(&GJF/F4!6P(&GNF0F4!6P(&GIF1*gFM#9G<FL#9G=FK#9G>FJ#9G?F" +
-    "N#9G;FI#9G@h&G4)gF4h6!6H5F*t*gF4h(!@H4F&!6G7F'F4!6H:#&*&F;# W'F4F8!6H9#&*&HAFAF@# W'F;# X'#!Q(GAF:#&" +
-    "*6F;# W'F9#&*6HBFBF@# W'F;# X'#!Q(GBF:#&*FF;# W'F9#&*FHCFCF@# W'F;# X'#!Q(GCF:#&*VF;# W'F9#&*VHDFDF@" +
-    "# W'F;# X'#!Q(GDF7#&*6F<# W'F=F>#!Q(GEF7#&*FF<# W'F=F>#!Q(GFF7#&*VF<# W'F=F>#!Q(GGF(F4!6H4FAF?F7#&*&" +
-    "F<# W'F=F>#!Q(#!Q(#1*&F4FBF?FE#!Q(#1*6F4FCF?FF#!Q(#1*FF4FDF?FG#!Q(#1*VF5G42'11)gF*F4r*gF8F4h(!@H5!6P" +
-    "(&GHF(F5!6F'F5!6P(&FN!`FH!aFHFI!`FN!a!_FJ!aF&F5!6P(&FM!`FL!aFK!_!__(&F4h'!6G42'11+FM#9G;FL#9G<FK#9G=" +
-    "FJ#9G>FN#9G?h&G4)gF4h6!6H5F*t*gF4h(!@H4F&!6G7F'F4!6H8#&*&F?# W'G@F8#&*6F?# W'GAF8#&*FF?# W'GBF8#&*VF" +
-    "?# W'GCF7#&*6F;# W'F<F=#!Q(GDF7#&*FF;# W'F<F=#!Q(GEF7#&*VF;# W'F<F=#!Q(GFF(F4!6H4F@F>F7#&*&F;# W'F<F" +
-    "=#!Q(#!Q(#1*&F4FAF>FD#!Q(#1*6F4FBF>FE#!Q(#1*FF4FCF>FF#!Q(#1*VF5G42'11)gF*F4r*gF4h(!@H5F(!6F'F5!6P(&F" +
-    "N!`FJ!aF&F5!6P(&FM!`FL!aFK!_!__(&F4h'!6G42'111F6h'!6G6F*h(!@H4F&!6G&F'F4!6G'F(F4!6G(2'111 9,)1!K,!G*" +
-    "!I)gF(F9r*gF9h(!@H1F*!6P(&GCF+F1!6P(&GDF,F1!6P(&GEF-*gF.F1!6N(&h(!@H1F/!6G;F0F1!6G7FC#9GAFD#9G@FE#9G" +
-    "?F)h(!@H8hg!=G6F8h!LFF&F'mF8h!LFt!>AG5h&G1)gF1F6p*gF1F5!6H2F6F2F6pAG4F5F8p*gj&&&&GBF1G2)gF2F4p*gFBF&" +
-    "F2!6P(&!_GBF2hg!7G22'111)gF1F4p*gF&F1!6H2#&*6FA# W'F@F?#!Q(G>F2#&*FFA# W'F@F?#!Q(G=F2#&*VFA# W'F@F?#" +
-    "!Q(G<F'F1!6H3F2#&*&FA# W'F@F?#!Q(F1F;!6H2#&*&F1F7!6H:#&*&#!Q(#1*&F3F>F2#&*6F:#&*6#!Q(#1*6F3F=F2#&*FF" +
-    ":#&*F#!Q(#1*FF3F<F2#&*VF:#&*V#!Q(#1*VF1hg!7G12'112'11)gF1F8p*gF'F1!6F&F1!6P(&FC!`FD!aFE!_F1F;!6P(&!a" +
-    "F1F7!6P(&!__(&F1h*!6G12'11+FC#9GAFD#9G@FE#9G?F)h(!@H7hg!=G6F7h!LFF&F'mF7h!LFt!>AG5h&G1)gF1F6p*gF1F5!" +
-    "6H2F6F2F6pAG4F5F7p*gj&&&&GBF1G2)gF2F4p*gFBF&F2!6P(&!_GBF2hg!7G22'111)gF1F4p*gF&F1!6H3#&*6FA# W'F@F?#" +
-    "!Q(G>F3#&*FFA# W'F@F?#!Q(G=F3#&*VFA# W'F@F?#!Q(G<F'F1!6H2F3#&*&FA# W'F@F?#!Q(#1*&F2F>#1*6F2F=#1*FF2F" +
-    "<#1*VF1hg!7G12'112'11)gF1F7p*gF'F1!6F&F1!6P(&FC!`FD!aFE!__(&F1h*!6G12'111F9h'!6G9F)h(!@H1F&!6G&F'F1!" +
-    "6G'2'111!N'()!K'!G)gF(F)r*gF'F)h)!@!6H*F*#&*&F&F)h(!@!6H+#&*&H,#!+# c'#1*&F*F*#&*6F,F,#3./012345./01" +
-    "2345#!+# c'#1*6F+#2&&&&&&&&&&&&&&&&#1*&F)h*!6G)2'111 f[*;!K6!G-!I9!HF+F,!8HV *G!$F, *G}F,h(!@GU)gF*F" +
-    "Tr*gFTh)!@GKFTh(!@HCFB!6GPF6FC!6N(&h(!@GOF3l*gF<FK!6F=FK!6GIFV *GqF-*!Ij&&&&+FVFVh(!BFVh 2&pAGGk&&&&" +
-    "&&&&G!'h&GE)gFEFGp*gFEh!L.!6HCFGFCFGpAGF#2&&&&&&&&&&&&&&&&Gg#2&&&&&&&&&&&&&&&&Ge#2&&&&&&&&&&&&&&&&Gf" +
-    "#2&&&&&&&&&&&&&&&&Gd)gFEh6!6HCFFt*gFgF&FEh(!@!6HD#&*&# V'GgFeFD#&*6# V'GeFfFD#&*F# V'GfFdFD#&*V# V'G" +
-    "dFCGE2'11)gFEh*!6HCFFt*gFgF&FEh(!@!6#&*&# V'GgFCGE2'11)gFEFFp*gF!'F&FEh(!@!6P(& -!mG!'FEh'!6GE2'11F!" +
-    "'FgFe# V'FfFd# V'# V'HX#E& -FX#E' -!mFX#E( -FX#E) -!m!m!mG!'2'11F!'FG *!p (1Hi#9G]k&&&&&&&&G!'k&&&&&" +
-    "&&&G!&h&GC)gFCFVp*gFCh!L.!6HDFVFDFVpAGE#2&&&&&&&&&&&&&&&&Gg#2&&&&&&&&&&&&&&&&G_#2&&&&&&&&&&&&&&&&Gd#" +
-    "2&&&&&&&&&&&&&&&&Ge#2&&&&&&&&&&&&&&&&Gf#2&&&&&&&&&&&&&&&&Gc#2&&&&&&&&&&&&&&&&G^#2&&&&&&&&&&&&&&&&Gh)" +
-    "gFCh6!6HDFEt*gFgF&FCh(!@!6HC#&*&F]# W'H[# V'GgF_FC#&*6F]# W'HZ# V'G_FdFC#&*FF]# W'HY# V'GdFeFC#&*VF]" +
-    "# W'HX# V'GeF[F[Ff#!Q(GfFZFZFc#!Q(GcFYFYF^#!Q(G^FXFXFh#!Q(GhFDGC2'11)gFCh*!6HDFEt*gFgF&FCh(!@!6#&*&F" +
-    "]# W'HX# V'GgFXFXFf#!Q(GfFDGC2'11)gFCFEp*gF!'F&FCh(!@!6P(& -Fi -!nHp!mG!'F!&FpFp!o!mG!&FCh'!6GC2'11F" +
-    "!'FgF_# V'FdFe# V'# V'HX#E& -FX#E' -!mFX#E( -FX#E) -!m!m!mG!'F!&FfFc# V'F^Fh# V'# V'HX#E& -FX#E' -!m" +
-    "FX#E( -FX#E) -!m!m!mG!&2'11F-*!Hk&&&&&&&&+Fi -F!'Fq!p!m1`)&FIF-*!HF!&+F!&F!'F!'!oFq!p!nk&&&&&&&&!r1`" +
-    ")&F>FK!6k&&&&&& cfF/F=FK!6Q)&F!$!p!oF0!m!lF1!m!p`)&1F>FK!6Q)&GvF<FK!6Q)&Hwk&&&&&&&&F.AHp (Hn -Fp!nGs" +
-    "(gFwF3*!Hk&&&&&& cf+F=FK!6Q)&1H{!m!fk&&&&&& c!K!/*!Kh'F{F2F!$!o!2F3A+h&1*!KFp!fHpk&&&&&& c!K!/Fpk&&&" +
-    "&&&Vm!0!=+h'1*!Kh'+Fv!fHpk&&&&&& c!K!/Fpk&&&&&&Vm!0!=*!Kh'+Fvk&&&&&&&&!.Fv!fk&&&&&&!}`!/!=11*!Kh'+Fs" +
-    "Fv!o!fHpk&&&&&& c!K!/Fpk&&&&&&Vm!0!=1*gF5*gF9*gF;FO!6GFh&GC)gFCh*!6HDF,t*gFCh(!@HEFF!6HCFC#&*&F'FE!6" +
-    "#&*&# V'#1*&FDGC2'11)gF,FCr*gFCh(!@HEFF!6HDFDP(&F'FE!6P(&!__(&FCh'!6GC2'111+FHGEF'GC)gFEF+FH!6p*gFCG" +
-    "DFEh)!@HMF?!6F@FM!6GKFAFM!6GJF.*!IF,F,h(!BF,h 2&pAGIk&&&&&&&&G!'h&GF)gFFFIp*gFFh!L.!6HCFIFCFIpAGG#2&" +
-    "&&&&&&&&&&&&&&&Gg#2&&&&&&&&&&&&&&&&Ge#2&&&&&&&&&&&&&&&&Gf#2&&&&&&&&&&&&&&&&Gd)gFFh6!6HCFGt*gFgFDFFh(" +
-    "!@!6HF#&*&# V'GgFeFF#&*6# V'GeFfFF#&*F# V'GfFdFF#&*V# V'GdFCGF2'11)gFFh*!6HCFGt*gFgFDFFh(!@!6#&*&# V" +
-    "'GgFCGF2'11)gFFFGp*gF!'FDFFh(!@!6P(& -!mG!'FFh'!6GF2'11F!'FgFe# V'FfFd# V'# V'HX#E& -FX#E' -!mFX#E( " +
-    "-FX#E) -!m!m!mG!'2'11F!'FI *!p (Hij&&&&Fi!Wj&&!L!K!)A+j&&&&1Hj#9G]k&&&&&&&&G!&k&&&&&&&&G!'k&&&&&&&&G" +
-    "rh&GF)gF,FFr*gFFh!L.!6HCF,F,FCrAGG#2&&&&&&&&&&&&&&&&Gg#2&&&&&&&&&&&&&&&&Gh#2&&&&&&&&&&&&&&&&Gf#2&&&&" +
-    "&&&&&&&&&&&&Gd#2&&&&&&&&&&&&&&&&Ge#2&&&&&&&&&&&&&&&&Gc)gFFh.!6HCFGt*gFFh(!@FD!6HF#&*&#2&&&&&&&&&&&&&" +
-    "&&&# W'G[FF#&*6HX#2&&&&&&&&&&&&&&&&# W'GZFgFF#&*&F]# W'HY# V'GgFhFXF]# W'HX# V'GhFYF[Ff#!Q(GfFXFZFd#" +
-    "!Q(GdFeF[# V'GeFcFZ# V'GcFCGF2'11)gFFFGp*gF!&FFh(!@FD!6P(&Hi -Fj -!nHp!mG!&F!'FpFi -Hp!o!mG!'FrFp!mG" +
-    "rFFh'!6GF2'11F!&FgFh# V'HX#E& -FX#E' -!mFX#E( -FX#E) -!m!m!mG!&F!'FfFd# V'HX#E& -FX#E' -!mFX#E( -FX#" +
-    "E) -!m!m!mG!'FrFeFc# V'HX#E& -FX#E' -!mFX#E( -FX#E) -!m!m!mGr2'11F!&`)&FKF!'`)&FJFr`)&F?FM!6HCFCQ)&F" +
-    "j -F}!o!m`)&FEh'!6GEFDFU!6GC2'111FPh(](&FSh'!6GS2'1F8FHh)!@!6Q)& (Gok&&&&&&&&G!#k&&&&&&&&Gzk&&&&&&&&" +
-    "G|k&&&&&&&&Gyk&&&&&&&&G!%h'GWFHGGF&GEF'GC)gFGF+FH!6p*gFGh)!@GNF.*!IF,F,h(!BF,h 2&pAGJk&&&&&&&&G!&h&G" +
-    "D)gFDFJp*gFDh!L.!6HFFJFFFJpAGI#2&&&&&&&&&&&&&&&&Gg#2&&&&&&&&&&&&&&&&Ge#2&&&&&&&&&&&&&&&&Gf#2&&&&&&&&" +
-    "&&&&&&&&Gd)gFDh6!6HFFIt*gFgFCFDh(!@!6HD#&*&# V'GgFeFD#&*6# V'GeFfFD#&*F# V'GfFdFD#&*V# V'GdFFGD2'11)" +
-    "gFDh*!6HFFIt*gFgFCFDh(!@!6#&*&# V'GgFFGD2'11)gFDFIp*gF!&FCFDh(!@!6P(& -!mG!&FDh'!6GD2'11F!&FgFe# V'F" +
-    "fFd# V'# V'HX#E& -FX#E' -!mFX#E( -FX#E) -!m!m!mG!&2'11F!&FJ *!p (Hij&&&&Fi!Wj&&!L!K!)A+j&&&&1Hm -HxF" +
-    "o -F5*!Hk&&&&&& cf+F4FN!6Q)&1HuF5A!oGtF5*gF9*gF7FO!6GMF:FO!6GLF;FO!6GKFn#9G_Fm#9G^Fo#9G]Fv (Hl#9G[Fs" +
-    "Fv!o (Hk#9GZk&&&&&&&&G!'k&&&&&&&&Grk&&&&&&&&G!&h&GD)gF,FDr*gFDh!L.!6HFF,F,FFrAGR#2&&&&&&&&&&&&&&&&Gg" +
-    "#2&&&&&&&&&&&&&&&&Gh#2&&&&&&&&&&&&&&&&Gf#2&&&&&&&&&&&&&&&&Gd#2&&&&&&&&&&&&&&&&Ge#2&&&&&&&&&&&&&&&&Gc" +
-    ")gFDh.!6HFFRt*gFDh(!@HJFE!6HI#&*&F_# W'GYFgFCFJ!6HD#&*&HbF^# W'FJFM!6HQ#&*&HXFXF]# W'F^# X'#!Q(Ha# V" +
-    "'GgFhFD#&*6H`F^# W'FQ#&*6HXFXF]# W'F^# X'#!Q(HX# V'GhFaFYFf#!Q(GfFXFI#&*6F_# W'HXFd#!Q(GdFeFY# V'GeF" +
-    "cFX# V'GcFJFK!6HIFI#&*&Fb# V'#1*&FJFL!6HDFbFYF[FZ#!Q(FD#&*&#!Q(#1*&FIFI#&*6F`# V'#1*6FDF`FXF[FZ#!Q(F" +
-    "D#&*6#!Q(#1*6FFGD2'11)gFDFRp*gFDh(!@HIFE!6P(&Fn!`GjF!'FCFI!6P(&Hi -Fm -Hq!nFIFM!6P(& -Hp!oFpFo -!nFq" +
-    "!o!mHp!mG!'FrFpFj -Hp!o!mGrF!&Fp!mG!&FIFK!6HFFFP(&Fi!__(&FIFL!6HFFFP(&FiFjFl!aFk!_!a!__(&FDh'!6GD2'1" +
-    "1F!'FgFh# V'HX#E& -FX#E' -!mFX#E( -FX#E) -!m!m!mG!'FrFfFd# V'HX#E& -FX#E' -!mFX#E( -FX#E) -!m!m!mGrF" +
-    "!&FeFc# V'HX#E& -FX#E' -!mFX#E( -FX#E) -!m!m!mG!&2'11+F7FO!6GLFn#9G^Fm#9G]Fo#9G[k&&&&&&&&G!'k&&&&&&&" +
-    "&Grk&&&&&&&&G!&h&GD)gF,FDr*gFDh!L.!6HFF,F,FFrAGK#2&&&&&&&&&&&&&&&&Gg#2&&&&&&&&&&&&&&&&Gh#2&&&&&&&&&&" +
-    "&&&&&&Gf#2&&&&&&&&&&&&&&&&Gd#2&&&&&&&&&&&&&&&&Ge#2&&&&&&&&&&&&&&&&Gc)gFDh.!6HFFKt*gFDh(!@HDFE!6HJ#&*" +
-    "&F^# W'GZFgFCFD!6HI#&*&F]# W'FDFL!6HD#&*&HXFXF[# W'F]# X'#!Q(HY# V'GgFhFI#&*6F]# W'FD#&*6HXFXF[# W'F" +
-    "]# X'#!Q(HX# V'GhFYFZFf#!Q(GfFXFJ#&*6F^# W'HXFd#!Q(GdFeFZ# V'GeFcFX# V'GcFFGD2'11)gFDFKp*gF!'FDh(!@H" +
-    "FFC!6P(& -Fm -Hq!nFFFL!6P(& -Hp!oFpFo -!nFq!o!mHp!mG!'FrFpFEFF!6P(&Fn!` -Hp!o!mGrF!&Fp!mG!&FDh'!6GD2" +
-    "'11F!'FgFh# V'HX#E& -FX#E' -!mFX#E( -FX#E) -!m!m!mG!'FrFfFd# V'HX#E& -FX#E' -!mFX#E( -FX#E) -!m!m!mG" +
-    "rF!&FeFc# V'HX#E& -FX#E' -!mFX#E( -FX#E) -!m!m!mG!&2'111+Fn#9G]Fm#9G[k&&&&&&&&G!'k&&&&&&&&Grk&&&&&&&" +
-    "&G!&h&GD)gF,FDr*gFDh!L.!6HFF,F,FFrAGJ#2&&&&&&&&&&&&&&&&Gg#2&&&&&&&&&&&&&&&&Gh#2&&&&&&&&&&&&&&&&Gf#2&" +
-    "&&&&&&&&&&&&&&&Gd#2&&&&&&&&&&&&&&&&Ge#2&&&&&&&&&&&&&&&&Gc)gFDh.!6HFFJt*gFDh(!@HDFE!6HI#&*&F]# W'GZFg" +
-    "FCFD!6HD#&*&F[# W'HY# V'GgFhFD#&*6F[# W'HX# V'GhFYFZFf#!Q(GfFXFI#&*6F]# W'HXFd#!Q(GdFeFZ# V'GeFcFX# " +
-    "V'GcFFGD2'11)gFDFJp*gF!'FDh(!@HFFC!6P(& -Fm -!nHp!mG!'FrFpFEFF!6P(&Fn!` -Hp!o!mGrF!&Fp!mG!&FDh'!6GD2" +
-    "'11F!'FgFh# V'HX#E& -FX#E' -!mFX#E( -FX#E) -!m!m!mG!'FrFfFd# V'HX#E& -FX#E' -!mFX#E( -FX#E) -!m!m!mG" +
-    "rF!&FeFc# V'HX#E& -FX#E' -!mFX#E( -FX#E) -!m!m!mG!&2'111F?FN!6HIF!'`)&F@FN!6HFFr`)&FAFN!6HDF!&`)&FFQ" +
-    ")&FsFIQ)&Hr!o!mHq!fF2F}!o!2h&FrFq!m!fk&&&&&& c!K!/h&FWAAGWF!#FuFr!o!mG!#FzFuFq!o!mGzF|FtF}!o!mG|FyFt" +
-    "FDQ)&FsF}!o!mHp!o!mGyF!%Fp!mG!%FIFrFxF}!o!m`)&FFFqFxFp!o!m`)&FDFx`)&FGh'!6GGFEFU!6GEFCFU!6GC2'11F!#F" +
-    "|!mF!$!pGuk&&&&&&&&FwF-AHp (Hn -Fp!nk&&&&&&&gF!$!pF1k&&&&&&&&!-*!HF/!gFv!oFv!oFv!ok&&&&&& Rf!o+F{k&&" +
-    "&&&&&&!-*!Hk&&&&&&&&+Fv!gFv!oF{F!$!p!lk&&&&&&&g!o!p11!oFzFyF|F!$!pF!%!o!n!m!oHt!oGsFW*!KFp!fHpk&&&&&" +
-    "& c!K!/Fpk&&&&&&Vm!0!=+h'1*!Kh'+Ft!fHpk&&&&&& c!K!/Fpk&&&&&&Vm!0!=*!Kh'+Ftk&&&&&&&&!.Ft!fk&&&&&&!}`!" +
-    "/!=11lGWFHGC)gFWh&FCF+FH!6pA*gFAFCh)!@!6Q)&Fo -F5*!Hk&&&&&& cf+F4FCh)!@!6Q)&1HpF5A!oGrFvFp!oHq!fHpk&" +
-    "&&&&& c!K!/Fpk&&&&&&Vm!0!=*!Kh'+Fqk&&&&&&&&!.Fq!fk&&&&&&!}`!/!=1*!Kh'+FvFrFu!n!ok&&&&&&&&F.AFs!m!fHp" +
-    "k&&&&&& c!K!/Fpk&&&&&&Vm!0!=1lGWFCh'!6GC2'11FPFW*!Kh&+h'h(F9h&F5AA1](&FWl*gFSh'!6GS2'1FHGFF&GCF'GEF(" +
-    "GD)gFFF+FH!6p*gFAFFh)!@!6Q)&Hp (GmFvFpFo -F5*!Hk&&&&&& cf+F4FFh)!@!6Q)&1HpF5A!oFu!n!ok&&&&&&&&F.AFs!" +
-    "m (GlFt (GkFvFp!o (GjF5*gF7FO!6GMFn#9GeFk#9GdFl#9GcFj#9GbFm#9GaFo#9G`h&GG)gFGh6!6HIF,t*gFGh(!@HLFC!6" +
-    "GKFEFL!6HG#&*&Fa# W'FLFM!6HJ#&*&HXFXF`# W'Fa# X'#!Q(G_FG#&*6Fa# W'FJ#&*6HXFXF`# W'Fa# X'#!Q(G^FG#&*F" +
-    "Fa# W'FJ#&*FHXFXF`# W'Fa# X'#!Q(G]FG#&*VFa# W'FJ#&*VHXFXF`# W'Fa# X'#!Q(G[FK#&*6Fe# W'FdFc#!Q(GZFK#&" +
-    "*FFe# W'FdFc#!Q(GYFK#&*VFe# W'FdFc#!Q(GXFDFL!6HGF_FbFK#&*&Fe# W'FdFc#!Q(#!Q(#1*&FGF^FbFZ#!Q(#1*6FGF]" +
-    "FbFY#!Q(#1*FFGF[FbFX#!Q(#1*VFIGG2'11)gF,FGr*gFMFGh(!@HI!6P(&GiFDFI!6FEFI!6P(&Fm!`Fi!aFiFo!`Fm!a!_Fj!" +
-    "aFCFI!6P(&Fn!`Fk!aFl!_!__(&FGh'!6GG2'11+Fn#9GdFk#9GcFl#9GbFj#9GaFm#9G`h&GG)gFGh6!6HIF,t*gFGh(!@HKFC!" +
-    "6GJFEFK!6HG#&*&F`# W'G_FG#&*6F`# W'G^FG#&*FF`# W'G]FG#&*VF`# W'G[FJ#&*6Fd# W'FcFb#!Q(GZFJ#&*FFd# W'F" +
-    "cFb#!Q(GYFJ#&*VFd# W'FcFb#!Q(GXFDFK!6HGF_FaFJ#&*&Fd# W'FcFb#!Q(#!Q(#1*&FGF^FaFZ#!Q(#1*6FGF]FaFY#!Q(#" +
-    "1*FFGF[FaFX#!Q(#1*VFIGG2'11)gF,FGr*gFGh(!@HIFD!6FEFI!6P(&Fm!`Fj!aFCFI!6P(&Fn!`Fk!aFl!_!__(&FGh'!6GG2" +
-    "'111FFh'!6GFFCFU!6GCFEFU!6GEFDFU!6GD2'11F)*gF)F+FT!8FU!8!6GFh&GC)gFCh*!6HDFVt*gFCh(!@HEF(!6HCFC#&*&F" +
-    "EFF!6#&*&# V'#1*&FDGC2'11)gFCFVp*gFCh(!@HEF(!6HDFDP(&FEFF!6P(&!__(&FCh'!6GC2'1111FTh'!6GTF+FH!6GHF+F" +
-    "U!8HCF&!6G&F'FC!6G'F(FC!6G(2'11FS1!Q9*5!K3!G*!I+!HF)F*!8HJ *GaF*h(!@GH)gF(FIr*gFIh)!@HCF8!6F9FC!6GAF" +
-    "J *G^F+*!Ij&&&&+FJFJh(!BFJh 2&pAG@k&&&&&&&&G`h&G=)gF=F@p*gF=h!L.!6H<F@F<F@pAG>#2&&&&&&&&&&&&&&&&GW#2" +
-    "&&&&&&&&&&&&&&&&GU#2&&&&&&&&&&&&&&&&GV#2&&&&&&&&&&&&&&&&GT)gF=h6!6H<F>t*gFWF&F=h(!@!6H=#&*&# V'GWFUF" +
-    "=#&*6# V'GUFVF=#&*F# V'GVFTF=#&*V# V'GTF<G=2'11)gF=h*!6H<F>t*gFWF&F=h(!@!6#&*&# V'GWF<G=2'11)gF=F>p*" +
-    "gF`F&F=h(!@!6P(& -!mG`F=h'!6G=2'11F`FWFU# V'FVFT# V'# V'HK#E& -FK#E' -!mFK#E( -FK#E) -!m!m!mG`2'11F`" +
-    "F@ *!p (1HX#9GMk&&&&&&&&G`k&&&&&&&&G_h&G<)gF<FJp*gF<h!L.!6H=FJF=FJpAG>#2&&&&&&&&&&&&&&&&GW#2&&&&&&&&" +
-    "&&&&&&&&GS#2&&&&&&&&&&&&&&&&GT#2&&&&&&&&&&&&&&&&GU#2&&&&&&&&&&&&&&&&GV#2&&&&&&&&&&&&&&&&GR#2&&&&&&&&" +
-    "&&&&&&&&GQ#2&&&&&&&&&&&&&&&&GP)gF<h6!6H=F>t*gFWF&F<h(!@!6H<#&*&FM# W'HL# V'GWFSF<#&*6FM# W'HK# V'GSF" +
-    "TF<#&*FFM# W'HO# V'GTFUF<#&*VFM# W'HN# V'GUFLFLFV#!Q(GVFKFKFR#!Q(GRFOFOFQ#!Q(GQFNFNFP#!Q(GPF=G<2'11)" +
-    "gF<h*!6H=F>t*gFWF&F<h(!@!6#&*&FM# W'HK# V'GWFKFKFV#!Q(GVF=G<2'11)gF<F>p*gF`F&F<h(!@!6P(& -FX -!nH]!m" +
-    "G`F_F]F]!o!mG_F<h'!6G<2'11F`FWFS# V'FTFU# V'# V'HK#E& -FK#E' -!mFK#E( -FK#E) -!m!m!mG`F_FVFR# V'FQFP" +
-    "# V'# V'HK#E& -FK#E' -!mFK#E( -FK#E) -!m!m!mG_2'11F+*!Hk&&&&&&&&+FX -F`F^!p!m1`)&FAF+*!HF_+F_F`F`!oF" +
-    "^!p!nk&&&&&&&&!r1`)&k&&&&&& cfF-F9FC!6Q)&H^Fa!p!oF.!m!lF/!m!pG`F8FC!6Q)&H]k&&&&&&&&F,AH_ (GZF]F^!m!f" +
-    "k&&&&&& c!K!/H>*gF^F0Fa!o!2G>1F>*gF_!fH]k&&&&&& c!K!/F]k&&&&&&Vm!0!=lG>1F>*gF`!fH]k&&&&&& c!K!/F]k&&" +
-    "&&&&Vm!0!=*!Kh'+F`k&&&&&&&&!.F`!fk&&&&&&!}`!/!=1lG>1F3*gh&F>FZ -F_!nF`!o!fH]k&&&&&& c!K!/F]k&&&&&&Vm" +
-    "!0!=AG>+F?G<)gF>h&F<F)F?!6pA*gF`F1F<h)!@!6Q)&!oH^!fH]k&&&&&& c!K!/F]k&&&&&&Vm!0!=*!Kh'+F^k&&&&&&&&!." +
-    "F^!fk&&&&&&!}`!/!=1*!Kh'+F2F<h)!@!6Q)&FZ -F_!nF^!o!m!fH]k&&&&&& c!K!/F]k&&&&&&Vm!0!=1lG>F<h'!6G<2'11" +
-    "1F:FC!6F``)&F;FIh(!@!6F>lH<](&(gF<*gFGh'!6GG2'1F3*gF4FIh(!@!6N(&h(!@H<F5!6GFF6F<!6GEFZ#9GPF` (HY#9GO" +
-    "FZ -F_!nF`!o (HX#9GNF*h(!@HDhg!=GCFDh!LFF&F'mFDh!LFt!>AGBh&G>)gF>FCp*gF>FB!6H<FCF<FCpAGAFBFDp*gj&&&&" +
-    "G[F>G<)gF<FAp*gF[F&F<!6P(&!_G[F<hg!7G<2'111)gF>FAp*gF&F>!6H<#&*6FP# W'FOFN#!Q(GMF<#&*FFP# W'FOFN#!Q(" +
-    "GLF<#&*VFP# W'FOFN#!Q(GKF'F>!6H@F<#&*&FP# W'FOFN#!Q(F>FF!6H=#&*&F>FE!6H<#&*&#!Q(#1*&F@FMF=#&*6F<#&*6" +
-    "#!Q(#1*6F@FLF=#&*FF<#&*F#!Q(#1*FF@FKF=#&*VF<#&*V#!Q(#1*VF>hg!7G>2'112'11)gF>FDp*gF'F>!6F&F>!6P(&FZ!`" +
-    "FY!aFX!_F>FF!6P(&!aF>FE!6P(&!__(&F>h*!6G>2'11+F&G>F'G<F?G@)gF@F)F?!6p*gFZ#9GPF`F@h)!@H=F1!6Q)&!oH] (" +
-    "HY#9GOF2F=!6Q)&FZ -F_!nF]!o!m (HX#9GNF*h(!@HFhg!=GEFFh!LFF<F>mFFh!LFt!>AGDh&G=)gF=FEp*gF=FD!6HAFEFAF" +
-    "EpAGCFDFFp*gj&&&&G[F=GA)gFAFCp*gF[F>FA!6P(&!_G[FAhg!7GA2'111)gF=FCp*gF=F>!6HB#&*6FP# W'FOFN#!Q(GMFB#" +
-    "&*FFP# W'FOFN#!Q(GLFB#&*VFP# W'FOFN#!Q(GKF<F=!6HAFB#&*&FP# W'FOFN#!Q(#1*&FAFM#1*6FAFL#1*FFAFK#1*VF=h" +
-    "g!7G=2'112'11)gF=FFp*gF<F=!6F=F>!6P(&FZ!`FY!aFX!__(&F=h*!6G=2'11F@h'!6G@F>FH!6G>F<FH!6G<2'111F7*gF'F" +
-    "JF76(11FIh'!6GIF)F?!6G?F)FH!8H<F&!6G&F'F<!6G'2'11FG1!z+(2!K,!G)gF*F3r*gh.F*F3!7H,F,h.vAG2F&F(F3!8!6G" +
-    "4F(h*m*gF2h(!@G,F+G.h&G6)gF)F6r*gF,hFp*gF.F4F, o0&&+F.F4#&*&#1*&F.F4#&*6#1*61F6h'!6G6F'F4!6G4F.hF!6G" +
-    ".2'11+h&G.)gF.h*!6F2t*gF4F(F.!8!6G/F+F.h(!@!6G6h&G,)gF,h*!6H-F)t*gF6F/F,h(!@!6H,#&*&H<F(F,!6#&*&H=#3" +
-    "&'()6789*+,-:;<=H;F,F(h'!@!6#&*&H:F,F(h)!8!6#&*&H9#3&'()6789*+,-:;<=H8#3&'()*+,-6789:;<=#1*&F6F;F8#3" +
-    "./012345>?@ABCDE#1*FF6F<F=#3./01>?@A2345BCDEH8F:F9#3./01>?@A2345BCDEH9#3&'()*+,-6789:;<=#1*gF6F8F9#3" +
-    "./012345>?@ABCDE#1*!,F-G,F6h!L'!6G62'11h&G5)gF5h*p*gF/F,h(!@!6F(F5!8!6G1F)F,!7G7F6F5h(!@!6G0h&G-)gF-" +
-    "F7p*gF0F1P(&_(&F-h'!6G-F1h*!6G1F0hF!6G02'11F5h'!6G52'11F.h*!6G.2'11)gF.F2p*gF4F(F.!8!6G6F+F.h(!@!6G," +
-    "h&G5)gF)F5r*gF,F6P(&_(&F5h'!6G5F6h*!6G6F,hF!6G,2'11F.h'!6G.2'111F3h.!6G3F+F)h+!@!6G+2'111!N('-!K)gF-" +
-    "F2r*gh.F-F2!7H0F0h.vAh(!@G4h&G1)gF,F1r*gF&F'F1!8!6G6F*F+F1!8!6F2h(!@!6G5h*F,F1!7H0F0h*vAG3F4hFm*gF6F" +
-    "'F(F)F5F+F3F.6'+h&G0)gF0F3p*gF/F0h+!@!6F5F+F0!8!6F4 o0&&F0h'!6G02'11F6F'F(F)F/hFF3F.6'h&G0)gF0F3p*gF" +
-    "5F+F0!8!6F/F0h+!@!6F4 o0&&F0h'!6G02'111F1h*!6G12'11F2h.!6G2F)F.h+!@!6G)2'111!z'('!K(!G)gF(F)r*gF'F)h" +
-    "(!@!6F&F)h'!@!6#*'&H*#2%!K&&%!K&&%!K&&%!K&&#uh3#!x'H+#2&&!L!C&&!L!C&&!L!C&&!L!C# X'F+#2%%!K5%%!K5%%!" +
-    "K5%%!K5#b#2&&!L!K&&!L!K&&!L!K&&!L!K#u#wF*#2&!L&&&!L&&&!L&&&!L&&#uh6#!x'#w#1*&F)h*!6G)2'111 2(((!G'!K" +
-    ")gF(F+r*gF'F+h'!@!6#2&!J&&&!J&&&!J&&&!J&&#2&!H&&&!H&&&!H&&&!H&&F&F+h(!@!6#&*&H*#2%%%!K%%%!K%%%!K%%%!" +
-    "K#uH)#2&&&f&&&f&&&f&&&f# V'#2&&&f&&&f&&&f&&&f# #'F)#2%5& :%5& :%5& :%5& :#!{'F)h3#!z'#2'&&&'&&&'&&&'" +
-    "&&&#u#!{'h3#!z'F)#2&&!L_&&!L_&&!L_&&!L_#`#yF)#2% b!Kn% b!Kn% b!Kn% b!Kn#b#yF)#2&&!L!K&&!L!K&&!L!K&&!" +
-    "L!K#b#yF*#2&&&!L&&&!L&&&!L&&&!L#uh6#!z'#wH)F)#!R'#C&^)&F+h*!6G+2'111!p'(+!K'!I)gF'F/r*gF/h)!@G0F&F(F" +
-    "/!8h(!@!6H.F(h(!@!6G1F.G-)gF-F1p*!KF-P(&H2F2!(+h&1*gF-h*!6G-2'11F.h*F(F-F1p*!IF-P(&+j&&&&1F0F)F*F+F," +
-    "6&l*gF.h*F(F*F0!6Q)& (F0F)F*F+F,6&@1F/h'!6G/2'111 >C).!K:!G'!IF'h(!@G1)gF'F.rF'h.v!=*gF.h)!@H3F*!6G4" +
-    "F&F.h(!@!6H-G/F-#&*&H5#!+G6F5F5#3./012345./012345#!+G7F-#&*6H5#!+G?F5F5#3./012345./012345#!+G@#2&&&&" +
-    "&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G>#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G;#2&&&&" +
-    "&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G8h&G2)gF(F2r*gF5F/#&*&HA#!+F6# d'HB# c'G5F>FAFA" +
-    "#3./012345./012345#!+F7# d'HA# c'G>F=F/#&*6HC#!+F?# d'HD# c'G=F<FCFC#3./012345./012345#!+F@# d'HC# c" +
-    "'G<FBFBF;#!S(G;FAFAF:#!S(G:FDFDF9#!S(G9FCFCF8#!S(G8F2h'!6G2F/F1!6G/2'11F6F5F(#7HA#%'HB# f'HC# c'HDF6" +
-    "# d'GEF)F3!6FB#1*&F*F3!6FD#1*&F+F3!6F6FDFE# d'# d'FCFE# d'# c'#1*&F,F3!6F;F5FC# e'# d'#2&&&&&&&&&&&&" +
-    "&&&&# h'H5#1*&F7F>FAFA#3./012345./012345#%'H6# f'HA# c'HCF7# d'GDF3h6!6H/F)!6F6#1*&F*F/!6FC#1*&F+F/!" +
-    "6F7FCFD# d'# d'FAFD# d'# c'#1*&F,F/!6F:F>FA# e'# d'#2&&&&&&&&&&&&&&&&# h'H7#1*&F?F=FB# f'H># c'HAF?#" +
-    " d'GCF3hF!6H/F)!6FB#1*&F*F/!6FA#1*&F+F/!6F?FAFC# d'# d'F>FC# d'# c'#1*&F,F/!6F9F=F># e'# d'#2&&&&&&&" +
-    "&&&&&&&&&# h'H=#1*&F@F<F6# f'H># c'H?F@# d'GAF3hV!6H/F)!6F6#1*&F*F/!6F?#1*&F+F/!6F@F?FA# d'# d'F>FA#" +
-    " d'# c'#1*&F,F/!6F8F<F># e'# d'#2&&&&&&&&&&&&&&&&# h'H6#1*&(gF;F5#2&&&&&&Vg&&&&&&Vg# e'#rF:F7#2&&&&&" +
-    "&Vg&&&&&&Vg# e'#r#uF9F=#2&&&&&&Vg&&&&&&Vg# e'#rF8F6#2&&&&&&Vg&&&&&&Vg# e'#r#u#u# 5'3&F-H/G2F-#&*&G5h" +
-    "'G0)gh'F5F5#hH6#!p'F(F0tAl*gF5F1F2!6H2#&*&F6#yG5F0h'!6G02'11F5H6#!+GAF5F5#3./012345./012345#!+GBF-h6" +
-    "!6H0#&*&G5h'G2)gh'F5F5#hH7#!p'F(F2tAl*gF5F0F1!6H0#&*&F7#yG5F2h'!6G22'11F5H7#!+GCF5F5#3./012345./0123" +
-    "45#!+GD#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G>#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&" +
-    "&&&&&G;#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G@#2&&&&&&&&&&&" +
-    "&&&&&G?h&G2)gF(F2r*gF@F/#&*&HEFE#hHF# #'G@F?F/#&*6HGFG#hHH# #'G?F5FEF6FF#yHE#!+FA# d'HF# c'G5F>FEFE#" +
-    "3./012345./012345#!+FB# d'HE# c'G>F=FGF7FH#yHG#!+FC# d'HH# c'G=F<FGFG#3./012345./012345#!+FD# d'HG# " +
-    "c'G<FFFFF;#!S(G;FEFEF:#!S(G:FHFHF9#!S(G9FGFGF8#!S(G8F2h'!6G2F/F1!6G/2'11FAF5F@#%'H6# f'H7# c'HEFA# d" +
-    "'GFF)F3!6F6#1*&F*F3!6FE#1*&F+F3!6FAFEFF# d'# d'F7FF# d'# c'#1*&F,F3!6F;F5F7# e'# d'#2&&&&&&&&&&&&&&&" +
-    "&# h'H5#1*&FBF>F@F@#3./012345./012345#%'H6# f'H7# c'H@FB# d'GAF3h6!6H/F)!6F6#1*&F*F/!6F@#1*&F+F/!6FB" +
-    "F@FA# d'# d'F7FA# d'# c'#1*&F,F/!6F:F>F7# e'# d'#2&&&&&&&&&&&&&&&&# h'H6#1*&FCF=F?#%'H7# f'H># c'H@F" +
-    "C# d'GAF3hF!6H/F)!6F7#1*&F*F/!6F@#1*&F+F/!6FCF@FA# d'# d'F>FA# d'# c'#1*&F,F/!6F9F=F># e'# d'#2&&&&&" +
-    "&&&&&&&&&&&# h'H7#1*&FDF<F?F?#3./012345./012345#%'H=# f'H># c'H?FD# d'G@F3hV!6H/F)!6F=#1*&F*F/!6F?#1" +
-    "*&F+F/!6FDF?F@# d'# d'F>F@# d'# c'#1*&F,F/!6F8F<F># e'# d'#2&&&&&&&&&&&&&&&&# h'H<#1*&F;F5#2&&&&&&Vg" +
-    "&&&&&&Vg# e'#rF:F6#2&&&&&&Vg&&&&&&Vg# e'#r#uF9F7#2&&&&&&Vg&&&&&&Vg# e'#rF8F<#2&&&&&&Vg&&&&&&Vg# e'#r" +
-    "#u#u# 5'3&F4#&*&#!*F4#&*6#!*#3&'()*+,-6789:;<=H6#!+G7F6F6#3./012345./012345#!+GAF4hF!6#&*&#!*F4#&*V#" +
-    "!*#3&'()*+,-6789:;<=HB#!+GCFBFB#3./012345./012345#!+GD#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G>#2&&&&" +
-    "&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G9#2&&&&" +
-    "&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G@#2&&&&&&&&&&&&&&&&G?h&G/)gF(F/r*gF@F-#&*&HEFE#hHF# #'G@F?F-#&*6HGF" +
-    "G#hHH# #'G?F5FEF6FF#yHE#!+F7# d'HF# c'G5F>FEFE#3./012345./012345#!+FA# d'HE# c'G>F=FGFBFH#yHG#!+FC# " +
-    "d'HH# c'G=F<FGFG#3./012345./012345#!+FD# d'HG# c'G<FFFFF;#!S(G;FEFEF:#!S(G:FHFHF9#!S(G9FGFGF8#!S(G8F" +
-    "/h'!6G/F-F1!6G-2'11F7F5F@#%'H6# f'HB# c'HEF7# d'GFF)F3!6F6#1*&F*F3!6FE#1*&F+F3!6F7FEFF# d'# d'FBFF# " +
-    "d'# c'#1*&F,F3!6F;F5FB# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&FAF>F@F@#3./012345./012345#%'H5# f'H6# c'H7F" +
-    "A# d'G;F3h6!6H-F)!6F5#1*&F*F-!6F7#1*&F+F-!6FAF7F;# d'# d'F6F;# d'# c'#1*&F,F-!6F:F>F6# e'# d'#2&&&&&" +
-    "&&&&&&&&&&&# h'#1*&FCF=F?#%'H5# f'H6# c'H7FC# d'G:F3hF!6H-F)!6F5#1*&F*F-!6F7#1*&F+F-!6FCF7F:# d'# d'" +
-    "F6F:# d'# c'#1*&F,F-!6F9F=F6# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&FDF<F?F?#3./012345./012345#%'H5# f'H6#" +
-    " c'H7FD# d'G9F3hV!6H-F)!6F5#1*&F*F-!6F7#1*&F+F-!6FDF7F9# d'# d'F6F9# d'# c'#1*&F,F-!6F8F<F6# e'# d'#" +
-    "2&&&&&&&&&&&&&&&&# h'#1*&1F.h.!6H-F'p*!KF-F'h.!7H.F-F.pA+F'1G.2'11)gF'F.r*gF.h)!@G0F&F.h(!@!6H/F(F1!" +
-    "8!6G2F/G-)gF-F2p*!KF-P(&HIFI!(+h&1*gF-F1!6G-2'11F/F1F(F-F2p*!IF-P(&+j&&&&1F0F)F*F+F,6&l*gF/F1F(F*F0!" +
-    "6Q)& (F0F)F*F+F,6&@1F.h'!6G.2'111!X4*1!K.!H;!G'!IF(h(!@G;)gF(F2rF(h6v!=*gF2h)!@H4F/!6H5h&h!L' o1&F0F" +
-    "4!6H3h&h!L' o1&F1F4!6H4h&h!L' o1&F2h(!@H6F*!6G9F+F6!6G:F&F6!6G7F'F6!6G6h&G8)gF)F8r*gF8hF!6H<F)F)F<rA" +
-    "G<#2&&&&&&&&&&&&&&&&GF#2&&&&&&&&&&&&&&&&GG#2&&&&&&&&&&&&&&&&GH#2&&&&&&&&&&&&&&&&GE#2&&&&&&&&&&&&&&&&" +
-    "GI#2&&&&&&&&&&&&&&&&GJ#2&&&&&&&&&&&&&&&&GK#2&&&&&&&&&&&&&&&&GL#2&&&&&&&&&&&&&&&&GM#2&&&&&&&&&&&&&&&&" +
-    "GN#2&&&&&&&&&&&&&&&&GO#2&&&&&&&&&&&&&&&&GP)gF8F<p*gF7#&*&F9#&*&# W'GQF7#&*6F9#&*6# W'GRF7#&*FF9#&*F#" +
-    " W'GSFFF6#&*&F:#&*&HF# W'HUF,*!IF-F8h(!@!6P(&+j&&!Lf1HZ#9HVFZF.!`#9HTFF# X'#!Q(FUF,AHU# V'GFFGF6#&*6" +
-    "F:#&*6HG# W'HWFVFTFG# X'#!Q(FWF,AHW# V'GGFHF6#&*FF:#&*FHH# W'HXFVFTFH# X'#!Q(FXF,AHX# V'GHFEF6#&*VF:" +
-    "#&*VHY# W'HEFVFTFY# X'#!Q(FEF,AHT# V'GEFUFQFI#!Q(GIFWFRFJ#!Q(GJFXFSFK#!Q(GKFTF7#&*VF9#&*V# W'HTFL#!Q" +
-    "(GLFMFQ# V'GMFNFR# V'GNFOFS# V'GOFPFT# V'GPF8h'!6G8F7F;!6G7F6F;!6G62'11F5F5#&*&FF#!+# c'#1*&F5F5#&*6" +
-    "FFFF#3./012345./012345#!+# c'#1*6F5hF!6F5#&*FFG#!+# c'#1*&F5F5#&*VFGFG#3./012345./012345#!+# c'#1*VF" +
-    "5hg!7H<F<#&*&FH#!+# c'#1*&F<F<#&*6FHFH#3./012345./012345#!+# c'#1*6F5h R&!6F5#&*!,FE#!+# c'#1*&F5F5#" +
-    "&*!<FEFE#3./012345./012345#!+# c'#1*!<F3F3#&*&FI#!+# c'#1*&F3F3#&*6FIFI#3./012345./012345#!+# c'#1*6" +
-    "F3hF!6F3#&*FFJ#!+# c'#1*&F3F3#&*VFJFJ#3./012345./012345#!+# c'#1*VF3hg!7H<F<#&*&FK#!+# c'#1*&F<F<#&*" +
-    "6FKFK#3./012345./012345#!+# c'#1*6F3h R&!6F3#&*!,FL#!+# c'#1*&F3F3#&*!<FLFL#3./012345./012345#!+# c'" +
-    "#1*!<F4F4#&*&FM#!+# c'#1*&F4F4#&*6FMFM#3./012345./012345#!+# c'#1*6F4hF!6F4#&*FFN#!+# c'#1*&F4F4#&*V" +
-    "FNFN#3./012345./012345#!+# c'#1*VF4hg!7H<F<#&*&FO#!+# c'#1*&F<F<#&*6FOFO#3./012345./012345#!+# c'#1*" +
-    "6F4h R&!6F4#&*!,FP#!+# c'#1*&F4F4#&*!<FPFP#3./012345./012345#!+# c'#1*!<2'11F2h6!6H2F(p*!KF2F(h6!7H3" +
-    "F2F3pA+F(1G22'11)gF(F2r*gF2h(!@H3F*!6P(& -GDF+F3!6P(& -GAk&&&&&&&&G>k&&&&&&&&G?k&&&&&&&&G@h&G3)gF)F3" +
-    "r*gF3F;!8F2h(!@!6H4F'!6P(& -FA!nG=F&F4!6P(& -FD!nGBF,*!HF-F3h(!@!6P(& -+k&&&&&& cf1GCF,*gF=FC!oFCF. " +
-    "-!nFA!o!mG=1F>F=!mG>F?F=FB!o!mG?F@FB!mG@F3h'!6G32'11F2h)!@H3F/!6F>`)&F0F3!6F?`)&F1F3!6F@`)&F2h'!6G22" +
-    "'111 ]'(,!K'!Ij&&!LfF(h6v*!Kh6F(h(!BH(F(h6tA+F(1H+ %!bG0F)h&F'h(!@H. o1&)gF+F-r*gh&G()gF(h*!6H*F't*g" +
-    "F(h(!@H(F)!6H/F/#&*&F&F(!6#&*&# V'#1*&F*G(2'11)gF'F(r*gF(h(!@H*F)!6H/F/P(&F&F*!6P(&!__(&F(h'!6G(2'11" +
-    "F-h'!6G-F&F.!6G&2'11)gF'F,r*gF)F,h(!@!6H&F&P(&F0!a_(&F,h'!6G,2'111 #))*!K)!H)!G)gF)F2r*gk&&&&&&&&G5k" +
-    "&&&&&&&&G4h&G/)gF(F/r*gF/h!L'!6H0F(F(F0rAG1#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G7)gF/h*!6H0F1t*gF8" +
-    "F/h(!@H/F'!6#&*&H6# V'G8F6F&F/!6#&*&F*F/!6#&*&# W'F+F/!6#&*&F,F/!6#&*&#!Q(F7#!Q(G7F0G/2'11)gF/F1p*gF" +
-    "5F/h(!@H0F'!6P(& -H3!mG5F4F3F&F0!6P(& -F*F0!6P(& -!nF+F0!6P(& -!oF,F0!6P(& -!m!o!mG4F/h'!6G/2'11F5F8" +
-    "#E& -F8#E' -!mF8#E( -F8#E) -!m!m!mG5F4F7#E& -F7#E' -!mF7#E( -F7#E) -!m!m!mG42'11F2h)!@H/F.!6H0F0Q)&F" +
-    "5!m`)&F-F/!6H/F/Q)&F4!m`)&F2h'!6G2F(h(!@H/F&!6G&F'F/!6G'2'111 ?7)-!K6!G+!HF'h(!@G/F( *GC)gF'F,rF'h6v" +
-    "!=*g#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7F)*!G#2&&&&&&&&&" +
-    "&&&&&&&+F&F,h(!@!6G-F(F(h(!BF(h6pAG0h&G.)gF.F0p*gF3F-#&*&# V'G3F4F-#&*6# V'G4F6F-#&*F# V'G6F7F-#&*V#" +
-    " V'G7F.h'!6G.F-F/!6G-2'11F3j&&!LfF0 %!b#9H5# X'G3F7F5# X'G7F6F5# X'G6F4F5# X'1GBF,h)!@H-F*!6H0h&h!L'" +
-    " o1&F+F-!6H1h&h!L' o1&F&F,h(!@!6G-h&G.)gF(F.r*gF.hF!6H2F(F(F2rAG2#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&" +
-    "&&&G5#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&" +
-    "&&&G<#2&&&&&&&&&&&&&&&&G=)gF.F2p*gF4F-#&*&F3# W'H># V'G4F5F-#&*6FB# W'H?# V'G5F8F-#&*FF6# W'H@# V'G8" +
-    "F9F-#&*VF7# W'HA# V'G9F>F>F:#!Q(G:F?F?F;#!Q(G;F@F@F<#!Q(G<FAFAF=#!Q(G=F.h'!6G.F-F/!6G-2'11F0F0#&*&F4" +
-    "#!+# c'#1*&F0F0#&*6F4F4#3./012345./012345#!+# c'#1*6F0hF!6F0#&*FF5#!+# c'#1*&F0F0#&*VF5F5#3./012345." +
-    "/012345#!+# c'#1*VF0hg!7H2F2#&*&F8#!+# c'#1*&F2F2#&*6F8F8#3./012345./012345#!+# c'#1*6F0h R&!6F0#&*!" +
-    ",F9#!+# c'#1*&F0F0#&*!<F9F9#3./012345./012345#!+# c'#1*!<F1F1#&*&F:#!+# c'#1*&F1F1#&*6F:F:#3./012345" +
-    "./012345#!+# c'#1*6F1hF!6F1#&*FF;#!+# c'#1*&F1F1#&*VF;F;#3./012345./012345#!+# c'#1*VF1hg!7H2F2#&*&F" +
-    "<#!+# c'#1*&F2F2#&*6F<F<#3./012345./012345#!+# c'#1*6F1h R&!6F1#&*!,F=#!+# c'#1*&F1F1#&*!<F=F=#3./01" +
-    "2345./012345#!+# c'#1*!<2'11(gF)*gF0h&hF o1&2'1F0#&*6G4F0F3#!+F0#&*&H5FC#:H8# f'# c'#1*&F0F3F3#3./01" +
-    "2345./012345#!+F4F8# f'# c'#1*6F1F1#&*&F5F5# e'F8# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F1F1#&*6F4F4# e'F" +
-    "8# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*61F0hF!6G-(gF)*gF-h&hF o1&2'1F-#&*6G3F-FB#!+F-#&*&H4FC#:H5# f'# c'" +
-    "#1*&F-FBFB#3./012345./012345#!+F3F5# f'# c'#1*6F1F1#&*FF4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*FF" +
-    "1F1#&*VF3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*V1F0hg!7G-F1hg!7G.(gF)*gF-h&hF o1&2'1F-#&*6G3F-F6#" +
-    "!+F-#&*&H4FC#:H5# f'# c'#1*&F-F6F6#3./012345./012345#!+F3F5# f'# c'#1*6F.F.#&*&F4F4# e'F5# f'# d'#2&" +
-    "&&&&&&&&&&&&&&&# h'#1*&F.F.#&*6F3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*61F0h R&!6G-(gF)*gF-h&hF o" +
-    "1&2'1F-#&*6G3F-F7#!+F-#&*&H4FC#:H5# f'# c'#1*&F-F7F7#3./012345./012345#!+F3F5# f'# c'#1*6F1F1#&*!,F4" +
-    "F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*!,F1F1#&*!<F3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*!<1F," +
-    "h6!6H,F'p*!KF,F'h6!7H-F,F-pA+F'1G,2'11)gF'F,r*gk&&&&&&&&GDk&&&&&&&&GEk&&&&&&&&GFh&G-)gF)lF(F-r!=*gFD" +
-    "F&F-F/!8!6F,h(!@!6P(& -!mGDF-h'!6G-2'11FDFC!pGGh&G-)gF(F-r*gFEF&F-F/!8!6F,h(!@!6P(& -FG!nHD!mGEFFFDF" +
-    "D!o!mGFF-h'!6G-2'11F,h)!@H-F*!6k&&&&&&&&FGFEFC!p!mF)A`)&F+F-!6F)*!HFF+FFFEFE!oFC!p!nk&&&&&&&&!r1`)&F" +
-    ",h'!6G,2'111 R())!K*!G)!I)gF*F5r*gF0*!IF1F5h(!@!6P(&+j&&!Lf1H<#9G8F<F2!`#9G7h&G3)gF3h*!6H4F)t*gF3h(!" +
-    "@H3F/!6#&*&G9F(F3!6F'F3!6#&*&F9# W'H6F8F7F9# X'#!Q(F6F0AF.F3!6#&*&F&F3!6#&*&F+F3!6#&*&# W'F,F3!6#&*&" +
-    "F-F3!6#&*&#!Q(#!Q(#1*&F4G32'11)gF)F3r*gF3h(!@H4F/!6P(&G;F'F4!6P(&F;!`G:F(F4!6F0*!IF:F<!aF<F2!`F;!a!_" +
-    "+F:1F.F4!6P(&!aF&F4!6P(&F+F4!6P(&!`F,F4!6P(&!aF-F4!6P(&!_!__(&F3h'!6G32'11F5h'!6G5F)h(!@H3F&!6G&F'F3" +
-    "!6G'F(F3!6G(2'111 L()-!K)!I*!G)gF)F5r*gF-*!IF.F5h(!@!6P(&+j&&!Lf1H8#9G=F-*!IF/F5h(!@!6P(&+j&&&&1H7#9" +
-    "G<h&G0)gF0h.!6H1F(t*gF0h(!@H4F&!6H3#&*&F*F4!6H2#&*&# W'F+F4!6H0#&*&F,F4!6H6#&*&#!Q(G;F3#&*6F2#&*6# W" +
-    "'F0#&*6F6#&*6#!Q(G:F'F4!6H0F;F=F<#!Q(F;F-A#1*&F0F:F=F<#!Q(F:F-A#1*6F1G02'11)gF(F0r*gF0h(!@H1F&!6P(&F" +
-    "*F1!6P(&!`F+F1!6P(&!aF,F1!6P(&!_G9F'F1!6F9F8!aF7!_F9F-A_(&F0h'!6G02'11F5h'!6G5F(h(!@H0F&!6G&F'F0!6G'" +
-    "2'111!;'(!K)gF*h*!6H+F)t*gF*h(!@H*F(!6F&F*!6#&*&F'F*!6#&*&# V'#1*&F+G*2'11)gF)F*r*gF*h(!@H+F(!6F&F+!" +
-    "6P(&F'F+!6P(&!__(&F*h'!6G*2'111 N;(+!G(!K)gF0h*!6F)t*gF0h(!@H1F(!6(!GF'F1!6#&*&H+F&F1!6#&*&H,#2&&&&&" +
-    "&&&&&&&&&&&#kH-#uF*h'm3&@F,#2%%!K!K%%!K!K%%!K!K%%!K!K# Z'#2%%!K%%%!K%%%!K%%%!K%# ['G.F*h(m*gF+F.#2Pi" +
-    " >ePi >ePi >ePi >e#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i" +
-    "# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6H.#2!O!L!*`!O!L!*`!O!L!*`!O!L!*" +
-    "`F.#2&!LW 1&!LW 1&!LW 1&!LW 1F+#!Q(H+#!Q(H/#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F/#2!x!wPd!x!wPd!x!wPd!x!wP" +
-    "d#!Q(F/#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F/#2&&&f&&&f&&&f&&&f#!Q(F/#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F/#2&&!Lf&&" +
-    "!Lf&&!Lf&&!Lf#!Q(F.# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'H/# X'# X'#2&&!Lf&&!Lf&&!Lf&&!Lf#2/!Dod/!Dod/" +
-    "!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF,# R'#2YY %eYY %eYY %eYY %e#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# Y'H,#2!Q ku 0" +
-    "!Q ku 0!Q ku 0!Q ku 0#!Q(F,#2 A!6!Be A!6!Be A!6!Be A!6!Be#!Q(F,#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .#!Q" +
-    "(F,#2!F &Ee!F &Ee!F &Ee!F &Ee#!Q(F,#2]!Z.e]!Z.e]!Z.e]!Z.e#!Q(F,#2.!p5e.!p5e.!p5e.!p5e#!Q(F,#2!1K W )" +
-    "!1K W )!1K W )!1K W )#!Q(#2!-1 (a!-1 (a!-1 (a!-1 (aF.#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F+#!Q(H+#2!U!T.c!" +
-    "U!T.c!U!T.c!U!T.c#!Q(F+#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F+#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F+#2&&&f&&&f&&&" +
-    "f&&&f#!Q(F+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F/# X'# X'H+# W'F+F-#y#!Q(# X'2'1F+" +
-    "#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF,# S'#2&& $i&& $i&& $i&& $i# " +
-    "Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6H,#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F" +
-    ",#2&!LW 1&!LW 1&!LW 1&!LW 1F+#!Q(#!Q(H+#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F+#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q" +
-    "(F+#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F+#2&&&f&&&f&&&f&&&f#!Q(F+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F+#2&&!Lf&&!Lf&" +
-    "&!Lf&&!Lf#!Q(F,# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'H+F.#2&&!Lf&&!Lf&&!Lf&&!LfF+# W'#2&&!" +
-    "Lf&&!Lf&&!Lf&&!Lf#!Q(# X'# X'1#1*&F0h*!6G02'11)gF)F0r*gF0h(!@H1F(!6(!GF'F1!6#/(&H+F&F1!6#/(&H,#2&&&&" +
-    "&&&&&&&&&&&&#kH-#uF*h'm3&@F,#2%%!K!K%%!K!K%%!K!K%%!K!K# Z'#2%%!K%%%!K%%%!K%%%!K%# ['G.F*h(m*gF+F.#2P" +
-    "i >ePi >ePi >ePi >e#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $" +
-    "i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6H.#2!O!L!*`!O!L!*`!O!L!*`!O!L!" +
-    "*`F.#2&!LW 1&!LW 1&!LW 1&!LW 1F+#!Q(H+#!Q(H/#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F/#2!x!wPd!x!wPd!x!wPd!x!w" +
-    "Pd#!Q(F/#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F/#2&&&f&&&f&&&f&&&f#!Q(F/#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F/#2&&!Lf&" +
-    "&!Lf&&!Lf&&!Lf#!Q(F.# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'H/# X'# X'#2&&!Lf&&!Lf&&!Lf&&!Lf#2/!Dod/!Dod" +
-    "/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF,# R'#2YY %eYY %eYY %eYY %e#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# Y'H,#2!Q ku " +
-    "0!Q ku 0!Q ku 0!Q ku 0#!Q(F,#2 A!6!Be A!6!Be A!6!Be A!6!Be#!Q(F,#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .#!" +
-    "Q(F,#2!F &Ee!F &Ee!F &Ee!F &Ee#!Q(F,#2]!Z.e]!Z.e]!Z.e]!Z.e#!Q(F,#2.!p5e.!p5e.!p5e.!p5e#!Q(F,#2!1K W " +
-    ")!1K W )!1K W )!1K W )#!Q(#2!-1 (a!-1 (a!-1 (a!-1 (aF.#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F+#!Q(H+#2!U!T.c" +
-    "!U!T.c!U!T.c!U!T.c#!Q(F+#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F+#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F+#2&&&f&&&f&&" +
-    "&f&&&f#!Q(F+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F/# X'# X'H+# W'F+F-#y#!Q(# X'2'1F" +
-    "+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF,# S'#2&& $i&& $i&& $i&& $i#" +
-    " Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6H,#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`" +
-    "F,#2&!LW 1&!LW 1&!LW 1&!LW 1F+#!Q(#!Q(H+#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F+#2!x!wPd!x!wPd!x!wPd!x!wPd#!" +
-    "Q(F+#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F+#2&&&f&&&f&&&f&&&f#!Q(F+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F+#2&&!Lf&&!Lf" +
-    "&&!Lf&&!Lf#!Q(F,# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'H+F.#2&&!Lf&&!Lf&&!Lf&&!LfF+# W'#2&&" +
-    "!Lf&&!Lf&&!Lf&&!Lf#!Q(# X'# X'1#!&(&&F0h'!6G02'111",
+  sharedMemoryFlag: 323,
+  text: "&!-!?!9'&&&'!v(;!,)!K!K!K&!,,!K!K!K!K!K!K&!,+!K!K!K!K!K&!,*!K!K!K!K&!,0!K!K!K!K!K!K!K!K!K!K&!,-!K!K!" +
+    "K!K!K!K!K&!,(!K!K'!I!,/!K!K!K!I!K!K!K!K!K'!K!,6!K!K!K!I!I!K!K!I!K!I!I!K!K!K!K!K&!,/!K!K!K!I!I!I!K!K!" +
+    "K&!,.!K!K!K!K!K!K!K!K&!,2!K!K!K!K!I!I!I!I!I!K!K!I&!,/!K!K!K!K!K!K!K!K!K'!K!,8!K!K!K!K!K!K!K!K!K!K!K!" +
+    "K!K!K!K!K!K!K&!,4!K!K!K!K!K!K!K!K!K!K!K!K!K!K&!,1!K!K!K!K!K!K!K!K!K!K!K&!,C!K!K!K!K!K!K!K!K!K!H!H!H!" +
+    "H!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K'!K!,<!K!K!K!K!K!K!K!H!H!H!H!K!K!K!K!K!K!K!K!K!K!K'!K!,2!K!K!K!K!K!" +
+    "K!K!K!I!K!K!K&!,/!K!K!K!K!K!K!K!K!K&!,3!K!K!K!K!K!K!K!K!K!K!K!K!I&(8')!1!:!B,!9!1!9!;!>!E(''!L!L*)ED" +
+    ",-.(/)01&23)'45&67'*&&++89':*(- ;(>1!/!;!8!A!9!:h!<!<!8!E&B4!/!;!8!A!9!:n!>!-!0!5!1!:!@&A3!/!;!8!A!9" +
+    "!:t!;!9!1!:!@!?&@9!/!;!8!A!9!:w!-!>!-!9!1!@!1!>z!A!9!?&?0!/!;!8!A!9!:z!A!9!?&>+!/!-!>!>!E&5.!>!;!Ch!" +
+    "<!<!8!E&41!>!;!Cn!>!-!0!5!1!:!@&30!>!;!Ct!;!9!1!:!@!?&23!>!;!Cy!;!A!3!4t!1!-!:!?&1-!>!;!Cz!A!9!?&02!" +
+    ">!;!Cu!;!>!9!-!8!5!F!1&76!>!;!Ck!5!2!2!1!>!1!:!@!5!-!@!1&6.!-!/!@!5!B!-!@!1&.8!-!/!@!5!B!-!@!5!;!:n!" +
+    ">!-!0!5!1!:!@&C)!-!0!0&+8!/!;!8!A!9!:l!D!-!/!@t!;!9!1!:!@!?&=5!>!;!Cl!D!-!/!@t!;!9!1!:!@!?&<,!:!-!>!" +
+    ">!;!C&;+!C!5!0!1!:&:0!-!0!0w!>!;!0!A!/!@&90!<!-!/!7w!-!:!1!8!?&8.!=!A!-!:!@!5!F!1&/,!9!1!9!;!>!E(&0 " +
+    "^!y'D 7())!K*!G'!HF'F'F'h(!BF'h 2&pAh!<!=F'h6pAG)h&G')gF'F)p*gF'h!L.!6H(F)F(F)pAG*#2&&&&&&&&&&&&&&&&" +
+    "G+#2&&&&&&&&&&&&&&&&G,#2&&&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G.)gF'h6!6H(F*t*gF+F&F'h(!@!6H'#&*&# V'G" +
+    "+F,F'#&*6# V'G,F-F'#&*F# V'G-F.F'#&*V# V'G.F(G'2'11)gF'F*p*gF/F&F'h(!@!6P(& -!mG/F'h'!6G'2'11F/F+F,#" +
+    " V'F-F.# V'# V'H+#E& -F+#E' -!mF+#E( -F+#E) -!m!m!mG/2'11F/F) *!p (1 )))-!H/!G'!KF&F'F(!8!6G?F'h*m*!" +
+    "HF)#9H;#!+G<)gF&h6!6H(F?t*gF6F&#&*&H=F=#hH># #'G6F7F=F;F>#yH=#!+F<# d'H># c'G7F8F=F=#3./012345./0123" +
+    "45#!+F<# d'H=# c'G8F>F>F9#!S(G9F=F=F:#!S(G:F(G&2'11F7F8# c'H7#G&F7#G'!mG0F6#%'F6F6#3./012345./012345" +
+    "#%'# c'H6#G&F6#G'!mG1F9F:# c'H6#G&F6#G'!m+k&&&&&&&&1G/F) -G2)gF&F?p*gF&P(&H)F)!'*gF0F) -F2!nH3!mG0F1" +
+    "k&&&&&& cf!mG1F/F3F3!o!mG/1F&F'!6G&2'11F2F0F1!pH4!mH5F2!nG3F*F+!6F1`)&F*F,!6F5`)&F*F-!6F2F5F3!n!nF4F" +
+    "3!n!m`)&F*F.!6F/F0F4!o!nk&&&&&&&&!rH0`)&F/F0k&&&&&&Vg!o!0l1 3,*7!G*!H+!K(!IF)#9G=F*#9GEF-#9G<F/#9G;F" +
+    "0#9G:)gF(FMr*gFMh!L.!6HKF(F(FKrAGL#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&GD#2&&&&&&&&&&&&&&&&GC#2&&&&" +
+    "&&&&&&&&&&&&GB#2&&&&&&&&&&&&&&&&GA#2&&&&&&&&&&&&&&&&G@)gFMh.!6FLt*gFMh(!@HKF&!6HN#&*&F=# W'G?FN#&*6F" +
+    "=# W'G>F,FK!6GN(!GF'FK!6HO#&*&H9FE# W'H7F+l3&@F7FN#&*&H7F7F<# W'FE# X'#!Q(1G7F6F7# V'G6FD(!GFO#&*6H8" +
+    "FE# W'HDF+l3&@FDFN#&*6HDFDF<# W'FE# X'#!Q(1HF# V'GDF7F?FC#!Q(GCFFF>FB#!Q(GBFAF?# V'GAF@F># V'G@F.*gF" +
+    "2FK!6HNFN#&*&F9# V'#1*&F1FK!6HKF9F?F;F:#!Q(FK#&*&#!Q(#1*&FNFN#&*6F8# V'#1*6FKF8F>F;F:#!Q(FK#&*6#!Q(#" +
+    "1*61FMh.!6GM2'11)gFLFMr*gFMh(!@HKF&!6P(&F)!`GQFGF'FK!6P(&HP -F* -!nHGF+*!HF,FK!6P(& -+k&&&&&& cf1HJ!" +
+    "oFJF- -!nF* -!o!mFGF+AHJ!mGGFIFJFQ -!o!mGIFHFQ -!mGHF.*gF2FK!6HNFNP(&FP!__(&F1FK!6HKFKP(&FPFQF/!aF0!" +
+    "_!a!__(&1FMh'!6GM2'11FGF6FD# V'H6#E& -F6#E' -!mF6#E( -F6#E) -!m!m!mGGFIFCFB# V'H6#E& -F6#E' -!mF6#E(" +
+    " -F6#E) -!m!m!mGIFHFAF@# V'H6#E& -F6#E' -!mF6#E( -F6#E) -!m!m!mGH2'11F3FG`)&F4FI`)&F5FH`)&1!V+*)!K3!" +
+    "G*!H'!IF' *G=F(*!Ij&&&&+F&F'6&1H?#9G/)gF'F+r*gF+h!L.!6H,F'F'F,rAG-#2&&&&&&&&&&&&&&&&G.#2&&&&&&&&&&&&" +
+    "&&&&G1#2&&&&&&&&&&&&&&&&G2#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G0#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&" +
+    "&&&&G5#2&&&&&&&&&&&&&&&&G6)gF+h6!6H,F-t*gF.F&F+h(!@!6H+#&*&F/# W'H9# V'G.F1F+#&*6F/# W'H:# V'G1F2F+#" +
+    "&*FF/# W'H7# V'G2F3F+#&*VF/# W'H8# V'G3F9F9F0#!Q(G0F:F:F4#!Q(G4F7F7F5#!Q(G5F8F8F6#!Q(G6F,G+2'11)gF+h" +
+    "*!6H,F-t*gF.F&F+h(!@!6#&*&F/# W'H7# V'G.F7F7F0#!Q(G0F,G+2'11)gF+F-p*gF;F&F+h(!@!6P(& -F? -!nH>!mG;F<" +
+    "F>F>!o!mG<F+h'!6G+2'11F;F.F1# V'F2F3# V'# V'H.#E& -F.#E' -!mF.#E( -F.#E) -!m!m!mG;F<F0F4# V'F5F6# V'" +
+    "# V'H.#E& -F.#E' -!mF.#E( -F.#E) -!m!m!mG<2'11F)k&&&&&&&&F? -F;F=!p!mF(A`)&F*F<F<F;F;!oF=!p!nk&&&&&&" +
+    "&&!rF(A`)&1 5))-!K'!I-!GF)#9G7F*#9G8F+#9G9F(h(!@H0hg!=G1F0h!LFF&F'mF0h!LFt!>AG2h&G()gF(F1p*gF(F2!6H/" +
+    "F1F/F1pAG3F0F2r*gj&&&&G6F(G/)gF/F3p*gF6F&F/!6P(&!_G6F/hg!7G/2'111)gF(F3p*gF&F(!6H/#&*&F7# W'F8F9#!Q(" +
+    "G=F/#&*6F7# W'F8F9#!Q(G:F/#&*FF7# W'F8F9#!Q(G;F/#&*VF7# W'F8F9#!Q(G<F'F(!6H5F,*!GF:F(F-!6H4#&*6F(F.!" +
+    "6H/#&*6#!Q(G:F;F4#&*FF/#&*F#!Q(G;F<F4#&*VF/#&*V#!Q(G<F=F4#&*&F/#&*&#!Q(+F=1#1*&F5F:#1*6F5F;#1*FF5F<#" +
+    "1*VF(hg!7G(2'112'11)gF(F0p*gF&F(!6P(&F)!`F*!aF+!_G6F'F(!6F,*!IF6F(F-!6P(&!aF(F.!6P(&!_+F61_(&F(h*!6G" +
+    "(2'111!;'(!K)gF*h*!6H+F)t*gF*h(!@H*F(!6F&F*!6#&*&F'F*!6#&*&# V'#1*&F+G*2'11)gF)F*r*gF*h(!@H+F(!6F&F+" +
+    "!6P(&F'F+!6P(&!__(&F*h'!6G*2'111!|)(1!G*!KF&h'F,h'!7H9F9h'rAH;F'!8!6G,F&h(F9F9h(rAH<F'!8!6G:F&F'F9!8" +
+    "!6G'F)F-h+!@!6G-)gF)F-p*gF&#/(&H7F)#&*&H6F2#!Q(G2F7F)#&*6H7F.#!Q(G.F,#/(&H8F6F/#!Q(G/F8F7F0#!Q(G0F:#" +
+    "/(&H8F6F1#!Q(G1F8F7F3#!Q(G3F'#/(&H8F6F4#!Q(G4F8F7F5#!Q(G5F&F(!6G&F(F,!6G,F(F:!6G:F'F(!6G'F)hF!6G)2'1" +
+    "1F*#&*6F.# V'G.F*F+F;!8!6H&#&*&F/# V'G/F&#&*6F0# V'G0F*F+F<!8!6H'#&*&F1# V'G1F'#&*6F3# V'G3F*F+F9!8!" +
+    "6H(#&*&F4# V'G4F(#&*6F5# V'G5F*F*#&*&F2# V'#1*&F*F.#1*6F&F/#1*&F&F0#1*6F'F1#1*&F'F3#1*6F(F4#1*&F(F5#" +
+    "1*61 `()+!K/!G(!IF*#9G8F+#9G9F,#9G:F-#9G;F.#9G7F1#9G<)gF2h.!6F)t*gF2h(!@H5F&!6G6F(F5!6G3F0F5!6G4(!GF" +
+    "'F5!6H5#&*&F7# W'H=F/l3&@F=F4#&*&H=F=F<# W'F7# X'#!Q(1G>(!GF5#&*6F7# W'H=F/l3&@F=F4#&*6H=F=F<# W'F7#" +
+    " X'#!Q(1G?F6#&*6F8# W'F9F:#!Q(G=F3F>F;F6#&*&F8# W'F9F:#!Q(#!Q(#1*&F3F?F;F=#!Q(#1*6F2h.!6G22'11)gF)F2" +
+    "r*gF2h(!@H3F(!6F'F3!6P(&F.!`H@F/*!IF0F3!6P(&+j&&!Lf1HA!aFAF1!`F.!a!_F@F/AF-!aF&F3!6P(&F*!`F+!aF,!_!_" +
+    "_(&F2h'!6G22'111!c7()!G(!K)gF,h*!6F't*g(!GF&F,h(!@!6H-#&*&H)#2&&&&&&&&&&&&&&&&# ['F(h'm3&@F)#2%%!K%%" +
+    "%!K%%%!K%%%!K%# ['F(h(m*!G#2&&!Lf&&!Lf&&!Lf&&!Lf#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF)# R'#2" +
+    "YY %eYY %eYY %eYY %e#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# Y'H*#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0#!Q(F*#2 A!6!Be A!" +
+    "6!Be A!6!Be A!6!Be#!Q(F*#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .#!Q(F*#2!F &Ee!F &Ee!F &Ee!F &Ee#!Q(F*#2]!" +
+    "Z.e]!Z.e]!Z.e]!Z.e#!Q(F*#2.!p5e.!p5e.!p5e.!p5e#!Q(F*#2!1K W )!1K W )!1K W )!1K W )#!Q(#2!-1 (a!-1 (a" +
+    "!-1 (a!-1 (aF)F)# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# " +
+    "['H*#2b!w *fb!w *fb!w *fb!w *f# X'#!6H+#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F+#2&!LW 1&!LW 1&!LW 1&!LW 1F*#" +
+    "!Q(#!Q(H*#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F*#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F*#2!x!wPe!x!wPe!x!wPe!x!wPe#" +
+    "!Q(F*#2&&&f&&&f&&&f&&&f#!Q(F*#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F*#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F+# k'#2!K&&&!K&&" +
+    "&!K&&&!K&&&#!{'h=#!x'# X'# X'H*# W'F*F)#2&&&&&&&&&&&&&&&&#k#y+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!L" +
+    "f&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF)# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H)#2b!" +
+    "w *fb!w *fb!w *fb!w *f# X'#!6H*#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F*#2&!LW 1&!LW 1&!LW 1&!LW 1F)#!Q(#!Q(H" +
+    ")#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F)#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F)#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F)#2&" +
+    "&&f&&&f&&&f&&&f#!Q(F)#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F)#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F*# k'#2!K&&&!K&&&!K&&&!K" +
+    "&&&#!{'h=#!x'# X'# V'# Y'1# X'1G)F-F)#1*&F,h*!6G,2'11)gF'F,r*g(!GF,h(!@F&!6H-#/(&H)#2&&&&&&&&&&&&&&&" +
+    "&# ['F(h'm3&@F)#2%%!K%%%!K%%%!K%%%!K%# ['F(h(m*!G#2&&!Lf&&!Lf&&!Lf&&!Lf#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf" +
+    "&&!Lf&&!Lf&&!LfF)# R'#2YY %eYY %eYY %eYY %e#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# Y'H*#2!Q ku 0!Q ku 0!Q ku 0!Q" +
+    " ku 0#!Q(F*#2 A!6!Be A!6!Be A!6!Be A!6!Be#!Q(F*#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .#!Q(F*#2!F &Ee!F &E" +
+    "e!F &Ee!F &Ee#!Q(F*#2]!Z.e]!Z.e]!Z.e]!Z.e#!Q(F*#2.!p5e.!p5e.!p5e.!p5e#!Q(F*#2!1K W )!1K W )!1K W )!1" +
+    "K W )#!Q(#2!-1 (a!-1 (a!-1 (a!-1 (aF)F)# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!" +
+    "} 4&&!} 4&&!} 4&&!} 4# ['H*#2b!w *fb!w *fb!w *fb!w *f# X'#!6H+#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F+#2&!LW" +
+    " 1&!LW 1&!LW 1&!LW 1F*#!Q(#!Q(H*#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F*#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F*#2!x" +
+    "!wPe!x!wPe!x!wPe!x!wPe#!Q(F*#2&&&f&&&f&&&f&&&f#!Q(F*#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F*#2&&!Lf&&!Lf&&!Lf&&!" +
+    "Lf#!Q(F+# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# X'H*# W'F*F)#2&&&&&&&&&&&&&&&&#k#y+#2&&!Lf&&!Lf&&!" +
+    "Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF)# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} " +
+    "4&&!} 4&&!} 4# ['H)#2b!w *fb!w *fb!w *fb!w *f# X'#!6H*#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F*#2&!LW 1&!LW 1" +
+    "&!LW 1&!LW 1F)#!Q(#!Q(H)#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F)#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F)#2!x!wPe!x!w" +
+    "Pe!x!wPe!x!wPe#!Q(F)#2&&&f&&&f&&&f&&&f#!Q(F)#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F)#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F*" +
+    "# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'1# X'1G)F-F)#!&(&&F,h'!6G,2'111 1())!H*!K'!Ih'G2)gF&" +
+    "F3r*gF3h)!@H4F'!6Q)&H1 (G6F)F4!6Q)&F6 -F1!nF(F4!6Q)&H0!o!mG/h&F2F0!fk&&&&&& c!K!/F0!fk&&&&&&Vm!0!=F0" +
+    "k&&&&&&&&!.F0!fk&&&&&&!}`!/!=!>F/!fk&&&&&& c!K!/F/!fk&&&&&&Vm!0!=F1!fk&&&&&& c!K!/F1!fk&&&&&&Vm!0!=!" +
+    ">!>AG2F3h(!@H5F+!6F6_(&F,F5!6F0 (_(&F-F5!6F/ (_(&F**gh&F2F*F4!6Q)&H/!fk&&&&&& c!K!/F/!fk&&&&&&Vm!0!=" +
+    "F/k&&&&&&&&!.F/!fk&&&&&&!}`!/!=!>AG2F.F5!6F/ (_(&1F3h'!6G32'11F21!a'')!K)gF(F8r*gF8h(!@H9F0!6N(&h(!@" +
+    "G:F&F'F)F*F9!6P(&F-F9!6P(&F/F1F:!6F.F9!6P(&F2F+F9!6P(&F,F9!6P(&F3F:!6F4F:!6F8h)!@H9F5!6F6F9!6F7F9!66" +
+    "(F8h'!6G8F)h(!@H9F&!6G&F'F9!6G'2'111Z''!K)gF'F*r*gF)F*h)!@!6F&F(6& -`)&F*h'!6G*F&F(h(!@!6G&2'111`'(!" +
+    "K)gF'F,r*gF&F(F)F,h)!@H-F*!6F+F-!66)F,h'!6G,F&F(h(!@!6G&2'111!M''(!K)gF)F4r*gF&F'F(F*F4h(!@H5F+!6P(&" +
+    "F,F5!6P(&F-F5!6P(&F.F5!6P(&F/F5!6P(&F1F3F2F5!6N(&h(!@!6F0F5!6P(&6-F4h'!6G4F*h(!@H5F&!6G&F'F5!6G'F(F5" +
+    "!6G(2'111!;'(!K)gF(F1r*gF&F'F)F1h(!@H2F*!6P(&F+F2!6P(&F,F2!6P(&F-F-*!KF.F2!6N(&h(!@+h&1H2F/!6F0F2!66" +
+    "*F1h'!6G1F)h(!@H2F&!6G&F'F2!6G'2'111!N'()!K'!G)gF(F)r*gF'F)h)!@!6H*F*#&*&F&F)h(!@!6H+#&*&H,#!+# c'#1" +
+    "*&F*F*#&*6F,F,#3./012345./012345#!+# c'#1*6F+#2&&&&&&&&&&&&&&&&#1*&F)h*!6G)2'111!T3)4!K6!H)!IF+F,!8H" +
+    "M *GXF, *GYF,h(!@GI)gF*FJr*gFJh)!@GEFJh(!@HCFB!6GNF6FC!6N(&h(!@GKF3l*gF&FMF-F<FE!6F=FE!6HC6)F>FE!6k&" +
+    "&&&&& cfF/FCQ)&FX!p!oF0!m!lF1!m!p`)&1F<FE!6Q)&H`k&&&&&&&&F.AHQ (Hc -FQ!nGU(gh'F>FE!6Q)&HV!fk&&&&&& c" +
+    "!K!/FV!fk&&&&&&Vm!0!=FVk&&&&&&&&!.FV!fk&&&&&&!}`!/!=!>FQ!fk&&&&&& c!K!/FQ!fk&&&&&&Vm!0!=h'h'F3*!Hk&&" +
+    "&&&& cf+F=FE!6Q)&1HTF2FX!o!2F3Ah&F`FT!m!fk&&&&&& c!K!/AAA*!Kh'+FUFV!oHQ!fk&&&&&& c!K!/FQ!fk&&&&&&Vm!" +
+    "0!=1*gF5*gF9*gF;FK!6HCF'FCF,6+1+FDGEF'GC)gFEF+FD!6p*gFEh)!@GGFCFCF,j&&&&F.*!IFCF,6&Hbj&&&&Fb!Wj&&!L!" +
+    "K!)A+j&&&&1Hbh&h&j&&&&h&j&&&&j&&&&h&h&F?FG!6HFF@FG!6FAFG!66(FFFFQ)&Fb -FY!o!m`)&FEh'!6GEFCFI!6GC2'11" +
+    "1FNh(](&FLh'!6GL2'1F8FDh)!@!6Q)& (Gdk&&&&&&&&GZk&&&&&&&&G[k&&&&&&&&GWk&&&&&&&&G]k&&&&&&&&G^h'GGFDGCF" +
+    "&GFF'GE)gFCF+FD!6p*gFCh)!@GHF.*!IFEF,6&Hbj&&&&Fb!Wj&&!L!K!)A+j&&&&1Hb -HSFd -F5*!Hk&&&&&& cf+F4FH!6Q" +
+    ")&1HQF5A!oGaFFFEF,FcFbF5F7FK!6FdF9FV (FUFV!o (F:FK!6F;FK!6F?FH!6HOF@FH!6HPFAFH!6HH6(FPQ)&FUFOQ)&HR!o" +
+    "!mH_!fF2FY!o!2h&FRF_!m!fk&&&&&& c!K!/h&FGAAGGFZFQFR!o!mGZF[FQF_!o!mG[FWFaFY!o!mGWF]FaFHQ)&FUFY!o!mHQ" +
+    "!o!mG]F^FQ!mG^FOFRFSFY!o!m`)&FPF_FSFQ!o!m`)&FHFS`)&FCh'!6GCFFFI!6GFFEFI!6GE2'11FZFW!mFX!pGUk&&&&&&&&" +
+    "F`F-AHQ (Hc -FQ!nk&&&&&&&gFX!pF/!gFV!oFV!oFV!ok&&&&&& Rf!ok&&&&&&&&FV!gFV!oFTFX!p!lk&&&&&&&g!o!pFTk&" +
+    "&&&&&&&!-AF1k&&&&&&&&!-A!oF[F]FWFX!pF^!o!n!m!oHT!oGSh'FT!fk&&&&&& c!K!/FT!fk&&&&&&Vm!0!=FTk&&&&&&&&!" +
+    ".FT!fk&&&&&&!}`!/!=!>FQ!fk&&&&&& c!K!/FQ!fk&&&&&&Vm!0!=h'FGAAlGGFDGC)gFGh&FCF+FD!6pA*gFAFCh)!@!6Q)&F" +
+    "d -F5*!Hk&&&&&& cf+F4FCh)!@!6Q)&1HQF5A!oGRFVFQ!oHQ!fk&&&&&& c!K!/FQ!fk&&&&&&Vm!0!=FQk&&&&&&&&!.FQ!fk" +
+    "&&&&&&!}`!/!=!>*!Kh'+FVFRFU!n!ok&&&&&&&&F.AFS!mHQ!fk&&&&&& c!K!/FQ!fk&&&&&&Vm!0!=1lGGFCh'!6GC2'11FNh" +
+    "&h'h(F9h&F5AAFGA](&FGl*gFLh'!6GL2'1FDGCF&GEF'GFF(GG)gFCF+FD!6p*gFAFCh)!@!6Q)&HQ (GbFEFFFGF,FcFT (FVF" +
+    "QFd -F5*!Hk&&&&&& cf+F4FCh)!@!6Q)&1HQF5A!oFU!n!ok&&&&&&&&F.AFS!m (FVFQ!o (FbF5F7FK!6Fd6-FCh'!6GCFEFI" +
+    "!6GEFFFI!6GFFGFI!6GG2'11F)*gF(F)F+FJ!8FI!8!6F(FM6+11FJh'!6GJF+FD!6GDF+FI!8HCF&!6G&F'FC!6G'F(FC!6G(2'" +
+    "11FL1 3+)/!K+!H'!IF)F*!8HB *GGF*h(!@GC)gF(FDr*gFDh)!@H?F9!6G>F&FBF+F8F?!6H<F>6)k&&&&&& cfF-F>Q)&HEFG" +
+    "!p!oF.!m!lF/!m!pGIF<Q)&HFk&&&&&&&&F,AHH (GJFFFE!m!fk&&&&&& c!K!/H<*gFEF0FG!o!2G<1F<*gFH!fk&&&&&& c!K" +
+    "!/FH!fk&&&&&&Vm!0!=lG<1F<*gFI!fk&&&&&& c!K!/FI!fk&&&&&&Vm!0!=FIk&&&&&&&&!.FI!fk&&&&&&!}`!/!=!>lG<1F3" +
+    "*gh&F<FJ -FH!nFI!oHE!fk&&&&&& c!K!/FE!fk&&&&&&Vm!0!=AG<+F=G>)gF<h&F>F)F=!6pA*gFIF1F>h)!@!6Q)&!oHE!fk" +
+    "&&&&&& c!K!/FE!fk&&&&&&Vm!0!=FEk&&&&&&&&!.FE!fk&&&&&&!}`!/!=!>*!Kh'+F2F>h)!@!6Q)&FJ -FH!nFE!o!mHE!fk" +
+    "&&&&&& c!K!/FE!fk&&&&&&Vm!0!=1lG<F>h'!6G>2'111F:F?!6FI`)&F;FDh(!@!6F<l](&(gF<l*gFAh'!6GA2'1F3*gF&F'F" +
+    "*FJFI (FJ -FH!nFI!o (h'F4FDh(!@!6N(&h(!@H<F5!6F6F<!66*+F&G>F'G?F=G<)gF<F)F=!6p*gF>F?F*FJFIF<h)!@H@F1" +
+    "!6Q)&!oHE (F2F@!6Q)&FJ -FH!nFE!o!m (h&h&h&6*F<h'!6G<F>FC!6G>F?FC!6G?2'111F7*gF'FBF76.11FDh'!6GDF)F=!" +
+    "6G=F)FC!8H<F&!6G&F'F<!6G'2'11FA1!z+(2!K,!G)gF*F3r*gh.F*F3!7H,F,h.vAG2F&F(F3!8!6G4F(h*m*gF2h(!@G,F+G." +
+    "h&G6)gF)F6r*gF,hFp*gF.F4F, o0&&+F.F4#&*&#1*&F.F4#&*6#1*61F6h'!6G6F'F4!6G4F.hF!6G.2'11+h&G.)gF.h*!6F2" +
+    "t*gF4F(F.!8!6G/F+F.h(!@!6G6h&G,)gF,h*!6H-F)t*gF6F/F,h(!@!6H,#&*&H<F(F,!6#&*&H=#3&'()6789*+,-:;<=H;F," +
+    "F(h'!@!6#&*&H:F,F(h)!8!6#&*&H9#3&'()6789*+,-:;<=H8#3&'()*+,-6789:;<=#1*&F6F;F8#3./012345>?@ABCDE#1*F" +
+    "F6F<F=#3./01>?@A2345BCDEH8F:F9#3./01>?@A2345BCDEH9#3&'()*+,-6789:;<=#1*gF6F8F9#3./012345>?@ABCDE#1*!" +
+    ",F-G,F6h!L'!6G62'11h&G5)gF5h*p*gF/F,h(!@!6F(F5!8!6G1F)F,!7G7F6F5h(!@!6G0h&G-)gF-F7p*gF0F1P(&_(&F-h'!" +
+    "6G-F1h*!6G1F0hF!6G02'11F5h'!6G52'11F.h*!6G.2'11)gF.F2p*gF4F(F.!8!6G6F+F.h(!@!6G,h&G5)gF)F5r*gF,F6P(&" +
+    "_(&F5h'!6G5F6h*!6G6F,hF!6G,2'11F.h'!6G.2'111F3h.!6G3F+F)h+!@!6G+2'111!N('-!K)gF-F2r*gh.F-F2!7H0F0h.v" +
+    "Ah(!@G4h&G1)gF,F1r*gF&F'F1!8!6G6F*F+F1!8!6F2h(!@!6G5h*F,F1!7H0F0h*vAG3F4hFm*gF6F'F(F)F5F+F3F.6,+h&G0" +
+    ")gF0F3p*gF/F0h+!@!6F5F+F0!8!6F4 o0&&F0h'!6G02'11F6F'F(F)F/hFF3F.6,h&G0)gF0F3p*gF5F+F0!8!6F/F0h+!@!6F" +
+    "4 o0&&F0h'!6G02'111F1h*!6G12'11F2h.!6G2F)F.h+!@!6G)2'111!z'('!K(!G)gF(F)r*gF'F)h(!@!6F&F)h'!@!6#*'&H" +
+    "*#2%!K&&%!K&&%!K&&%!K&&#uh3#!x'H+#2&&!L!C&&!L!C&&!L!C&&!L!C# X'F+#2%%!K5%%!K5%%!K5%%!K5#b#2&&!L!K&&!" +
+    "L!K&&!L!K&&!L!K#u#wF*#2&!L&&&!L&&&!L&&&!L&&#uh6#!x'#w#1*&F)h*!6G)2'111 2(((!G'!K)gF(F+r*gF'F+h'!@!6#" +
+    "2&!J&&&!J&&&!J&&&!J&&#2&!H&&&!H&&&!H&&&!H&&F&F+h(!@!6#&*&H*#2%%%!K%%%!K%%%!K%%%!K#uH)#2&&&f&&&f&&&f&" +
+    "&&f# V'#2&&&f&&&f&&&f&&&f# #'F)#2%5& :%5& :%5& :%5& :#!{'F)h3#!z'#2'&&&'&&&'&&&'&&&#u#!{'h3#!z'F)#2&" +
+    "&!L_&&!L_&&!L_&&!L_#`#yF)#2% b!Kn% b!Kn% b!Kn% b!Kn#b#yF)#2&&!L!K&&!L!K&&!L!K&&!L!K#b#yF*#2&&&!L&&&!" +
+    "L&&&!L&&&!L#uh6#!z'#wH)F)#!R'#C&^)&F+h*!6G+2'111!p'(+!K'!I)gF'F/r*gF/h)!@G0F&F(F/!8h(!@!6H.F(h(!@!6G" +
+    "1F.G-)gF-F1p*!KF-P(&H2F2!(+h&1*gF-h*!6G-2'11F.h*F(F-F1p*!IF-P(&+j&&&&1F0F)F*F+F,6'l*gF.h*F(F*F0!6Q)&" +
+    " (F0F)F*F+F,6'@1F/h'!6G/2'111 @C):!G.!K'!IF'h(!@GE)gF'FBrF'h.v!=*gFBh)!@HHF*!6GGF&FBh(!@!6HAGCFA#&*&" +
+    "H-#!+G.F-F-#3./012345./012345#!+G/FA#&*6H-#!+G0F-F-#3./012345./012345#!+G2#2&&&&&&&&&&&&&&&&G-#2&&&&" +
+    "&&&&&&&&&&&&G1#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G6#2&&&&" +
+    "&&&&&&&&&&&&G7#2&&&&&&&&&&&&&&&&G8h&GD)gF(FDr*gF-FC#&*&H9#!+F.# d'H:# c'G-F1F9F9#3./012345./012345#!" +
+    "+F/# d'H9# c'G1F3FC#&*6H;#!+F0# d'H<# c'G3F5F;F;#3./012345./012345#!+F2# d'H;# c'G5F:F:F4#!S(G4F9F9F" +
+    "6#!S(G6F<F<F7#!S(G7F;F;F8#!S(G8FDh'!6GDFCFE!6GC2'11F.F-F(#7H9#%'H:# f'H;# c'H<F.# d'G=F)FH!6F:#1*&F*" +
+    "FH!6F<#1*&F+FH!6F.F<F=# d'# d'F;F=# d'# c'#1*&F,FH!6F4F-F;# e'# d'#2&&&&&&&&&&&&&&&&# h'H-#1*&F/F1F9" +
+    "F9#3./012345./012345#%'H.# f'H:# c'H;F/# d'G<FHh6!6HCF)!6F.#1*&F*FC!6F;#1*&F+FC!6F/F;F<# d'# d'F:F<#" +
+    " d'# c'#1*&F,FC!6F6F1F:# e'# d'#2&&&&&&&&&&&&&&&&# h'H/#1*&F0F3F9#%'H1# f'H9# c'H:F0# d'G;FHhF!6HCF)" +
+    "!6F1#1*&F*FC!6F:#1*&F+FC!6F0F:F;# d'# d'F9F;# d'# c'#1*&F,FC!6F7F3F9# e'# d'#2&&&&&&&&&&&&&&&&# h'H0" +
+    "#1*&F2F5F.# f'H1# c'H3F2# d'G9FHhV!6HCF)!6F.#1*&F*FC!6F3#1*&F+FC!6F2F3F9# d'# d'F1F9# d'# c'#1*&F,FC" +
+    "!6F8F5F1# e'# d'#2&&&&&&&&&&&&&&&&# h'H.#1*&(gF4F-#2&&&&&&Vg&&&&&&Vg# e'#rF6F/#2&&&&&&Vg&&&&&&Vg# e'" +
+    "#r#uF7F0#2&&&&&&Vg&&&&&&Vg# e'#rF8F.#2&&&&&&Vg&&&&&&Vg# e'#r#u#u# 5'3&FAHCGDFA#&*&G-h'GF)gh'F-F-#hH." +
+    "#!p'F(FFtAl*gF-FDFE!6HD#&*&F.#yG-FFh'!6GF2'11F-H.#!+G9F-F-#3./012345./012345#!+G:FAh6!6HD#&*&G-h'GF)" +
+    "gh'F-F-#hH/#!p'F(FFtAl*gF-FDFE!6HD#&*&F/#yG-FFh'!6GF2'11F-H/#!+G;F-F-#3./012345./012345#!+G<#2&&&&&&" +
+    "&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G1#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G4#2&&&&&&" +
+    "&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G0#2&&&&&&&&&&&&&&&&G2h&GD)gF(" +
+    "FDr*gF0FC#&*&H=F=#hH># #'G0F2FC#&*6H?F?#hH@# #'G2F-F=F.F>#yH=#!+F9# d'H># c'G-F1F=F=#3./012345./0123" +
+    "45#!+F:# d'H=# c'G1F3F?F/F@#yH?#!+F;# d'H@# c'G3F5F?F?#3./012345./012345#!+F<# d'H?# c'G5F>F>F4#!S(G" +
+    "4F=F=F6#!S(G6F@F@F7#!S(G7F?F?F8#!S(G8FDh'!6GDFCFE!6GC2'11F9F-F0#%'H.# f'H/# c'H=F9# d'G>F)FH!6F.#1*&" +
+    "F*FH!6F=#1*&F+FH!6F9F=F># d'# d'F/F># d'# c'#1*&F,FH!6F4F-F/# e'# d'#2&&&&&&&&&&&&&&&&# h'H-#1*&F:F1" +
+    "F0F0#3./012345./012345#%'H.# f'H/# c'H0F:# d'G9FHh6!6HCF)!6F.#1*&F*FC!6F0#1*&F+FC!6F:F0F9# d'# d'F/F" +
+    "9# d'# c'#1*&F,FC!6F6F1F/# e'# d'#2&&&&&&&&&&&&&&&&# h'H.#1*&F;F3F2#%'H/# f'H0# c'H1F;# d'G9FHhF!6HC" +
+    "F)!6F/#1*&F*FC!6F1#1*&F+FC!6F;F1F9# d'# d'F0F9# d'# c'#1*&F,FC!6F7F3F0# e'# d'#2&&&&&&&&&&&&&&&&# h'" +
+    "H/#1*&F<F5F2F2#3./012345./012345#%'H0# f'H1# c'H2F<# d'G3FHhV!6HCF)!6F0#1*&F*FC!6F2#1*&F+FC!6F<F2F3#" +
+    " d'# d'F1F3# d'# c'#1*&F,FC!6F8F5F1# e'# d'#2&&&&&&&&&&&&&&&&# h'H0#1*&F4F-#2&&&&&&Vg&&&&&&Vg# e'#rF" +
+    "6F.#2&&&&&&Vg&&&&&&Vg# e'#r#uF7F/#2&&&&&&Vg&&&&&&Vg# e'#rF8F0#2&&&&&&Vg&&&&&&Vg# e'#r#u#u# 5'3&FG#&*" +
+    "&#!*FG#&*6#!*#3&'()*+,-6789:;<=H.#!+G/F.F.#3./012345./012345#!+G9FG#&*F#!*FG#&*V#!*#3&'()*+,-6789:;<" +
+    "=H:#!+G;F:F:#3./012345./012345#!+G<#2&&&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G1#2&&&&&&&&&&&&&&&&G3#2&&&" +
+    "&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7#2&&&&&&&&&&&&&&&&G8#2&&&" +
+    "&&&&&&&&&&&&&G0#2&&&&&&&&&&&&&&&&G2h&GC)gF(FCr*gF0FA#&*&H=F=#hH># #'G0F2FA#&*6H?F?#hH@# #'G2F-F=F.F>" +
+    "#yH=#!+F/# d'H># c'G-F1F=F=#3./012345./012345#!+F9# d'H=# c'G1F3F?F:F@#yH?#!+F;# d'H@# c'G3F5F?F?#3." +
+    "/012345./012345#!+F<# d'H?# c'G5F>F>F4#!S(G4F=F=F6#!S(G6F@F@F7#!S(G7F?F?F8#!S(G8FCh'!6GCFAFE!6GA2'11" +
+    "F/F-F0#%'H.# f'H:# c'H=F/# d'G>F)FH!6F.#1*&F*FH!6F=#1*&F+FH!6F/F=F># d'# d'F:F># d'# c'#1*&F,FH!6F4F" +
+    "-F:# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F9F1F0F0#3./012345./012345#%'H-# f'H.# c'H/F9# d'G0FHh6!6HAF)!6" +
+    "F-#1*&F*FA!6F/#1*&F+FA!6F9F/F0# d'# d'F.F0# d'# c'#1*&F,FA!6F6F1F.# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&" +
+    "F;F3F2#%'H-# f'H.# c'H/F;# d'G0FHhF!6HAF)!6F-#1*&F*FA!6F/#1*&F+FA!6F;F/F0# d'# d'F.F0# d'# c'#1*&F,F" +
+    "A!6F7F3F.# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F<F5F2F2#3./012345./012345#%'H-# f'H.# c'H/F<# d'G0FHhV!6" +
+    "HAF)!6F-#1*&F*FA!6F/#1*&F+FA!6F<F/F0# d'# d'F.F0# d'# c'#1*&F,FA!6F8F5F.# e'# d'#2&&&&&&&&&&&&&&&&# " +
+    "h'#1*&1FBh.!6HAF'p*!KFAF'h.!7HBFAFBpA+F'1GB2'11)gF'FBr*gFBh)!@GDF&FBh(!@!6HCF(FE!8!6GFFCGA)gFAFFp*!K" +
+    "FAP(&HIFI!(+h&1*gFAFE!6GA2'11FCFEF(FAFFp*!IFAP(&+j&&&&1FDF)F*F+F,6'l*gFCFEF(F*FD!6Q)& (FDF)F*F+F,6'@" +
+    "1FBh'!6GB2'111 d3*1!K;!G-!H'!IF(h(!@G8)gF(F2rF(h6v!=*gF2h)!@H3F/!6H9h&h!L' o1&F0F3!6H;h&h!L' o1&F1F3" +
+    "!6H:h&h!L' o1&F2h(!@H3F*!6G6F+F3!6G7F&F3!6G4F'F3!6G3h&G5)gF)F5r*gF5hF!6H<F)F)F<rAG<#2&&&&&&&&&&&&&&&" +
+    "&G>#2&&&&&&&&&&&&&&&&G?#2&&&&&&&&&&&&&&&&G@#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&GA#2&&&&&&&&&&&&&&&" +
+    "&GB#2&&&&&&&&&&&&&&&&GC#2&&&&&&&&&&&&&&&&GD#2&&&&&&&&&&&&&&&&GE#2&&&&&&&&&&&&&&&&GF#2&&&&&&&&&&&&&&&" +
+    "&GG#2&&&&&&&&&&&&&&&&GH)gF5F<p*gF4#&*&F6#&*&# W'GIF4#&*6F6#&*6# W'GJF4#&*FF6#&*F# W'GKF>F3#&*&F7#&*&" +
+    "H># W'HMF,*!IF-F5h(!@!6P(&+j&&!Lf1HY#9HNFYF.!`#9HLF># X'#!Q(FMF,AHM# V'G>F?F3#&*6F7#&*6H?# W'HOFNFLF" +
+    "?# X'#!Q(FOF,AHO# V'G?F@F3#&*FF7#&*FH@# W'HPFNFLF@# X'#!Q(FPF,AHP# V'G@F=F3#&*VF7#&*VHQ# W'H=FNFLFQ#" +
+    " X'#!Q(F=F,AHL# V'G=FMFIFA#!Q(GAFOFJFB#!Q(GBFPFKFC#!Q(GCFLF4#&*VF6#&*V# W'HLFD#!Q(GDFEFI# V'GEFFFJ# " +
+    "V'GFFGFK# V'GGFHFL# V'GHF5h'!6G5F4F8!6G4F3F8!6G32'11F9F9#&*&F>#!+# c'#1*&F9F9#&*6F>F>#3./012345./012" +
+    "345#!+# c'#1*6F9F9#&*FF?#!+# c'#1*FF9F9#&*VF?F?#3./012345./012345#!+# c'#1*VF9hg!7H<F<#&*&F@#!+# c'#" +
+    "1*&F<F<#&*6F@F@#3./012345./012345#!+# c'#1*6F9F9#&*!,F=#!+# c'#1*!,F9F9#&*!<F=F=#3./012345./012345#!" +
+    "+# c'#1*!<F;F;#&*&FA#!+# c'#1*&F;F;#&*6FAFA#3./012345./012345#!+# c'#1*6F;F;#&*FFB#!+# c'#1*FF;F;#&*" +
+    "VFBFB#3./012345./012345#!+# c'#1*VF;hg!7H<F<#&*&FC#!+# c'#1*&F<F<#&*6FCFC#3./012345./012345#!+# c'#1" +
+    "*6F;F;#&*!,FD#!+# c'#1*!,F;F;#&*!<FDFD#3./012345./012345#!+# c'#1*!<F:F:#&*&FE#!+# c'#1*&F:F:#&*6FEF" +
+    "E#3./012345./012345#!+# c'#1*6F:F:#&*FFF#!+# c'#1*FF:F:#&*VFFFF#3./012345./012345#!+# c'#1*VF:hg!7H<" +
+    "F<#&*&FG#!+# c'#1*&F<F<#&*6FGFG#3./012345./012345#!+# c'#1*6F:F:#&*!,FH#!+# c'#1*!,F:F:#&*!<FHFH#3./" +
+    "012345./012345#!+# c'#1*!<2'11F2h6!6H2F(p*!KF2F(h6!7H3F2F3pA+F(1G22'11)gF(F2r*gF2h(!@H3F*!6P(& -GWF+" +
+    "F3!6P(& -GUk&&&&&&&&GRk&&&&&&&&GSk&&&&&&&&GTh&G3)gF)F3r*gF3F8!8F2h(!@!6H4F&!6P(& -FW!nGVFRF'F4!6P(& " +
+    "-FU!nHRF,*!HF-F3h(!@!6P(& -+k&&&&&& cf1HX!oFXF. -!nFU!o!mFRF,AHX!mGRFSFXFV!o!mGSFTFV!mGTF3h'!6G32'11" +
+    "F2h)!@H3F/!6FR`)&F0F3!6FS`)&F1F3!6FT`)&F2h'!6G22'111 #))*!K)!H)!G)gF)F2r*gk&&&&&&&&G5k&&&&&&&&G4h&G/" +
+    ")gF(F/r*gF/h!L'!6H0F(F(F0rAG1#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G7)gF/h*!6H0F1t*gF8F/h(!@H/F'!6#&" +
+    "*&H6# V'G8F6F&F/!6#&*&F*F/!6#&*&# W'F+F/!6#&*&F,F/!6#&*&#!Q(F7#!Q(G7F0G/2'11)gF/F1p*gF5F/h(!@H0F'!6P" +
+    "(& -H3!mG5F4F3F&F0!6P(& -F*F0!6P(& -!nF+F0!6P(& -!oF,F0!6P(& -!m!o!mG4F/h'!6G/2'11F5F8#E& -F8#E' -!m" +
+    "F8#E( -F8#E) -!m!m!mG5F4F7#E& -F7#E' -!mF7#E( -F7#E) -!m!m!mG42'11F2h)!@H/F.!6H0F0Q)&F5!m`)&F-F/!6H/" +
+    "F/Q)&F4!m`)&F2h'!6G2F(h(!@H/F&!6G&F'F/!6G'2'111 .7)-!K6!G+!HF'h(!@G/F( *GC)gF'F,rF'h6v!=*g#2&&&&&&&&" +
+    "&&&&&&&&G4#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7F)*!G#2&&&&&&&&&&&&&&&&+F&F,h(" +
+    "!@!6G-F(F(h(!BF(h6pAG0h&G.)gF.F0p*gF4F-#&*&# V'G4F3F-#&*6# V'G3F6F-#&*F# V'G6F7F-#&*V# V'G7F.h'!6G.F" +
+    "-F/!6G-2'11F4j&&!LfF0 %!b#9H5# X'G4F7F5# X'G7F6F5# X'G6F3F5# X'1GBF,h)!@H-F*!6H1h&h!L' o1&F+F-!6H0h&" +
+    "h!L' o1&F&F,h(!@!6G-h&G.)gF(F.r*gF.hF!6H2F(F(F2rAG2#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&&" +
+    "&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G<#2&&&&&&&" +
+    "&&&&&&&&&G=)gF.F2p*gF3F-#&*&F4# W'H># V'G3F5F-#&*6FB# W'H?# V'G5F8F-#&*FF6# W'H@# V'G8F9F-#&*VF7# W'" +
+    "HA# V'G9F>F>F:#!Q(G:F?F?F;#!Q(G;F@F@F<#!Q(G<FAFAF=#!Q(G=F.h'!6G.F-F/!6G-2'11F1F1#&*&F3#!+# c'#1*&F1F" +
+    "1#&*6F3F3#3./012345./012345#!+# c'#1*6F1F1#&*FF5#!+# c'#1*FF1F1#&*VF5F5#3./012345./012345#!+# c'#1*V" +
+    "F1hg!7H2F2#&*&F8#!+# c'#1*&F2F2#&*6F8F8#3./012345./012345#!+# c'#1*6F1F1#&*!,F9#!+# c'#1*!,F1F1#&*!<" +
+    "F9F9#3./012345./012345#!+# c'#1*!<F0F0#&*&F:#!+# c'#1*&F0F0#&*6F:F:#3./012345./012345#!+# c'#1*6F0F0" +
+    "#&*FF;#!+# c'#1*FF0F0#&*VF;F;#3./012345./012345#!+# c'#1*VF0hg!7H2F2#&*&F<#!+# c'#1*&F2F2#&*6F<F<#3." +
+    "/012345./012345#!+# c'#1*6F0F0#&*!,F=#!+# c'#1*!,F0F0#&*!<F=F=#3./012345./012345#!+# c'#1*!<2'11(gF)" +
+    "*gF1h&hF o1&2'1F1#&*6G3F1F4#!+F1#&*&H5FC#:H8# f'# c'#1*&F1F4F4#3./012345./012345#!+F3F8# f'# c'#1*6F" +
+    "0F0#&*&F5F5# e'F8# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F0F0#&*6F3F3# e'F8# f'# d'#2&&&&&&&&&&&&&&&&# h'#" +
+    "1*61F1hF!6G-(gF)*gF-h&hF o1&2'1F-#&*6G3F-FB#!+F-#&*&H4FC#:H5# f'# c'#1*&F-FBFB#3./012345./012345#!+F" +
+    "3F5# f'# c'#1*6F0F0#&*FF4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*FF0F0#&*VF3F3# e'F5# f'# d'#2&&&&&" +
+    "&&&&&&&&&&&# h'#1*V1F1hg!7G-F0hg!7G.(gF)*gF-h&hF o1&2'1F-#&*6G3F-F6#!+F-#&*&H4FC#:H5# f'# c'#1*&F-F6" +
+    "F6#3./012345./012345#!+F3F5# f'# c'#1*6F.F.#&*&F4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F.F.#&*6F" +
+    "3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*61F1h R&!6G-(gF)*gF-h&hF o1&2'1F-#&*6G3F-F7#!+F-#&*&H4FC#:" +
+    "H5# f'# c'#1*&F-F7F7#3./012345./012345#!+F3F5# f'# c'#1*6F0F0#&*!,F4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&" +
+    "&&# h'#1*!,F0F0#&*!<F3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*!<1F,h6!6H,F'p*!KF,F'h6!7H-F,F-pA+F'1" +
+    "G,2'11)gF'F,r*gk&&&&&&&&GDk&&&&&&&&GEk&&&&&&&&GFh&G-)gF)lF(F-r!=*gFDF&F-F/!8!6F,h(!@!6P(& -!mGDF-h'!" +
+    "6G-2'11FDFC!pGGh&G-)gF(F-r*gFEF&F-F/!8!6F,h(!@!6P(& -FG!nHD!mGEFFFDFD!o!mGFF-h'!6G-2'11F,h)!@H-F*!6k" +
+    "&&&&&&&&FGFEFC!p!mF)A`)&F+F-!6FFFFFEFE!oFC!p!nk&&&&&&&&!rF)A`)&F,h'!6G,2'111 M())!K)!I*!G)gF*F5r*gF0" +
+    "*!IF1F5h(!@!6P(&+j&&!Lf1H8#9G;F8F2!`#9G:h&G3)gF3h*!6H4F)t*gF3h(!@H3F/!6#&*&G<F(F3!6F'F3!6#&*&F<# W'H" +
+    "9F;F:F<# X'#!Q(F9F0AF.F3!6#&*&F&F3!6#&*&F+F3!6#&*&# W'F,F3!6#&*&F-F3!6#&*&#!Q(#!Q(#1*&F4G32'11)gF)F3" +
+    "r*gF3h(!@H4F/!6P(&G7F(F4!6F'F4!6P(&F7!`H6F8!aF8F2!`F7!a!_F6F0AF.F4!6P(&!aF&F4!6P(&F+F4!6P(&!`F,F4!6P" +
+    "(&!aF-F4!6P(&!_!__(&F3h'!6G32'11F5h'!6G5F)h(!@H3F&!6G&F'F3!6G'F(F3!6G(2'111 L()-!K)!I*!G)gF)F5r*gF-*" +
+    "!IF.F5h(!@!6P(&+j&&!Lf1H8#9G=F-*!IF/F5h(!@!6P(&+j&&&&1H7#9G<h&G0)gF0h.!6H1F(t*gF0h(!@H4F&!6H3#&*&F*F" +
+    "4!6H2#&*&# W'F+F4!6H0#&*&F,F4!6H6#&*&#!Q(G;F3#&*6F2#&*6# W'F0#&*6F6#&*6#!Q(G:F'F4!6H0F;F=F<#!Q(F;F-A" +
+    "#1*&F0F:F=F<#!Q(F:F-A#1*6F1G02'11)gF(F0r*gF0h(!@H1F&!6P(&F*F1!6P(&!`F+F1!6P(&!aF,F1!6P(&!_G9F'F1!6F9" +
+    "F8!aF7!_F9F-A_(&F0h'!6G02'11F5h'!6G5F(h(!@H0F&!6G&F'F0!6G'2'111 _8(+!G(!K)gF0h*!6F)t*gF0h(!@H1F(!6(!" +
+    "GF'F1!6#&*&H+F&F1!6#&*&H,#2&&&&&&&&&&&&&&&&#kH-#uF*h'm3&@F,#2%%!K!K%%!K!K%%!K!K%%!K!K# Z'#2%%!K%%%!K" +
+    "%%%!K%%%!K%# ['G.F*h(m*g#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF,# R'#2YY %eYY %eYY %eYY %e#2&&" +
+    "!Lf&&!Lf&&!Lf&&!Lf#!Q(# Y'H/#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0#!Q(F/#2 A!6!Be A!6!Be A!6!Be A!6!Be#!Q(F/" +
+    "#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .#!Q(F/#2!F &Ee!F &Ee!F &Ee!F &Ee#!Q(F/#2]!Z.e]!Z.e]!Z.e]!Z.e#!Q(F/" +
+    "#2.!p5e.!p5e.!p5e.!p5e#!Q(F/#2!1K W )!1K W )!1K W )!1K W )#!Q(#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# X'#2&&" +
+    "& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H,#2b!w *fb!w *fb!w *f" +
+    "b!w *f# X'#!6H/#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F/#2&!LW 1&!LW 1&!LW 1&!LW 1F,#!Q(#!Q(H,#2!U!T.c!U!T.c!" +
+    "U!T.c!U!T.c#!Q(F,#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F,#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F,#2&&&f&&&f&&&f&&&f#" +
+    "!Q(F,#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F,#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F/# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X" +
+    "'H,# X'G/F+F.#2Pi >ePi >ePi >ePi >eF,# X'#2&&!Lf&&!Lf&&!Lf&&!LfF/# W'F/F-#y#!Q(# X'2'1F+#2&&!Lf&&!Lf" +
+    "&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF,# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&" +
+    "!} 4&&!} 4&&!} 4# ['H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6H,#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F,#2&!LW 1&!L" +
+    "W 1&!LW 1&!LW 1F+#!Q(#!Q(H+#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F+#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F+#2!x!wPe!" +
+    "x!wPe!x!wPe!x!wPe#!Q(F+#2&&&f&&&f&&&f&&&f#!Q(F+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q" +
+    "(F,# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'H+F.#2&&!Lf&&!Lf&&!Lf&&!LfF+# W'#2&&!Lf&&!Lf&&!Lf" +
+    "&&!Lf#!Q(# X'# X'1#1*&F0h*!6G02'11)gF)F0r*gF0h(!@H1F(!6(!GF'F1!6#/(&H+F&F1!6#/(&H,#2&&&&&&&&&&&&&&&&" +
+    "#kH-#uF*h'm3&@F,#2%%!K!K%%!K!K%%!K!K%%!K!K# Z'#2%%!K%%%!K%%%!K%%%!K%# ['G.F*h(m*g#2/!Dod/!Dod/!Dod/!" +
+    "Dod#2&&!Lf&&!Lf&&!Lf&&!LfF,# R'#2YY %eYY %eYY %eYY %e#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# Y'H/#2!Q ku 0!Q ku " +
+    "0!Q ku 0!Q ku 0#!Q(F/#2 A!6!Be A!6!Be A!6!Be A!6!Be#!Q(F/#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .#!Q(F/#2!" +
+    "F &Ee!F &Ee!F &Ee!F &Ee#!Q(F/#2]!Z.e]!Z.e]!Z.e]!Z.e#!Q(F/#2.!p5e.!p5e.!p5e.!p5e#!Q(F/#2!1K W )!1K W " +
+    ")!1K W )!1K W )#!Q(#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $" +
+    "i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H,#2b!w *fb!w *fb!w *fb!w *f# X'#!6H/#2!O!L!*`!O!L!*`!O!L!*`!O!L!" +
+    "*`F/#2&!LW 1&!LW 1&!LW 1&!LW 1F,#!Q(#!Q(H,#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F,#2!x!wPd!x!wPd!x!wPd!x!wPd" +
+    "#!Q(F,#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F,#2&&&f&&&f&&&f&&&f#!Q(F,#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F,#2&&!Lf&&!" +
+    "Lf&&!Lf&&!Lf#!Q(F/# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'H,# X'G/F+F.#2Pi >ePi >ePi >ePi >eF,# X'#2" +
+    "&&!Lf&&!Lf&&!Lf&&!LfF/# W'F/F-#y#!Q(# X'2'1F+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1" +
+    " (a!-1 (a!-1 (aF,# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H+#2b!w *fb!w *fb!w *fb" +
+    "!w *f# X'#!6H,#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F,#2&!LW 1&!LW 1&!LW 1&!LW 1F+#!Q(#!Q(H+#2!U!T.c!U!T.c!U" +
+    "!T.c!U!T.c#!Q(F+#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F+#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F+#2&&&f&&&f&&&f&&&f#!" +
+    "Q(F+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F,# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'" +
+    "# V'# Y'H+F.#2&&!Lf&&!Lf&&!Lf&&!LfF+# W'#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# X'# X'1#!&(&&F0h'!6G02'111",
 };
 
 /** For other hosts with SIMD. */
 export const baseline: CompiledModule = {
-  sharedMemoryFlag: 271,
-  text: "&!-!?!9'&&&' h'7!,)!K!K!K&!,*!K!K!K!K&!,,!K!K!K!K!K!K&!,0!K!K!K!K!K!K!K!K!K!K&!,-!K!K!K!K!K!K!K&!,/!" +
-    "K!K!K!I!K!K!K!K!K'!K!,.!K!K!K!K!K!K!K!K&!,/!K!K!K!K!K!K!K!K!K'!K!,8!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!" +
-    "K!K&!,4!K!K!K!K!K!K!K!K!K!K!K!K!K!K&!,1!K!K!K!K!K!K!K!K!K!K!K&!,C!K!K!K!K!K!K!K!K!K!H!H!H!H!K!K!K!K!" +
-    "K!K!K!K!K!K!K!K!K!K!K!K'!K!,<!K!K!K!K!K!K!K!H!H!H!H!K!K!K!K!K!K!K!K!K!K!K'!K!,2!K!K!K!K!K!K!K!K!I!K!" +
-    "K!K&!,/!K!K!K!K!K!K!K!K!K&!,3!K!K!K!K!K!K!K!K!K!K!K!K!I&!,+!K!K!K!K!K&(8')!1!:!B,!9!1!9!;!>!E(''!L!L" +
-    "*)A@+,&-.'(/0&12()&&**3'4(5)'6- N(?1!/!;!8!A!9!:h!<!<!8!E&=4!/!;!8!A!9!:n!>!-!0!5!1!:!@&<3!/!;!8!A!9" +
-    "!:t!;!9!1!:!@!?&;9!/!;!8!A!9!:w!-!>!-!9!1!@!1!>z!A!9!?&:6!/!;!8!A!9!:y!;!A!3!4t!1!-!:!?&90!/!;!8!A!9" +
-    "!:z!A!9!?&8+!/!-!>!>!E&/.!>!;!Ch!<!<!8!E&.1!>!;!Cn!>!-!0!5!1!:!@&-0!>!;!Ct!;!9!1!:!@!?&,3!>!;!Cy!;!A" +
-    "!3!4t!1!-!:!?&+-!>!;!Cz!A!9!?&*2!>!;!Cu!;!>!9!-!8!5!F!1&16!>!;!Ck!5!2!2!1!>!1!:!@!5!-!@!1&0.!-!/!@!5" +
-    "!B!-!@!1&(8!-!/!@!5!B!-!@!5!;!:n!>!-!0!5!1!:!@&?)!-!0!0&>8!/!;!8!A!9!:l!D!-!/!@t!;!9!1!:!@!?&75!>!;!" +
-    "Cl!D!-!/!@t!;!9!1!:!@!?&6,!:!-!>!>!;!C&5+!C!5!0!1!:&40!-!0!0w!>!;!0!A!/!@&30!<!-!/!7w!-!:!1!8!?&2.!=" +
-    "!A!-!:!@!5!F!1&),!9!1!9!;!>!E(&0 #!L(@ /))-!H/!G'!KF&F'F(!8!6G?F'h*m*!HF)#9H;#!+G<)gF&h6!6H(F?t*gF6F" +
-    "&#&*&H=F=#hH># #'G6F7F=F;F>#yH=#!+F<# d'H># c'G7F8F=F=#3./012345./012345#!+F<# d'H=# c'G8F>F># e'F9#" +
-    " c'G9F=F=# e'F:# c'G:F(G&2'11F7F8# c'H7#G&F7#G'!mG0F6#%'F6F6#3./012345./012345#%'# c'H6#G&F6#G'!mG1F" +
-    "9F:# c'H6#G&F6#G'!m+k&&&&&&&&1G/F) -G3)gF&F?p*gF&P(&H)F)!'*gF0F) -F3!nH2!mG0F1k&&&&&& cf!mG1F/F2F2!o" +
-    "!mG/1F&F'!6G&2'11F3F0F1!pH4!mH5F3!nG2F*F+!6F1`)&F*F,!6F5`)&F*F-!6F3F5F2!n!nF4F2!n!m`)&F*F.!6F/F0F4!o" +
-    "!nk&&&&&&&&!rH0`)&F/F0k&&&&&&Vg!o!0l1 9)(1!G*!KF&h'F,h'!7H<F<h'rAH:F'!8!6G,F&h(F<F<h(rAH;F'!8!6G9F&F" +
-    "'F<!8!6G'F)F-h+!@!6G-)gF)F-p*gF&#/(&H7F)#&*&H6# X'F2# V'G2F7F)#&*6H7# X'F.# V'G.F,#/(&H8F6# X'F/# V'" +
-    "G/F8F7# X'F0# V'G0F9#/(&H8F6# X'F1# V'G1F8F7# X'F3# V'G3F'#/(&H8F6# X'F4# V'G4F8F7# X'F5# V'G5F&F(!6" +
-    "G&F(F,!6G,F(F9!6G9F'F(!6G'F)hF!6G)2'11F*#&*6F.# V'G.F*F+F:!8!6H&#&*&F/# V'G/F&#&*6F0# V'G0F*F+F;!8!6" +
-    "H'#&*&F1# V'G1F'#&*6F3# V'G3F*F+F<!8!6H(#&*&F4# V'G4F(#&*6F5# V'G5F*F*#&*&F2# V'#1*&F*F.#1*6F&F/#1*&" +
-    "F&F0#1*6F'F1#1*&F'F3#1*6F(F4#1*&F(F5#1*61!s8()!G(!K)gF,h*!6F't*g(!GF&F,h(!@!6H-#&*&H)#2&&&&&&&&&&&&&" +
-    "&&&# ['F(h'm3&@F)#2%%!K%%%!K%%%!K%%%!K%# ['F(h(m*!G#2&&!Lf&&!Lf&&!Lf&&!Lf#2/!Dod/!Dod/!Dod/!Dod#2&&!" +
-    "Lf&&!Lf&&!Lf&&!LfF)# R'#2YY %eYY %eYY %eYY %e# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# Y'H*# X'#2!Q ku 0!Q ku " +
-    "0!Q ku 0!Q ku 0# V'F*# X'#2 A!6!Be A!6!Be A!6!Be A!6!Be# V'F*# X'#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .#" +
-    " V'F*# X'#2!F &Ee!F &Ee!F &Ee!F &Ee# V'F*# X'#2]!Z.e]!Z.e]!Z.e]!Z.e# V'F*# X'#2.!p5e.!p5e.!p5e.!p5e#" +
-    " V'F*# X'#2!1K W )!1K W )!1K W )!1K W )# V'#2!-1 (a!-1 (a!-1 (a!-1 (aF)F)# X'#2&&& 1&&& 1&&& 1&&& 1#" +
-    " X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H*#2b!w *fb!w *fb!w *fb!w *f# X'#!6H+#2!O" +
-    "!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F+#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F*# V'# V'H*# X'#2!U!T.c!U!T.c!U!T.c!U" +
-    "!T.c# V'F*# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F*# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F*# X'#2&&&f&&&f&&&f" +
-    "&&&f# V'F*# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F*# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F+# k'#2!K&&&!K&&&!K&&&!K&&&" +
-    "#!{'h=#!x'# X'# X'H*# W'F*F)#2&&&&&&&&&&&&&&&&#k#y+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1" +
-    " (a!-1 (a!-1 (a!-1 (aF)# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H)#2b!w *fb!w *fb" +
-    "!w *fb!w *f# X'#!6H*#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F*#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F)# V'# V'H)# " +
-    "X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F)# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F)# X'#2!x!wPe!x!wPe!x!wPe!x!wPe" +
-    "# V'F)# X'#2&&&f&&&f&&&f&&&f# V'F)# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F)# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F*# " +
-    "k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'1# X'1G)F-F)#1*&F,h*!6G,2'11)gF'F,r*g(!GF,h(!@F&!6H-#/" +
-    "(&H)#2&&&&&&&&&&&&&&&&# ['F(h'm3&@F)#2%%!K%%%!K%%%!K%%%!K%# ['F(h(m*!G#2&&!Lf&&!Lf&&!Lf&&!Lf#2/!Dod/" +
-    "!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF)# R'#2YY %eYY %eYY %eYY %e# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# Y'H*" +
-    "# X'#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0# V'F*# X'#2 A!6!Be A!6!Be A!6!Be A!6!Be# V'F*# X'#2!S!B!W .!S!B!W" +
-    " .!S!B!W .!S!B!W .# V'F*# X'#2!F &Ee!F &Ee!F &Ee!F &Ee# V'F*# X'#2]!Z.e]!Z.e]!Z.e]!Z.e# V'F*# X'#2.!" +
-    "p5e.!p5e.!p5e.!p5e# V'F*# X'#2!1K W )!1K W )!1K W )!1K W )# V'#2!-1 (a!-1 (a!-1 (a!-1 (aF)F)# X'#2&&" +
-    "& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H*#2b!w *fb!w *fb!w *f" +
-    "b!w *f# X'#!6H+#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F+#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F*# V'# V'H*# X'#2!" +
-    "U!T.c!U!T.c!U!T.c!U!T.c# V'F*# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F*# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F" +
-    "*# X'#2&&&f&&&f&&&f&&&f# V'F*# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F*# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F+# k'#2!" +
-    "K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# X'H*# W'F*F)#2&&&&&&&&&&&&&&&&#k#y+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&" +
-    "&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF)# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# " +
-    "['H)#2b!w *fb!w *fb!w *fb!w *f# X'#!6H*#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F*#2&!LW 1&!LW 1&!LW 1&!LW " +
-    "1# X'F)# V'# V'H)# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F)# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F)# X'#2!x!wP" +
-    "e!x!wPe!x!wPe!x!wPe# V'F)# X'#2&&&f&&&f&&&f&&&f# V'F)# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F)# X'#2&&!Lf&&!L" +
-    "f&&!Lf&&!Lf# V'F*# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'1# X'1G)F-F)#!&(&&F,h'!6G,2'111 K()" +
-    ")!H*!K'!Ih'G2)gF&F3r*gF3h(!@G4F3h)!@H5F'!6Q)&H0 (G6F)F5!6Q)&F6 -F0!nF(F5!6Q)&H1!o!mG/h&F2F0!fH0k&&&&" +
-    "&& c!K!/F0k&&&&&&Vm!0!=*!Kh'+F/!fH0k&&&&&& c!K!/F0k&&&&&&Vm!0!=1*!Kh'+F1!fH0k&&&&&& c!K!/F0k&&&&&&Vm" +
-    "!0!=*!Kh'+F1k&&&&&&&&!.F1!fk&&&&&&!}`!/!=11AG2F+F4!6F6_(&F,F4!6F1 (_(&F-F4!6F/ (_(&F**gh&F2F*F5!6Q)&" +
-    "H/!fH0k&&&&&& c!K!/F0k&&&&&&Vm!0!=*!Kh'+F/k&&&&&&&&!.F/!fk&&&&&&!}`!/!=1AG2F.F4!6F/ (_(&1F3h'!6G32'1" +
-    "1F21 V6*2!K5!G*!H-!I)gF(F:r*gF:h(!@H8F0!6N(&h(!@G9F*F8!6P(&GWF-F8!6P(&GXF.F8!6P(&GYF+F8!6P(&GZF,F8!6" +
-    "P(&G[F:h)!@H>F5!6F/*gF1F9!6G=F2*gF3F9!6G@F4F9!6GAFW#9GNFX#9GOFY#9GPFZ#9GQF[#9GRk&&&&&&&&GSk&&&&&&&&G" +
-    "Tk&&&&&&&&GUh&G8)gF)F8r*gF8h!L.!6H9F)F)F9rAG;#2&&&&&&&&&&&&&&&&GD#2&&&&&&&&&&&&&&&&GE#2&&&&&&&&&&&&&" +
-    "&&&GF#2&&&&&&&&&&&&&&&&GG#2&&&&&&&&&&&&&&&&GH#2&&&&&&&&&&&&&&&&GI)gF8h.!6H9F;t*gF8h(!@H8F&!6G?FDF'F8" +
-    "!6HC#&*&HJFO# W'F8F=!6HB#&*&HD# X'FDFP# W'FO# X'# V'HK# V'GDFEFC#&*6HLFO# W'FB#&*6HE# X'FEFP# W'FO# " +
-    "X'# V'HM# V'GEFKF?#&*&FN# W'HK# X'FF# V'GFFMF?#&*6FN# W'HM# X'FG# V'GGFHFK# V'GHFIFM# V'GIF8FA!6H?F?" +
-    "#&*&FJ# V'#1*&F8F@!6H8FJFKFQ# X'FR# V'# X'F8#&*&# V'#1*&F?F?#&*6FL# V'#1*6F8FLFMFQ# X'FR# V'# X'F8#&" +
-    "*6# V'#1*6F9G82'11)gF8F;p*gF8h(!@H9F&!6P(&FW!`G]FSF'F9!6P(&H^ -FX -HS!nF9F=!6P(& -HV!oFVFY -!nFS!o!m" +
-    "HV!mGSFTFVF] -HV!o!mGTFUFV!mGUF9FA!6H?F?P(&F^!__(&F9F@!6H9F9P(&F^F]FZ!aF[!_!a!__(&F8h'!6G82'11FSFDFE" +
-    "# V'HD#E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGSFTFFFG# V'HD#E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGTFUFHFI# V'" +
-    "HD#E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGU2'11+FW#9GJFX#9GKFY#9GLk&&&&&&&&GSk&&&&&&&&GTk&&&&&&&&GUh&G8)g" +
-    "F)F8r*gF8h!L.!6H9F)F)F9rAG;#2&&&&&&&&&&&&&&&&GD#2&&&&&&&&&&&&&&&&GE#2&&&&&&&&&&&&&&&&GF#2&&&&&&&&&&&" +
-    "&&&&&GG#2&&&&&&&&&&&&&&&&GH#2&&&&&&&&&&&&&&&&GI)gF8h.!6H9F;t*gF8h(!@H8F&!6H?#&*&FJ# W'GMFDF'F8!6H@#&" +
-    "*&FK# W'F8F=!6H8#&*&HD# X'FDFL# W'FK# X'# V'HN# V'GDFEF@#&*6FK# W'F8#&*6HE# X'FEFL# W'FK# X'# V'HO# " +
-    "V'GEFNFM# X'FF# V'GFFOF?#&*6FJ# W'HN# X'FG# V'GGFHFM# V'GHFIFN# V'GIF9G82'11)gF8F;p*gFSF8h(!@H9F'!6P" +
-    "(& -FX -HS!nF9F=!6P(& -HV!oFVFY -!nFS!o!mHV!mGSFTFVF&F9!6P(&FW!` -HV!o!mGTFUFV!mGUF8h'!6G82'11FSFDFE" +
-    "# V'HD#E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGSFTFFFG# V'HD#E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGTFUFHFI# V'" +
-    "HD#E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGU2'111+FW#9GJFX#9GKk&&&&&&&&GSk&&&&&&&&GTk&&&&&&&&GUh&G8)gF)F8r" +
-    "*gF8h!L.!6H9F)F)F9rAG;#2&&&&&&&&&&&&&&&&GD#2&&&&&&&&&&&&&&&&GE#2&&&&&&&&&&&&&&&&GF#2&&&&&&&&&&&&&&&&" +
-    "GG#2&&&&&&&&&&&&&&&&GH#2&&&&&&&&&&&&&&&&GI)gF8h.!6H9F;t*gF8h(!@H8F&!6H=#&*&FJ# W'GLFDF'F8!6H8#&*&FK#" +
-    " W'HM# V'GDFEF8#&*6FK# W'HN# V'GEFMFL# X'FF# V'GFFNF=#&*6FJ# W'HM# X'FG# V'GGFHFL# V'GHFIFM# V'GIF9G" +
-    "82'11)gF8F;p*gFSF8h(!@H9F'!6P(& -FX -!nHV!mGSFTFVF&F9!6P(&FW!` -HV!o!mGTFUFV!mGUF8h'!6G82'11FSFDFE# " +
-    "V'HD#E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGSFTFFFG# V'HD#E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGTFUFHFI# V'HD" +
-    "#E& -FD#E' -!mFD#E( -FD#E) -!m!m!mGU2'111FS`)&F6F>!6FT`)&F7F>!6FU`)&F:h'!6G:F)h(!@H8F&!6G&F'F8!6G'2'" +
-    "111!d))+!K*!G'!H)gF'F-r*gF(F(h(!BF(h 2&pAG,k&&&&&&&&G3h&G*)gF*F,p*gF*h!L.!6H+F,F+F,pAG.#2&&&&&&&&&&&" +
-    "&&&&&G/#2&&&&&&&&&&&&&&&&G0#2&&&&&&&&&&&&&&&&G1#2&&&&&&&&&&&&&&&&G2)gF*h6!6H+F.t*gF/F&F*h(!@!6H*#&*&" +
-    "# V'G/F0F*#&*6# V'G0F1F*#&*F# V'G1F2F*#&*V# V'G2F+G*2'11)gF*h*!6H+F.t*gF/F&F*h(!@!6#&*&# V'G/F+G*2'1" +
-    "1)gF*F.p*gF3F&F*h(!@!6P(& -!mG3F*h'!6G*2'11F3F/F0# V'F1F2# V'# V'H/#E& -F/#E' -!mF/#E( -F/#E) -!m!m!" +
-    "mG32'11F)F-h(!@!6F3F, *!p (_(&F-h'!6G-F&F(h(!@!6G&2'111 8.*-!K3!G*!H'!I)gF'F.r*gF.h)!@H,F*!6F+F,!6G0" +
-    "F( *GBF)*!Ij&&&&+F(F(h(!BF(h 2&pAG1k&&&&&&&&G@h&G,)gF,F1p*gF,h!L.!6H-F1F-F1pAG2#2&&&&&&&&&&&&&&&&G3#" +
-    "2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G6)gF,h6!6H-F2t*gF3F&F,h(!@!6H,#&*&# V'G3F5" +
-    "F,#&*6# V'G5F4F,#&*F# V'G4F6F,#&*V# V'G6F-G,2'11)gF,h*!6H-F2t*gF3F&F,h(!@!6#&*&# V'G3F-G,2'11)gF,F2p" +
-    "*gF@F&F,h(!@!6P(& -!mG@F,h'!6G,2'11F@F3F5# V'F4F6# V'# V'H3#E& -F3#E' -!mF3#E( -F3#E) -!m!m!mG@2'11F" +
-    "@F1 *!p (1HD#9G7k&&&&&&&&G@k&&&&&&&&GAh&G,)gF(F,r*gF,h!L.!6H-F(F(F-rAG1#2&&&&&&&&&&&&&&&&G3#2&&&&&&&" +
-    "&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G9#2&&&&&&&" +
-    "&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G;)gF,h6!6H-F1t*gF3F&F,h(!@!6H,#&*&F7# W'H># V'G3F8F,#&*6F7# W'H?# V'G8" +
-    "F6F,#&*FF7# W'H<# V'G6F5F,#&*VF7# W'H=# V'G5F>F># X'F4# V'G4F?F?# X'F9# V'G9F<F<# X'F:# V'G:F=F=# X'" +
-    "F;# V'G;F-G,2'11)gF,h*!6H-F1t*gF3F&F,h(!@!6#&*&F7# W'H<# V'G3F<F<# X'F4# V'G4F-G,2'11)gF,F1p*gF@F&F," +
-    "h(!@!6P(& -FD -!nHC!mG@FAFCFC!o!mGAF,h'!6G,2'11F@F3F8# V'F6F5# V'# V'H3#E& -F3#E' -!mF3#E( -F3#E) -!" +
-    "m!m!mG@FAF4F9# V'F:F;# V'# V'H3#E& -F3#E' -!mF3#E( -F3#E) -!m!m!mGA2'11F)*!Hk&&&&&&&&+FD -F@FB!p!m1`" +
-    ")&F0F)*!HFA+FAF@F@!oFB!p!nk&&&&&&&&!r1`)&F.h'!6G.F&F(h(!@!6G&2'111 N-)-!K3!G-!I)gF)F6r*gF3F6h(!@H4F2" +
-    "!6N(&h(!@!6G8F+F4!6P(&GMF,F4!6P(&GLF-F4!6P(&GKF.F4!6P(&GJF/F4!6P(&GNF0F4!6P(&GIF1*gFM#9G<FL#9G=FK#9G" +
-    ">FJ#9G?FN#9G;FI#9G@h&G4)gF4h6!6H5F*t*gF4h(!@H4F&!6G7F'F4!6H:#&*&F;# W'F4F8!6H9#&*&HA# X'FAF@# W'F;# " +
-    "X'# V'GAF:#&*6F;# W'F9#&*6HB# X'FBF@# W'F;# X'# V'GBF:#&*FF;# W'F9#&*FHC# X'FCF@# W'F;# X'# V'GCF:#&" +
-    "*VF;# W'F9#&*VHD# X'FDF@# W'F;# X'# V'GDF7#&*6F<# W'F=# X'F># V'GEF7#&*FF<# W'F=# X'F># V'GFF7#&*VF<" +
-    "# W'F=# X'F># V'GGF(F4!6H4FAF?# X'F7#&*&F<# W'F=# X'F># V'# V'#1*&F4FBF?# X'FE# V'#1*6F4FCF?# X'FF# " +
-    "V'#1*FF4FDF?# X'FG# V'#1*VF5G42'11)gF*F4r*gF8F4h(!@H5!6P(&GHF(F5!6F'F5!6P(&FN!`FH!aFHFI!`FN!a!_FJ!aF" +
-    "&F5!6P(&FM!`FL!aFK!_!__(&F4h'!6G42'11+FM#9G;FL#9G<FK#9G=FJ#9G>FN#9G?h&G4)gF4h6!6H5F*t*gF4h(!@H4F&!6G" +
-    "7F'F4!6H8#&*&F?# W'G@F8#&*6F?# W'GAF8#&*FF?# W'GBF8#&*VF?# W'GCF7#&*6F;# W'F<# X'F=# V'GDF7#&*FF;# W" +
-    "'F<# X'F=# V'GEF7#&*VF;# W'F<# X'F=# V'GFF(F4!6H4F@F># X'F7#&*&F;# W'F<# X'F=# V'# V'#1*&F4FAF># X'F" +
-    "D# V'#1*6F4FBF># X'FE# V'#1*FF4FCF># X'FF# V'#1*VF5G42'11)gF*F4r*gF4h(!@H5F(!6F'F5!6P(&FN!`FJ!aF&F5!" +
-    "6P(&FM!`FL!aFK!_!__(&F4h'!6G42'111F6h'!6G6F*h(!@H4F&!6G&F'F4!6G'F(F4!6G(2'111 ^,)1!K,!G*!I)gF(F9r*gF" +
-    "9h(!@H1F*!6P(&GCF+F1!6P(&GDF,F1!6P(&GEF-*gF.F1!6N(&h(!@H1F/!6G;F0F1!6G7FC#9GAFD#9G@FE#9G?F)h(!@H8hg!" +
-    "=G6F8h!LFF&F'mF8h!LFt!>AG5h&G1)gF1F6p*gF1F5!6H2F6F2F6pAG4F5F8p*gj&&&&GBF1G2)gF2F4p*gFBF&F2!6P(&!_GBF" +
-    "2hg!7G22'111)gF1F4p*gF&F1!6H2#&*6FA# W'F@# X'F?# V'G>F2#&*FFA# W'F@# X'F?# V'G=F2#&*VFA# W'F@# X'F?#" +
-    " V'G<F'F1!6H3F2#&*&FA# W'F@# X'F?# V'F1F;!6H2#&*&# X'F1F7!6H:#&*&# V'#1*&F3F>F2#&*6# X'F:#&*6# V'#1*" +
-    "6F3F=F2#&*F# X'F:#&*F# V'#1*FF3F<F2#&*V# X'F:#&*V# V'#1*VF1hg!7G12'112'11)gF1F8p*gF'F1!6F&F1!6P(&FC!" +
-    "`FD!aFE!_F1F;!6P(&!aF1F7!6P(&!__(&F1h*!6G12'11+FC#9GAFD#9G@FE#9G?F)h(!@H7hg!=G6F7h!LFF&F'mF7h!LFt!>A" +
-    "G5h&G1)gF1F6p*gF1F5!6H2F6F2F6pAG4F5F7p*gj&&&&GBF1G2)gF2F4p*gFBF&F2!6P(&!_GBF2hg!7G22'111)gF1F4p*gF&F" +
-    "1!6H3#&*6FA# W'F@# X'F?# V'G>F3#&*FFA# W'F@# X'F?# V'G=F3#&*VFA# W'F@# X'F?# V'G<F'F1!6H2F3#&*&FA# W" +
-    "'F@# X'F?# V'#1*&F2F>#1*6F2F=#1*FF2F<#1*VF1hg!7G12'112'11)gF1F7p*gF'F1!6F&F1!6P(&FC!`FD!aFE!__(&F1h*" +
-    "!6G12'111F9h'!6G9F)h(!@H1F&!6G&F'F1!6G'2'111!N'()!K'!G)gF(F)r*gF'F)h)!@!6H*F*#&*&F&F)h(!@!6H+#&*&H,#" +
-    "!+# c'#1*&F*F*#&*6F,F,#3./012345./012345#!+# c'#1*6F+#2&&&&&&&&&&&&&&&&#1*&F)h*!6G)2'111 a]*;!K6!G-!" +
-    "I9!HF+F,!8HV *G!$F, *G}F,h(!@GU)gF*FTr*gFTh)!@GKFTh(!@HCFB!6GPF6FC!6N(&h(!@GOF3l*gF<FK!6F=FK!6GIFV *" +
-    "GqF-*!Ij&&&&+FVFVh(!BFVh 2&pAGGk&&&&&&&&G!'h&GE)gFEFGp*gFEh!L.!6HCFGFCFGpAGF#2&&&&&&&&&&&&&&&&Gg#2&&" +
-    "&&&&&&&&&&&&&&Ge#2&&&&&&&&&&&&&&&&Gf#2&&&&&&&&&&&&&&&&Gd)gFEh6!6HCFFt*gFgF&FEh(!@!6HD#&*&# V'GgFeFD#" +
-    "&*6# V'GeFfFD#&*F# V'GfFdFD#&*V# V'GdFCGE2'11)gFEh*!6HCFFt*gFgF&FEh(!@!6#&*&# V'GgFCGE2'11)gFEFFp*gF" +
-    "!'F&FEh(!@!6P(& -!mG!'FEh'!6GE2'11F!'FgFe# V'FfFd# V'# V'HX#E& -FX#E' -!mFX#E( -FX#E) -!m!m!mG!'2'11" +
-    "F!'FG *!p (1Hi#9G]k&&&&&&&&G!'k&&&&&&&&G!&h&GC)gFCFVp*gFCh!L.!6HDFVFDFVpAGE#2&&&&&&&&&&&&&&&&Gg#2&&&" +
-    "&&&&&&&&&&&&&G_#2&&&&&&&&&&&&&&&&Gd#2&&&&&&&&&&&&&&&&Ge#2&&&&&&&&&&&&&&&&Gf#2&&&&&&&&&&&&&&&&Gc#2&&&" +
-    "&&&&&&&&&&&&&G^#2&&&&&&&&&&&&&&&&Gh)gFCh6!6HDFEt*gFgF&FCh(!@!6HC#&*&F]# W'H[# V'GgF_FC#&*6F]# W'HZ# " +
-    "V'G_FdFC#&*FF]# W'HY# V'GdFeFC#&*VF]# W'HX# V'GeF[F[# X'Ff# V'GfFZFZ# X'Fc# V'GcFYFY# X'F^# V'G^FXFX" +
-    "# X'Fh# V'GhFDGC2'11)gFCh*!6HDFEt*gFgF&FCh(!@!6#&*&F]# W'HX# V'GgFXFX# X'Ff# V'GfFDGC2'11)gFCFEp*gF!" +
-    "'F&FCh(!@!6P(& -Fi -!nHp!mG!'F!&FpFp!o!mG!&FCh'!6GC2'11F!'FgF_# V'FdFe# V'# V'HX#E& -FX#E' -!mFX#E( " +
-    "-FX#E) -!m!m!mG!'F!&FfFc# V'F^Fh# V'# V'HX#E& -FX#E' -!mFX#E( -FX#E) -!m!m!mG!&2'11F-*!Hk&&&&&&&&+Fi" +
-    " -F!'Fq!p!m1`)&FIF-*!HF!&+F!&F!'F!'!oFq!p!nk&&&&&&&&!r1`)&F>FK!6k&&&&&& cfF/F=FK!6Q)&F!$!p!oF0!m!lF1" +
-    "!m!p`)&1F>FK!6Q)&GvF<FK!6Q)&Hwk&&&&&&&&F.AHp (Hn -Fp!nGs(gFwF3*!Hk&&&&&& cf+F=FK!6Q)&1H{!m!fk&&&&&& " +
-    "c!K!/*!Kh'F{F2F!$!o!2F3A+h&1*!KFp!fHpk&&&&&& c!K!/Fpk&&&&&&Vm!0!=+h'1*!Kh'+Fv!fHpk&&&&&& c!K!/Fpk&&&" +
-    "&&&Vm!0!=*!Kh'+Fvk&&&&&&&&!.Fv!fk&&&&&&!}`!/!=11*!Kh'+FsFv!o!fHpk&&&&&& c!K!/Fpk&&&&&&Vm!0!=1*gF5*gF" +
-    "9*gF;FO!6GFh&GC)gFCh*!6HDF,t*gFCh(!@HEFF!6HCFC#&*&F'FE!6#&*&# V'#1*&FDGC2'11)gF,FCr*gFCh(!@HEFF!6HDF" +
-    "DP(&F'FE!6P(&!__(&FCh'!6GC2'111+FHGEF'GC)gFEF+FH!6p*gFCGDFEh)!@HMF?!6F@FM!6GKFAFM!6GJF.*!IF,F,h(!BF," +
-    "h 2&pAGIk&&&&&&&&G!'h&GF)gFFFIp*gFFh!L.!6HCFIFCFIpAGG#2&&&&&&&&&&&&&&&&Gg#2&&&&&&&&&&&&&&&&Ge#2&&&&&" +
-    "&&&&&&&&&&&Gf#2&&&&&&&&&&&&&&&&Gd)gFFh6!6HCFGt*gFgFDFFh(!@!6HF#&*&# V'GgFeFF#&*6# V'GeFfFF#&*F# V'Gf" +
-    "FdFF#&*V# V'GdFCGF2'11)gFFh*!6HCFGt*gFgFDFFh(!@!6#&*&# V'GgFCGF2'11)gFFFGp*gF!'FDFFh(!@!6P(& -!mG!'F" +
-    "Fh'!6GF2'11F!'FgFe# V'FfFd# V'# V'HX#E& -FX#E' -!mFX#E( -FX#E) -!m!m!mG!'2'11F!'FI *!p (Hij&&&&Fi!Wj" +
-    "&&!L!K!)A+j&&&&1Hj#9G]k&&&&&&&&G!&k&&&&&&&&G!'k&&&&&&&&Grh&GF)gF,FFr*gFFh!L.!6HCF,F,FCrAGG#2&&&&&&&&" +
-    "&&&&&&&&Gg#2&&&&&&&&&&&&&&&&Gh#2&&&&&&&&&&&&&&&&Gf#2&&&&&&&&&&&&&&&&Gd#2&&&&&&&&&&&&&&&&Ge#2&&&&&&&&" +
-    "&&&&&&&&Gc)gFFh.!6HCFGt*gFFh(!@FD!6HF#&*&#2&&&&&&&&&&&&&&&&# W'G[FF#&*6HX#2&&&&&&&&&&&&&&&&# W'GZFgF" +
-    "F#&*&F]# W'HY# V'GgFhFXF]# W'HX# V'GhFYF[# X'Ff# V'GfFXFZ# X'Fd# V'GdFeF[# V'GeFcFZ# V'GcFCGF2'11)gF" +
-    "FFGp*gF!&FFh(!@FD!6P(&Hi -Fj -!nHp!mG!&F!'FpFi -Hp!o!mG!'FrFp!mGrFFh'!6GF2'11F!&FgFh# V'HX#E& -FX#E'" +
-    " -!mFX#E( -FX#E) -!m!m!mG!&F!'FfFd# V'HX#E& -FX#E' -!mFX#E( -FX#E) -!m!m!mG!'FrFeFc# V'HX#E& -FX#E' " +
-    "-!mFX#E( -FX#E) -!m!m!mGr2'11F!&`)&FKF!'`)&FJFr`)&F?FM!6HCFCQ)&Fj -F}!o!m`)&FEh'!6GEFDFU!6GC2'111FPh" +
-    "(](&FSh'!6GS2'1F8FHh)!@!6Q)& (Gok&&&&&&&&G!#k&&&&&&&&Gzk&&&&&&&&G|k&&&&&&&&Gyk&&&&&&&&G!%h'GWFHGGF&G" +
-    "EF'GC)gFGF+FH!6p*gFGh)!@GNF.*!IF,F,h(!BF,h 2&pAGJk&&&&&&&&G!&h&GD)gFDFJp*gFDh!L.!6HFFJFFFJpAGI#2&&&&" +
-    "&&&&&&&&&&&&Gg#2&&&&&&&&&&&&&&&&Ge#2&&&&&&&&&&&&&&&&Gf#2&&&&&&&&&&&&&&&&Gd)gFDh6!6HFFIt*gFgFCFDh(!@!" +
-    "6HD#&*&# V'GgFeFD#&*6# V'GeFfFD#&*F# V'GfFdFD#&*V# V'GdFFGD2'11)gFDh*!6HFFIt*gFgFCFDh(!@!6#&*&# V'Gg" +
-    "FFGD2'11)gFDFIp*gF!&FCFDh(!@!6P(& -!mG!&FDh'!6GD2'11F!&FgFe# V'FfFd# V'# V'HX#E& -FX#E' -!mFX#E( -FX" +
-    "#E) -!m!m!mG!&2'11F!&FJ *!p (Hij&&&&Fi!Wj&&!L!K!)A+j&&&&1Hm -HxFo -F5*!Hk&&&&&& cf+F4FN!6Q)&1HuF5A!o" +
-    "GtF5*gF9*gF7FO!6GMF:FO!6GLF;FO!6GKFn#9G_Fm#9G^Fo#9G]Fv (Hl#9G[FsFv!o (Hk#9GZk&&&&&&&&G!'k&&&&&&&&Grk" +
-    "&&&&&&&&G!&h&GD)gF,FDr*gFDh!L.!6HFF,F,FFrAGR#2&&&&&&&&&&&&&&&&Gg#2&&&&&&&&&&&&&&&&Gh#2&&&&&&&&&&&&&&" +
-    "&&Gf#2&&&&&&&&&&&&&&&&Gd#2&&&&&&&&&&&&&&&&Ge#2&&&&&&&&&&&&&&&&Gc)gFDh.!6HFFRt*gFDh(!@HJFE!6HI#&*&F_#" +
-    " W'GYFgFCFJ!6HD#&*&HbF^# W'FJFM!6HQ#&*&HX# X'FXF]# W'F^# X'# V'Ha# V'GgFhFD#&*6H`F^# W'FQ#&*6HX# X'F" +
-    "XF]# W'F^# X'# V'HX# V'GhFaFY# X'Ff# V'GfFXFI#&*6F_# W'HX# X'Fd# V'GdFeFY# V'GeFcFX# V'GcFJFK!6HIFI#" +
-    "&*&Fb# V'#1*&FJFL!6HDFbFYF[# X'FZ# V'# X'FD#&*&# V'#1*&FIFI#&*6F`# V'#1*6FDF`FXF[# X'FZ# V'# X'FD#&*" +
-    "6# V'#1*6FFGD2'11)gFDFRp*gFDh(!@HIFE!6P(&Fn!`GjF!'FCFI!6P(&Hi -Fm -Hq!nFIFM!6P(& -Hp!oFpFo -!nFq!o!m" +
-    "Hp!mG!'FrFpFj -Hp!o!mGrF!&Fp!mG!&FIFK!6HFFFP(&Fi!__(&FIFL!6HFFFP(&FiFjFl!aFk!_!a!__(&FDh'!6GD2'11F!'" +
-    "FgFh# V'HX#E& -FX#E' -!mFX#E( -FX#E) -!m!m!mG!'FrFfFd# V'HX#E& -FX#E' -!mFX#E( -FX#E) -!m!m!mGrF!&Fe" +
-    "Fc# V'HX#E& -FX#E' -!mFX#E( -FX#E) -!m!m!mG!&2'11+F7FO!6GLFn#9G^Fm#9G]Fo#9G[k&&&&&&&&G!'k&&&&&&&&Grk" +
-    "&&&&&&&&G!&h&GD)gF,FDr*gFDh!L.!6HFF,F,FFrAGK#2&&&&&&&&&&&&&&&&Gg#2&&&&&&&&&&&&&&&&Gh#2&&&&&&&&&&&&&&" +
-    "&&Gf#2&&&&&&&&&&&&&&&&Gd#2&&&&&&&&&&&&&&&&Ge#2&&&&&&&&&&&&&&&&Gc)gFDh.!6HFFKt*gFDh(!@HDFE!6HJ#&*&F^#" +
-    " W'GZFgFCFD!6HI#&*&F]# W'FDFL!6HD#&*&HX# X'FXF[# W'F]# X'# V'HY# V'GgFhFI#&*6F]# W'FD#&*6HX# X'FXF[#" +
-    " W'F]# X'# V'HX# V'GhFYFZ# X'Ff# V'GfFXFJ#&*6F^# W'HX# X'Fd# V'GdFeFZ# V'GeFcFX# V'GcFFGD2'11)gFDFKp" +
-    "*gF!'FDh(!@HFFC!6P(& -Fm -Hq!nFFFL!6P(& -Hp!oFpFo -!nFq!o!mHp!mG!'FrFpFEFF!6P(&Fn!` -Hp!o!mGrF!&Fp!m" +
-    "G!&FDh'!6GD2'11F!'FgFh# V'HX#E& -FX#E' -!mFX#E( -FX#E) -!m!m!mG!'FrFfFd# V'HX#E& -FX#E' -!mFX#E( -FX" +
-    "#E) -!m!m!mGrF!&FeFc# V'HX#E& -FX#E' -!mFX#E( -FX#E) -!m!m!mG!&2'111+Fn#9G]Fm#9G[k&&&&&&&&G!'k&&&&&&" +
-    "&&Grk&&&&&&&&G!&h&GD)gF,FDr*gFDh!L.!6HFF,F,FFrAGJ#2&&&&&&&&&&&&&&&&Gg#2&&&&&&&&&&&&&&&&Gh#2&&&&&&&&&" +
-    "&&&&&&&Gf#2&&&&&&&&&&&&&&&&Gd#2&&&&&&&&&&&&&&&&Ge#2&&&&&&&&&&&&&&&&Gc)gFDh.!6HFFJt*gFDh(!@HDFE!6HI#&" +
-    "*&F]# W'GZFgFCFD!6HD#&*&F[# W'HY# V'GgFhFD#&*6F[# W'HX# V'GhFYFZ# X'Ff# V'GfFXFI#&*6F]# W'HX# X'Fd# " +
-    "V'GdFeFZ# V'GeFcFX# V'GcFFGD2'11)gFDFJp*gF!'FDh(!@HFFC!6P(& -Fm -!nHp!mG!'FrFpFEFF!6P(&Fn!` -Hp!o!mG" +
-    "rF!&Fp!mG!&FDh'!6GD2'11F!'FgFh# V'HX#E& -FX#E' -!mFX#E( -FX#E) -!m!m!mG!'FrFfFd# V'HX#E& -FX#E' -!mF" +
-    "X#E( -FX#E) -!m!m!mGrF!&FeFc# V'HX#E& -FX#E' -!mFX#E( -FX#E) -!m!m!mG!&2'111F?FN!6HIF!'`)&F@FN!6HFFr" +
-    "`)&FAFN!6HDF!&`)&FFQ)&FsFIQ)&Hr!o!mHq!fF2F}!o!2h&FrFq!m!fk&&&&&& c!K!/h&FWAAGWF!#FuFr!o!mG!#FzFuFq!o" +
-    "!mGzF|FtF}!o!mG|FyFtFDQ)&FsF}!o!mHp!o!mGyF!%Fp!mG!%FIFrFxF}!o!m`)&FFFqFxFp!o!m`)&FDFx`)&FGh'!6GGFEFU" +
-    "!6GEFCFU!6GC2'11F!#F|!mF!$!pGuk&&&&&&&&FwF-AHp (Hn -Fp!nk&&&&&&&gF!$!pF1k&&&&&&&&!-*!HF/!gFv!oFv!oFv" +
-    "!ok&&&&&& Rf!o+F{k&&&&&&&&!-*!Hk&&&&&&&&+Fv!gFv!oF{F!$!p!lk&&&&&&&g!o!p11!oFzFyF|F!$!pF!%!o!n!m!oHt!" +
-    "oGsFW*!KFp!fHpk&&&&&& c!K!/Fpk&&&&&&Vm!0!=+h'1*!Kh'+Ft!fHpk&&&&&& c!K!/Fpk&&&&&&Vm!0!=*!Kh'+Ftk&&&&&" +
-    "&&&!.Ft!fk&&&&&&!}`!/!=11lGWFHGC)gFWh&FCF+FH!6pA*gFAFCh)!@!6Q)&Fo -F5*!Hk&&&&&& cf+F4FCh)!@!6Q)&1HpF" +
-    "5A!oGrFvFp!oHq!fHpk&&&&&& c!K!/Fpk&&&&&&Vm!0!=*!Kh'+Fqk&&&&&&&&!.Fq!fk&&&&&&!}`!/!=1*!Kh'+FvFrFu!n!o" +
-    "k&&&&&&&&F.AFs!m!fHpk&&&&&& c!K!/Fpk&&&&&&Vm!0!=1lGWFCh'!6GC2'11FPFW*!Kh&+h'h(F9h&F5AA1](&FWl*gFSh'!" +
-    "6GS2'1FHGFF&GCF'GEF(GD)gFFF+FH!6p*gFAFFh)!@!6Q)&Hp (GmFvFpFo -F5*!Hk&&&&&& cf+F4FFh)!@!6Q)&1HpF5A!oF" +
-    "u!n!ok&&&&&&&&F.AFs!m (GlFt (GkFvFp!o (GjF5*gF7FO!6GMFn#9GeFk#9GdFl#9GcFj#9GbFm#9GaFo#9G`h&GG)gFGh6!" +
-    "6HIF,t*gFGh(!@HLFC!6GKFEFL!6HG#&*&Fa# W'FLFM!6HJ#&*&HX# X'FXF`# W'Fa# X'# V'G_FG#&*6Fa# W'FJ#&*6HX# " +
-    "X'FXF`# W'Fa# X'# V'G^FG#&*FFa# W'FJ#&*FHX# X'FXF`# W'Fa# X'# V'G]FG#&*VFa# W'FJ#&*VHX# X'FXF`# W'Fa" +
-    "# X'# V'G[FK#&*6Fe# W'Fd# X'Fc# V'GZFK#&*FFe# W'Fd# X'Fc# V'GYFK#&*VFe# W'Fd# X'Fc# V'GXFDFL!6HGF_Fb" +
-    "# X'FK#&*&Fe# W'Fd# X'Fc# V'# V'#1*&FGF^Fb# X'FZ# V'#1*6FGF]Fb# X'FY# V'#1*FFGF[Fb# X'FX# V'#1*VFIGG" +
-    "2'11)gF,FGr*gFMFGh(!@HI!6P(&GiFDFI!6FEFI!6P(&Fm!`Fi!aFiFo!`Fm!a!_Fj!aFCFI!6P(&Fn!`Fk!aFl!_!__(&FGh'!" +
-    "6GG2'11+Fn#9GdFk#9GcFl#9GbFj#9GaFm#9G`h&GG)gFGh6!6HIF,t*gFGh(!@HKFC!6GJFEFK!6HG#&*&F`# W'G_FG#&*6F`#" +
-    " W'G^FG#&*FF`# W'G]FG#&*VF`# W'G[FJ#&*6Fd# W'Fc# X'Fb# V'GZFJ#&*FFd# W'Fc# X'Fb# V'GYFJ#&*VFd# W'Fc#" +
-    " X'Fb# V'GXFDFK!6HGF_Fa# X'FJ#&*&Fd# W'Fc# X'Fb# V'# V'#1*&FGF^Fa# X'FZ# V'#1*6FGF]Fa# X'FY# V'#1*FF" +
-    "GF[Fa# X'FX# V'#1*VFIGG2'11)gF,FGr*gFGh(!@HIFD!6FEFI!6P(&Fm!`Fj!aFCFI!6P(&Fn!`Fk!aFl!_!__(&FGh'!6GG2" +
-    "'111FFh'!6GFFCFU!6GCFEFU!6GEFDFU!6GD2'11F)*gF)F+FT!8FU!8!6GFh&GC)gFCh*!6HDFVt*gFCh(!@HEF(!6HCFC#&*&F" +
-    "EFF!6#&*&# V'#1*&FDGC2'11)gFCFVp*gFCh(!@HEF(!6HDFDP(&FEFF!6P(&!__(&FCh'!6GC2'1111FTh'!6GTF+FH!6GHF+F" +
-    "U!8HCF&!6G&F'FC!6G'F(FC!6G(2'11FS1 *9*5!K3!G*!I+!HF)F*!8HJ *GaF*h(!@GH)gF(FIr*gFIh)!@HCF8!6F9FC!6GAF" +
-    "J *G^F+*!Ij&&&&+FJFJh(!BFJh 2&pAG@k&&&&&&&&G`h&G=)gF=F@p*gF=h!L.!6H<F@F<F@pAG>#2&&&&&&&&&&&&&&&&GW#2" +
-    "&&&&&&&&&&&&&&&&GU#2&&&&&&&&&&&&&&&&GV#2&&&&&&&&&&&&&&&&GT)gF=h6!6H<F>t*gFWF&F=h(!@!6H=#&*&# V'GWFUF" +
-    "=#&*6# V'GUFVF=#&*F# V'GVFTF=#&*V# V'GTF<G=2'11)gF=h*!6H<F>t*gFWF&F=h(!@!6#&*&# V'GWF<G=2'11)gF=F>p*" +
-    "gF`F&F=h(!@!6P(& -!mG`F=h'!6G=2'11F`FWFU# V'FVFT# V'# V'HK#E& -FK#E' -!mFK#E( -FK#E) -!m!m!mG`2'11F`" +
-    "F@ *!p (1HX#9GMk&&&&&&&&G`k&&&&&&&&G_h&G<)gF<FJp*gF<h!L.!6H=FJF=FJpAG>#2&&&&&&&&&&&&&&&&GW#2&&&&&&&&" +
-    "&&&&&&&&GS#2&&&&&&&&&&&&&&&&GT#2&&&&&&&&&&&&&&&&GU#2&&&&&&&&&&&&&&&&GV#2&&&&&&&&&&&&&&&&GR#2&&&&&&&&" +
-    "&&&&&&&&GQ#2&&&&&&&&&&&&&&&&GP)gF<h6!6H=F>t*gFWF&F<h(!@!6H<#&*&FM# W'HL# V'GWFSF<#&*6FM# W'HK# V'GSF" +
-    "TF<#&*FFM# W'HO# V'GTFUF<#&*VFM# W'HN# V'GUFLFL# X'FV# V'GVFKFK# X'FR# V'GRFOFO# X'FQ# V'GQFNFN# X'F" +
-    "P# V'GPF=G<2'11)gF<h*!6H=F>t*gFWF&F<h(!@!6#&*&FM# W'HK# V'GWFKFK# X'FV# V'GVF=G<2'11)gF<F>p*gF`F&F<h" +
-    "(!@!6P(& -FX -!nH]!mG`F_F]F]!o!mG_F<h'!6G<2'11F`FWFS# V'FTFU# V'# V'HK#E& -FK#E' -!mFK#E( -FK#E) -!m" +
-    "!m!mG`F_FVFR# V'FQFP# V'# V'HK#E& -FK#E' -!mFK#E( -FK#E) -!m!m!mG_2'11F+*!Hk&&&&&&&&+FX -F`F^!p!m1`)" +
-    "&FAF+*!HF_+F_F`F`!oF^!p!nk&&&&&&&&!r1`)&k&&&&&& cfF-F9FC!6Q)&H^Fa!p!oF.!m!lF/!m!pG`F8FC!6Q)&H]k&&&&&" +
-    "&&&F,AH_ (GZF]F^!m!fk&&&&&& c!K!/H>*gF^F0Fa!o!2G>1F>*gF_!fH]k&&&&&& c!K!/F]k&&&&&&Vm!0!=lG>1F>*gF`!f" +
-    "H]k&&&&&& c!K!/F]k&&&&&&Vm!0!=*!Kh'+F`k&&&&&&&&!.F`!fk&&&&&&!}`!/!=1lG>1F3*gh&F>FZ -F_!nF`!o!fH]k&&&" +
-    "&&& c!K!/F]k&&&&&&Vm!0!=AG>+F?G<)gF>h&F<F)F?!6pA*gF`F1F<h)!@!6Q)&!oH^!fH]k&&&&&& c!K!/F]k&&&&&&Vm!0!" +
-    "=*!Kh'+F^k&&&&&&&&!.F^!fk&&&&&&!}`!/!=1*!Kh'+F2F<h)!@!6Q)&FZ -F_!nF^!o!m!fH]k&&&&&& c!K!/F]k&&&&&&Vm" +
-    "!0!=1lG>F<h'!6G<2'111F:FC!6F``)&F;FIh(!@!6F>lH<](&(gF<*gFGh'!6GG2'1F3*gF4FIh(!@!6N(&h(!@H<F5!6GFF6F<" +
-    "!6GEFZ#9GPF` (HY#9GOFZ -F_!nF`!o (HX#9GNF*h(!@HDhg!=GCFDh!LFF&F'mFDh!LFt!>AGBh&G>)gF>FCp*gF>FB!6H<FC" +
-    "F<FCpAGAFBFDp*gj&&&&G[F>G<)gF<FAp*gF[F&F<!6P(&!_G[F<hg!7G<2'111)gF>FAp*gF&F>!6H<#&*6FP# W'FO# X'FN# " +
-    "V'GMF<#&*FFP# W'FO# X'FN# V'GLF<#&*VFP# W'FO# X'FN# V'GKF'F>!6H@F<#&*&FP# W'FO# X'FN# V'F>FF!6H=#&*&" +
-    "# X'F>FE!6H<#&*&# V'#1*&F@FMF=#&*6# X'F<#&*6# V'#1*6F@FLF=#&*F# X'F<#&*F# V'#1*FF@FKF=#&*V# X'F<#&*V" +
-    "# V'#1*VF>hg!7G>2'112'11)gF>FDp*gF'F>!6F&F>!6P(&FZ!`FY!aFX!_F>FF!6P(&!aF>FE!6P(&!__(&F>h*!6G>2'11+F&" +
-    "G>F'G<F?G@)gF@F)F?!6p*gFZ#9GPF`F@h)!@H=F1!6Q)&!oH] (HY#9GOF2F=!6Q)&FZ -F_!nF]!o!m (HX#9GNF*h(!@HFhg!" +
-    "=GEFFh!LFF<F>mFFh!LFt!>AGDh&G=)gF=FEp*gF=FD!6HAFEFAFEpAGCFDFFp*gj&&&&G[F=GA)gFAFCp*gF[F>FA!6P(&!_G[F" +
-    "Ahg!7GA2'111)gF=FCp*gF=F>!6HB#&*6FP# W'FO# X'FN# V'GMFB#&*FFP# W'FO# X'FN# V'GLFB#&*VFP# W'FO# X'FN#" +
-    " V'GKF<F=!6HAFB#&*&FP# W'FO# X'FN# V'#1*&FAFM#1*6FAFL#1*FFAFK#1*VF=hg!7G=2'112'11)gF=FFp*gF<F=!6F=F>" +
-    "!6P(&FZ!`FY!aFX!__(&F=h*!6G=2'11F@h'!6G@F>FH!6G>F<FH!6G<2'111F7*gF'FJF76(11FIh'!6GIF)F?!6G?F)FH!8H<F" +
-    "&!6G&F'F<!6G'2'11FG1!z+(2!K,!G)gF*F3r*gh.F*F3!7H,F,h.vAG2F&F(F3!8!6G4F(h*m*gF2h(!@G,F+G.h&G6)gF)F6r*" +
-    "gF,hFp*gF.F4F, o0&&+F.F4#&*&#1*&F.F4#&*6#1*61F6h'!6G6F'F4!6G4F.hF!6G.2'11+h&G.)gF.h*!6F2t*gF4F(F.!8!" +
-    "6G/F+F.h(!@!6G6h&G,)gF,h*!6H-F)t*gF6F/F,h(!@!6H,#&*&H<F(F,!6#&*&H=#3&'()6789*+,-:;<=H;F,F(h'!@!6#&*&" +
-    "H:F,F(h)!8!6#&*&H9#3&'()6789*+,-:;<=H8#3&'()*+,-6789:;<=#1*&F6F;F8#3./012345>?@ABCDE#1*FF6F<F=#3./01" +
-    ">?@A2345BCDEH8F:F9#3./01>?@A2345BCDEH9#3&'()*+,-6789:;<=#1*gF6F8F9#3./012345>?@ABCDE#1*!,F-G,F6h!L'!" +
-    "6G62'11h&G5)gF5h*p*gF/F,h(!@!6F(F5!8!6G1F)F,!7G7F6F5h(!@!6G0h&G-)gF-F7p*gF0F1P(&_(&F-h'!6G-F1h*!6G1F" +
-    "0hF!6G02'11F5h'!6G52'11F.h*!6G.2'11)gF.F2p*gF4F(F.!8!6G6F+F.h(!@!6G,h&G5)gF)F5r*gF,F6P(&_(&F5h'!6G5F" +
-    "6h*!6G6F,hF!6G,2'11F.h'!6G.2'111F3h.!6G3F+F)h+!@!6G+2'111!N('-!K)gF-F2r*gh.F-F2!7H0F0h.vAh(!@G4h&G1)" +
-    "gF,F1r*gF&F'F1!8!6G6F*F+F1!8!6F2h(!@!6G5h*F,F1!7H0F0h*vAG3F4hFm*gF6F'F(F)F5F+F3F.6'+h&G0)gF0F3p*gF/F" +
-    "0h+!@!6F5F+F0!8!6F4 o0&&F0h'!6G02'11F6F'F(F)F/hFF3F.6'h&G0)gF0F3p*gF5F+F0!8!6F/F0h+!@!6F4 o0&&F0h'!6" +
-    "G02'111F1h*!6G12'11F2h.!6G2F)F.h+!@!6G)2'111!z'('!K(!G)gF(F)r*gF'F)h(!@!6F&F)h'!@!6#*'&H*#2%!K&&%!K&" +
-    "&%!K&&%!K&&#uh3#!x'H+#2&&!L!C&&!L!C&&!L!C&&!L!C# X'F+#2%%!K5%%!K5%%!K5%%!K5#b#2&&!L!K&&!L!K&&!L!K&&!" +
-    "L!K#u#wF*#2&!L&&&!L&&&!L&&&!L&&#uh6#!x'#w#1*&F)h*!6G)2'111 2(((!G'!K)gF(F+r*gF'F+h'!@!6#2&!J&&&!J&&&" +
-    "!J&&&!J&&#2&!H&&&!H&&&!H&&&!H&&F&F+h(!@!6#&*&H*#2%%%!K%%%!K%%%!K%%%!K#uH)#2&&&f&&&f&&&f&&&f# V'#2&&&" +
-    "f&&&f&&&f&&&f# #'F)#2%5& :%5& :%5& :%5& :#!{'F)h3#!z'#2'&&&'&&&'&&&'&&&#u#!{'h3#!z'F)#2&&!L_&&!L_&&!" +
-    "L_&&!L_#`#yF)#2% b!Kn% b!Kn% b!Kn% b!Kn#b#yF)#2&&!L!K&&!L!K&&!L!K&&!L!K#b#yF*#2&&&!L&&&!L&&&!L&&&!L#" +
-    "uh6#!z'#wH)F)#!R'#C&^)&F+h*!6G+2'111!p'(+!K'!I)gF'F/r*gF/h)!@G0F&F(F/!8h(!@!6H.F(h(!@!6G1F.G-)gF-F1p" +
-    "*!KF-P(&H2F2!(+h&1*gF-h*!6G-2'11F.h*F(F-F1p*!IF-P(&+j&&&&1F0F)F*F+F,6&l*gF.h*F(F*F0!6Q)& (F0F)F*F+F," +
-    "6&@1F/h'!6G/2'111 cC).!K:!G'!IF'h(!@G1)gF'F.rF'h.v!=*gF.h)!@H3F*!6G4F&F.h(!@!6H-G/F-#&*&H5#!+G6F5F5#" +
-    "3./012345./012345#!+G7F-#&*6H5#!+G?F5F5#3./012345./012345#!+G@#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&" +
-    "G>#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&" +
-    "G9#2&&&&&&&&&&&&&&&&G8h&G2)gF(F2r*gF5F/#&*&HA#!+F6# d'HB# c'G5F>FAFA#3./012345./012345#!+F7# d'HA# c" +
-    "'G>F=F/#&*6HC#!+F?# d'HD# c'G=F<FCFC#3./012345./012345#!+F@# d'HC# c'G<FBFB# e'F;# c'G;FAFA# e'F:# c" +
-    "'G:FDFD# e'F9# c'G9FCFC# e'F8# c'G8F2h'!6G2F/F1!6G/2'11F6F5F(#7HA#%'HB# f'HC# c'HDF6# d'GEF)F3!6FB#1" +
-    "*&F*F3!6FD#1*&F+F3!6F6FDFE# d'# d'FCFE# d'# c'#1*&F,F3!6F;F5FC# e'# d'#2&&&&&&&&&&&&&&&&# h'H5#1*&F7" +
-    "F>FAFA#3./012345./012345#%'H6# f'HA# c'HCF7# d'GDF3h6!6H/F)!6F6#1*&F*F/!6FC#1*&F+F/!6F7FCFD# d'# d'F" +
-    "AFD# d'# c'#1*&F,F/!6F:F>FA# e'# d'#2&&&&&&&&&&&&&&&&# h'H7#1*&F?F=FB# f'H># c'HAF?# d'GCF3hF!6H/F)!" +
-    "6FB#1*&F*F/!6FA#1*&F+F/!6F?FAFC# d'# d'F>FC# d'# c'#1*&F,F/!6F9F=F># e'# d'#2&&&&&&&&&&&&&&&&# h'H=#" +
-    "1*&F@F<F6# f'H># c'H?F@# d'GAF3hV!6H/F)!6F6#1*&F*F/!6F?#1*&F+F/!6F@F?FA# d'# d'F>FA# d'# c'#1*&F,F/!" +
-    "6F8F<F># e'# d'#2&&&&&&&&&&&&&&&&# h'H6#1*&(gF;F5#2&&&&&&Vg&&&&&&Vg# e'#rF:F7#2&&&&&&Vg&&&&&&Vg# e'#" +
-    "r#uF9F=#2&&&&&&Vg&&&&&&Vg# e'#rF8F6#2&&&&&&Vg&&&&&&Vg# e'#r#u#u# 5'3&F-H/G2F-#&*&G5h'G0)gh'F5F5#hH6#" +
-    "!p'F(F0tAl*gF5F1F2!6H2#&*&F6#yG5F0h'!6G02'11F5H6#!+GAF5F5#3./012345./012345#!+GBF-h6!6H0#&*&G5h'G2)g" +
-    "h'F5F5#hH7#!p'F(F2tAl*gF5F0F1!6H0#&*&F7#yG5F2h'!6G22'11F5H7#!+GCF5F5#3./012345./012345#!+GD#2&&&&&&&" +
-    "&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G>#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G;#2&&&&&&&" +
-    "&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G@#2&&&&&&&&&&&&&&&&G?h&G2)gF(F" +
-    "2r*gF@F/#&*&HEFE#hHF# #'G@F?F/#&*6HGFG#hHH# #'G?F5FEF6FF#yHE#!+FA# d'HF# c'G5F>FEFE#3./012345./01234" +
-    "5#!+FB# d'HE# c'G>F=FGF7FH#yHG#!+FC# d'HH# c'G=F<FGFG#3./012345./012345#!+FD# d'HG# c'G<FFFF# e'F;# " +
-    "c'G;FEFE# e'F:# c'G:FHFH# e'F9# c'G9FGFG# e'F8# c'G8F2h'!6G2F/F1!6G/2'11FAF5F@#%'H6# f'H7# c'HEFA# d" +
-    "'GFF)F3!6F6#1*&F*F3!6FE#1*&F+F3!6FAFEFF# d'# d'F7FF# d'# c'#1*&F,F3!6F;F5F7# e'# d'#2&&&&&&&&&&&&&&&" +
-    "&# h'H5#1*&FBF>F@F@#3./012345./012345#%'H6# f'H7# c'H@FB# d'GAF3h6!6H/F)!6F6#1*&F*F/!6F@#1*&F+F/!6FB" +
-    "F@FA# d'# d'F7FA# d'# c'#1*&F,F/!6F:F>F7# e'# d'#2&&&&&&&&&&&&&&&&# h'H6#1*&FCF=F?#%'H7# f'H># c'H@F" +
-    "C# d'GAF3hF!6H/F)!6F7#1*&F*F/!6F@#1*&F+F/!6FCF@FA# d'# d'F>FA# d'# c'#1*&F,F/!6F9F=F># e'# d'#2&&&&&" +
-    "&&&&&&&&&&&# h'H7#1*&FDF<F?F?#3./012345./012345#%'H=# f'H># c'H?FD# d'G@F3hV!6H/F)!6F=#1*&F*F/!6F?#1" +
-    "*&F+F/!6FDF?F@# d'# d'F>F@# d'# c'#1*&F,F/!6F8F<F># e'# d'#2&&&&&&&&&&&&&&&&# h'H<#1*&F;F5#2&&&&&&Vg" +
-    "&&&&&&Vg# e'#rF:F6#2&&&&&&Vg&&&&&&Vg# e'#r#uF9F7#2&&&&&&Vg&&&&&&Vg# e'#rF8F<#2&&&&&&Vg&&&&&&Vg# e'#r" +
-    "#u#u# 5'3&F4#&*&#!*F4#&*6#!*#3&'()*+,-6789:;<=H6#!+G7F6F6#3./012345./012345#!+GAF4hF!6#&*&#!*F4#&*V#" +
-    "!*#3&'()*+,-6789:;<=HB#!+GCFBFB#3./012345./012345#!+GD#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G>#2&&&&" +
-    "&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G9#2&&&&" +
-    "&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G@#2&&&&&&&&&&&&&&&&G?h&G/)gF(F/r*gF@F-#&*&HEFE#hHF# #'G@F?F-#&*6HGF" +
-    "G#hHH# #'G?F5FEF6FF#yHE#!+F7# d'HF# c'G5F>FEFE#3./012345./012345#!+FA# d'HE# c'G>F=FGFBFH#yHG#!+FC# " +
-    "d'HH# c'G=F<FGFG#3./012345./012345#!+FD# d'HG# c'G<FFFF# e'F;# c'G;FEFE# e'F:# c'G:FHFH# e'F9# c'G9F" +
-    "GFG# e'F8# c'G8F/h'!6G/F-F1!6G-2'11F7F5F@#%'H6# f'HB# c'HEF7# d'GFF)F3!6F6#1*&F*F3!6FE#1*&F+F3!6F7FE" +
-    "FF# d'# d'FBFF# d'# c'#1*&F,F3!6F;F5FB# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&FAF>F@F@#3./012345./012345#%" +
-    "'H5# f'H6# c'H7FA# d'G;F3h6!6H-F)!6F5#1*&F*F-!6F7#1*&F+F-!6FAF7F;# d'# d'F6F;# d'# c'#1*&F,F-!6F:F>F" +
-    "6# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&FCF=F?#%'H5# f'H6# c'H7FC# d'G:F3hF!6H-F)!6F5#1*&F*F-!6F7#1*&F+F-" +
-    "!6FCF7F:# d'# d'F6F:# d'# c'#1*&F,F-!6F9F=F6# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&FDF<F?F?#3./012345./01" +
-    "2345#%'H5# f'H6# c'H7FD# d'G9F3hV!6H-F)!6F5#1*&F*F-!6F7#1*&F+F-!6FDF7F9# d'# d'F6F9# d'# c'#1*&F,F-!" +
-    "6F8F<F6# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&1F.h.!6H-F'p*!KF-F'h.!7H.F-F.pA+F'1G.2'11)gF'F.r*gF.h)!@G0F" +
-    "&F.h(!@!6H/F(F1!8!6G2F/G-)gF-F2p*!KF-P(&HIFI!(+h&1*gF-F1!6G-2'11F/F1F(F-F2p*!IF-P(&+j&&&&1F0F)F*F+F," +
-    "6&l*gF/F1F(F*F0!6Q)& (F0F)F*F+F,6&@1F.h'!6G.2'111 -4*1!K<!G.!H'!IF(h(!@G;)gF(F2rF(h6v!=*gF2h)!@H4F/!" +
-    "6H5h&h!L' o1&F0F4!6H3h&h!L' o1&F1F4!6H4h&h!L' o1&F2h(!@H6F*!6G9F+F6!6G:F&F6!6G7F'F6!6G6h&G8)gF)F8r*g" +
-    "F8hF!6H<F)F)F<rAG<#2&&&&&&&&&&&&&&&&GA#2&&&&&&&&&&&&&&&&GB#2&&&&&&&&&&&&&&&&GC#2&&&&&&&&&&&&&&&&GD#2" +
-    "&&&&&&&&&&&&&&&&GE#2&&&&&&&&&&&&&&&&GF#2&&&&&&&&&&&&&&&&GG#2&&&&&&&&&&&&&&&&GH#2&&&&&&&&&&&&&&&&GI#2" +
-    "&&&&&&&&&&&&&&&&GJ#2&&&&&&&&&&&&&&&&GK#2&&&&&&&&&&&&&&&&GL)gF8F<p*gF7#&*&F9#&*&# W'GOF7#&*6F9#&*6# W" +
-    "'GPF7#&*FF9#&*F# W'GQF,*!IF-F8h(!@!6P(&+j&&!Lf1H[#9GMF[F.!`#9GNF6#&*&F:#&*&H># W'G=FAF,*!GF=FM# X'FN" +
-    "F># X'# V'+F=1H># V'GAF6#&*6F:#&*6H?# W'G=FBF,*!GF=FM# X'FNF?# X'# V'+F=1H?# V'GBF6#&*FF:#&*FH@# W'G" +
-    "=FCF,*!GF=FM# X'FNF@# X'# V'+F=1H@# V'GCF6#&*VF:#&*VHR# W'G=F,*gF=FM# X'FNFR# X'# V'G=1FDF=# V'GDF>F" +
-    "O# X'FE# V'GEF?FP# X'FF# V'GFF@FQ# X'FG# V'GGF=F7#&*VF9#&*V# W'H=# X'FH# V'GHFIFO# V'GIFJFP# V'GJFKF" +
-    "Q# V'GKFLF=# V'GLF8h'!6G8F7F;!6G7F6F;!6G62'11F5F5#&*&FA#!+# c'#1*&F5F5#&*6FAFA#3./012345./012345#!+#" +
-    " c'#1*6F5hF!6F5#&*FFB#!+# c'#1*&F5F5#&*VFBFB#3./012345./012345#!+# c'#1*VF5hg!7H<F<#&*&FC#!+# c'#1*&" +
-    "F<F<#&*6FCFC#3./012345./012345#!+# c'#1*6F5h R&!6F5#&*!,FD#!+# c'#1*&F5F5#&*!<FDFD#3./012345./012345" +
-    "#!+# c'#1*!<F3F3#&*&FE#!+# c'#1*&F3F3#&*6FEFE#3./012345./012345#!+# c'#1*6F3hF!6F3#&*FFF#!+# c'#1*&F" +
-    "3F3#&*VFFFF#3./012345./012345#!+# c'#1*VF3hg!7H<F<#&*&FG#!+# c'#1*&F<F<#&*6FGFG#3./012345./012345#!+" +
-    "# c'#1*6F3h R&!6F3#&*!,FH#!+# c'#1*&F3F3#&*!<FHFH#3./012345./012345#!+# c'#1*!<F4F4#&*&FI#!+# c'#1*&" +
-    "F4F4#&*6FIFI#3./012345./012345#!+# c'#1*6F4hF!6F4#&*FFJ#!+# c'#1*&F4F4#&*VFJFJ#3./012345./012345#!+#" +
-    " c'#1*VF4hg!7H<F<#&*&FK#!+# c'#1*&F<F<#&*6FKFK#3./012345./012345#!+# c'#1*6F4h R&!6F4#&*!,FL#!+# c'#" +
-    "1*&F4F4#&*!<FLFL#3./012345./012345#!+# c'#1*!<2'11F2h6!6H2F(p*!KF2F(h6!7H3F2F3pA+F(1G22'11)gF(F2r*gF" +
-    "2h(!@H3F*!6P(& -GZF+F3!6P(& -GWk&&&&&&&&GTk&&&&&&&&GUk&&&&&&&&GVh&G3)gF)F3r*gF3F;!8F2h(!@!6H4F'!6P(&" +
-    " -FW!nGSF&F4!6P(& -FZ!nGXF,*!HF-F3h(!@!6P(& -+k&&&&&& cf1GYF,*gFSFY!oFYF. -!nFW!o!mGS1FTFS!mGTFUFSFX" +
-    "!o!mGUFVFX!mGVF3h'!6G32'11F2h)!@H3F/!6FT`)&F0F3!6FU`)&F1F3!6FV`)&F2h'!6G22'111 ]'(,!K'!Ij&&!LfF(h6v*" +
-    "!Kh6F(h(!BH(F(h6tA+F(1H+ %!bG0F)h&F'h(!@H. o1&)gF+F-r*gh&G()gF(h*!6H*F't*gF(h(!@H(F)!6H/F/#&*&F&F(!6" +
-    "#&*&# V'#1*&F*G(2'11)gF'F(r*gF(h(!@H*F)!6H/F/P(&F&F*!6P(&!__(&F(h'!6G(2'11F-h'!6G-F&F.!6G&2'11)gF'F," +
-    "r*gF)F,h(!@!6H&F&P(&F0!a_(&F,h'!6G,2'111 )))*!K)!H)!G)gF)F2r*gk&&&&&&&&G5k&&&&&&&&G4h&G/)gF(F/r*gF/h" +
-    "!L'!6H0F(F(F0rAG1#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G7)gF/h*!6H0F1t*gF8F/h(!@H/F'!6#&*&H6# V'G8F6" +
-    "F&F/!6#&*&F*F/!6#&*&# W'F+F/!6#&*&# X'F,F/!6#&*&# V'# X'F7# V'G7F0G/2'11)gF/F1p*gF5F/h(!@H0F'!6P(& -" +
-    "H3!mG5F4F3F&F0!6P(& -F*F0!6P(& -!nF+F0!6P(& -!oF,F0!6P(& -!m!o!mG4F/h'!6G/2'11F5F8#E& -F8#E' -!mF8#E" +
-    "( -F8#E) -!m!m!mG5F4F7#E& -F7#E' -!mF7#E( -F7#E) -!m!m!mG42'11F2h)!@H/F.!6H0F0Q)&F5!m`)&F-F/!6H/F/Q)" +
-    "&F4!m`)&F2h'!6G2F(h(!@H/F&!6G&F'F/!6G'2'111 K7)-!K6!G+!HF'h(!@G/F( *GC)gF'F,rF'h6v!=*g#2&&&&&&&&&&&&" +
-    "&&&&G3#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7F)*!G#2&&&&&&&&&&&&&&&&+F&F,h(!@!6" +
-    "G-F(F(h(!BF(h6pAG0h&G.)gF.F0p*gF3F-#&*&# V'G3F4F-#&*6# V'G4F6F-#&*F# V'G6F7F-#&*V# V'G7F.h'!6G.F-F/!" +
-    "6G-2'11F3j&&!LfF0 %!b#9H5# X'G3F7F5# X'G7F6F5# X'G6F4F5# X'1GBF,h)!@H-F*!6H0h&h!L' o1&F+F-!6H1h&h!L'" +
-    " o1&F&F,h(!@!6G-h&G.)gF(F.r*gF.hF!6H2F(F(F2rAG2#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&" +
-    "&&&&&G8#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&" +
-    "&&&&&G=)gF.F2p*gF4F-#&*&F3# W'H># V'G4F5F-#&*6FB# W'H?# V'G5F8F-#&*FF6# W'H@# V'G8F9F-#&*VF7# W'HA# " +
-    "V'G9F>F># X'F:# V'G:F?F?# X'F;# V'G;F@F@# X'F<# V'G<FAFA# X'F=# V'G=F.h'!6G.F-F/!6G-2'11F0F0#&*&F4#!" +
-    "+# c'#1*&F0F0#&*6F4F4#3./012345./012345#!+# c'#1*6F0hF!6F0#&*FF5#!+# c'#1*&F0F0#&*VF5F5#3./012345./0" +
-    "12345#!+# c'#1*VF0hg!7H2F2#&*&F8#!+# c'#1*&F2F2#&*6F8F8#3./012345./012345#!+# c'#1*6F0h R&!6F0#&*!,F" +
-    "9#!+# c'#1*&F0F0#&*!<F9F9#3./012345./012345#!+# c'#1*!<F1F1#&*&F:#!+# c'#1*&F1F1#&*6F:F:#3./012345./" +
-    "012345#!+# c'#1*6F1hF!6F1#&*FF;#!+# c'#1*&F1F1#&*VF;F;#3./012345./012345#!+# c'#1*VF1hg!7H2F2#&*&F<#" +
-    "!+# c'#1*&F2F2#&*6F<F<#3./012345./012345#!+# c'#1*6F1h R&!6F1#&*!,F=#!+# c'#1*&F1F1#&*!<F=F=#3./0123" +
-    "45./012345#!+# c'#1*!<2'11(gF)*gF0h&hF o1&2'1F0#&*6G4F0F3#!+F0#&*&H5FC#:H8# f'# c'#1*&F0F3F3#3./0123" +
-    "45./012345#!+F4F8# f'# c'#1*6F1F1#&*&F5F5# e'F8# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F1F1#&*6F4F4# e'F8#" +
-    " f'# d'#2&&&&&&&&&&&&&&&&# h'#1*61F0hF!6G-(gF)*gF-h&hF o1&2'1F-#&*6G3F-FB#!+F-#&*&H4FC#:H5# f'# c'#1" +
-    "*&F-FBFB#3./012345./012345#!+F3F5# f'# c'#1*6F1F1#&*FF4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*FF1F" +
-    "1#&*VF3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*V1F0hg!7G-F1hg!7G.(gF)*gF-h&hF o1&2'1F-#&*6G3F-F6#!+" +
-    "F-#&*&H4FC#:H5# f'# c'#1*&F-F6F6#3./012345./012345#!+F3F5# f'# c'#1*6F.F.#&*&F4F4# e'F5# f'# d'#2&&&" +
-    "&&&&&&&&&&&&&# h'#1*&F.F.#&*6F3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*61F0h R&!6G-(gF)*gF-h&hF o1&" +
-    "2'1F-#&*6G3F-F7#!+F-#&*&H4FC#:H5# f'# c'#1*&F-F7F7#3./012345./012345#!+F3F5# f'# c'#1*6F1F1#&*!,F4F4" +
-    "# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*!,F1F1#&*!<F3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*!<1F,h6" +
-    "!6H,F'p*!KF,F'h6!7H-F,F-pA+F'1G,2'11)gF'F,r*gk&&&&&&&&GDk&&&&&&&&GEk&&&&&&&&GFh&G-)gF)lF(F-r!=*gFDF&" +
-    "F-F/!8!6F,h(!@!6P(& -!mGDF-h'!6G-2'11FDFC!pGGh&G-)gF(F-r*gFEF&F-F/!8!6F,h(!@!6P(& -FG!nHD!mGEFFFDFD!" +
-    "o!mGFF-h'!6G-2'11F,h)!@H-F*!6k&&&&&&&&FGFEFC!p!mF)A`)&F+F-!6F)*!HFF+FFFEFE!oFC!p!nk&&&&&&&&!r1`)&F,h" +
-    "'!6G,2'111 b())!K)!I*!G)gF*F4r*gF0*!IF1F4h(!@!6P(&+j&&!Lf1H6#9G;F6F2!`#9G<h&G3)gF3h*!6F)t*gF3h(!@H5F" +
-    "/!6#&*&G9F'F5!6#&*&F9# W'G:F(F5!6F0*!GF:F;# X'F<F9# X'# V'+F:1F.F5!6#&*&# X'F&F5!6#&*&F+F5!6#&*&# W'" +
-    "F,F5!6#&*&# X'F-F5!6#&*&# V'# V'#1*&F3h*!6G32'11)gF)F3r*gF3h(!@H5F/!6P(&G7F'F5!6P(&F7!`G8F(F5!6F0*!I" +
-    "F8F6!aF6F2!`F7!a!_+F81F.F5!6P(&!aF&F5!6P(&F+F5!6P(&!`F,F5!6P(&!aF-F5!6P(&!_!__(&F3h'!6G32'11F4h'!6G4" +
-    "F)h(!@H3F&!6G&F'F3!6G'F(F3!6G(2'111 X()-!K)!I*!G)gF)F5r*gF-*!IF.F5h(!@!6P(&+j&&!Lf1H8#9G=F-*!IF/F5h(" +
-    "!@!6P(&+j&&&&1H7#9G<h&G0)gF0h.!6H1F(t*gF0h(!@H4F&!6H3#&*&F*F4!6H2#&*&# W'F+F4!6H0#&*&# X'F,F4!6H6#&*" +
-    "&# V'G;F3#&*6F2#&*6# W'F0#&*6# X'F6#&*6# V'G:F'F4!6H0F;F=# X'F<# V'F;F-A#1*&F0F:F=# X'F<# V'F:F-A#1*" +
-    "6F1G02'11)gF(F0r*gF0h(!@H1F&!6P(&F*F1!6P(&!`F+F1!6P(&!aF,F1!6P(&!_G9F'F1!6F9F8!aF7!_F9F-A_(&F0h'!6G0" +
-    "2'11F5h'!6G5F(h(!@H0F&!6G&F'F0!6G'2'111!;'(!K)gF*h*!6H+F)t*gF*h(!@H*F(!6F&F*!6#&*&F'F*!6#&*&# V'#1*&" +
-    "F+G*2'11)gF)F*r*gF*h(!@H+F(!6F&F+!6P(&F'F+!6P(&!__(&F*h'!6G*2'111!o=(+!G(!K)gF0h*!6F)t*gF0h(!@H1F(!6" +
-    "(!GF'F1!6#&*&H+F&F1!6#&*&H,#2&&&&&&&&&&&&&&&&#kH-#uF*h'm3&@F,#2%%!K!K%%!K!K%%!K!K%%!K!K# Z'#2%%!K%%%" +
-    "!K%%%!K%%%!K%# ['G.F*h(m*gF+F.#2Pi >ePi >ePi >ePi >e#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# X'#2&&& 1&&& 1&&" +
-    "& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H+#2b!w *fb!w *fb!w *fb!w *f# X'" +
-    "#!6H.#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F.#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F+# V'H+# V'H/# X'#2!U!T.c!U!" +
-    "T.c!U!T.c!U!T.c# V'F/# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F/# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F/# X'#2&" +
-    "&&f&&&f&&&f&&&f# V'F/# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F/# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F.# k'#2!K&&&!K&&" +
-    "&!K&&&!K&&&#!{'h=#!x'H/# X'# X'# X'#2&&!Lf&&!Lf&&!Lf&&!Lf#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!L" +
-    "fF,# R'#2YY %eYY %eYY %eYY %e# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# Y'H,# X'#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0#" +
-    " V'F,# X'#2 A!6!Be A!6!Be A!6!Be A!6!Be# V'F,# X'#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .# V'F,# X'#2!F &E" +
-    "e!F &Ee!F &Ee!F &Ee# V'F,# X'#2]!Z.e]!Z.e]!Z.e]!Z.e# V'F,# X'#2.!p5e.!p5e.!p5e.!p5e# V'F,# X'#2!1K W" +
-    " )!1K W )!1K W )!1K W )# V'#2!-1 (a!-1 (a!-1 (a!-1 (aF.#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F+# V'H+# X" +
-    "'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F+# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F+# X'#2!x!wPe!x!wPe!x!wPe!x!wPe#" +
-    " V'F+# X'#2&&&f&&&f&&&f&&&f# V'F+# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F+# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F/# X" +
-    "'# X'H+# W'F+F-#y# V'# X'2'1F+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (a" +
-    "F,# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6H,#" +
-    "2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F,#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F+# V'# V'H+# X'#2!U!T.c!U!T.c!U!T." +
-    "c!U!T.c# V'F+# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F+# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F+# X'#2&&&f&&&f&" +
-    "&&f&&&f# V'F+# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F+# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F,# k'#2!K&&&!K&&&!K&&&!K" +
-    "&&&#!{'h=#!x'# X'# V'# Y'H+F.#2&&!Lf&&!Lf&&!Lf&&!LfF+# W'# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# X'# X'1#1*&" +
-    "F0h*!6G02'11)gF)F0r*gF0h(!@H1F(!6(!GF'F1!6#/(&H+F&F1!6#/(&H,#2&&&&&&&&&&&&&&&&#kH-#uF*h'm3&@F,#2%%!K" +
-    "!K%%!K!K%%!K!K%%!K!K# Z'#2%%!K%%%!K%%%!K%%%!K%# ['G.F*h(m*gF+F.#2Pi >ePi >ePi >ePi >e#2!-1 (a!-1 (a!" +
-    "-1 (a!-1 (aF,F,# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# [" +
-    "'H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6H.#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F.#2&!LW 1&!LW 1&!LW 1&!LW 1" +
-    "# X'F+# V'H+# V'H/# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F/# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F/# X'#2!x!w" +
-    "Pe!x!wPe!x!wPe!x!wPe# V'F/# X'#2&&&f&&&f&&&f&&&f# V'F/# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F/# X'#2&&!Lf&&!" +
-    "Lf&&!Lf&&!Lf# V'F.# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'H/# X'# X'# X'#2&&!Lf&&!Lf&&!Lf&&!Lf#2/!Dod/!D" +
-    "od/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF,# R'#2YY %eYY %eYY %eYY %e# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# Y'H,# " +
-    "X'#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0# V'F,# X'#2 A!6!Be A!6!Be A!6!Be A!6!Be# V'F,# X'#2!S!B!W .!S!B!W ." +
-    "!S!B!W .!S!B!W .# V'F,# X'#2!F &Ee!F &Ee!F &Ee!F &Ee# V'F,# X'#2]!Z.e]!Z.e]!Z.e]!Z.e# V'F,# X'#2.!p5" +
-    "e.!p5e.!p5e.!p5e# V'F,# X'#2!1K W )!1K W )!1K W )!1K W )# V'#2!-1 (a!-1 (a!-1 (a!-1 (aF.#2!O!L!*`!O!" +
-    "L!*`!O!L!*`!O!L!*`# X'F+# V'H+# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F+# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'" +
-    "F+# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F+# X'#2&&&f&&&f&&&f&&&f# V'F+# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F+# " +
-    "X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F/# X'# X'H+# W'F+F-#y# V'# X'2'1F+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!" +
-    "Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF,# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H+#2b" +
-    "!w *fb!w *fb!w *fb!w *f# X'#!6H,#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F,#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F+" +
-    "# V'# V'H+# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F+# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F+# X'#2!x!wPe!x!wPe" +
-    "!x!wPe!x!wPe# V'F+# X'#2&&&f&&&f&&&f&&&f# V'F+# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F+# X'#2&&!Lf&&!Lf&&!Lf&" +
-    "&!Lf# V'F,# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'H+F.#2&&!Lf&&!Lf&&!Lf&&!LfF+# W'# X'#2&&!L" +
-    "f&&!Lf&&!Lf&&!Lf# V'# X'# X'1#!&(&&F0h'!6G02'111",
+  sharedMemoryFlag: 323,
+  text: "&!-!?!9'&&&'!v(;!,)!K!K!K&!,,!K!K!K!K!K!K&!,+!K!K!K!K!K&!,*!K!K!K!K&!,0!K!K!K!K!K!K!K!K!K!K&!,-!K!K!" +
+    "K!K!K!K!K&!,(!K!K'!I!,/!K!K!K!I!K!K!K!K!K'!K!,6!K!K!K!I!I!K!K!I!K!I!I!K!K!K!K!K&!,/!K!K!K!I!I!I!K!K!" +
+    "K&!,.!K!K!K!K!K!K!K!K&!,2!K!K!K!K!I!I!I!I!I!K!K!I&!,/!K!K!K!K!K!K!K!K!K'!K!,8!K!K!K!K!K!K!K!K!K!K!K!" +
+    "K!K!K!K!K!K!K&!,4!K!K!K!K!K!K!K!K!K!K!K!K!K!K&!,1!K!K!K!K!K!K!K!K!K!K!K&!,C!K!K!K!K!K!K!K!K!K!H!H!H!" +
+    "H!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K'!K!,<!K!K!K!K!K!K!K!H!H!H!H!K!K!K!K!K!K!K!K!K!K!K'!K!,2!K!K!K!K!K!" +
+    "K!K!K!I!K!K!K&!,/!K!K!K!K!K!K!K!K!K&!,3!K!K!K!K!K!K!K!K!K!K!K!K!I&(8')!1!:!B,!9!1!9!;!>!E(''!L!L*)ED" +
+    ",-.(/)01&23)'45&67'*&&++89':*(- ;(>1!/!;!8!A!9!:h!<!<!8!E&B4!/!;!8!A!9!:n!>!-!0!5!1!:!@&A3!/!;!8!A!9" +
+    "!:t!;!9!1!:!@!?&@9!/!;!8!A!9!:w!-!>!-!9!1!@!1!>z!A!9!?&?0!/!;!8!A!9!:z!A!9!?&>+!/!-!>!>!E&5.!>!;!Ch!" +
+    "<!<!8!E&41!>!;!Cn!>!-!0!5!1!:!@&30!>!;!Ct!;!9!1!:!@!?&23!>!;!Cy!;!A!3!4t!1!-!:!?&1-!>!;!Cz!A!9!?&02!" +
+    ">!;!Cu!;!>!9!-!8!5!F!1&76!>!;!Ck!5!2!2!1!>!1!:!@!5!-!@!1&6.!-!/!@!5!B!-!@!1&.8!-!/!@!5!B!-!@!5!;!:n!" +
+    ">!-!0!5!1!:!@&C)!-!0!0&+8!/!;!8!A!9!:l!D!-!/!@t!;!9!1!:!@!?&=5!>!;!Cl!D!-!/!@t!;!9!1!:!@!?&<,!:!-!>!" +
+    ">!;!C&;+!C!5!0!1!:&:0!-!0!0w!>!;!0!A!/!@&90!<!-!/!7w!-!:!1!8!?&8.!=!A!-!:!@!5!F!1&/,!9!1!9!;!>!E(&0 " +
+    "[!}'D 7())!K*!G'!HF'F'F'h(!BF'h 2&pAh!<!=F'h6pAG)h&G')gF'F)p*gF'h!L.!6H(F)F(F)pAG*#2&&&&&&&&&&&&&&&&" +
+    "G+#2&&&&&&&&&&&&&&&&G,#2&&&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G.)gF'h6!6H(F*t*gF+F&F'h(!@!6H'#&*&# V'G" +
+    "+F,F'#&*6# V'G,F-F'#&*F# V'G-F.F'#&*V# V'G.F(G'2'11)gF'F*p*gF/F&F'h(!@!6P(& -!mG/F'h'!6G'2'11F/F+F,#" +
+    " V'F-F.# V'# V'H+#E& -F+#E' -!mF+#E( -F+#E) -!m!m!mG/2'11F/F) *!p (1 /))-!H/!G'!KF&F'F(!8!6G?F'h*m*!" +
+    "HF)#9H;#!+G<)gF&h6!6H(F?t*gF6F&#&*&H=F=#hH># #'G6F7F=F;F>#yH=#!+F<# d'H># c'G7F8F=F=#3./012345./0123" +
+    "45#!+F<# d'H=# c'G8F>F># e'F9# c'G9F=F=# e'F:# c'G:F(G&2'11F7F8# c'H7#G&F7#G'!mG0F6#%'F6F6#3./012345" +
+    "./012345#%'# c'H6#G&F6#G'!mG1F9F:# c'H6#G&F6#G'!m+k&&&&&&&&1G/F) -G2)gF&F?p*gF&P(&H)F)!'*gF0F) -F2!n" +
+    "H3!mG0F1k&&&&&& cf!mG1F/F3F3!o!mG/1F&F'!6G&2'11F2F0F1!pH4!mH5F2!nG3F*F+!6F1`)&F*F,!6F5`)&F*F-!6F2F5F" +
+    "3!n!nF4F3!n!m`)&F*F.!6F/F0F4!o!nk&&&&&&&&!rH0`)&F/F0k&&&&&&Vg!o!0l1 K,*7!G*!H+!K(!IF)#9G=F*#9GEF-#9G" +
+    "<F/#9G;F0#9G:)gF(FMr*gFMh!L.!6HKF(F(FKrAGL#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&GD#2&&&&&&&&&&&&&&&&" +
+    "GC#2&&&&&&&&&&&&&&&&GB#2&&&&&&&&&&&&&&&&GA#2&&&&&&&&&&&&&&&&G@)gFMh.!6FLt*gFMh(!@HKF&!6HN#&*&F=# W'G" +
+    "?FN#&*6F=# W'G>F,FK!6GN(!GF'FK!6HO#&*&H9FE# W'H7F+l3&@F7FN#&*&H7# X'F7F<# W'FE# X'# V'1G7F6F7# V'G6F" +
+    "D(!GFO#&*6H8FE# W'HDF+l3&@FDFN#&*6HD# X'FDF<# W'FE# X'# V'1HF# V'GDF7F?# X'FC# V'GCFFF># X'FB# V'GBF" +
+    "AF?# V'GAF@F># V'G@F.*gF2FK!6HNFN#&*&F9# V'#1*&F1FK!6HKF9F?F;# X'F:# V'# X'FK#&*&# V'#1*&FNFN#&*6F8#" +
+    " V'#1*6FKF8F>F;# X'F:# V'# X'FK#&*6# V'#1*61FMh.!6GM2'11)gFLFMr*gFMh(!@HKF&!6P(&F)!`GQFGF'FK!6P(&HP " +
+    "-F* -!nHGF+*!HF,FK!6P(& -+k&&&&&& cf1HJ!oFJF- -!nF* -!o!mFGF+AHJ!mGGFIFJFQ -!o!mGIFHFQ -!mGHF.*gF2FK" +
+    "!6HNFNP(&FP!__(&F1FK!6HKFKP(&FPFQF/!aF0!_!a!__(&1FMh'!6GM2'11FGF6FD# V'H6#E& -F6#E' -!mF6#E( -F6#E) " +
+    "-!m!m!mGGFIFCFB# V'H6#E& -F6#E' -!mF6#E( -F6#E) -!m!m!mGIFHFAF@# V'H6#E& -F6#E' -!mF6#E( -F6#E) -!m!" +
+    "m!mGH2'11F3FG`)&F4FI`)&F5FH`)&1!f+*)!K3!G*!H'!IF' *G=F(*!Ij&&&&+F&F'6&1H?#9G/)gF'F+r*gF+h!L.!6H,F'F'" +
+    "F,rAG-#2&&&&&&&&&&&&&&&&G.#2&&&&&&&&&&&&&&&&G1#2&&&&&&&&&&&&&&&&G2#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&" +
+    "&&&&G0#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G6)gF+h6!6H,F-t*gF.F&F+h(!@!6H+#&*&F" +
+    "/# W'H9# V'G.F1F+#&*6F/# W'H:# V'G1F2F+#&*FF/# W'H7# V'G2F3F+#&*VF/# W'H8# V'G3F9F9# X'F0# V'G0F:F:#" +
+    " X'F4# V'G4F7F7# X'F5# V'G5F8F8# X'F6# V'G6F,G+2'11)gF+h*!6H,F-t*gF.F&F+h(!@!6#&*&F/# W'H7# V'G.F7F7" +
+    "# X'F0# V'G0F,G+2'11)gF+F-p*gF;F&F+h(!@!6P(& -F? -!nH>!mG;F<F>F>!o!mG<F+h'!6G+2'11F;F.F1# V'F2F3# V'" +
+    "# V'H.#E& -F.#E' -!mF.#E( -F.#E) -!m!m!mG;F<F0F4# V'F5F6# V'# V'H.#E& -F.#E' -!mF.#E( -F.#E) -!m!m!m" +
+    "G<2'11F)k&&&&&&&&F? -F;F=!p!mF(A`)&F*F<F<F;F;!oF=!p!nk&&&&&&&&!rF(A`)&1 M))-!K'!I-!GF)#9G7F*#9G8F+#9" +
+    "G9F(h(!@H0hg!=G1F0h!LFF&F'mF0h!LFt!>AG2h&G()gF(F1p*gF(F2!6H/F1F/F1pAG3F0F2r*gj&&&&G6F(G/)gF/F3p*gF6F" +
+    "&F/!6P(&!_G6F/hg!7G/2'111)gF(F3p*gF&F(!6H/#&*&F7# W'F8# X'F9# V'G=F/#&*6F7# W'F8# X'F9# V'G:F/#&*FF7" +
+    "# W'F8# X'F9# V'G;F/#&*VF7# W'F8# X'F9# V'G<F'F(!6H5F,*!GF:F(F-!6H4#&*6# X'F(F.!6H/#&*6# V'G:F;F4#&*" +
+    "F# X'F/#&*F# V'G;F<F4#&*V# X'F/#&*V# V'G<F=F4#&*&# X'F/#&*&# V'+F=1#1*&F5F:#1*6F5F;#1*FF5F<#1*VF(hg!" +
+    "7G(2'112'11)gF(F0p*gF&F(!6P(&F)!`F*!aF+!_G6F'F(!6F,*!IF6F(F-!6P(&!aF(F.!6P(&!_+F61_(&F(h*!6G(2'111!;" +
+    "'(!K)gF*h*!6H+F)t*gF*h(!@H*F(!6F&F*!6#&*&F'F*!6#&*&# V'#1*&F+G*2'11)gF)F*r*gF*h(!@H+F(!6F&F+!6P(&F'F" +
+    "+!6P(&!__(&F*h'!6G*2'111 9)(1!G*!KF&h'F,h'!7H9F9h'rAH;F'!8!6G,F&h(F9F9h(rAH<F'!8!6G:F&F'F9!8!6G'F)F-" +
+    "h+!@!6G-)gF)F-p*gF&#/(&H7F)#&*&H6# X'F2# V'G2F7F)#&*6H7# X'F.# V'G.F,#/(&H8F6# X'F/# V'G/F8F7# X'F0#" +
+    " V'G0F:#/(&H8F6# X'F1# V'G1F8F7# X'F3# V'G3F'#/(&H8F6# X'F4# V'G4F8F7# X'F5# V'G5F&F(!6G&F(F,!6G,F(F" +
+    ":!6G:F'F(!6G'F)hF!6G)2'11F*#&*6F.# V'G.F*F+F;!8!6H&#&*&F/# V'G/F&#&*6F0# V'G0F*F+F<!8!6H'#&*&F1# V'G" +
+    "1F'#&*6F3# V'G3F*F+F9!8!6H(#&*&F4# V'G4F(#&*6F5# V'G5F*F*#&*&F2# V'#1*&F*F.#1*6F&F/#1*&F&F0#1*6F'F1#" +
+    "1*&F'F3#1*6F(F4#1*&F(F5#1*61%()+!K/!G(!IF*#9G8F+#9G9F,#9G:F-#9G;F.#9G7F1#9G<)gF2h.!6F)t*gF2h(!@H5F&!" +
+    "6G6F(F5!6G3F0F5!6G4(!GF'F5!6H5#&*&F7# W'H=F/l3&@F=F4#&*&H=# X'F=F<# W'F7# X'# V'1G>(!GF5#&*6F7# W'H=" +
+    "F/l3&@F=F4#&*6H=# X'F=F<# W'F7# X'# V'1G?F6#&*6F8# W'F9# X'F:# V'G=F3F>F;# X'F6#&*&F8# W'F9# X'F:# V" +
+    "'# V'#1*&F3F?F;# X'F=# V'#1*6F2h.!6G22'11)gF)F2r*gF2h(!@H3F(!6F'F3!6P(&F.!`H@F/*!IF0F3!6P(&+j&&!Lf1H" +
+    "A!aFAF1!`F.!a!_F@F/AF-!aF&F3!6P(&F*!`F+!aF,!_!__(&F2h'!6G22'111!s8()!G(!K)gF,h*!6F't*g(!GF&F,h(!@!6H" +
+    "-#&*&H)#2&&&&&&&&&&&&&&&&# ['F(h'm3&@F)#2%%!K%%%!K%%%!K%%%!K%# ['F(h(m*!G#2&&!Lf&&!Lf&&!Lf&&!Lf#2/!D" +
+    "od/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF)# R'#2YY %eYY %eYY %eYY %e# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# Y" +
+    "'H*# X'#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0# V'F*# X'#2 A!6!Be A!6!Be A!6!Be A!6!Be# V'F*# X'#2!S!B!W .!S!" +
+    "B!W .!S!B!W .!S!B!W .# V'F*# X'#2!F &Ee!F &Ee!F &Ee!F &Ee# V'F*# X'#2]!Z.e]!Z.e]!Z.e]!Z.e# V'F*# X'#" +
+    "2.!p5e.!p5e.!p5e.!p5e# V'F*# X'#2!1K W )!1K W )!1K W )!1K W )# V'#2!-1 (a!-1 (a!-1 (a!-1 (aF)F)# X'#" +
+    "2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H*#2b!w *fb!w *fb!w" +
+    " *fb!w *f# X'#!6H+#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F+#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F*# V'# V'H*# X'" +
+    "#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F*# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F*# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# " +
+    "V'F*# X'#2&&&f&&&f&&&f&&&f# V'F*# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F*# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F+# k'" +
+    "#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# X'H*# W'F*F)#2&&&&&&&&&&&&&&&&#k#y+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!" +
+    "Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF)# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} " +
+    "4# ['H)#2b!w *fb!w *fb!w *fb!w *f# X'#!6H*#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F*#2&!LW 1&!LW 1&!LW 1&!" +
+    "LW 1# X'F)# V'# V'H)# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F)# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F)# X'#2!x" +
+    "!wPe!x!wPe!x!wPe!x!wPe# V'F)# X'#2&&&f&&&f&&&f&&&f# V'F)# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F)# X'#2&&!Lf&" +
+    "&!Lf&&!Lf&&!Lf# V'F*# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'1# X'1G)F-F)#1*&F,h*!6G,2'11)gF'" +
+    "F,r*g(!GF,h(!@F&!6H-#/(&H)#2&&&&&&&&&&&&&&&&# ['F(h'm3&@F)#2%%!K%%%!K%%%!K%%%!K%# ['F(h(m*!G#2&&!Lf&" +
+    "&!Lf&&!Lf&&!Lf#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF)# R'#2YY %eYY %eYY %eYY %e# X'#2&&!Lf&&!" +
+    "Lf&&!Lf&&!Lf# V'# Y'H*# X'#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0# V'F*# X'#2 A!6!Be A!6!Be A!6!Be A!6!Be# V'" +
+    "F*# X'#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .# V'F*# X'#2!F &Ee!F &Ee!F &Ee!F &Ee# V'F*# X'#2]!Z.e]!Z.e]!" +
+    "Z.e]!Z.e# V'F*# X'#2.!p5e.!p5e.!p5e.!p5e# V'F*# X'#2!1K W )!1K W )!1K W )!1K W )# V'#2!-1 (a!-1 (a!-" +
+    "1 (a!-1 (aF)F)# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['" +
+    "H*#2b!w *fb!w *fb!w *fb!w *f# X'#!6H+#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F+#2&!LW 1&!LW 1&!LW 1&!LW 1#" +
+    " X'F*# V'# V'H*# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F*# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F*# X'#2!x!wPe!" +
+    "x!wPe!x!wPe!x!wPe# V'F*# X'#2&&&f&&&f&&&f&&&f# V'F*# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F*# X'#2&&!Lf&&!Lf&" +
+    "&!Lf&&!Lf# V'F+# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# X'H*# W'F*F)#2&&&&&&&&&&&&&&&&#k#y+#2&&!Lf&" +
+    "&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF)# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!}" +
+    " 4&&!} 4&&!} 4&&!} 4# ['H)#2b!w *fb!w *fb!w *fb!w *f# X'#!6H*#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F*#2&" +
+    "!LW 1&!LW 1&!LW 1&!LW 1# X'F)# V'# V'H)# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F)# X'#2!x!wPd!x!wPd!x!wPd!" +
+    "x!wPd# V'F)# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F)# X'#2&&&f&&&f&&&f&&&f# V'F)# X'#2&&!Lf&&!Lf&&!Lf&&!L" +
+    "f# V'F)# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F*# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'1# X'1G)F-F)#" +
+    "!&(&&F,h'!6G,2'111 1())!H*!K'!Ih'G2)gF&F3r*gF3h)!@H4F'!6Q)&H1 (G6F)F4!6Q)&F6 -F1!nF(F4!6Q)&H0!o!mG/h" +
+    "&F2F0!fk&&&&&& c!K!/F0!fk&&&&&&Vm!0!=F0k&&&&&&&&!.F0!fk&&&&&&!}`!/!=!>F/!fk&&&&&& c!K!/F/!fk&&&&&&Vm" +
+    "!0!=F1!fk&&&&&& c!K!/F1!fk&&&&&&Vm!0!=!>!>AG2F3h(!@H5F+!6F6_(&F,F5!6F0 (_(&F-F5!6F/ (_(&F**gh&F2F*F4" +
+    "!6Q)&H/!fk&&&&&& c!K!/F/!fk&&&&&&Vm!0!=F/k&&&&&&&&!.F/!fk&&&&&&!}`!/!=!>AG2F.F5!6F/ (_(&1F3h'!6G32'1" +
+    "1F21!a'')!K)gF(F8r*gF8h(!@H9F0!6N(&h(!@G:F&F'F)F*F9!6P(&F-F9!6P(&F/F1F:!6F.F9!6P(&F2F+F9!6P(&F,F9!6P" +
+    "(&F3F:!6F4F:!6F8h)!@H9F5!6F6F9!6F7F9!66(F8h'!6G8F)h(!@H9F&!6G&F'F9!6G'2'111Z''!K)gF'F*r*gF)F*h)!@!6F" +
+    "&F(6& -`)&F*h'!6G*F&F(h(!@!6G&2'111`'(!K)gF'F,r*gF&F(F)F,h)!@H-F*!6F+F-!66)F,h'!6G,F&F(h(!@!6G&2'111" +
+    "!M''(!K)gF)F4r*gF&F'F(F*F4h(!@H5F+!6P(&F,F5!6P(&F-F5!6P(&F.F5!6P(&F/F5!6P(&F1F3F2F5!6N(&h(!@!6F0F5!6" +
+    "P(&6-F4h'!6G4F*h(!@H5F&!6G&F'F5!6G'F(F5!6G(2'111!;'(!K)gF(F1r*gF&F'F)F1h(!@H2F*!6P(&F+F2!6P(&F,F2!6P" +
+    "(&F-F-*!KF.F2!6N(&h(!@+h&1H2F/!6F0F2!66*F1h'!6G1F)h(!@H2F&!6G&F'F2!6G'2'111!N'()!K'!G)gF(F)r*gF'F)h)" +
+    "!@!6H*F*#&*&F&F)h(!@!6H+#&*&H,#!+# c'#1*&F*F*#&*6F,F,#3./012345./012345#!+# c'#1*6F+#2&&&&&&&&&&&&&&" +
+    "&&#1*&F)h*!6G)2'111!T3)4!K6!H)!IF+F,!8HM *GXF, *GYF,h(!@GI)gF*FJr*gFJh)!@GEFJh(!@HCFB!6GNF6FC!6N(&h(" +
+    "!@GKF3l*gF&FMF-F<FE!6F=FE!6HC6)F>FE!6k&&&&&& cfF/FCQ)&FX!p!oF0!m!lF1!m!p`)&1F<FE!6Q)&H`k&&&&&&&&F.AH" +
+    "Q (Hc -FQ!nGU(gh'F>FE!6Q)&HV!fk&&&&&& c!K!/FV!fk&&&&&&Vm!0!=FVk&&&&&&&&!.FV!fk&&&&&&!}`!/!=!>FQ!fk&&" +
+    "&&&& c!K!/FQ!fk&&&&&&Vm!0!=h'h'F3*!Hk&&&&&& cf+F=FE!6Q)&1HTF2FX!o!2F3Ah&F`FT!m!fk&&&&&& c!K!/AAA*!Kh" +
+    "'+FUFV!oHQ!fk&&&&&& c!K!/FQ!fk&&&&&&Vm!0!=1*gF5*gF9*gF;FK!6HCF'FCF,6+1+FDGEF'GC)gFEF+FD!6p*gFEh)!@GG" +
+    "FCFCF,j&&&&F.*!IFCF,6&Hbj&&&&Fb!Wj&&!L!K!)A+j&&&&1Hbh&h&j&&&&h&j&&&&j&&&&h&h&F?FG!6HFF@FG!6FAFG!66(F" +
+    "FFFQ)&Fb -FY!o!m`)&FEh'!6GEFCFI!6GC2'111FNh(](&FLh'!6GL2'1F8FDh)!@!6Q)& (Gdk&&&&&&&&GZk&&&&&&&&G[k&&" +
+    "&&&&&&GWk&&&&&&&&G]k&&&&&&&&G^h'GGFDGCF&GFF'GE)gFCF+FD!6p*gFCh)!@GHF.*!IFEF,6&Hbj&&&&Fb!Wj&&!L!K!)A+" +
+    "j&&&&1Hb -HSFd -F5*!Hk&&&&&& cf+F4FH!6Q)&1HQF5A!oGaFFFEF,FcFbF5F7FK!6FdF9FV (FUFV!o (F:FK!6F;FK!6F?F" +
+    "H!6HOF@FH!6HPFAFH!6HH6(FPQ)&FUFOQ)&HR!o!mH_!fF2FY!o!2h&FRF_!m!fk&&&&&& c!K!/h&FGAAGGFZFQFR!o!mGZF[FQ" +
+    "F_!o!mG[FWFaFY!o!mGWF]FaFHQ)&FUFY!o!mHQ!o!mG]F^FQ!mG^FOFRFSFY!o!m`)&FPF_FSFQ!o!m`)&FHFS`)&FCh'!6GCFF" +
+    "FI!6GFFEFI!6GE2'11FZFW!mFX!pGUk&&&&&&&&F`F-AHQ (Hc -FQ!nk&&&&&&&gFX!pF/!gFV!oFV!oFV!ok&&&&&& Rf!ok&&" +
+    "&&&&&&FV!gFV!oFTFX!p!lk&&&&&&&g!o!pFTk&&&&&&&&!-AF1k&&&&&&&&!-A!oF[F]FWFX!pF^!o!n!m!oHT!oGSh'FT!fk&&" +
+    "&&&& c!K!/FT!fk&&&&&&Vm!0!=FTk&&&&&&&&!.FT!fk&&&&&&!}`!/!=!>FQ!fk&&&&&& c!K!/FQ!fk&&&&&&Vm!0!=h'FGAA" +
+    "lGGFDGC)gFGh&FCF+FD!6pA*gFAFCh)!@!6Q)&Fd -F5*!Hk&&&&&& cf+F4FCh)!@!6Q)&1HQF5A!oGRFVFQ!oHQ!fk&&&&&& c" +
+    "!K!/FQ!fk&&&&&&Vm!0!=FQk&&&&&&&&!.FQ!fk&&&&&&!}`!/!=!>*!Kh'+FVFRFU!n!ok&&&&&&&&F.AFS!mHQ!fk&&&&&& c!" +
+    "K!/FQ!fk&&&&&&Vm!0!=1lGGFCh'!6GC2'11FNh&h'h(F9h&F5AAFGA](&FGl*gFLh'!6GL2'1FDGCF&GEF'GFF(GG)gFCF+FD!6" +
+    "p*gFAFCh)!@!6Q)&HQ (GbFEFFFGF,FcFT (FVFQFd -F5*!Hk&&&&&& cf+F4FCh)!@!6Q)&1HQF5A!oFU!n!ok&&&&&&&&F.AF" +
+    "S!m (FVFQ!o (FbF5F7FK!6Fd6-FCh'!6GCFEFI!6GEFFFI!6GFFGFI!6GG2'11F)*gF(F)F+FJ!8FI!8!6F(FM6+11FJh'!6GJF" +
+    "+FD!6GDF+FI!8HCF&!6G&F'FC!6G'F(FC!6G(2'11FL1 3+)/!K+!H'!IF)F*!8HB *GGF*h(!@GC)gF(FDr*gFDh)!@H?F9!6G>" +
+    "F&FBF+F8F?!6H<F>6)k&&&&&& cfF-F>Q)&HEFG!p!oF.!m!lF/!m!pGIF<Q)&HFk&&&&&&&&F,AHH (GJFFFE!m!fk&&&&&& c!" +
+    "K!/H<*gFEF0FG!o!2G<1F<*gFH!fk&&&&&& c!K!/FH!fk&&&&&&Vm!0!=lG<1F<*gFI!fk&&&&&& c!K!/FI!fk&&&&&&Vm!0!=" +
+    "FIk&&&&&&&&!.FI!fk&&&&&&!}`!/!=!>lG<1F3*gh&F<FJ -FH!nFI!oHE!fk&&&&&& c!K!/FE!fk&&&&&&Vm!0!=AG<+F=G>)" +
+    "gF<h&F>F)F=!6pA*gFIF1F>h)!@!6Q)&!oHE!fk&&&&&& c!K!/FE!fk&&&&&&Vm!0!=FEk&&&&&&&&!.FE!fk&&&&&&!}`!/!=!" +
+    ">*!Kh'+F2F>h)!@!6Q)&FJ -FH!nFE!o!mHE!fk&&&&&& c!K!/FE!fk&&&&&&Vm!0!=1lG<F>h'!6G>2'111F:F?!6FI`)&F;FD" +
+    "h(!@!6F<l](&(gF<l*gFAh'!6GA2'1F3*gF&F'F*FJFI (FJ -FH!nFI!o (h'F4FDh(!@!6N(&h(!@H<F5!6F6F<!66*+F&G>F'" +
+    "G?F=G<)gF<F)F=!6p*gF>F?F*FJFIF<h)!@H@F1!6Q)&!oHE (F2F@!6Q)&FJ -FH!nFE!o!m (h&h&h&6*F<h'!6G<F>FC!6G>F" +
+    "?FC!6G?2'111F7*gF'FBF76.11FDh'!6GDF)F=!6G=F)FC!8H<F&!6G&F'F<!6G'2'11FA1!z+(2!K,!G)gF*F3r*gh.F*F3!7H," +
+    "F,h.vAG2F&F(F3!8!6G4F(h*m*gF2h(!@G,F+G.h&G6)gF)F6r*gF,hFp*gF.F4F, o0&&+F.F4#&*&#1*&F.F4#&*6#1*61F6h'" +
+    "!6G6F'F4!6G4F.hF!6G.2'11+h&G.)gF.h*!6F2t*gF4F(F.!8!6G/F+F.h(!@!6G6h&G,)gF,h*!6H-F)t*gF6F/F,h(!@!6H,#" +
+    "&*&H<F(F,!6#&*&H=#3&'()6789*+,-:;<=H;F,F(h'!@!6#&*&H:F,F(h)!8!6#&*&H9#3&'()6789*+,-:;<=H8#3&'()*+,-6" +
+    "789:;<=#1*&F6F;F8#3./012345>?@ABCDE#1*FF6F<F=#3./01>?@A2345BCDEH8F:F9#3./01>?@A2345BCDEH9#3&'()*+,-6" +
+    "789:;<=#1*gF6F8F9#3./012345>?@ABCDE#1*!,F-G,F6h!L'!6G62'11h&G5)gF5h*p*gF/F,h(!@!6F(F5!8!6G1F)F,!7G7F" +
+    "6F5h(!@!6G0h&G-)gF-F7p*gF0F1P(&_(&F-h'!6G-F1h*!6G1F0hF!6G02'11F5h'!6G52'11F.h*!6G.2'11)gF.F2p*gF4F(F" +
+    ".!8!6G6F+F.h(!@!6G,h&G5)gF)F5r*gF,F6P(&_(&F5h'!6G5F6h*!6G6F,hF!6G,2'11F.h'!6G.2'111F3h.!6G3F+F)h+!@!" +
+    "6G+2'111!N('-!K)gF-F2r*gh.F-F2!7H0F0h.vAh(!@G4h&G1)gF,F1r*gF&F'F1!8!6G6F*F+F1!8!6F2h(!@!6G5h*F,F1!7H" +
+    "0F0h*vAG3F4hFm*gF6F'F(F)F5F+F3F.6,+h&G0)gF0F3p*gF/F0h+!@!6F5F+F0!8!6F4 o0&&F0h'!6G02'11F6F'F(F)F/hFF" +
+    "3F.6,h&G0)gF0F3p*gF5F+F0!8!6F/F0h+!@!6F4 o0&&F0h'!6G02'111F1h*!6G12'11F2h.!6G2F)F.h+!@!6G)2'111!z'('" +
+    "!K(!G)gF(F)r*gF'F)h(!@!6F&F)h'!@!6#*'&H*#2%!K&&%!K&&%!K&&%!K&&#uh3#!x'H+#2&&!L!C&&!L!C&&!L!C&&!L!C# " +
+    "X'F+#2%%!K5%%!K5%%!K5%%!K5#b#2&&!L!K&&!L!K&&!L!K&&!L!K#u#wF*#2&!L&&&!L&&&!L&&&!L&&#uh6#!x'#w#1*&F)h*" +
+    "!6G)2'111 2(((!G'!K)gF(F+r*gF'F+h'!@!6#2&!J&&&!J&&&!J&&&!J&&#2&!H&&&!H&&&!H&&&!H&&F&F+h(!@!6#&*&H*#2" +
+    "%%%!K%%%!K%%%!K%%%!K#uH)#2&&&f&&&f&&&f&&&f# V'#2&&&f&&&f&&&f&&&f# #'F)#2%5& :%5& :%5& :%5& :#!{'F)h3" +
+    "#!z'#2'&&&'&&&'&&&'&&&#u#!{'h3#!z'F)#2&&!L_&&!L_&&!L_&&!L_#`#yF)#2% b!Kn% b!Kn% b!Kn% b!Kn#b#yF)#2&&" +
+    "!L!K&&!L!K&&!L!K&&!L!K#b#yF*#2&&&!L&&&!L&&&!L&&&!L#uh6#!z'#wH)F)#!R'#C&^)&F+h*!6G+2'111!p'(+!K'!I)gF" +
+    "'F/r*gF/h)!@G0F&F(F/!8h(!@!6H.F(h(!@!6G1F.G-)gF-F1p*!KF-P(&H2F2!(+h&1*gF-h*!6G-2'11F.h*F(F-F1p*!IF-P" +
+    "(&+j&&&&1F0F)F*F+F,6'l*gF.h*F(F*F0!6Q)& (F0F)F*F+F,6'@1F/h'!6G/2'111 eC):!G.!K'!IF'h(!@GE)gF'FBrF'h." +
+    "v!=*gFBh)!@HHF*!6GGF&FBh(!@!6HAGCFA#&*&H-#!+G.F-F-#3./012345./012345#!+G/FA#&*6H-#!+G0F-F-#3./012345" +
+    "./012345#!+G2#2&&&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G1#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&" +
+    "&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7#2&&&&&&&&&&&&&&&&G8h&GD)gF(FDr*gF-FC#&*&H9#!+F" +
+    ".# d'H:# c'G-F1F9F9#3./012345./012345#!+F/# d'H9# c'G1F3FC#&*6H;#!+F0# d'H<# c'G3F5F;F;#3./012345./0" +
+    "12345#!+F2# d'H;# c'G5F:F:# e'F4# c'G4F9F9# e'F6# c'G6F<F<# e'F7# c'G7F;F;# e'F8# c'G8FDh'!6GDFCFE!6" +
+    "GC2'11F.F-F(#7H9#%'H:# f'H;# c'H<F.# d'G=F)FH!6F:#1*&F*FH!6F<#1*&F+FH!6F.F<F=# d'# d'F;F=# d'# c'#1*" +
+    "&F,FH!6F4F-F;# e'# d'#2&&&&&&&&&&&&&&&&# h'H-#1*&F/F1F9F9#3./012345./012345#%'H.# f'H:# c'H;F/# d'G<" +
+    "FHh6!6HCF)!6F.#1*&F*FC!6F;#1*&F+FC!6F/F;F<# d'# d'F:F<# d'# c'#1*&F,FC!6F6F1F:# e'# d'#2&&&&&&&&&&&&" +
+    "&&&&# h'H/#1*&F0F3F9#%'H1# f'H9# c'H:F0# d'G;FHhF!6HCF)!6F1#1*&F*FC!6F:#1*&F+FC!6F0F:F;# d'# d'F9F;#" +
+    " d'# c'#1*&F,FC!6F7F3F9# e'# d'#2&&&&&&&&&&&&&&&&# h'H0#1*&F2F5F.# f'H1# c'H3F2# d'G9FHhV!6HCF)!6F.#" +
+    "1*&F*FC!6F3#1*&F+FC!6F2F3F9# d'# d'F1F9# d'# c'#1*&F,FC!6F8F5F1# e'# d'#2&&&&&&&&&&&&&&&&# h'H.#1*&(" +
+    "gF4F-#2&&&&&&Vg&&&&&&Vg# e'#rF6F/#2&&&&&&Vg&&&&&&Vg# e'#r#uF7F0#2&&&&&&Vg&&&&&&Vg# e'#rF8F.#2&&&&&&V" +
+    "g&&&&&&Vg# e'#r#u#u# 5'3&FAHCGDFA#&*&G-h'GF)gh'F-F-#hH.#!p'F(FFtAl*gF-FDFE!6HD#&*&F.#yG-FFh'!6GF2'11" +
+    "F-H.#!+G9F-F-#3./012345./012345#!+G:FAh6!6HD#&*&G-h'GF)gh'F-F-#hH/#!p'F(FFtAl*gF-FDFE!6HD#&*&F/#yG-F" +
+    "Fh'!6GF2'11F-H/#!+G;F-F-#3./012345./012345#!+G<#2&&&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G1#2&&&&&&&&&&&" +
+    "&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7#2&&&&&&&&&&&" +
+    "&&&&&G8#2&&&&&&&&&&&&&&&&G0#2&&&&&&&&&&&&&&&&G2h&GD)gF(FDr*gF0FC#&*&H=F=#hH># #'G0F2FC#&*6H?F?#hH@# " +
+    "#'G2F-F=F.F>#yH=#!+F9# d'H># c'G-F1F=F=#3./012345./012345#!+F:# d'H=# c'G1F3F?F/F@#yH?#!+F;# d'H@# c" +
+    "'G3F5F?F?#3./012345./012345#!+F<# d'H?# c'G5F>F># e'F4# c'G4F=F=# e'F6# c'G6F@F@# e'F7# c'G7F?F?# e'" +
+    "F8# c'G8FDh'!6GDFCFE!6GC2'11F9F-F0#%'H.# f'H/# c'H=F9# d'G>F)FH!6F.#1*&F*FH!6F=#1*&F+FH!6F9F=F># d'#" +
+    " d'F/F># d'# c'#1*&F,FH!6F4F-F/# e'# d'#2&&&&&&&&&&&&&&&&# h'H-#1*&F:F1F0F0#3./012345./012345#%'H.# " +
+    "f'H/# c'H0F:# d'G9FHh6!6HCF)!6F.#1*&F*FC!6F0#1*&F+FC!6F:F0F9# d'# d'F/F9# d'# c'#1*&F,FC!6F6F1F/# e'" +
+    "# d'#2&&&&&&&&&&&&&&&&# h'H.#1*&F;F3F2#%'H/# f'H0# c'H1F;# d'G9FHhF!6HCF)!6F/#1*&F*FC!6F1#1*&F+FC!6F" +
+    ";F1F9# d'# d'F0F9# d'# c'#1*&F,FC!6F7F3F0# e'# d'#2&&&&&&&&&&&&&&&&# h'H/#1*&F<F5F2F2#3./012345./012" +
+    "345#%'H0# f'H1# c'H2F<# d'G3FHhV!6HCF)!6F0#1*&F*FC!6F2#1*&F+FC!6F<F2F3# d'# d'F1F3# d'# c'#1*&F,FC!6" +
+    "F8F5F1# e'# d'#2&&&&&&&&&&&&&&&&# h'H0#1*&F4F-#2&&&&&&Vg&&&&&&Vg# e'#rF6F.#2&&&&&&Vg&&&&&&Vg# e'#r#u" +
+    "F7F/#2&&&&&&Vg&&&&&&Vg# e'#rF8F0#2&&&&&&Vg&&&&&&Vg# e'#r#u#u# 5'3&FG#&*&#!*FG#&*6#!*#3&'()*+,-6789:;" +
+    "<=H.#!+G/F.F.#3./012345./012345#!+G9FG#&*F#!*FG#&*V#!*#3&'()*+,-6789:;<=H:#!+G;F:F:#3./012345./01234" +
+    "5#!+G<#2&&&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G1#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&" +
+    "&&&&G4#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G0#2&&&&&&&&&&&&" +
+    "&&&&G2h&GC)gF(FCr*gF0FA#&*&H=F=#hH># #'G0F2FA#&*6H?F?#hH@# #'G2F-F=F.F>#yH=#!+F/# d'H># c'G-F1F=F=#3" +
+    "./012345./012345#!+F9# d'H=# c'G1F3F?F:F@#yH?#!+F;# d'H@# c'G3F5F?F?#3./012345./012345#!+F<# d'H?# c" +
+    "'G5F>F># e'F4# c'G4F=F=# e'F6# c'G6F@F@# e'F7# c'G7F?F?# e'F8# c'G8FCh'!6GCFAFE!6GA2'11F/F-F0#%'H.# " +
+    "f'H:# c'H=F/# d'G>F)FH!6F.#1*&F*FH!6F=#1*&F+FH!6F/F=F># d'# d'F:F># d'# c'#1*&F,FH!6F4F-F:# e'# d'#2" +
+    "&&&&&&&&&&&&&&&&# h'#1*&F9F1F0F0#3./012345./012345#%'H-# f'H.# c'H/F9# d'G0FHh6!6HAF)!6F-#1*&F*FA!6F" +
+    "/#1*&F+FA!6F9F/F0# d'# d'F.F0# d'# c'#1*&F,FA!6F6F1F.# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F;F3F2#%'H-# " +
+    "f'H.# c'H/F;# d'G0FHhF!6HAF)!6F-#1*&F*FA!6F/#1*&F+FA!6F;F/F0# d'# d'F.F0# d'# c'#1*&F,FA!6F7F3F.# e'" +
+    "# d'#2&&&&&&&&&&&&&&&&# h'#1*&F<F5F2F2#3./012345./012345#%'H-# f'H.# c'H/F<# d'G0FHhV!6HAF)!6F-#1*&F" +
+    "*FA!6F/#1*&F+FA!6F<F/F0# d'# d'F.F0# d'# c'#1*&F,FA!6F8F5F.# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&1FBh.!6" +
+    "HAF'p*!KFAF'h.!7HBFAFBpA+F'1GB2'11)gF'FBr*gFBh)!@GDF&FBh(!@!6HCF(FE!8!6GFFCGA)gFAFFp*!KFAP(&HIFI!(+h" +
+    "&1*gFAFE!6GA2'11FCFEF(FAFFp*!IFAP(&+j&&&&1FDF)F*F+F,6'l*gFCFEF(F*FD!6Q)& (FDF)F*F+F,6'@1FBh'!6GB2'11" +
+    "1!U4*1!K;!G-!H'!IF(h(!@G8)gF(F2rF(h6v!=*gF2h)!@H3F/!6H9h&h!L' o1&F0F3!6H;h&h!L' o1&F1F3!6H:h&h!L' o1" +
+    "&F2h(!@H3F*!6G6F+F3!6G7F&F3!6G4F'F3!6G3h&G5)gF)F5r*gF5hF!6H<F)F)F<rAG<#2&&&&&&&&&&&&&&&&G>#2&&&&&&&&" +
+    "&&&&&&&&G?#2&&&&&&&&&&&&&&&&G@#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&GA#2&&&&&&&&&&&&&&&&GB#2&&&&&&&&" +
+    "&&&&&&&&GC#2&&&&&&&&&&&&&&&&GD#2&&&&&&&&&&&&&&&&GE#2&&&&&&&&&&&&&&&&GF#2&&&&&&&&&&&&&&&&GG#2&&&&&&&&" +
+    "&&&&&&&&GH)gF5F<p*gF4#&*&F6#&*&# W'GIF4#&*6F6#&*6# W'GJF4#&*FF6#&*F# W'GKF>F3#&*&F7#&*&H># W'HMF,*!I" +
+    "F-F5h(!@!6P(&+j&&!Lf1HY#9HN# X'FYF.!`#9HLF># X'# V'FMF,AHM# V'G>F?F3#&*6F7#&*6H?# W'HOFN# X'FLF?# X'" +
+    "# V'FOF,AHO# V'G?F@F3#&*FF7#&*FH@# W'HPFN# X'FLF@# X'# V'FPF,AHP# V'G@F=F3#&*VF7#&*VHQ# W'H=FN# X'FL" +
+    "FQ# X'# V'F=F,AHL# V'G=FMFI# X'FA# V'GAFOFJ# X'FB# V'GBFPFK# X'FC# V'GCFLF4#&*VF6#&*V# W'HL# X'FD# V" +
+    "'GDFEFI# V'GEFFFJ# V'GFFGFK# V'GGFHFL# V'GHF5h'!6G5F4F8!6G4F3F8!6G32'11F9F9#&*&F>#!+# c'#1*&F9F9#&*6" +
+    "F>F>#3./012345./012345#!+# c'#1*6F9F9#&*FF?#!+# c'#1*FF9F9#&*VF?F?#3./012345./012345#!+# c'#1*VF9hg!" +
+    "7H<F<#&*&F@#!+# c'#1*&F<F<#&*6F@F@#3./012345./012345#!+# c'#1*6F9F9#&*!,F=#!+# c'#1*!,F9F9#&*!<F=F=#" +
+    "3./012345./012345#!+# c'#1*!<F;F;#&*&FA#!+# c'#1*&F;F;#&*6FAFA#3./012345./012345#!+# c'#1*6F;F;#&*FF" +
+    "B#!+# c'#1*FF;F;#&*VFBFB#3./012345./012345#!+# c'#1*VF;hg!7H<F<#&*&FC#!+# c'#1*&F<F<#&*6FCFC#3./0123" +
+    "45./012345#!+# c'#1*6F;F;#&*!,FD#!+# c'#1*!,F;F;#&*!<FDFD#3./012345./012345#!+# c'#1*!<F:F:#&*&FE#!+" +
+    "# c'#1*&F:F:#&*6FEFE#3./012345./012345#!+# c'#1*6F:F:#&*FFF#!+# c'#1*FF:F:#&*VFFFF#3./012345./012345" +
+    "#!+# c'#1*VF:hg!7H<F<#&*&FG#!+# c'#1*&F<F<#&*6FGFG#3./012345./012345#!+# c'#1*6F:F:#&*!,FH#!+# c'#1*" +
+    "!,F:F:#&*!<FHFH#3./012345./012345#!+# c'#1*!<2'11F2h6!6H2F(p*!KF2F(h6!7H3F2F3pA+F(1G22'11)gF(F2r*gF2" +
+    "h(!@H3F*!6P(& -GWF+F3!6P(& -GUk&&&&&&&&GRk&&&&&&&&GSk&&&&&&&&GTh&G3)gF)F3r*gF3F8!8F2h(!@!6H4F&!6P(& " +
+    "-FW!nGVFRF'F4!6P(& -FU!nHRF,*!HF-F3h(!@!6P(& -+k&&&&&& cf1HX!oFXF. -!nFU!o!mFRF,AHX!mGRFSFXFV!o!mGSF" +
+    "TFV!mGTF3h'!6G32'11F2h)!@H3F/!6FR`)&F0F3!6FS`)&F1F3!6FT`)&F2h'!6G22'111 )))*!K)!H)!G)gF)F2r*gk&&&&&&" +
+    "&&G5k&&&&&&&&G4h&G/)gF(F/r*gF/h!L'!6H0F(F(F0rAG1#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G7)gF/h*!6H0F1" +
+    "t*gF8F/h(!@H/F'!6#&*&H6# V'G8F6F&F/!6#&*&F*F/!6#&*&# W'F+F/!6#&*&# X'F,F/!6#&*&# V'# X'F7# V'G7F0G/2" +
+    "'11)gF/F1p*gF5F/h(!@H0F'!6P(& -H3!mG5F4F3F&F0!6P(& -F*F0!6P(& -!nF+F0!6P(& -!oF,F0!6P(& -!m!o!mG4F/h" +
+    "'!6G/2'11F5F8#E& -F8#E' -!mF8#E( -F8#E) -!m!m!mG5F4F7#E& -F7#E' -!mF7#E( -F7#E) -!m!m!mG42'11F2h)!@H" +
+    "/F.!6H0F0Q)&F5!m`)&F-F/!6H/F/Q)&F4!m`)&F2h'!6G2F(h(!@H/F&!6G&F'F/!6G'2'111 :7)-!K6!G+!HF'h(!@G/F( *G" +
+    "C)gF'F,rF'h6v!=*g#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7F)*" +
+    "!G#2&&&&&&&&&&&&&&&&+F&F,h(!@!6G-F(F(h(!BF(h6pAG0h&G.)gF.F0p*gF4F-#&*&# V'G4F3F-#&*6# V'G3F6F-#&*F# " +
+    "V'G6F7F-#&*V# V'G7F.h'!6G.F-F/!6G-2'11F4j&&!LfF0 %!b#9H5# X'G4F7F5# X'G7F6F5# X'G6F3F5# X'1GBF,h)!@H" +
+    "-F*!6H1h&h!L' o1&F+F-!6H0h&h!L' o1&F&F,h(!@!6G-h&G.)gF(F.r*gF.hF!6H2F(F(F2rAG2#2&&&&&&&&&&&&&&&&G3#2" +
+    "&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G;#2" +
+    "&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G=)gF.F2p*gF3F-#&*&F4# W'H># V'G3F5F-#&*6FB# W'H?# V'G5F8F-#&*FF" +
+    "6# W'H@# V'G8F9F-#&*VF7# W'HA# V'G9F>F># X'F:# V'G:F?F?# X'F;# V'G;F@F@# X'F<# V'G<FAFA# X'F=# V'G=F" +
+    ".h'!6G.F-F/!6G-2'11F1F1#&*&F3#!+# c'#1*&F1F1#&*6F3F3#3./012345./012345#!+# c'#1*6F1F1#&*FF5#!+# c'#1" +
+    "*FF1F1#&*VF5F5#3./012345./012345#!+# c'#1*VF1hg!7H2F2#&*&F8#!+# c'#1*&F2F2#&*6F8F8#3./012345./012345" +
+    "#!+# c'#1*6F1F1#&*!,F9#!+# c'#1*!,F1F1#&*!<F9F9#3./012345./012345#!+# c'#1*!<F0F0#&*&F:#!+# c'#1*&F0" +
+    "F0#&*6F:F:#3./012345./012345#!+# c'#1*6F0F0#&*FF;#!+# c'#1*FF0F0#&*VF;F;#3./012345./012345#!+# c'#1*" +
+    "VF0hg!7H2F2#&*&F<#!+# c'#1*&F2F2#&*6F<F<#3./012345./012345#!+# c'#1*6F0F0#&*!,F=#!+# c'#1*!,F0F0#&*!" +
+    "<F=F=#3./012345./012345#!+# c'#1*!<2'11(gF)*gF1h&hF o1&2'1F1#&*6G3F1F4#!+F1#&*&H5FC#:H8# f'# c'#1*&F" +
+    "1F4F4#3./012345./012345#!+F3F8# f'# c'#1*6F0F0#&*&F5F5# e'F8# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F0F0#&" +
+    "*6F3F3# e'F8# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*61F1hF!6G-(gF)*gF-h&hF o1&2'1F-#&*6G3F-FB#!+F-#&*&H4FC#" +
+    ":H5# f'# c'#1*&F-FBFB#3./012345./012345#!+F3F5# f'# c'#1*6F0F0#&*FF4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&" +
+    "&&# h'#1*FF0F0#&*VF3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*V1F1hg!7G-F0hg!7G.(gF)*gF-h&hF o1&2'1F-" +
+    "#&*6G3F-F6#!+F-#&*&H4FC#:H5# f'# c'#1*&F-F6F6#3./012345./012345#!+F3F5# f'# c'#1*6F.F.#&*&F4F4# e'F5" +
+    "# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F.F.#&*6F3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*61F1h R&!6G-(gF" +
+    ")*gF-h&hF o1&2'1F-#&*6G3F-F7#!+F-#&*&H4FC#:H5# f'# c'#1*&F-F7F7#3./012345./012345#!+F3F5# f'# c'#1*6" +
+    "F0F0#&*!,F4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*!,F0F0#&*!<F3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&#" +
+    " h'#1*!<1F,h6!6H,F'p*!KF,F'h6!7H-F,F-pA+F'1G,2'11)gF'F,r*gk&&&&&&&&GDk&&&&&&&&GEk&&&&&&&&GFh&G-)gF)l" +
+    "F(F-r!=*gFDF&F-F/!8!6F,h(!@!6P(& -!mGDF-h'!6G-2'11FDFC!pGGh&G-)gF(F-r*gFEF&F-F/!8!6F,h(!@!6P(& -FG!n" +
+    "HD!mGEFFFDFD!o!mGFF-h'!6G-2'11F,h)!@H-F*!6k&&&&&&&&FGFEFC!p!mF)A`)&F+F-!6FFFFFEFE!oFC!p!nk&&&&&&&&!r" +
+    "F)A`)&F,h'!6G,2'111 V())!K)!I*!G)gF*F5r*gF0*!IF1F5h(!@!6P(&+j&&!Lf1H8#9G;F8F2!`#9G:h&G3)gF3h*!6H4F)t" +
+    "*gF3h(!@H3F/!6#&*&G<F(F3!6F'F3!6#&*&F<# W'H9F;# X'F:F<# X'# V'F9F0AF.F3!6#&*&# X'F&F3!6#&*&F+F3!6#&*" +
+    "&# W'F,F3!6#&*&# X'F-F3!6#&*&# V'# V'#1*&F4G32'11)gF)F3r*gF3h(!@H4F/!6P(&G7F(F4!6F'F4!6P(&F7!`H6F8!a" +
+    "F8F2!`F7!a!_F6F0AF.F4!6P(&!aF&F4!6P(&F+F4!6P(&!`F,F4!6P(&!aF-F4!6P(&!_!__(&F3h'!6G32'11F5h'!6G5F)h(!" +
+    "@H3F&!6G&F'F3!6G'F(F3!6G(2'111 X()-!K)!I*!G)gF)F5r*gF-*!IF.F5h(!@!6P(&+j&&!Lf1H8#9G=F-*!IF/F5h(!@!6P" +
+    "(&+j&&&&1H7#9G<h&G0)gF0h.!6H1F(t*gF0h(!@H4F&!6H3#&*&F*F4!6H2#&*&# W'F+F4!6H0#&*&# X'F,F4!6H6#&*&# V'" +
+    "G;F3#&*6F2#&*6# W'F0#&*6# X'F6#&*6# V'G:F'F4!6H0F;F=# X'F<# V'F;F-A#1*&F0F:F=# X'F<# V'F:F-A#1*6F1G0" +
+    "2'11)gF(F0r*gF0h(!@H1F&!6P(&F*F1!6P(&!`F+F1!6P(&!aF,F1!6P(&!_G9F'F1!6F9F8!aF7!_F9F-A_(&F0h'!6G02'11F" +
+    "5h'!6G5F(h(!@H0F&!6G&F'F0!6G'2'111!T:(+!G(!K)gF0h*!6F)t*gF0h(!@H1F(!6(!GF'F1!6#&*&H+F&F1!6#&*&H,#2&&" +
+    "&&&&&&&&&&&&&&#kH-#uF*h'm3&@F,#2%%!K!K%%!K!K%%!K!K%%!K!K# Z'#2%%!K%%%!K%%%!K%%%!K%# ['G.F*h(m*g#2/!D" +
+    "od/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF,# R'#2YY %eYY %eYY %eYY %e# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# Y" +
+    "'H/# X'#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0# V'F/# X'#2 A!6!Be A!6!Be A!6!Be A!6!Be# V'F/# X'#2!S!B!W .!S!" +
+    "B!W .!S!B!W .!S!B!W .# V'F/# X'#2!F &Ee!F &Ee!F &Ee!F &Ee# V'F/# X'#2]!Z.e]!Z.e]!Z.e]!Z.e# V'F/# X'#" +
+    "2.!p5e.!p5e.!p5e.!p5e# V'F/# X'#2!1K W )!1K W )!1K W )!1K W )# V'#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# X'#" +
+    "2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H,#2b!w *fb!w *fb!w" +
+    " *fb!w *f# X'#!6H/#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F/#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F,# V'# V'H,# X'" +
+    "#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F,# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F,# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# " +
+    "V'F,# X'#2&&&f&&&f&&&f&&&f# V'F,# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F,# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F/# k'" +
+    "#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'H,# X'G/F+F.#2Pi >ePi >ePi >ePi >eF,# X'# X'#2&&!Lf&&!Lf&&!Lf&&!" +
+    "LfF/# W'F/F-#y# V'# X'2'1F+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF,#" +
+    " S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6H,#2!O" +
+    "!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F,#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F+# V'# V'H+# X'#2!U!T.c!U!T.c!U!T.c!U" +
+    "!T.c# V'F+# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F+# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F+# X'#2&&&f&&&f&&&f" +
+    "&&&f# V'F+# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F+# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F,# k'#2!K&&&!K&&&!K&&&!K&&&" +
+    "#!{'h=#!x'# X'# V'# Y'H+F.#2&&!Lf&&!Lf&&!Lf&&!LfF+# W'# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# X'# X'1#1*&F0h" +
+    "*!6G02'11)gF)F0r*gF0h(!@H1F(!6(!GF'F1!6#/(&H+F&F1!6#/(&H,#2&&&&&&&&&&&&&&&&#kH-#uF*h'm3&@F,#2%%!K!K%" +
+    "%!K!K%%!K!K%%!K!K# Z'#2%%!K%%%!K%%%!K%%%!K%# ['G.F*h(m*g#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!Lf" +
+    "F,# R'#2YY %eYY %eYY %eYY %e# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# Y'H/# X'#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0# " +
+    "V'F/# X'#2 A!6!Be A!6!Be A!6!Be A!6!Be# V'F/# X'#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .# V'F/# X'#2!F &Ee" +
+    "!F &Ee!F &Ee!F &Ee# V'F/# X'#2]!Z.e]!Z.e]!Z.e]!Z.e# V'F/# X'#2.!p5e.!p5e.!p5e.!p5e# V'F/# X'#2!1K W " +
+    ")!1K W )!1K W )!1K W )# V'#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&&" +
+    " $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H,#2b!w *fb!w *fb!w *fb!w *f# X'#!6H/#2!O!L!*`!O!L!*`!O!L!" +
+    "*`!O!L!*`# X'F/#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F,# V'# V'H,# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F,# X'#2!" +
+    "x!wPd!x!wPd!x!wPd!x!wPd# V'F,# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F,# X'#2&&&f&&&f&&&f&&&f# V'F,# X'#2&" +
+    "&!Lf&&!Lf&&!Lf&&!Lf# V'F,# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F/# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'H,#" +
+    " X'G/F+F.#2Pi >ePi >ePi >ePi >eF,# X'# X'#2&&!Lf&&!Lf&&!Lf&&!LfF/# W'F/F-#y# V'# X'2'1F+#2&&!Lf&&!Lf" +
+    "&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF,# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&" +
+    "!} 4&&!} 4&&!} 4# ['H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6H,#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F,#2&!LW " +
+    "1&!LW 1&!LW 1&!LW 1# X'F+# V'# V'H+# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F+# X'#2!x!wPd!x!wPd!x!wPd!x!wP" +
+    "d# V'F+# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F+# X'#2&&&f&&&f&&&f&&&f# V'F+# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V" +
+    "'F+# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F,# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'H+F.#2&&!Lf&&!Lf&" +
+    "&!Lf&&!LfF+# W'# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# X'# X'1#!&(&&F0h'!6G02'111",
 };

@@ -142,18 +142,6 @@ export function columnApply(
   }
 }
 
-/** A mean of each line that is near enough: that of its first quarter, at least of 16 elements. */
-export function columnRoughMeans(x: usize, lines: usize, length: usize, mean: usize): void {
-  const part = length < 16 ? length : max(length >> 2, 16), row = lines << 2, r: f32 = 1 / <f32> part;
-  memory.fill(mean, 0, row);
-  for (let i: usize = 0; i < part; i++, x += row) {
-    let l: usize = 0;
-    for (; l + 4 <= lines; l += 4) v128.store(mean + (l << 2), f32x4.add(v128.load(mean + (l << 2)), v128.load(x + (l << 2))));
-    for (; l < lines; l++) store<f32>(mean + (l << 2), load<f32>(mean + (l << 2)) + load<f32>(x + (l << 2)));
-  }
-  for (let l: usize = 0; l < lines; l++) store<f32>(mean + (l << 2), load<f32>(mean + (l << 2)) * r);
-}
-
 /** h of four lines: g = dy - shift or, along, g scale + shift (scale - level); see line_gradient.ts. */
 // @ts-ignore: decorator
 @inline

@@ -5,7 +5,6 @@ export {
   columnGradient,
   columnMoments,
   columnParameterSums,
-  columnRoughMeans,
   columnSums,
 } from "./columns";
 export { carry, rowApply, rowGradient, rowMoments, rowRoughMeans, rowSums } from "./rows";

@@ -12,13 +12,11 @@ const TOUCHED: usize = 4096;
 let touched: f32 = 0;
 
 /**
- * A mean that is near enough: that of the first quarter of a line. Where it is off by e, m2 is the difference of two sums that are
- * larger by (e / deviation)^2, and that is less than 4, for the quarter's elements count in the deviation too.
+ * A mean that is near enough: that of the first quarter of a line, in whole blocks. Where it is off by e, m2 is the difference of two
+ * sums that are larger by (e / deviation)^2, and that is hardly more than 4, for the quarter's elements count in the deviation too.
  */
-// @ts-ignore: decorator
-@inline
 export function roughMean(x: usize, length: usize): f32 {
-  const part = length < 64 ? length : length >> 2;
+  const part = length < 16 ? length : (length < 64 ? length : length >> 2) & ~15;
   return <f32> (sum(x, part) / <f64> part);
 }
 
@@ -37,7 +35,6 @@ function sum(x: usize, length: usize): f64 {
       s2 = f32x4.add(s2, v128.load(p, 32));
       s3 = f32x4.add(s3, v128.load(p, 48));
     }
-    for (; i + 4 <= end; i += 4) s0 = f32x4.add(s0, v128.load(x + (i << 2)));
     for (; i < end; i++) sum += load<f32>(x + (i << 2));
     sum += total(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
   }
@@ -48,8 +45,6 @@ function sum(x: usize, length: usize): f64 {
  * Stores the mean and the sum of squared deviations of a line, by the corrected two-pass algorithm (Chan, Golub and LeVeque 1983):
  * with k near the mean and d = x - k, mean = k + sum(d)/n and m2 = sum(d^2) - sum(d)^2/n. About zero, mean and k are 0 and m2 is sum(x^2).
  */
-// @ts-ignore: decorator
-@inline
 export function lineMoments(x: usize, length: usize, aboutZero: bool, mean: usize, m2: usize): void {
   const n = <f64> length;
   const k: f32 = aboutZero ? <f32> 0 : roughMean(x, length);
@@ -95,8 +90,6 @@ export function lineMoments(x: usize, length: usize, aboutZero: bool, mean: usiz
  * y = (x - c) * a + b, then, along, y * scale + bias. A long line is touched before it is written elsewhere, a block at a time: one that
  * is read while another one is written comes slower than one that is read alone.
  */
-// @ts-ignore: decorator
-@inline
 export function lineApply(
   x: usize,
   y: usize,
@@ -120,14 +113,20 @@ export function lineApply(
     }
     for (; p < end; p += 64) {
       const xp = x + p, yp = y + p, gp = scale + p, hp = bias + p;
-      const y0 = madd(f32x4.sub(v128.load(xp), cc), aa, bb);
-      const y1 = madd(f32x4.sub(v128.load(xp, 16), cc), aa, bb);
-      const y2 = madd(f32x4.sub(v128.load(xp, 32), cc), aa, bb);
-      const y3 = madd(f32x4.sub(v128.load(xp, 48), cc), aa, bb);
-      v128.store(yp, along ? madd(y0, v128.load(gp), v128.load(hp)) : y0);
-      v128.store(yp, along ? madd(y1, v128.load(gp, 16), v128.load(hp, 16)) : y1, 16);
-      v128.store(yp, along ? madd(y2, v128.load(gp, 32), v128.load(hp, 32)) : y2, 32);
-      v128.store(yp, along ? madd(y3, v128.load(gp, 48), v128.load(hp, 48)) : y3, 48);
+      let y0 = madd(f32x4.sub(v128.load(xp), cc), aa, bb);
+      let y1 = madd(f32x4.sub(v128.load(xp, 16), cc), aa, bb);
+      let y2 = madd(f32x4.sub(v128.load(xp, 32), cc), aa, bb);
+      let y3 = madd(f32x4.sub(v128.load(xp, 48), cc), aa, bb);
+      if (along) {
+        y0 = madd(y0, v128.load(gp), v128.load(hp));
+        y1 = madd(y1, v128.load(gp, 16), v128.load(hp, 16));
+        y2 = madd(y2, v128.load(gp, 32), v128.load(hp, 32));
+        y3 = madd(y3, v128.load(gp, 48), v128.load(hp, 48));
+      }
+      v128.store(yp, y0);
+      v128.store(yp, y1, 16);
+      v128.store(yp, y2, 32);
+      v128.store(yp, y3, 48);
     }
   }
   for (; p < bytes; p += 4) {

@@ -20,8 +20,6 @@ function deviation(dy: v128, shift: v128, along: bool, scale: usize, level: v128
  * Stores sum(h), sum(h (x - c)) and sum(x - c). If asked to, adds dy to dBias and dy ((x - c) k + b) to dScale, both float32, for each
  * element.
  */
-// @ts-ignore: decorator
-@inline
 export function lineSums(
   x: usize,
   dy: usize,
@@ -84,8 +82,6 @@ export function lineSums(
 }
 
 /** dx = h gain + (x - c) slope + offset. */
-// @ts-ignore: decorator
-@inline
 export function lineGradient(
   x: usize,
   dy: usize,
@@ -103,20 +99,12 @@ export function lineGradient(
   const cc = f32x4.splat(c), kk = f32x4.splat(slope), bb = f32x4.splat(offset), aa = f32x4.splat(gain);
   const mm = f32x4.splat(shift), ll = f32x4.splat(level);
   let i: usize = 0;
-  for (; i + 16 <= length; i += 16) {
+  for (; i + 8 <= length; i += 8) {
     const p = i << 2, xp = x + p, dp = dy + p, to = dx + p, gp = scale + p;
-    const h0 = deviation(v128.load(dp), mm, along, gp, ll);
-    const h1 = deviation(v128.load(dp, 16), mm, along, gp + 16, ll);
-    const h2 = deviation(v128.load(dp, 32), mm, along, gp + 32, ll);
-    const h3 = deviation(v128.load(dp, 48), mm, along, gp + 48, ll);
-    const x0 = madd(f32x4.sub(v128.load(xp), cc), kk, bb);
-    const x1 = madd(f32x4.sub(v128.load(xp, 16), cc), kk, bb);
-    const x2 = madd(f32x4.sub(v128.load(xp, 32), cc), kk, bb);
-    const x3 = madd(f32x4.sub(v128.load(xp, 48), cc), kk, bb);
+    const h0 = deviation(v128.load(dp), mm, along, gp, ll), h1 = deviation(v128.load(dp, 16), mm, along, gp + 16, ll);
+    const x0 = madd(f32x4.sub(v128.load(xp), cc), kk, bb), x1 = madd(f32x4.sub(v128.load(xp, 16), cc), kk, bb);
     v128.store(to, madd(h0, aa, x0));
     v128.store(to, madd(h1, aa, x1), 16);
-    v128.store(to, madd(h2, aa, x2), 32);
-    v128.store(to, madd(h3, aa, x3), 48);
   }
   for (; i < length; i++) {
     const p = i << 2, g = load<f32>(dy + p) - shift, w: f32 = along ? load<f32>(scale + p) : 1;

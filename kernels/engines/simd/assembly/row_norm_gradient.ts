@@ -87,13 +87,8 @@ export function rowDifferentiate(
       const to = l << 3, m = shiftOf(q, length, subtractMean), shift = <f64> m;
       const w = along ? 1 : load<f64>(weight + to), constant = shift * (along ? <f64> v : w);
       const sumAt = sum + to, productAt = product + to, deviationsAt = deviations + to;
-      if (!along) lineSums(p, q, length, rounded, m, false, 0, 0, false, 0, 0, 0, 0, sumAt, productAt, deviationsAt);
-      else if (!ofParameters) {
-        lineSums(p, q, length, rounded, m, true, scale + from, v, false, 0, 0, 0, 0, sumAt, productAt, deviationsAt);
-      } else {
-        const k = <f32> r, b = <f32> (off * r);
-        lineSums(p, q, length, rounded, m, true, scale + from, v, true, k, b, dScale + from, dBias + from, sumAt, productAt, deviationsAt);
-      }
+      const g = scale + from, dScaleAt = dScale + from, dBiasAt = dBias + from, e = <f32> (off * r);
+      lineSums(p, q, length, rounded, m, along, g, v, ofParameters, <f32> r, e, dScaleAt, dBiasAt, sumAt, productAt, deviationsAt);
       const a = load<f64>(sumAt), b = load<f64>(productAt) + off * a, d = load<f64>(deviationsAt) + off * length64;
       usable = usable && abs(a + b) < Infinity && abs(b) >= floor * length64;
       sums += w * a;
@@ -122,8 +117,7 @@ export function rowDifferentiate(
       const shift = load<f64>(deviations + (l << 3)), m = <f32> shift;
       const w = along ? 1 : load<f64>(weight + (l << 3)), constant = shift * (along ? <f64> v : w);
       const b = <f32> ((subtractMean ? r * (constant - meanOfH) : 0) + offset), k = <f32> slope, a = <f32> (r * w);
-      if (along) lineGradient(p, q, o, length, center32, k, b, a, m, true, scale + from, v);
-      else lineGradient(p, q, o, length, center32, k, b, a, m, false, 0, 0);
+      lineGradient(p, q, o, length, center32, k, b, a, m, along, scale + from, v);
     }
     if (dSum) add(dx, dSum + s * lines * bytes, dx, count);
   }

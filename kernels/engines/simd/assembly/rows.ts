@@ -27,16 +27,14 @@ export function rowApply(
 ): void {
   for (let l: usize = 0; l < lines; l++, x += length << 2, y += length << 2) {
     const at = l << 2, c = load<f32>(center + at), a = load<f32>(slope + at), b = load<f32>(offset + at);
-    if (along) {
-      const from = <usize> load<u32>(parameter + at) << 2;
-      lineApply(x, y, length, c, a, b, true, scale + from, bias + from);
-    } else lineApply(x, y, length, c, a, b, false, 0, 0);
+    const from = along ? <usize> load<u32>(parameter + at) << 2 : 0;
+    lineApply(x, y, length, c, a, b, along, scale + from, bias + from);
   }
 }
 
 /** A mean of each line that is near enough: see roughMean. */
 export function rowRoughMeans(x: usize, lines: usize, length: usize, mean: usize): void {
-  for (let l: usize = 0; l < lines; l++, x += length << 2) store<f32>(mean + (l << 2), roughMean(x, length));
+  for (let l: usize = 0; l < lines; l++, x += length << 2) store<f64>(mean + (l << 3), roughMean(x, length));
 }
 
 /**
@@ -68,9 +66,7 @@ export function rowSums(
     const c = load<f32>(center + at), m = load<f32>(shift + at), v = load<f32>(level + at);
     const k = load<f32>(slope + at), b = load<f32>(offset + at), g = scale + from;
     const s = sum + to, q = product + to, z = deviations + to;
-    if (!along) lineSums(x, dy, length, c, m, false, 0, 0, false, 0, 0, 0, 0, s, q, z);
-    else if (!ofParameters) lineSums(x, dy, length, c, m, true, g, v, false, 0, 0, 0, 0, s, q, z);
-    else lineSums(x, dy, length, c, m, true, g, v, true, k, b, dScale + from, dBias + from, s, q, z);
+    lineSums(x, dy, length, c, m, along, g, v, ofParameters, k, b, dScale + from, dBias + from, s, q, z);
   }
 }
 
@@ -104,7 +100,6 @@ export function rowGradient(
     const at = l << 2, from = scale + (<usize> load<u32>(parameter + at) << 2);
     const c = load<f32>(center + at), k = load<f32>(slope + at), b = load<f32>(offset + at), a = load<f32>(gain + at);
     const m = load<f32>(shift + at), v = load<f32>(level + at);
-    if (along) lineGradient(x, dy, dx, length, c, k, b, a, m, true, from, v);
-    else lineGradient(x, dy, dx, length, c, k, b, a, m, false, 0, 0);
+    lineGradient(x, dy, dx, length, c, k, b, a, m, along, from, v);
   }
 }
