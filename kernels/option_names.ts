@@ -100,7 +100,7 @@ export function nearestOf(name: string, known: readonly string[]): string | unde
   if (synonym !== undefined && known.includes(synonym)) return synonym;
   const [distance, nearest] = known.map((other) => [editDistance(plain, other.toLowerCase()), other] as const)
     .reduce((a, b) => b[0] < a[0] ? b : a, [Infinity, ""]);
-  return distance <= Math.max(1, Math.floor(name.length / 2)) && distance < nearest.length ? nearest : undefined;
+  return distance <= name.length / 2 ? nearest : undefined;
 }
 
 /** How many characters to insert, delete or replace (Levenshtein 1966). */

@@ -58,6 +58,8 @@ Deno.test("what was meant is said", () => {
     [() => kernels.rmsNorm(x, { out: { mean: x } } as never), "Outputs are y, invStdDev."],
     [() => kernels.layerNorm(x, x as never), "options is a tensor"],
     [() => kernels.layerNorm(x, { out: x } as never), "out is a tensor"],
+    [() => kernels.layerNorm(x, { out: null } as never), "out is null"],
+    [() => kernels.layerNorm(x, { out: 3 } as never), "out is number 3"],
     [() => kernels.layerNorm(x, 1e-5 as never), "options is number 0.00001"],
   ];
   for (const [run, says] of table) assertThrows(run, TypeError, says);
@@ -67,5 +69,7 @@ Deno.test("a name that is like no other gets no guess, and one of our own is its
   assertEquals(nearestOf("nonsense", ["epsilon", "axis", "scale"]), undefined);
   assertEquals(nearestOf("beta", ["alpha", "beta", "bias"]), "beta");
   assertEquals(nearestOf("beta", ["scale", "bias"]), "bias");
+  assertEquals(nearestOf("gamma", ["axis"]), undefined);
+  assertEquals(nearestOf("axes", ["axis", "epsilon"]), "axis");
   assertEquals(nearestOf("max_scale", ["maxScale", "scale"]), "maxScale");
 });

@@ -187,6 +187,7 @@ Deno.test("layers that would mix padding into other positions refuse a mask; tho
 Deno.test("what a recurrent layer carries has its own names, and so have gradients of it", () => {
   const x = noise([5, 2, 4]), h = noise([2, 3]), lstm = new LSTM(4, 3, { stateful: true });
   assertThrows(() => lstm.train(x, { h, c: h }), TypeError, 'the state has "h", which is unknown here');
+  assertThrows(() => lstm.train(x, { hiden: h }), TypeError, "Did you mean hidden?");
   assertThrows(() => lstm.run(x, { h, c: h }), TypeError, "there can be hidden, cell");
   const pass = lstm.train(x, {});
   assertThrows(() => pass.backward(pass.y, { h }), TypeError, 'dFinal has "h"');
