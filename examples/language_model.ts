@@ -1,6 +1,6 @@
 /**
  * `deno task language-model`: a language model of characters learns film titles with its norms in six places, from several seeds, at a
- * rate that suits it and at one ten times higher. `--steps N`, `--seeds N` and `--blocks N` change how long and how large.
+ * rate that suits it and at one ten times higher. `--steps N`, `--seeds N` and `--blocks N` change how long and how large; as it is it takes some ten minutes.
  */
 import { parseArgs } from "node:util";
 import { AdamW, clipByNorm, cosineSchedule, random, softmaxCrossEntropy } from "../layers/mod.ts";
@@ -10,7 +10,7 @@ import { excerpts, readTitles } from "./language/titles.ts";
 
 const { values } = parseArgs({
   options: {
-    steps: { type: "string", default: "200" },
+    steps: { type: "string", default: "100" },
     seeds: { type: "string", default: "3" },
     blocks: { type: "string", default: "2" },
   },
