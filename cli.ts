@@ -1,9 +1,8 @@
 /**
  * The command line of Evenkeel: `deno run -A jsr:@evenkeel/norm/cli scale DATA --fit STATE.json`.
  *
- * It exits with 0 when all went well, with 1 when something failed or two models differ, with 2 when it was called wrongly or a model
- * cannot be read, and with 128 and the number
- * of the signal when a signal ended it, as shells do.
+ * Its exit codes: 0 if all went well; 1 if something failed or two models differ; 2 if it was called wrongly or a model cannot be
+ * read; and 128 plus the number of the signal if a signal ended it, as in shells.
  *
  * @module
  */

@@ -1,11 +1,14 @@
 /**
- * Evenkeel: normalization on typed arrays, fast and right at any offset.
+ * Evenkeel: normalization on typed arrays, fast, and right however far the mean is from zero.
  *
- * This is the light entry point: it loads no dependency and uses web-standard APIs alone, so that it runs in Deno, Node.js,
- * Bun and browsers. It has the kernels, forward and backward, of every normalization, the layers that are trained, and the
- * statistics of streams. Other entry points have what needs more: `@evenkeel/norm/onnx` and `/models` write and run graphs,
- * `/weights` and `/sources` read files, `/pca` and `/mpi` are what they say, and `/reference` has the float64 formulas that the kernels
- * are held against.
+ * This entry point has all of `/kernels` (every normalization, forward and backward), `/layers` (what is trained) and `/statistics`
+ * (data that does not fit into memory). It loads no dependency and uses web-standard APIs alone, so that it runs in Deno, Node.js,
+ * Bun and browsers.
+ *
+ * The other entry points: `@evenkeel/norm/onnx`, `/models` and `/rewrite` read, write, run and improve ONNX models; `/webgpu`
+ * normalizes on the GPU; `/weights` and `/sources` read and write files; `/pca` is principal component analysis; `/mpi` joins many
+ * machines; `/notebook` shows plots and tables; `/cli` is the command line; and `/reference` has the float64 formulas that the kernels
+ * are compared with.
  *
  * @example Normalize one sample
  * ```ts

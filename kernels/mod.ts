@@ -1,6 +1,6 @@
 /**
- * The normalization kernels: pure functions on typed arrays, forward and backward, for float32, float64 and float16. A kernel
- * takes a tensor `{ type, dims, data }`, then an options object, and returns new tensors or fills those of `out`.
+ * The normalization kernels: functions on typed arrays, forward and backward, for float32, float64 and float16. A kernel takes
+ * a tensor `{ type, dims, data }`, then an options object. It returns new tensors, or fills those that the option `out` names.
  *
  * @example Layer normalization of two samples of three features
  * ```ts

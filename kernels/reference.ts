@@ -1,12 +1,12 @@
 /**
- * The float64 reference: every normalization straight from its formula, the judge that the fast kernels are held against.
- * It is written for reading and shares no code with them but the normal distribution, which has tests of its own.
+ * The float64 reference: every normalization straight from its formula. The fast kernels are right when they agree with it.
+ * It is written to be read, and shares no code with them but the normal distribution, which has tests of its own.
  *
- * A normalization is a quotient, `x^ = u / d`: the numerator `u` is x or x less its mean, the divisor `d` is one number per
- * statistic. Normalizations differ in which elements share a statistic (the view) and in what `u` and `d` are, so one affine
- * step and one quotient rule serve all of them but local response normalization, whose windows overlap. Sums are
- * compensated, the variance is two-pass, and NaN and infinity go where IEEE 754 takes them. Tensors of any type are taken,
- * float64 is given; dims that do not fit together are a `RangeError`.
+ * A normalization is a quotient, `x^ = u / d`. The numerator `u` is x, or x minus its mean; the divisor `d` is one number per
+ * statistic. Normalizations differ in which elements share a statistic (the view) and in what `u` and `d` are. So one
+ * step for scale and bias and one quotient rule for gradients serve all of them, except local response normalization, whose
+ * windows overlap. Sums are compensated, the variance is computed in two passes, and NaN and infinity go where IEEE 754 takes
+ * them. Tensors of any type are taken, and float64 is returned; dims that do not fit together throw a `RangeError`.
  *
  * @example Every function is called as the kernel of its name, and gives its results by name
  * ```ts

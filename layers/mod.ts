@@ -1,6 +1,6 @@
 /**
  * Layers: normalizations with parameters and running statistics, forward and backward, and what a small network needs around
- * them. A layer's state goes into each pass and comes out of it; {@linkcode Layer} says how.
+ * them. No pass changes a layer's state: you give it the state, and training returns a new one. {@linkcode Layer} says how.
  *
  * @example A network with batch norm, a step of training, and evaluation
  * ```ts

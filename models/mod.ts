@@ -1,10 +1,11 @@
 /**
  * Normalizations, and blocks of them, as ONNX graphs.
  *
- * The functions have the names and options of the kernels. They take a {@linkcode SymbolicTensor} in place of numbers, add nodes to
- * its graph, and give another; {@linkcode modelOf} makes a complete model of one or more of them.
+ * The functions are named as the kernels and have their options. Instead of numbers they take a {@linkcode SymbolicTensor}, which
+ * stands for a value of a graph. They add nodes to that graph and return the symbolic tensor of the result. {@linkcode modelOf} makes a
+ * complete model of what you write with them.
  *
- * @example
+ * @example A linear layer, layer norm and relu, as the bytes of a file
  * ```ts
  * import { layerNorm, linear, modelOf } from "@evenkeel/norm/models";
  * import { writeModel } from "@evenkeel/norm/onnx";

@@ -1,9 +1,8 @@
 /**
- * What notebooks show: plots, pictures and tables. In a notebook of Deno's, importing this also lets tensors, layers and ONNX models
- * show themselves when they are the value of a cell: a tensor as a small table with its shape and statistics, a layer as the
- * list of its parameters, a model as its graph.
+ * Plots, pictures and tables for notebooks. In a notebook that Deno runs, importing this also changes how values of cells are
+ * shown: a tensor as a small table with its shape and statistics, a layer as the list of its parameters, an ONNX model as its graph.
  *
- * @example
+ * @example A plot and a table
  * ```ts
  * import { plot, table } from "@evenkeel/norm/notebook";
  * import * as Plot from "@observablehq/plot";

@@ -2,14 +2,14 @@
  * ONNX models: read them, build them, see what is in them, write them, and run them with onnxruntime-web on WebAssembly or
  * WebGPU. Importing this loads protobuf; onnxruntime is loaded when the first model is opened.
  *
- * - {@linkcode readModel}, {@linkcode writeModel}, {@linkcode readModelFile}, {@linkcode writeModelFile}: files, whose weights
- *   are viewed and not copied, and may lie in files of their own.
- * - {@linkcode GraphBuilder}: code that reads like the graph it builds, and gives the same bytes every time.
- * - {@linkcode Graph}: who gives a value and who uses it, what is constant, and which shapes are known.
- * - {@linkcode Editor}: other nodes for a value.
- * - {@linkcode run}, {@linkcode openSession}: results.
+ * - {@linkcode readModel}, {@linkcode writeModel}, {@linkcode readModelFile}, {@linkcode writeModelFile} read and write models.
+ *   Weights are not copied, and may lie in files of their own.
+ * - {@linkcode GraphBuilder} builds a graph, in code that reads like it. The same code gives the same bytes every time.
+ * - {@linkcode Graph} tells which node computes a value and which nodes use it, what is constant, and which shapes are known.
+ * - {@linkcode Editor} replaces the nodes that compute a value.
+ * - {@linkcode run} and {@linkcode openSession} run a model.
  *
- * A file that is not a model ends in a {@linkcode ModelError}; what onnxruntime cannot do, in an
+ * A file that is not a model throws a {@linkcode ModelError}. What onnxruntime cannot do throws an
  * {@linkcode OnnxRuntimeError} that names the node.
  *
  * @example Build, look, run

@@ -1,14 +1,14 @@
 /**
- * What is in an ONNX model's normalizations, and what can be made of them: found by what values are, however they are spelled,
- * rewritten smaller or right, and proven by running both. For files of PyTorch, Keras, Paddle and others; no Python is needed,
- * and all of it runs in a browser too. The command line has the same as `evenkeel inspect`, `optimize`,
- * `recalibrate`, `verify` and `bench`.
+ * Makes an ONNX model from PyTorch, Keras, Paddle or others smaller, or right. Normalizations are found by what they compute, however
+ * the exporter wrote them, and the result is checked by running both models. No Python is needed, and all of it runs in a browser too.
  *
- * - {@linkcode inspect}: every normalization, with its axes, epsilon and sizes, and what can be done with it.
- * - {@linkcode optimize}: folds, fuses and stabilizes, and proves the result.
- * - {@linkcode recalibrate}: batch norms with the statistics of data.
- * - {@linkcode bench}: how long models take, by turns.
- * - {@linkcode verify}: two models on the same inputs, beside each one's error against float64.
+ * - {@linkcode inspect} lists every normalization, with its axes, epsilon and sizes, and what can be done with it.
+ * - {@linkcode optimize} folds and fuses normalizations, or makes them robust if asked to, and compares the result with the original.
+ * - {@linkcode recalibrate} gives batch norms the statistics of your data.
+ * - {@linkcode bench} measures how long models take, by turns.
+ * - {@linkcode verify} compares two models on the same inputs, and each with float64.
+ *
+ * On the command line these are `evenkeel inspect`, `optimize`, `recalibrate`, `bench` and `verify`.
  *
  * @example A model of someone else's
  * ```ts ignore

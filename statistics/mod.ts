@@ -1,6 +1,6 @@
 /**
- * Statistics of data that is too much for memory, or on too many machines: moments, extrema and quantiles of streams, exactly
- * mergeable, and the scalers that follow from them. Uses web-standard APIs alone.
+ * Statistics of data that does not fit into memory, or lies on several machines: moments, extrema and quantiles, and the scalers that
+ * are made of them. Compute them for parts of the data, then merge the results. Uses web-standard APIs alone.
  *
  * @module
  */

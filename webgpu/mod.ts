@@ -1,8 +1,8 @@
 /**
- * Normalization on the GPU through WebGPU, forward and backward, in Deno and browsers: the kernels of `@evenkeel/norm` over tensors that
- * stay on the device. No dependencies.
+ * Normalization on the GPU through WebGPU, forward and backward, in Deno and browsers: kernels of `@evenkeel/norm` for tensors that
+ * stay on the GPU. No dependencies.
  *
- * @example Training's two passes, and one wait
+ * @example A gradient; only reading it waits for the GPU
  * ```ts
  * import { openGpu } from "@evenkeel/norm/webgpu";
  * import { tensor } from "@evenkeel/norm";

@@ -1,6 +1,6 @@
 /**
- * Weights as numpy stores them: `.npy`, one array, and `.npz`, arrays by name. The functions take and give bytes, wherever these come
- * from and go. (`.safetensors` needs no package and is in `@evenkeel/norm/layers`.)
+ * Reads and writes weights as numpy stores them: `.npy`, one array, and `.npz`, arrays by name. The functions take and return the
+ * bytes of a file; reading it from a disk or network is yours. For `.safetensors` see `@evenkeel/norm/layers`.
  *
  * @example A layer of Keras, saved with `numpy.savez`
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * Principal component analysis of streams, and the pipeline of scaler, PCA and normalization. Eigenvectors are computed by npm
- * `ml-matrix`; everything else is that of `@evenkeel/norm/statistics`.
+ * Principal component analysis (PCA) of streams, and a pipeline of scaler, PCA and normalization. It needs npm's `ml-matrix`, which
+ * computes the eigenvectors.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
- * Data from files and to files, in chunks: sources are async iterables of tensors [rows, features], sinks are web streams that
- * write them. A file of any size passes through in constant memory.
+ * Reads and writes files of data in chunks, so that a file of any size takes constant memory. A source is an async iterable of tensors
+ * [rows, features]; a sink is a web stream that writes them.
  *
- * @example Scale a file into another
+ * @example Copy a CSV file into a `.npy` file
  * ```ts
  * import { openSink, openSource } from "@evenkeel/norm/sources";
  *

@@ -1,5 +1,6 @@
 /**
- * The same programs on many machines: a {@linkcode Communicator} over Open MPI, called from Deno.
+ * Runs one program on many machines: a {@linkcode Communicator} over Open MPI, for Deno only. Programs for one process or for
+ * workers run unchanged.
  *
  * @example Distributed moments; start it with `mpirun -n 4 deno run --allow-ffi program.ts`
  * ```ts ignore
