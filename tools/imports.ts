@@ -24,7 +24,6 @@ const published: Record<string, readonly string[]> = {
   notebooks: ["kernels", "layers", "statistics", "onnx", "models", "rewrite", "webgpu"],
   cli: ["kernels", "layers", "statistics", "onnx", "models", "rewrite"],
   "cli.ts": ["cli", "statistics"],
-  site: ["mod.ts", "kernels", "layers", "statistics", "webgpu", "onnx", "models", "rewrite"],
 };
 const development: Record<string, readonly string[]> = {
   tools: [],

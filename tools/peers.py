@@ -1,7 +1,7 @@
 """What other tools make of ONNX models, beside evenkeel: python3 tools/peers.py FOLDER [FOLDER...] > peers.md
 
 Needs onnx, onnxruntime, onnxslim, onnxsim, onnxoptimizer, onnxscript and sympy (for onnxruntime's transformers optimizer),
-and deno on the PATH. tools/export_models.py writes models to try; others are in npm packages, as CONTRIBUTING.md says. A tool
+and deno on the PATH. tools/export_models.py writes models to try; others are in npm packages. A tool
 is right if its model gives what the original gives, in onnxruntime with its optimizer off, within 1e-3 of the root mean square.
 """
 
