@@ -14,6 +14,19 @@ import type { TorchConversions } from "./torch_classes.ts";
 
 const weightedNames = { weight: "weight", bias: "bias" };
 
+/** The arguments of every convolution of PyTorch. */
+const convolutionOptions = [
+  "in_channels",
+  "out_channels",
+  "kernel_size",
+  "stride",
+  "padding",
+  "dilation",
+  "groups",
+  "bias",
+  "padding_mode",
+] as const;
+
 /** What stands around norms in a network. */
 export const torchNetwork: TorchConversions<
   | "Linear"
@@ -45,17 +58,7 @@ export const torchNetwork: TorchConversions<
   },
   Conv2d: {
     names: weightedNames,
-    options: [
-      "in_channels",
-      "out_channels",
-      "kernel_size",
-      "stride",
-      "padding",
-      "dilation",
-      "groups",
-      "bias",
-      "padding_mode",
-    ],
+    options: convolutionOptions,
     make(
       { stride = 1, padding = 0, dilation = 1, groups = 1, bias = true, padding_mode = "zeros", ...sizes },
       tensors,
@@ -77,17 +80,7 @@ export const torchNetwork: TorchConversions<
   },
   Conv1d: {
     names: weightedNames,
-    options: [
-      "in_channels",
-      "out_channels",
-      "kernel_size",
-      "stride",
-      "padding",
-      "dilation",
-      "groups",
-      "bias",
-      "padding_mode",
-    ],
+    options: convolutionOptions,
     make({ stride, padding = 0, dilation = 1, groups = 1, bias, padding_mode = "zeros", ...sizes }, tensors, type) {
       checkOnly("fromTorch", "padding_mode", padding_mode, "zeros");
       const [outputs, inputs, length] = dimsOf("fromTorch", "weight", tensors, 3);
@@ -105,18 +98,7 @@ export const torchNetwork: TorchConversions<
   },
   ConvTranspose2d: {
     names: weightedNames,
-    options: [
-      "in_channels",
-      "out_channels",
-      "kernel_size",
-      "stride",
-      "padding",
-      "output_padding",
-      "groups",
-      "bias",
-      "dilation",
-      "padding_mode",
-    ],
+    options: [...convolutionOptions, "output_padding"],
     make({ output_padding: outputPadding, groups = 1, padding_mode = "zeros", ...options }, tensors, type) {
       checkOnly("fromTorch", "padding_mode", padding_mode, "zeros");
       const [inputs, outputs, height, width] = dimsOf("fromTorch", "weight", tensors, 4);

@@ -97,7 +97,7 @@ export function isInference(call: Call): boolean {
 }
 
 /** The scale and shift of a BatchNormalization's channels; undefined if it is in training mode, or its statistics vary. */
-export function tableOfBatchNorm(call: Call): { scale: Float64Array; shift: Float64Array } | undefined {
+function tableOfBatchNorm(call: Call): { scale: Float64Array; shift: Float64Array } | undefined {
   const [scale, bias, mean, variance] = [1, 2, 3, 4].map((index) => {
     const found = call.constant(index);
     return found && numbersOf(found);
