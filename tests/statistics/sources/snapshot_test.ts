@@ -68,20 +68,20 @@ for (const [extension, signal] of [[".npy", "SIGKILL"], [".csv", "SIGTERM"]] as 
   Deno.test(`snapshots: a run over ${extension} that gets ${signal} twice ends with the state of an unbroken one`, () =>
     inFolder(async (folder) => {
       const file = `${folder}/x${extension}`, state = `${folder}/state.json`, snapshot = `${folder}/snapshot.json`;
-      const rows = 60_000, chunkRows = 64;
+      const rows = 120_000, chunkRows = 64;
       await writeRows(file, rows);
       const base = ["scale", file, "--chunk-rows", `${chunkRows}`];
-      const kept = [...base, "--fit", state, "--snapshot", snapshot, "--every", `${chunkRows}`];
+      const kept = (every: number) => [...base, "--fit", state, "--snapshot", snapshot, "--every", `${every}`];
       let seen = 0;
       for (let run = 0; run < 2; run++) {
-        const status = await killAfterSnapshot(kept, snapshot, signal);
+        const status = await killAfterSnapshot(kept(chunkRows), snapshot, signal);
         assertEquals([status.code, status.signal], signal === "SIGKILL" ? [137, signal] : [143, null]);
         const saved = await readSnapshot(snapshot);
         assert(saved !== undefined && saved.rows > seen && saved.rows < rows, `rows ${saved?.rows}`);
         seen = saved.rows;
         await assertRejects(() => Deno.stat(state), Deno.errors.NotFound);
       }
-      const last = await evenkeel(...kept);
+      const last = await evenkeel(...kept(rows));
       assertEquals([last.code, last.stderr], [0, ""]);
       assertStringIncludes(last.stdout, `StandardScaler of ${rows} rows, of which ${seen} were in`);
       assertEquals((await evenkeel(...base, "--fit", `${folder}/unbroken.json`)).code, 0);
@@ -95,18 +95,22 @@ for (const [extension, signal] of [[".npy", "SIGKILL"], [".csv", "SIGTERM"]] as 
     }));
 }
 
-/** Ends a run by SIGTERM while it reads: later and later, until it has begun. */
+/** Writes a .npy file of so many rows of zeros that no run comes to its end; the zeros take no room on the disk. */
+async function writeEndless(file: string): Promise<void> {
+  const rows = 1e9, header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${rows}, ${features}), }`;
+  const text = `\x93NUMPY\x01\x00\x76\x00${header.padEnd(117)}\n`;
+  await Deno.writeFile(file, Uint8Array.from(text, (character) => character.charCodeAt(0)));
+  await Deno.truncate(file, text.length + rows * features * Float32Array.BYTES_PER_ELEMENT);
+}
+
+/** Ends a run over an endless file by SIGTERM, later and later, until it had begun to listen; returns what it printed. */
 async function interrupt(args: string[]): Promise<string> {
-  for (let delay = 100;; delay += 50) {
+  for (let delay = 100;; delay *= 1.5) {
     const child = command(args).spawn();
     await new Promise((resolve) => setTimeout(resolve, delay));
-    try {
-      child.kill("SIGTERM");
-    } catch {
-      // It has ended already, which the assertion below tells.
-    }
+    child.kill("SIGTERM");
     const { code, signal, stdout } = await child.output();
-    if (signal !== null) continue; // it came before the run listened
+    if (signal !== null) continue;
     assertEquals(code, 143, `after ${delay} ms`);
     return new TextDecoder().decode(stdout);
   }
@@ -114,12 +118,12 @@ async function interrupt(args: string[]): Promise<string> {
 
 Deno.test("SIGTERM: --fit keeps what it has, --apply leaves no file, and moments prints nothing", () =>
   inFolder(async (folder) => {
-    const file = `${folder}/x.csv`, state = `${folder}/state.json`, snapshot = `${folder}/snapshot.json`;
-    await writeRows(file, 200_000);
-    await Deno.writeTextFile(`${folder}/head.csv`, "a,b,c,d,e\n1,2,3,4,5\n");
+    const file = `${folder}/x.npy`, state = `${folder}/state.json`, snapshot = `${folder}/snapshot.json`;
+    await writeEndless(file);
+    await Deno.writeTextFile(`${folder}/head.csv`, "1,2,3,4,5\n");
     assertEquals((await evenkeel("scale", `${folder}/head.csv`, "--fit", state)).code, 0);
     const chunks = ["--chunk-rows", "64"], fit = ["scale", file, "--fit", `${folder}/fitted.json`, ...chunks];
-    assertEquals(await interrupt([...fit, "--snapshot", snapshot, "--every", "1000000"]), "");
+    assertEquals(await interrupt([...fit, "--snapshot", snapshot, "--every", "1000000000"]), "");
     assertLess(0, (await readSnapshot(snapshot))?.rows ?? 0);
     const files = () => [...Deno.readDirSync(folder)].map(({ name }) => name).sort(), before = files();
     assertEquals(await interrupt(["scale", file, "--apply", state, "-o", `${folder}/out.csv`, ...chunks]), "");
