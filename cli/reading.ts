@@ -24,6 +24,8 @@ export interface ReadingOptions {
   readonly missing?: string[];
   /** How letters of CSV are encoded. */
   readonly encoding?: string;
+  /** The largest window of a text compressed by Zstandard. */
+  readonly zstdWindow?: number;
   /** Whether there is no progress bar. */
   readonly quiet: boolean;
 }
@@ -46,6 +48,7 @@ export function reading(command: Command): Command {
     .option("--comment <character>", "what begins lines of .csv that are left out (default: nothing)", character)
     .option("--missing <list>", "texts of .csv that stand for a missing value, separated by commas", list)
     .option("--encoding <name>", "how letters of .csv are encoded, such as latin1 (default: utf-8)")
+    .option("--zstd-window <bytes>", "the largest window that a .zst file may ask for (default: 134217728)", count)
     .option("--quiet", "no progress bar", false);
 }
 
@@ -55,6 +58,7 @@ export function sourceOptions(options: ReadingOptions): OpenOptions {
     format: options.format,
     columns: options.columns,
     chunkRows: options.chunkRows,
+    zstdWindow: options.zstdWindow,
     ...dialectOptions(options),
   });
 }

@@ -9,7 +9,6 @@ import {
   tableToIPC,
   type TypeMap,
 } from "apache-arrow";
-import { decompress } from "fzstd";
 import { open } from "node:fs/promises";
 import type { Tensor } from "../../kernels/tensor.ts";
 import { blocksIn, messagesOf } from "./arrow_messages.ts";
@@ -19,9 +18,10 @@ import { type ByteFile, openFile, pathOf, withFile } from "./file.ts";
 import { Gatherer } from "./gather.ts";
 import { decodeLz4Frame } from "./lz4_frame.ts";
 import { asSourceError, type Source, SourceError, type SourceOptions } from "./source.ts";
+import { decodeZstd } from "./zstd.ts";
 
 compressionRegistry.set(CompressionType.LZ4_FRAME, { decode: decodeLz4Frame });
-compressionRegistry.set(CompressionType.ZSTD, { decode: (frame) => decompress(frame).slice() }); // aligned
+compressionRegistry.set(CompressionType.ZSTD, { decode: (frame) => decodeZstd(frame as Uint8Array<ArrayBuffer>) });
 
 /**
  * A source of Arrow IPC data: of a stream (`.arrows`) or of a file (`.arrow`, and Feather version 2). Record batches are read

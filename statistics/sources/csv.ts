@@ -6,10 +6,10 @@ import { wholeRecords } from "./csv_records.ts";
 import { CsvScanner } from "./csv_scanner.ts";
 import { Gatherer } from "./gather.ts";
 import { type Input, inputOf } from "./input.ts";
-import { type Source, SourceError, type SourceOptions } from "./source.ts";
+import { type Source, SourceError, type TextOptions } from "./source.ts";
 
 /** What a source of CSV can be told. */
-export interface CsvOptions extends SourceOptions, CsvDialect {}
+export interface CsvOptions extends TextOptions, CsvDialect {}
 
 /**
  * A source of a CSV file: RFC 4180 and what is found besides. Spaces around a field and blank lines are skipped. Numbers are rounded right.
@@ -33,7 +33,7 @@ export interface CsvOptions extends SourceOptions, CsvDialect {}
  */
 export async function csvSource(file: string | URL, options: CsvOptions = {}): Promise<Source> {
   const dialect = dialectOf(options),
-    input = await inputOf(file),
+    input = await inputOf(file, options.zstdWindow),
     { name } = input,
     head = await headOf(input, dialect),
     { first } = head;

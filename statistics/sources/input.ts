@@ -1,11 +1,12 @@
-import { Decompress } from "fzstd";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import process from "node:process";
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
+import { checkCount } from "../../kernels/check.ts";
 import { blocksOf, pathOf } from "./file.ts";
 import { asSourceError, SourceError } from "./source.ts";
+import { ZstdDecoder } from "./zstd.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -24,7 +25,9 @@ export interface Input {
 /** The path that stands for standard input and output. */
 export const standard = "-";
 
-const decompressors: Readonly<Record<string, (blocks: AsyncIterable<Bytes>) => AsyncIterable<Bytes>>> = {
+const decompressors: Readonly<
+  Record<string, (blocks: AsyncIterable<Bytes>, zstdWindow?: number) => AsyncIterable<Bytes>>
+> = {
   ".gz": (blocks) => Readable.from(blocks).compose(createGunzip()) as AsyncIterable<Bytes>,
   ".zst": unzstd,
 };
@@ -36,8 +39,13 @@ export function extensionOf(path: string): string {
   return name.slice(name.lastIndexOf(".")).toLowerCase();
 }
 
-/** Opens what a path or URL means; `-` is standard input. */
-export async function inputOf(file: string | URL): Promise<Input> {
+/**
+ * Opens what a path or URL means; `-` is standard input.
+ *
+ * @param zstdWindow The largest window of Zstandard that is allowed, in bytes.
+ */
+export async function inputOf(file: string | URL, zstdWindow?: number): Promise<Input> {
+  if (zstdWindow !== undefined) checkCount("source", "zstdWindow", zstdWindow);
   const path = pathOf(file), isStandard = path === standard, name = isStandard ? "standard input" : path;
   const status = isStandard ? undefined : await stat(path);
   if (status?.isDirectory()) throw new SourceError(name, {}, "this is not a file, but a folder. Give a file.");
@@ -50,7 +58,7 @@ export async function inputOf(file: string | URL): Promise<Input> {
     name,
     async *blocks(onProgress) {
       try {
-        yield* decompress(blocks(onProgress));
+        yield* decompress(blocks(onProgress), zstdWindow);
       } catch (error) {
         throw asSourceError(name, {}, error);
       }
@@ -73,17 +81,8 @@ function replayed(name: string, pipe: AsyncIterable<Bytes>): () => AsyncGenerato
   };
 }
 
-async function* unzstd(blocks: AsyncIterable<Bytes>): AsyncGenerator<Bytes> {
-  let pieces: Bytes[] = [];
-  const decompressor = new Decompress((piece) => pieces.push(piece as Bytes));
-  function* take(): Generator<Bytes> {
-    yield* pieces;
-    pieces = [];
-  }
-  for await (const block of blocks) {
-    decompressor.push(block);
-    yield* take();
-  }
-  decompressor.push(new Uint8Array(0), true);
-  yield* take();
+async function* unzstd(blocks: AsyncIterable<Bytes>, largestWindow?: number): AsyncGenerator<Bytes> {
+  const decoder = new ZstdDecoder(largestWindow);
+  for await (const block of blocks) yield* decoder.push(block);
+  decoder.finish();
 }

@@ -1,3 +1,5 @@
+import { joined } from "./joined.ts";
+
 const lineFeed = 10;
 
 /** What is longer is no line and no record, and would only ask for memory: who reads the part that is given says so. */
@@ -25,10 +27,4 @@ export async function* wholeLines(
     if (size > longest) break;
   }
   if (size > 0) yield joined([...begun, Uint8Array.of(lineFeed)]);
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  pieces.reduce((at, piece) => (bytes.set(piece, at), at + piece.length), 0);
-  return bytes;
 }

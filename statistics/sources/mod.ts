@@ -29,4 +29,4 @@ export { parquetSource } from "./parquet.ts";
 export type { Row } from "./rows.ts";
 export { openSink, type SinkOptions } from "./sink.ts";
 export { type FileIdentity, identify, readSnapshot, type Snapshot, writeSnapshot } from "./snapshot.ts";
-export { type Place, type Source, SourceError, type SourceOptions } from "./source.ts";
+export { type Place, type Source, SourceError, type SourceOptions, type TextOptions } from "./source.ts";

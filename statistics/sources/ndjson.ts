@@ -2,7 +2,7 @@ import { type Input, inputOf } from "./input.ts";
 import { failAt, type Line, tensorsOf } from "./iterable.ts";
 import { wholeLines } from "./lines.ts";
 import { rowReader } from "./rows.ts";
-import { asSourceError, type Source, SourceError, type SourceOptions } from "./source.ts";
+import { asSourceError, type Source, SourceError, type TextOptions } from "./source.ts";
 
 /**
  * A source of a file with one JSON value on each line: a list or an object of numbers. Null, and a name that a row lacks, is a
@@ -25,8 +25,8 @@ import { asSourceError, type Source, SourceError, type SourceOptions } from "./s
  * await Deno.remove(file);
  * ```
  */
-export async function ndjsonSource(file: string | URL, options: SourceOptions = {}): Promise<Source> {
-  const input = await inputOf(file), { name } = input;
+export async function ndjsonSource(file: string | URL, options: TextOptions = {}): Promise<Source> {
+  const input = await inputOf(file, options.zstdWindow), { name } = input;
   for await (const { row, line } of linesOf(input)) {
     const reader = rowReader(name, row, options, failAt(name, line));
     return {

@@ -23,6 +23,15 @@ export interface SourceOptions {
   readonly onProgress?: (fraction: number) => void;
 }
 
+/** What a source of texts can be told. */
+export interface TextOptions extends SourceOptions {
+  /**
+   * The largest window, in bytes, that a file compressed by Zstandard may ask for: so much memory is taken. Default 2^27, as the program
+   * `zstd` has it; files of `zstd --long=30` need 2^30.
+   */
+  readonly zstdWindow?: number;
+}
+
 /** Where in a file something was found. */
 export interface Place {
   /** The line, counted from 1, of a text. */
