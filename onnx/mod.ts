@@ -47,10 +47,12 @@ export {
 export { readModelFile, writeModelFile, type WriteModelFileOptions } from "./files/file.ts";
 export { Graph, type Use } from "./graph/graph.ts";
 export type * from "./model.ts";
+export type { OnnxGpuOutput, OnnxGpuTensor } from "./session/gpu_values.ts";
 export type { SessionValue } from "./session/inputs.ts";
+export type { SessionOptions } from "./session/options.ts";
 export type { Provider } from "./session/runtime.ts";
 export { OnnxRuntimeError } from "./session/runtime_error.ts";
-export { openSession, run, type RunOptions, type Session, type SessionOptions } from "./session/session.ts";
+export { openSession, run, type RunOptions, type Session } from "./session/session.ts";
 export { hasWebGpu, webGpuFeatures } from "./session/web_gpu.ts";
 export { type Attribute, type NodeOptions, SubgraphBuilder, Value } from "./build/subgraph_builder.ts";
 export { protoOf, tensorOf } from "./tensor.ts";

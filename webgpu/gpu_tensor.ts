@@ -65,6 +65,11 @@ export class GpuTensor<T extends DType = DType> implements Disposable {
     return buffer;
   }
 
+  /** The device that it is on. */
+  get device(): GPUDevice {
+    return this.#session.device;
+  }
+
   #bufferFor(operation: string, name: string, session: Session): GPUBuffer {
     this.#session.check(operation);
     if (session !== this.#session) {

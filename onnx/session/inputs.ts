@@ -1,6 +1,7 @@
 import type { ElementType, OnnxTensor } from "../element.ts";
 import { checkOnnxTensor } from "../tensor.ts";
 import type { Dim } from "../value_info.ts";
+import { checkGpuTensor, isOnGpu, type OnnxGpuTensor } from "./gpu_values.ts";
 
 /** An input or an output of a model that is open. */
 export interface SessionValue {
@@ -13,13 +14,14 @@ export interface SessionValue {
 }
 
 /**
- * Throws unless there is a tensor for each input of a model, of its type and dims, and nothing else. Initializers that are inputs too are
+ * Throws unless there is a tensor for each input of a model, of its type and dims, in memory or on the device, and nothing else. Initializers that are inputs too are
  * not among them: onnxruntime-web has no way to replace them.
  */
 export function checkInputs(
   operation: string,
-  given: Readonly<Record<string, OnnxTensor>>,
+  given: Readonly<Record<string, OnnxTensor | OnnxGpuTensor>>,
   inputs: readonly SessionValue[],
+  device?: GPUDevice,
 ): void {
   const names = inputs.map(({ name }) => name).join(", ");
   for (const name of Object.keys(given)) {
@@ -32,7 +34,8 @@ export function checkInputs(
     if (tensor === undefined) {
       throw new TypeError(`${operation}: input ${JSON.stringify(name)} is missing; the model's inputs are ${names}.`);
     }
-    checkOnnxTensor(operation, `input ${JSON.stringify(name)}`, tensor);
+    if (isOnGpu(tensor)) checkGpuTensor(`${operation}: input ${JSON.stringify(name)}`, tensor, device);
+    else checkOnnxTensor(operation, `input ${JSON.stringify(name)}`, tensor);
     if (type !== undefined && tensor.type !== type) {
       throw new TypeError(
         `${operation}: input ${JSON.stringify(name)} is ${tensor.type}; the model wants ${type}. Convert it first.`,

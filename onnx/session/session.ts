@@ -1,23 +1,14 @@
-import type { InferenceSession } from "onnxruntime-web";
+import type { InferenceSession, Tensor } from "onnxruntime-web";
 import type { ElementType, OnnxTensor } from "../element.ts";
 import type { Model } from "../model.ts";
 import { readModel } from "../files/read.ts";
 import { adviceOn } from "./advice.ts";
-import { ortTensor, ourTensor, type Provider, type Runtime, runtimeFor } from "./runtime.ts";
+import { isOnGpu, KeptOutput, type OnnxGpuOutput, type OnnxGpuTensor, ortGpuTensor } from "./gpu_values.ts";
 import { checkInputs, type SessionValue } from "./inputs.ts";
+import { checkDevice, checkOptions, type SessionOptions } from "./options.ts";
+import { ortTensor, ourTensor, type Provider, type Runtime, runtimeFor } from "./runtime.ts";
 import { OnnxRuntimeError, readComplaint } from "./runtime_error.ts";
-import { hasFloat16, webGpuFeatures } from "./web_gpu.ts";
 import { writeModel } from "../files/write.ts";
-
-/** How to run a model; see {@linkcode openSession}. */
-export interface SessionOptions {
-  /** Where to compute. Default: `"wasm"`. */
-  provider?: Provider;
-  /** The number of threads on `"wasm"`, the same for all sessions of a process. Default: 1. */
-  threads?: number;
-  /** How much onnxruntime may rewrite the graph: nothing, what keeps its operators, fusions too, or everything. Default: `"all"`. */
-  optimize?: "disabled" | "basic" | "extended" | "all";
-}
 
 /** What a run is asked for. */
 export interface RunOptions {
@@ -29,22 +20,27 @@ export interface RunOptions {
 }
 
 /** A model that is ready to run, any number of times. Close it, or declare it with `await using`. */
-export interface Session extends AsyncDisposable {
+export interface Session<Output extends OnnxTensor | OnnxGpuOutput = OnnxTensor> extends AsyncDisposable {
   /** The inputs of the model, in its order. */
   readonly inputs: readonly SessionValue[];
   /** The outputs of the model, in its order. */
   readonly outputs: readonly SessionValue[];
+  /** The device that it computes on: `openGpu({ device: session.device })` computes there too. Undefined on `"wasm"`. */
+  readonly device?: GPUDevice;
   /**
    * Runs the model. Runs that are asked for at once are done one after another.
    *
-   * @param inputs A tensor for each input, by name.
+   * @param inputs A tensor for each input, by name: in memory, or on the session's device. Until the run has ended, leave them as they are.
    * @returns Every output that is asked for, by name.
-   * @throws {TypeError} If an input is missing, unknown or of another type, or an output is unknown or no tensor.
+   * @throws {TypeError} If an input is missing, unknown, of another type or on another device, or an output is unknown or no tensor.
    * @throws {RangeError} If an input's dims do not fit the model.
    * @throws {OnnxRuntimeError} If onnxruntime fails, naming the node.
    */
-  run(inputs: Readonly<Record<string, OnnxTensor>>, options?: RunOptions): Promise<Record<string, OnnxTensor>>;
-  /** Gives the model's memory back, once the runs under way have ended. It cannot be run after that. */
+  run(
+    inputs: Readonly<Record<string, OnnxTensor | OnnxGpuTensor>>,
+    options?: RunOptions,
+  ): Promise<Record<string, Output>>;
+  /** Gives the model's memory back, and that of outputs kept on a device, once the runs under way have ended. It cannot be run after that. */
   close(): Promise<void>;
 }
 
@@ -74,25 +70,67 @@ export interface Session extends AsyncDisposable {
  * await session.close();
  * ```
  */
-export async function openSession(model: Model | Uint8Array, options: SessionOptions = {}): Promise<Session> {
-  const { provider = "wasm", threads = 1, optimize = "all" } = options;
-  checkOptions(provider, threads);
-  if (provider === "webgpu") await checkDevice(model);
+export function openSession(
+  model: Model | Uint8Array,
+  options?: SessionOptions & { outputsOn?: "memory" },
+): Promise<Session>;
+/**
+ * The same, with outputs that stay on the device.
+ *
+ * @example Between a normalization of `@evenkeel/norm/webgpu` and another, without a copy
+ * ```ts
+ * import { GraphBuilder, openSession } from "@evenkeel/norm/onnx";
+ * import { openGpu } from "@evenkeel/norm/webgpu";
+ * import { tensor } from "@evenkeel/norm";
+ *
+ * const g = new GraphBuilder("double", { opset: 17 });
+ * const x = g.input("x", "float32", ["N", 3]);
+ * g.output("y", g.op("Add", [x, x]), "float32", ["N", 3]);
+ *
+ * const gpu = await openGpu().catch((error) => console.log(error.message));
+ * if (gpu) {
+ *   const session = await openSession(g.build(), { provider: "webgpu", device: gpu.device, outputsOn: "device" });
+ *   const { y } = await session.run({ x: gpu.layerNorm(gpu.upload(tensor([[1, 2, 3]]))) });
+ *   const normalized = gpu.rmsNorm(gpu.wrap(y.buffer, "float32", y.dims));
+ *   console.log((await normalized.read()).data); // -1.22, 0, 1.22
+ *   await session.close();
+ *   await gpu.close();
+ * }
+ * ```
+ */
+export function openSession(
+  model: Model | Uint8Array,
+  options: SessionOptions & { outputsOn: "device" },
+): Promise<Session<OnnxGpuOutput>>;
+export async function openSession(
+  model: Model | Uint8Array,
+  options: SessionOptions = {},
+): Promise<Session<OnnxTensor | OnnxGpuOutput>> {
+  checkOptions(options);
+  const { provider = "wasm", threads = 1, optimize = "all", outputsOn } = options;
+  if (provider === "webgpu") {
+    await checkDevice(() => model instanceof Uint8Array ? readable(model) : model, options.device);
+  }
   const bytes = model instanceof Uint8Array ? model : writeModel(model);
   const runtime = await runtimeFor(provider, threads);
   const session = await runtime.inTurn(async () => {
     try {
       return await runtime.ort.InferenceSession.create(bytes, {
-        executionProviders: [provider],
+        executionProviders: [options.device ? { name: "webgpu", device: options.device } as DeviceProvider : provider],
         graphOptimizationLevel: optimize,
         logSeverityLevel: silent,
+        ...(outputsOn === "device" && { preferredOutputLocation: "gpu-buffer" }),
       });
     } catch (error) {
       throw complaint("open", provider, error, bytes);
     }
   });
-  return new OpenSession(session, runtime, provider);
+  const device = provider === "wasm" ? undefined : options.device ?? await runtime.ort.env.webgpu.device as GPUDevice;
+  return new OpenSession(session, runtime, provider, device, outputsOn === "device");
 }
+
+/** The option of the provider, whose device is of the types of another package. */
+type DeviceProvider = InferenceSession.WebGpuExecutionProviderOption;
 
 /**
  * Runs a model once: opens it, runs it and closes it, as {@linkcode openSession} and {@linkcode Session.run} do.
@@ -113,9 +151,12 @@ export async function openSession(model: Model | Uint8Array, options: SessionOpt
  */
 export async function run(
   model: Model | Uint8Array,
-  inputs: Readonly<Record<string, OnnxTensor>>,
-  { outputs, ...options }: SessionOptions & RunOptions = {},
+  inputs: Readonly<Record<string, OnnxTensor | OnnxGpuTensor>>,
+  { outputs, ...options }: Omit<SessionOptions, "outputsOn"> & RunOptions = {},
 ): Promise<Record<string, OnnxTensor>> {
+  if ("outputsOn" in options) {
+    throw new TypeError("run: outputs on a device end with their session; keep it open, with openSession.");
+  }
   const session = await openSession(model, options);
   try {
     return await session.run(inputs, { outputs });
@@ -127,79 +168,80 @@ export async function run(
 /** Nothing below a fatal error is logged: what goes wrong comes back as the error. */
 const silent = 4;
 
-function checkOptions(provider: Provider, threads: number): void {
-  if (provider !== "wasm" && provider !== "webgpu") {
-    throw new RangeError(`provider is ${JSON.stringify(provider)}; it must be "wasm" or "webgpu".`);
-  }
-  if (!Number.isInteger(threads) || threads < 1) {
-    throw new RangeError(`threads is ${threads}; it must be a whole number, at least 1.`);
-  }
-  if (provider === "webgpu" && threads > 1) {
-    throw new RangeError(`threads is ${threads}, but "webgpu" has one: its work is on the device. Leave threads out.`);
-  }
-}
-
-/** Throws if there is no WebGPU device here, or it lacks what the model needs. */
-async function checkDevice(model: Model | Uint8Array): Promise<void> {
-  const features = await webGpuFeatures();
-  if (features === undefined) {
-    throw new OnnxRuntimeError(
-      `There is no WebGPU device here. Use provider "wasm", or install a driver (in Debian, mesa-vulkan-drivers has one in software).`,
-    );
-  }
-  if (features.has("shader-f16")) return;
-  const read = model instanceof Uint8Array ? readable(model) : model;
-  if (read !== undefined && hasFloat16(read)) {
-    throw new OnnxRuntimeError(
-      `The model has float16 tensors, which on "webgpu" needs shader-f16, which this device does not have. Use provider "wasm", ` +
-        `or convert the model to float32.`,
-    );
-  }
-}
-
-class OpenSession implements Session {
+class OpenSession implements Session<OnnxTensor | OnnxGpuOutput> {
   readonly inputs: readonly SessionValue[];
   readonly outputs: readonly SessionValue[];
+  readonly device?: GPUDevice;
   readonly #session: InferenceSession;
   readonly #runtime: Runtime;
   readonly #provider: Provider;
+  /** Outputs on the device that were not destroyed; undefined where none are left there. */
+  readonly #kept: Set<KeptOutput> | undefined;
+  #lost?: string;
   #released?: Promise<void>;
 
-  constructor(session: InferenceSession, runtime: Runtime, provider: Provider) {
+  constructor(
+    session: InferenceSession,
+    runtime: Runtime,
+    provider: Provider,
+    device: GPUDevice | undefined,
+    keeps: boolean,
+  ) {
     this.#session = session;
     this.#runtime = runtime;
     this.#provider = provider;
+    this.device = device;
+    if (keeps) this.#kept = new Set();
     this.inputs = session.inputMetadata.map(sessionValue);
     this.outputs = session.outputMetadata.map(sessionValue);
+    device?.lost.then(({ message, reason }) => this.#lost = message || reason);
   }
 
   async run(
-    inputs: Readonly<Record<string, OnnxTensor>>,
+    inputs: Readonly<Record<string, OnnxTensor | OnnxGpuTensor>>,
     { outputs }: RunOptions = {},
-  ): Promise<Record<string, OnnxTensor>> {
+  ): Promise<Record<string, OnnxTensor | OnnxGpuOutput>> {
     if (this.#released) throw new TypeError("The session is closed: open the model again.");
-    checkInputs("run", inputs, this.inputs);
-    const wanted = wantedOutputs(outputs, this.outputs);
+    checkInputs("run", inputs, this.inputs, this.device);
+    const wanted = wantedOutputs(outputs, this.outputs), { ort } = this.#runtime;
+    const feeds = Object.fromEntries(
+      Object.entries(inputs).map(([name, value]) => [
+        name,
+        isOnGpu(value) ? ortGpuTensor(ort, value) : ortTensor(ort, value),
+      ]),
+    );
     return await this.#runtime.inTurn(async () => {
-      const feeds = Object.fromEntries(
-        Object.entries(inputs).map(([name, tensor]) => [name, ortTensor(this.#runtime.ort, tensor)]),
-      );
       try {
         const results = await this.#session.run(feeds, wanted, { logSeverityLevel: silent });
-        return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, ourTensor(tensor)]));
+        return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, this.#output(tensor)]));
       } catch (error) {
-        throw complaint("run", this.#provider, error);
+        if (this.#lost === undefined) throw complaint("run", this.#provider, error);
+        throw new OnnxRuntimeError(
+          `The session's device is lost (${this.#lost}). Open another, and the model on it.`,
+          { cause: error },
+        );
       }
     });
   }
 
   async close(): Promise<void> {
-    this.#released ??= this.#runtime.inTurn(() => this.#session.release());
+    this.#released ??= this.#runtime.inTurn(async () => {
+      for (const output of this.#kept ?? []) output.destroy();
+      await this.#session.release();
+    });
     await this.#released;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #output(tensor: Tensor): OnnxTensor | OnnxGpuOutput {
+    const kept = this.#kept;
+    if (kept === undefined) return ourTensor(tensor);
+    const output = new KeptOutput(tensor, this.device!, () => kept.delete(output));
+    kept.add(output);
+    return output;
   }
 }
 
