@@ -77,14 +77,18 @@ export { GroupNorm, type GroupNormInit } from "./norms/group_norm.ts";
 export { InstanceNorm, type InstanceNormInit } from "./norms/instance_norm.ts";
 export type {
   KerasBatchNormalizationConfig,
+  KerasBidirectionalConfig,
   KerasClass,
   KerasClasses,
   KerasConfig,
   KerasConv2DConfig,
   KerasDenseConfig,
   KerasGroupNormalizationConfig,
+  KerasInnerLayer,
   KerasLayerNormalizationConfig,
   KerasNormConfig,
+  KerasRecurrence,
+  KerasRecurrentConfig,
   KerasRMSNormalizationConfig,
   KerasWeightedConfig,
   KerasWeights,
@@ -102,15 +106,18 @@ export type { Extent } from "./network/patches.ts";
 export { normal, random } from "./network/random.ts";
 export { recalibrate } from "./norms/recalibrate.ts";
 export {
+  Bidirectional,
   GRU,
   LSTM,
   Recurrent,
   type RecurrentBackward,
   type RecurrentInit,
+  type RecurrentLayer,
   type RecurrentParameters,
   type RecurrentParametersInit,
   type RecurrentPass,
   type RecurrentResult,
+  RecurrentStack,
   RNN,
   type RNNInit,
 } from "./recurrent/mod.ts";
@@ -153,6 +160,7 @@ export type {
   TorchRMSNormOptions,
   TorchRNNOptions,
   TorchSoftmaxOptions,
+  TorchStackOptions,
   TorchTensors,
   TorchTracked,
 } from "./weights/torch_classes.ts";

@@ -3,8 +3,10 @@ import type { Layer } from "../layers/layer.ts";
 import { activationWriter, softmaxWriter } from "./blocks/activation.ts";
 import { frozenBatchNormWriter } from "./blocks/batch_norm_table.ts";
 import {
+  bidirectionalWriter,
   postNormResidualWriter,
   preNormResidualWriter,
+  recurrentStackWriter,
   reparametrizationWriter,
   sequentialWriter,
 } from "./blocks/containers.ts";
@@ -148,4 +150,6 @@ const writers: LayerWriter[] = [
   rnnWriter,
   lstmWriter,
   gruWriter,
+  bidirectionalWriter,
+  recurrentStackWriter,
 ];

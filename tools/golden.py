@@ -242,6 +242,11 @@ def layers(golden):
             [(3, 4, 8)],
         ),
         ("Embedding", {"num_embeddings": 5, "embedding_dim": 3}, [(2, 4)]),
+        ("RNN", {"input_size": 3, "hidden_size": 4, "num_layers": 2, "nonlinearity": "relu"}, [(5, 2, 3)]),
+        ("RNN", {"input_size": 3, "hidden_size": 4, "bidirectional": True}, [(5, 2, 3)]),
+        ("LSTM", {"input_size": 2, "hidden_size": 3, "num_layers": 3, "bias": False}, [(4, 2, 2)]),
+        ("LSTM", {"input_size": 3, "hidden_size": 4, "num_layers": 2, "bidirectional": True}, [(5, 2, 3)]),
+        ("GRU", {"input_size": 3, "hidden_size": 4, "num_layers": 2, "bidirectional": True}, [(5, 2, 3)]),
     ]
     for number, (kind, options, shapes, *narrow) in enumerate(cases):
         type = narrow[0] if narrow else "float64"
@@ -354,9 +359,24 @@ def losses(golden):
         golden.keep(part, tensor)
 
 
+def made(kind, config):
+    """A layer of Keras; one inside another's config is made first. What is ours alone in a config is left out."""
+    config = {name: value for name, value in config.items() if name != "time_major"}
+    if "layer" in config:
+        config["layer"] = made(config["layer"]["class_name"], config["layer"]["config"])
+    return getattr(keras.layers, kind)(**config, dtype="float64")
+
+
+def weights_of(layer):
+    """Weights by their names, with the direction in front where there are two."""
+    parts = {"forward.": layer.forward_layer, "backward.": layer.backward_layer} if hasattr(layer, "forward_layer") else {}
+    return {f"{part}{w.name}": w for part, inner in (parts or {"": layer}).items() for w in inner.weights}
+
+
 def keras_layers(golden):
     batches = [(5, 6), (7, 6), (3, 6)]
     images = [(3, 5, 3, 4), (2, 3, 3, 4), (1, 2, 5, 4)]
+    steps = {"time_major": True, "return_sequences": True}
     cases = [
         ("BatchNormalization", {}, batches),
         ("BatchNormalization", {"momentum": 0.7, "epsilon": 1e-5}, images),
@@ -384,14 +404,25 @@ def keras_layers(golden):
             {"filters": 2, "kernel_size": 2, "strides": [2, 1], "use_bias": False, "data_format": "channels_first"},
             [(2, 4, 5, 3)],
         ),
+        ("SimpleRNN", {"units": 4, **steps}, [(2, 5, 3)]),
+        ("SimpleRNN", {"units": 3, "activation": "relu", "use_bias": False, **steps}, [(3, 4, 2)]),
+        ("LSTM", {"units": 4, **steps}, [(2, 5, 3)]),
+        ("LSTM", {"units": 3, "use_bias": False, **steps}, [(3, 4, 2)]),
+        ("GRU", {"units": 4, **steps}, [(2, 5, 3)]),
+        ("GRU", {"units": 3, "use_bias": False, **steps}, [(3, 4, 2)]),
+        *(
+            ("Bidirectional", {"layer": {"class_name": kind, "config": {"units": 4, **steps}}}, [(2, 5, 3)])
+            for kind in ("SimpleRNN", "LSTM", "GRU")
+        ),
     ]
     for number, (kind, config, shapes) in enumerate(cases):
         golden.begin(f"{kind} {number}", kind="keras", type="float64", layer=kind, options=config, steps=len(shapes))
-        layer = getattr(keras.layers, kind)(**config, dtype="float64")
+        layer = made(kind, config)
         layer.build(shapes[0])
+        recurrent = isinstance(layer, (keras.layers.RNN, keras.layers.Bidirectional))
         for weight in layer.weights:
-            weight.assign(positive(tuple(weight.shape)).double())
-        golden.keep_all("before", {w.name: w.numpy().copy() for w in layer.weights})
+            weight.assign((small if recurrent else positive)(tuple(weight.shape)).double())
+        golden.keep_all("before", {name: w.numpy().copy() for name, w in weights_of(layer).items()})
         training = {"training": True} if kind == "BatchNormalization" else {}
         for i, dims in enumerate(shapes):
             x = inputs(dims, torch.float64)
@@ -399,9 +430,10 @@ def keras_layers(golden):
             dy = torch.randn(y.shape).double()
             y.backward(dy)
             for part, tensor in {"x": x, "dy": dy, "y": y, "dx": x.grad}.items():
-                golden.keep(f"{i}/{part}", tensor)
-        golden.keep("evaluated", layer(x))
-        golden.keep_all("after", {w.name: w.numpy() for w in layer.weights})
+                golden.keep(f"{i}/{part}", tensor.swapaxes(0, 1) if recurrent else tensor)
+        evaluated = layer(x)
+        golden.keep("evaluated", evaluated.swapaxes(0, 1) if recurrent else evaluated)
+        golden.keep_all("after", {name: w.numpy() for name, w in weights_of(layer).items()})
 
 
 def arrays():

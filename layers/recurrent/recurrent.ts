@@ -2,12 +2,13 @@ import type { NameList } from "../../kernels/option_names.ts";
 import { checkContext, checkKnown } from "../check_pass.ts";
 import { checkAlike, checkCount, checkDims, checkInput, checkNumber } from "../../kernels/check.ts";
 import { describe, type Tensor, zeros } from "../../kernels/tensor.ts";
-import type { Backward, Context, Layer, Pass, Tensors } from "../layer.ts";
+import type { Context, Tensors } from "../layer.ts";
 import { between } from "../../kernels/passes/slices.ts";
 import type { Cell, Step } from "./cell.ts";
 import { Padding } from "./padding.ts";
 import { type ParameterPlan, type RecurrentParametersInit, startParameters } from "./parameters.ts";
 import { type Projected, Projection } from "./projection.ts";
+import type { RecurrentBackward, RecurrentLayer, RecurrentPass, RecurrentResult } from "./recurrence.ts";
 import { add, copyOf, rowsOf, stepOf } from "./rows.ts";
 
 /** How a recurrent layer is made. */
@@ -21,6 +22,8 @@ export interface RecurrentInit extends RecurrentParametersInit {
    * backpropagation. Otherwise each pass begins at 0, unless it is given a state. Default: false.
    */
   stateful?: boolean;
+  /** `"reverse"` begins at the last step and ends at the first; y stays in the order of x. Default: `"forward"`. */
+  direction?: "forward" | "reverse";
 }
 
 /** The names of {@linkcode RecurrentInit}. */
@@ -32,6 +35,7 @@ export const recurrentNames: NameList<RecurrentInit> = {
   norm: true,
   epsilon: true,
   stateful: true,
+  direction: true,
 };
 
 /** What a {@linkcode Recurrent} is made of. */
@@ -49,39 +53,19 @@ export interface RecurrentParts {
 /** The parameters of a recurrent layer: two weights, and what its documentation lists besides. */
 export type RecurrentParameters = Tensors & Readonly<Record<"inputWeight" | "hiddenWeight", Tensor>>;
 
-/** What the backward pass of a recurrent layer gives. */
-export interface RecurrentBackward extends Backward {
-  /** The gradients with respect to what was carried in, [batch, hidden]: `hidden` and, of an LSTM, `cell`. */
-  dInitial: Tensors;
-}
-
-/** What the forward pass of a recurrent layer in training gives. */
-export interface RecurrentPass extends Pass {
-  /** What is carried at the end, [batch, hidden]: `hidden` and, of an LSTM, `cell`. It can be the state of another pass. */
-  final: Tensors;
-  /**
-   * Back through time, from the gradients with respect to y and, where something goes on from there, those with respect to `final`.
-   * Until it is called, x and the parameters must stay as they were.
-   */
-  backward(dy: Tensor, dFinal?: Tensors): RecurrentBackward;
-}
-
-/** What {@linkcode Recurrent.run} gives. */
-export interface RecurrentResult {
-  /** All hidden states, [steps, batch, hidden]. */
-  y: Tensor;
-  /** What is carried at the end, [batch, hidden]. */
-  final: Tensors;
-}
-
 /** A sequence as it went through the network. */
 interface Trace {
   x: Tensor;
   padding: Padding;
   input: Projected;
   hidden: Projected;
-  /** What was carried before each step and after the last, [steps + 1, batch, hidden]. */
+  /**
+   * What was carried between steps and at both ends, [steps + 1, batch, hidden]: what comes before step t is at t + begin, what comes
+   * after it at t + 1 - begin.
+   */
   carried: Tensors;
+  /** 0, or 1 where the first step is the last in time. */
+  begin: 0 | 1;
 }
 
 /**
@@ -90,7 +74,7 @@ interface Trace {
  *
  * What is carried from step to step begins at 0, or at `hidden` (and `cell`) of the state that is given.
  */
-export abstract class Recurrent implements Layer {
+export abstract class Recurrent implements RecurrentLayer {
   /** What is learned, by name. */
   readonly parameters: RecurrentParameters;
   /** None: before the first pass, what is carried is 0, for a batch of any size. */
@@ -105,6 +89,8 @@ export abstract class Recurrent implements Layer {
   readonly epsilon: number;
   /** Whether a pass's state holds what is carried at its end. */
   readonly stateful: boolean;
+  /** Whether it begins at the first step or at the last. */
+  readonly direction: "forward" | "reverse";
   readonly #carried: readonly string[];
   readonly #cell: Cell;
   readonly #input: Projection;
@@ -117,12 +103,16 @@ export abstract class Recurrent implements Layer {
     init: RecurrentInit,
     parts: (norm: "layer" | "none") => RecurrentParts,
   ) {
-    const operation = this.constructor.name, { norm = "none", epsilon = 1e-5, stateful = false } = init;
+    const operation = this.constructor.name;
+    const { norm = "none", epsilon = 1e-5, stateful = false, direction = "forward" } = init;
     checkCount(operation, "inputs", inputs);
     checkCount(operation, "hidden", hidden);
     checkNumber(operation, "epsilon", epsilon, 0);
     if (norm !== "layer" && norm !== "none") {
       throw new RangeError(`${operation}: norm is ${describe(norm)}; it must be "layer" or "none".`);
+    }
+    if (direction !== "forward" && direction !== "reverse") {
+      throw new RangeError(`${operation}: direction is ${describe(direction)}; it must be "forward" or "reverse".`);
     }
     const { carried, plans, together, cell } = parts(norm);
     this.inputs = inputs;
@@ -130,6 +120,7 @@ export abstract class Recurrent implements Layer {
     this.norm = norm;
     this.epsilon = epsilon;
     this.stateful = stateful;
+    this.direction = direction;
     this.parameters = startParameters(operation, plans, init) as RecurrentParameters;
     this.#carried = carried;
     this.#cell = cell(this.parameters, epsilon);
@@ -172,16 +163,17 @@ export abstract class Recurrent implements Layer {
     this.#check(operation, given);
     checkContext(operation, context);
     const [steps, batch] = given.dims, padding = new Padding(operation, given, context), x = padding.cleared(given);
-    const carried = this.#begin(operation, x, state);
-    const trace = {
+    const begin = this.direction === "reverse" ? 1 : 0;
+    const trace: Trace = {
       x,
       padding,
-      carried,
+      carried: this.#start(operation, x, begin * steps, state),
+      begin,
       input: this.#input.memory(steps, batch),
       hidden: this.#hidden.memory(steps, batch),
     };
     this.#input.forward(rowsOf(x), { sums: rowsOf(trace.input.sums), y: rowsOf(trace.input.y) });
-    for (let t = 0; t < steps; t++) {
+    for (const t of orderOf(trace)) {
       const step = stepIn(trace, t);
       this.#hidden.forward(step.before.hidden, { sums: stepOf(trace.hidden.sums, t), y: step.hidden });
       this.#cell.forward(step);
@@ -191,9 +183,9 @@ export abstract class Recurrent implements Layer {
   }
 
   #backward(operation: string, trace: Trace, dy: Tensor, dFinal: Tensors): RecurrentBackward {
-    const { x, padding, carried, input, hidden } = trace, [steps] = x.dims;
+    const { x, padding, carried, input, hidden, begin } = trace, [steps] = x.dims;
     checkKnown(operation, "dFinal", dFinal, this.#carried);
-    checkAlike(operation, "dy", dy, between(carried.hidden, 1, steps + 1));
+    checkAlike(operation, "dy", dy, hiddenStates(trace));
     const dSteps = padding.cleared(dy), dInput = like(input.y), dHidden = like(hidden.y), dx = like(x);
     const gradients = mapped(this.parameters, like);
     let after: Tensors = mapped(
@@ -201,7 +193,7 @@ export abstract class Recurrent implements Layer {
       (tensor, name) => gradientOf(operation, name, stepOf(tensor, 0), dFinal[name]),
     );
     let before: Tensors = mapped(after, like);
-    for (let t = steps - 1; t >= 0; t--) {
+    for (const t of orderOf(trace).toReversed()) {
       const d = { after, before, input: stepOf(dInput, t), hidden: stepOf(dHidden, t) };
       const putPadding = padding.lift(t, after);
       add(after.hidden, stepOf(dSteps, t));
@@ -211,7 +203,7 @@ export abstract class Recurrent implements Layer {
       putPadding(before);
       [after, before] = [before, after];
     }
-    this.#hidden.weightGradient(between(carried.hidden, 0, steps), dHidden, gradients);
+    this.#hidden.weightGradient(between(carried.hidden, begin, begin + steps), dHidden, gradients);
     this.#input.backward(rowsOf(input.sums), rowsOf(dInput), gradients);
     this.#input.weightGradient(x, dInput, gradients);
     this.#input.addInputGradient(rowsOf(dInput), rowsOf(dx));
@@ -231,8 +223,13 @@ export abstract class Recurrent implements Layer {
     }
   }
 
-  /** Memory for what is carried, which begins as the state says. */
-  #begin(operation: string, { type, dims: [steps, batch] }: Tensor, state: Tensors | undefined): Tensors {
+  /** Memory for what is carried, which is at the start as the state says. */
+  #start(
+    operation: string,
+    { type, dims: [steps, batch] }: Tensor,
+    start: number,
+    state: Tensors | undefined,
+  ): Tensors {
     if (state === undefined && this.stateful) {
       throw new TypeError(
         `${operation}: state is missing, and the layer is stateful. Give the state that the last train() returned; before the ` +
@@ -246,25 +243,36 @@ export abstract class Recurrent implements Layer {
       carried[name] = zeros(type, [steps + 1, batch, this.hidden]);
       if (!some) continue;
       checkDims(operation, `the state's ${name}`, given[name], [batch, this.hidden], "[batch, hidden]; {} begins anew");
-      stepOf(carried[name], 0).data.set(given[name].data);
+      stepOf(carried[name], start).data.set(given[name].data);
     }
     return carried;
   }
 }
 
-function stepIn({ input, hidden, carried }: Trace, t: number): Step {
+/** The steps in the order in which they are taken. */
+function orderOf({ x: { dims: [steps] }, begin }: Trace): number[] {
+  return Array.from({ length: steps }, (_, i) => begin === 0 ? i : steps - 1 - i);
+}
+
+function stepIn({ input, hidden, carried, begin }: Trace, t: number): Step {
   return {
     input: stepOf(input.y, t),
     hidden: stepOf(hidden.y, t),
-    before: mapped(carried, (tensor) => stepOf(tensor, t)),
-    after: mapped(carried, (tensor) => stepOf(tensor, t + 1)),
+    before: mapped(carried, (tensor) => stepOf(tensor, t + begin)),
+    after: mapped(carried, (tensor) => stepOf(tensor, t + 1 - begin)),
   };
 }
 
+/** The hidden states after each step. */
+function hiddenStates({ x: { dims: [steps] }, carried, begin }: Trace): Tensor {
+  return between(carried.hidden, 1 - begin, 1 - begin + steps);
+}
+
 /** In memory of its own: a trace must not change when results do. */
-function resultOf({ x: { dims: [steps] }, padding, carried }: Trace): RecurrentResult {
-  const y = padding.cleared(copyOf(between(carried.hidden, 1, steps + 1)));
-  return { y, final: mapped(carried, (tensor) => copyOf(stepOf(tensor, steps))) };
+function resultOf(trace: Trace): RecurrentResult {
+  const { x: { dims: [steps] }, padding, carried, begin } = trace;
+  const final = mapped(carried, (tensor) => copyOf(stepOf(tensor, (1 - begin) * steps)));
+  return { y: padding.cleared(copyOf(hiddenStates(trace))), final };
 }
 
 function gradientOf(operation: string, name: string, of: Tensor, given: Tensor | undefined): Tensor {

@@ -7,12 +7,14 @@ import { WeightsError } from "./weights_error.ts";
 export interface Conversion<Options, L extends Layer> {
   /** Our names of the tensors, by theirs. The first that is given tells the type of the layer. */
   readonly names: Readonly<Record<string, string>>;
+  /** The names of a layer whose parts decide how many there are. Default: `names`. */
+  readonly namesOf?: (layer: Layer) => Readonly<Record<string, string>>;
   /** Their tensors that may be there or not; ours stay as they begin where there are none. */
   readonly spare?: readonly string[];
   /** The names of their options. */
   readonly options: readonly (keyof Options & string)[];
   /** Their tensors laid out as ours, by their names. Default: as they are. */
-  readonly arrange?: (tensors: Tensors) => Tensors;
+  readonly arrange?: (tensors: Tensors, options: Options) => Tensors;
   /** A layer of ours with the meaning of their options; its parameters are overwritten. */
   readonly make: (options: Options, tensors: Tensors, type: "float32" | "float64") => L;
 }
@@ -33,21 +35,28 @@ export function convert(
       `${operation}: ${describe(name)} is not known; classes are ${Object.keys(conversions).join(", ")}.`,
     );
   }
-  const { names, spare = [], options: known, arrange = (same) => same, make } = conversions[name];
-  for (const option of Object.keys(options)) {
-    if (!(known as readonly string[]).includes(option)) {
-      throw new TypeError(`${operation}: ${name} has no option ${option}; options are ${known.join(", ") || "none"}.`);
-    }
-  }
+  const { names, namesOf = () => names, spare = [], options: known, arrange = (same) => same, make } =
+    conversions[name];
+  checkOptions(operation, name, options, known);
   const given = Object.fromEntries(Object.entries(tensors).filter(([, tensor]) => tensor !== undefined));
   for (const [tensor, value] of Object.entries(given)) checkTensor(operation, tensor, value);
-  const arranged = arrange(given), first = Object.keys(names).find((name) => arranged[name] !== undefined);
+  const arranged = arrange(given, options as never),
+    first = Object.keys(names).find((name) => arranged[name] !== undefined);
   const layer = make(options as never, arranged, first && arranged[first].type === "float64" ? "float64" : "float32");
-  const places = theirs(names, { ...layer.parameters, ...layer.state });
+  const places = theirs(namesOf(layer), { ...layer.parameters, ...layer.state });
   const unplaced = spare.filter((name) => !Object.hasOwn(places, name));
   for (const name of spare) if (!Object.hasOwn(arranged, name)) delete places[name];
   copyInto(`${operation}: ${name}`, places, without(arranged, unplaced));
   return layer;
+}
+
+/** Throws if a class is given an option that it does not have. */
+export function checkOptions(operation: string, name: string, options: object, known: readonly string[]): void {
+  for (const option of Object.keys(options)) {
+    if (!known.includes(option)) {
+      throw new TypeError(`${operation}: ${name} has no option ${option}; options are ${known.join(", ") || "none"}.`);
+    }
+  }
 }
 
 /** Tensors by their names, of those that have one. */

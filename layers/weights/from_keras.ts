@@ -3,7 +3,9 @@ import { BatchNorm } from "../norms/batch_norm.ts";
 import { Conv2d } from "../network/conv.ts";
 import { checkOnly, type Conversion, convert, dimsOf, namedPadding, pairOf, sizeFrom } from "./conversion.ts";
 import { GroupNorm } from "../norms/group_norm.ts";
+import { ownConfig } from "./keras_config.ts";
 import type { KerasClasses } from "./keras_classes.ts";
+import { kerasRecurrent } from "./keras_recurrent.ts";
 import type { Tensors } from "../layer.ts";
 import { LayerNorm } from "../norms/layer_norm.ts";
 import { Linear } from "../network/linear.ts";
@@ -114,6 +116,7 @@ const conversions: {
       });
     },
   },
+  ...kerasRecurrent,
 };
 
 /**
@@ -152,20 +155,6 @@ export function fromKeras<Name extends keyof KerasClasses>(
     weights as Tensors,
     ownConfig(config ?? {}),
   ) as KerasClasses[Name]["layer"];
-}
-
-/** A config without what every layer's has. */
-function ownConfig(config: object): object {
-  return Object.fromEntries(
-    Object.entries(config).filter(([option, value]) => {
-      if (/^(name|dtype)$|_initializer$/.test(option)) return false;
-      if (option === "trainable") checkOnly("fromKeras", option, value, true);
-      else if (/^lora_|^quantization_config$|_(regularizer|constraint)$/.test(option)) {
-        checkOnly("fromKeras", option, value, null);
-      } else return true;
-      return false;
-    }),
-  );
 }
 
 /** Weights with the kernel's axes in our order. */

@@ -23,15 +23,21 @@ import { LayerNorm } from "../norms/layer_norm.ts";
 import { RMSNorm } from "../norms/rms_norm.ts";
 import { GRU } from "../recurrent/gru.ts";
 import { LSTM } from "../recurrent/lstm.ts";
+import type { RecurrentLayer } from "../recurrent/recurrence.ts";
+import { Recurrent } from "../recurrent/recurrent.ts";
 import { RNN } from "../recurrent/rnn.ts";
-import { convert, theirs } from "./conversion.ts";
+import { type Conversion, convert, theirs } from "./conversion.ts";
 import { checkFit, copyInto } from "./fit.ts";
-import type { TorchClasses, TorchConversions } from "./torch_classes.ts";
+import type { TorchClasses, TorchStackOptions } from "./torch_classes.ts";
 import { torchNetwork } from "./torch_network.ts";
 import { torchNorms } from "./torch_norms.ts";
-import { torchRecurrent } from "./torch_recurrent.ts";
+import { recurrentParts, torchRecurrent } from "./torch_recurrent.ts";
 
-const torchConversions: TorchConversions<keyof TorchClasses> = { ...torchNorms, ...torchNetwork, ...torchRecurrent };
+const torchConversions: Readonly<Record<keyof TorchClasses, Conversion<never, Layer>>> = {
+  ...torchNorms,
+  ...torchNetwork,
+  ...torchRecurrent,
+};
 
 /**
  * A layer with the weights, the options and the running statistics of one of PyTorch, by PyTorch's own names and with its defaults.
@@ -70,6 +76,30 @@ export function fromTorch<Name extends keyof TorchClasses>(
   ...[options]: Record<never, never> extends TorchClasses[Name]["options"] ? [options?: TorchClasses[Name]["options"]]
     : [options: TorchClasses[Name]["options"]]
 ): TorchClasses[Name]["layer"];
+/**
+ * A recurrent network of several layers, or of both directions: a {@linkcode RecurrentStack}, a {@linkcode Bidirectional}, or one layer.
+ *
+ * @param name The name of the class in `torch.nn`.
+ * @param tensors The tensors of its `state_dict()`.
+ * @param options The options it was made with.
+ * @throws {TypeError | RangeError} If an option is not known, or does not fit.
+ * @throws {WeightsError} If a tensor is missing, unexpected or of wrong dims; it lists them all.
+ *
+ * @example
+ * ```ts
+ * import { fromTorch, LSTM, RecurrentStack, toTorch } from "@evenkeel/norm/layers";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const stateDict = toTorch(new RecurrentStack([new LSTM(2, 8), new LSTM(8, 8)]));
+ * const layer = fromTorch("LSTM", stateDict, { num_layers: 2 });
+ * assertEquals(Object.keys(layer.parameters)[4], "1.inputWeight");
+ * ```
+ */
+export function fromTorch(
+  name: "RNN" | "LSTM" | "GRU",
+  tensors: Tensors,
+  options: TorchStackOptions,
+): RecurrentLayer;
 /**
  * Copies the `state_dict` of a whole model of PyTorch into a model that was built here, and returns the state to go on from. Nothing is
  * written unless all fits.
@@ -180,12 +210,19 @@ function partsOf(layer: Layer): Readonly<Record<string, Layer>> | undefined {
 
 function leafTensors(layer: Layer, state: Tensors): Tensors {
   if (Object.keys({ ...layer?.parameters, ...state }).length === 0 && typeof layer?.train === "function") return {};
-  const found = ours.find(([constructor]) => layer instanceof constructor);
+  const kinds = recurrentParts(layer),
+    found = ours.find(([constructor]) => kinds.every((kind) => kind instanceof constructor));
   if (found === undefined) {
     const known = ours.map(([{ name }]) => name).join(", ");
     throw new TypeError(`toTorch: there is no way back from ${describe(layer)}; there is one from ${known}.`);
   }
-  const [, name] = found, { names } = torchConversions[name], tensors = { ...layer.parameters, ...state };
+  if (layer instanceof Recurrent && layer.direction === "reverse") {
+    throw new TypeError(
+      "toTorch: PyTorch reads from the end only where it also reads from the beginning: Bidirectional.",
+    );
+  }
+  const [, name] = found, tensors = { ...layer.parameters, ...state };
+  const { names: usual, namesOf = () => usual } = torchConversions[name], names = namesOf(layer);
   // PyTorch's dropout keeps its random numbers elsewhere.
   const nameless = Object.keys(tensors).filter((tensor) => !Object.values(names).includes(tensor));
   if (nameless.length > 0 && !(layer instanceof Dropout)) {

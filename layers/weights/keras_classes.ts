@@ -5,6 +5,10 @@ import type { GroupNorm } from "../norms/group_norm.ts";
 import type { Layer } from "../layer.ts";
 import type { LayerNorm } from "../norms/layer_norm.ts";
 import type { Linear } from "../network/linear.ts";
+import type { Bidirectional } from "../recurrent/bidirectional.ts";
+import type { GRU } from "../recurrent/gru.ts";
+import type { LSTM } from "../recurrent/lstm.ts";
+import type { RNN } from "../recurrent/rnn.ts";
 import type { RMSNorm } from "../norms/rms_norm.ts";
 
 /** Weights by their names in Keras. Which of them must be there depends on the config. */
@@ -117,6 +121,65 @@ export interface KerasConv2DConfig extends KerasWeightedConfig {
   groups?: number;
 }
 
+/** Config of SimpleRNN, LSTM and GRU. */
+export interface KerasRecurrentConfig extends KerasConfig {
+  /** Sequences must be [steps, batch, features], which is not Keras's default: say that you transpose them. */
+  time_major: true;
+  /** Only true: what is carried at the end is `final` of {@linkcode Recurrent.run}. */
+  return_sequences: true;
+  /** Is not used: {@linkcode Recurrent.run} gives it. */
+  return_state?: boolean;
+  /** Default: what the kernel says. */
+  units?: number;
+  /** `"relu"` only of SimpleRNN. Default: `"tanh"`. */
+  activation?: "tanh" | "relu";
+  /** Only sigmoid. */
+  recurrent_activation?: "sigmoid";
+  /** Default: true. */
+  use_bias?: boolean;
+  /** Only false: reverse x and y. */
+  go_backwards?: boolean;
+  /** Whether a pass's state holds what is carried at its end. Default: false. */
+  stateful?: boolean;
+  /** Only true: a GRU whose reset gate acts after the product. */
+  reset_after?: true;
+  /** Only 0: it counts in training alone. */
+  dropout?: 0;
+  /** Only 0: it counts in training alone. */
+  recurrent_dropout?: 0;
+  /** Is not used. */
+  unroll?: boolean;
+  /** Is not used: at padding the result is 0. */
+  zero_output_for_mask?: boolean;
+  /** Is not used: the weights are given. */
+  unit_forget_bias?: boolean;
+  /** Is not used. */
+  implementation?: number;
+  /** Is not used: it is of dropout. */
+  seed?: unknown;
+}
+
+/** A layer inside another's config. */
+export interface KerasInnerLayer {
+  /** The name of its class. */
+  class_name: "SimpleRNN" | "LSTM" | "GRU";
+  /** Its own config. */
+  config: KerasRecurrentConfig;
+}
+
+/** Config of Bidirectional. */
+export interface KerasBidirectionalConfig extends KerasConfig {
+  /** The layer that begins at the first step. */
+  layer: KerasInnerLayer;
+  /** The layer that begins at the last step, with `go_backwards: true`. Default: as `layer`, backwards. */
+  backward_layer?: KerasInnerLayer;
+  /** Only concat. */
+  merge_mode?: "concat";
+}
+
+/** The weights of a recurrent layer. */
+export type KerasRecurrence = "kernel" | "recurrent_kernel" | "bias";
+
 /** A class of Keras: what it takes, and what becomes of it. */
 export interface KerasClass<Name extends string, Config, L extends Layer> {
   /** Its weights. */
@@ -145,4 +208,12 @@ export interface KerasClasses {
   Dense: KerasClass<"kernel" | "bias", KerasDenseConfig, Linear>;
   /** The kernel is [height, width, inputs / groups, filters]. */
   Conv2D: KerasClass<"kernel" | "bias", KerasConv2DConfig, Conv2d>;
+  /** The kernel is [inputs, units]; its one bias becomes `inputBias`, and `hiddenBias` is 0. */
+  SimpleRNN: KerasClass<KerasRecurrence, KerasRecurrentConfig, RNN>;
+  /** The kernel is [inputs, 4 * units]; its one bias becomes `inputBias`, and `hiddenBias` is 0. */
+  LSTM: KerasClass<KerasRecurrence, KerasRecurrentConfig, LSTM>;
+  /** The kernel is [inputs, 3 * units]. */
+  GRU: KerasClass<KerasRecurrence, KerasRecurrentConfig, GRU>;
+  /** The weights have `forward.` or `backward.` in front. */
+  Bidirectional: KerasClass<`${"forward" | "backward"}.${KerasRecurrence}`, KerasBidirectionalConfig, Bidirectional>;
 }

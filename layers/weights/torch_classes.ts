@@ -212,7 +212,7 @@ export interface TorchAveragePoolOptions<Size> extends TorchPoolOptions<Size> {
   count_include_pad?: boolean;
 }
 
-/** Options of LSTM and GRU, of one layer in one direction. Sequences are [steps, batch, features], as PyTorch has them by default. */
+/** Options of LSTM and GRU. Sequences are [steps, batch, features], as PyTorch has them by default. */
 export interface TorchRecurrentOptions {
   /** Default: what the weights say. */
   input_size?: number;
@@ -220,18 +220,28 @@ export interface TorchRecurrentOptions {
   hidden_size?: number;
   /** Default: true. */
   bias?: boolean;
-  /** Only 1: convert each layer by itself, with its tensors renamed to those of layer 0. */
+  /** How many layers there are. More than 1 become a {@linkcode RecurrentStack}. Default: 1. */
   num_layers?: 1;
   /** Only false: transpose x. */
   batch_first?: false;
-  /** Only false: convert each direction by itself. */
+  /** Whether layers read the sequence from both ends. They become {@linkcode Bidirectional}. Default: false. */
   bidirectional?: false;
+  /** Only 0: leave it out, since it counts between layers and in training alone. */
+  dropout?: 0;
 }
 
 /** Options of RNN. */
 export interface TorchRNNOptions extends TorchRecurrentOptions {
   /** Default: `"tanh"`. */
   nonlinearity?: "tanh" | "relu";
+}
+
+/** Options of RNN, LSTM and GRU of any number of layers, in one direction or both. */
+export interface TorchStackOptions extends Omit<TorchRNNOptions, "num_layers" | "bidirectional"> {
+  /** How many layers there are, one on top of the other. Default: 1. */
+  num_layers?: number;
+  /** Whether each layer reads the sequence from both ends. Default: false. */
+  bidirectional?: boolean;
 }
 
 /** Options of GELU. */
@@ -256,7 +266,7 @@ export type TorchAffine = "weight" | "bias";
 /** The tensors of a layer with running statistics. */
 export type TorchTracked = TorchAffine | "running_mean" | "running_var" | "num_batches_tracked";
 
-/** The tensors of a recurrent network. */
+/** The tensors of a recurrent network of one layer. */
 export type TorchRecurrence = "weight_ih_l0" | "weight_hh_l0" | "bias_ih_l0" | "bias_hh_l0";
 
 /** The classes of PyTorch that {@linkcode fromTorch} knows, by name. */
@@ -311,7 +321,7 @@ export interface TorchClasses {
   AvgPool1d: TorchClass<never, TorchAveragePoolOptions<number>, AveragePool1d>;
   /** Has no tensors. */
   AvgPool2d: TorchClass<never, TorchAveragePoolOptions<number | readonly [number, number]>, AveragePool2d>;
-  /** The plain network, without normalization. */
+  /** The plain network, without normalization, of one layer in one direction. */
   RNN: TorchClass<TorchRecurrence, TorchRNNOptions, RNN>;
   /** The plain network, without normalization. */
   LSTM: TorchClass<TorchRecurrence, TorchRecurrentOptions, LSTM>;

@@ -75,6 +75,6 @@ export function gru(x: SymbolicTensor, options: GruOptions): RecurrentOutputs {
 /** A layer of the class GRU as a graph. */
 export const gruWriter = layerWriter(
   GRU,
-  (x, { parameters, norm, epsilon }, { state: initial, options }) =>
-    gru(x, { ...parameters, norm, epsilon, initial, ...options }).y,
+  (x, { parameters, norm, epsilon, direction }, { state: initial, options }) =>
+    gru(x, { ...parameters, norm, epsilon, direction, initial, ...options }).y,
 );

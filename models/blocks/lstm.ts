@@ -91,6 +91,6 @@ export function lstm(x: SymbolicTensor, options: LstmOptions): LstmOutputs {
 /** A layer of the class LSTM as a graph. */
 export const lstmWriter = layerWriter(
   LSTM,
-  (x, { parameters, norm, epsilon }, { state: initial, options }) =>
-    lstm(x, { ...parameters, norm, epsilon, initial, ...options }).y,
+  (x, { parameters, norm, epsilon, direction }, { state: initial, options }) =>
+    lstm(x, { ...parameters, norm, epsilon, direction, initial, ...options }).y,
 );

@@ -27,6 +27,8 @@ export interface RecurrentOptions extends NamedOptions {
   hidden?: number;
   /** What is carried into the first step, [N, hidden]. Default: 0. */
   initial?: { hidden?: Parameter };
+  /** `"reverse"` begins at the last step and ends at the first; y stays in the order of x. Default: `"forward"`. */
+  direction?: "forward" | "reverse";
 }
 
 /** The names of {@linkcode RecurrentOptions}. */
@@ -40,6 +42,7 @@ export const recurrentNames: NameList<RecurrentOptions> = {
   form: true,
   hidden: true,
   initial: true,
+  direction: true,
   name: true,
 };
 
@@ -47,7 +50,7 @@ export const recurrentNames: NameList<RecurrentOptions> = {
 export interface RecurrentOutputs {
   /** The hidden units after each step, [T, N, hidden]. */
   y: SymbolicTensor;
-  /** Those after the last step, [N, hidden]. */
+  /** Those after the last step, [N, hidden]; in reverse, that is the first in time. */
   hidden: SymbolicTensor;
 }
 
@@ -59,14 +62,20 @@ export class RecurrentGraph {
   readonly options: RecurrentOptions;
   readonly gates: number;
   readonly hidden: number;
+  readonly direction: "forward" | "reverse";
 
   constructor(operation: string, x: SymbolicTensor, options: RecurrentOptions, gates: number) {
-    const { norm = "none", epsilon = 1e-5, hidden = hiddenOf(options) } = options;
+    const { norm = "none", epsilon = 1e-5, hidden = hiddenOf(options), direction = "forward" } = options;
     if (x.dims.length !== 3) {
       throw new RangeError(`${operation}: x has dims ${show(x.dims)}; they must be 3, [steps, samples, inputs].`);
     }
     if (norm !== "layer" && norm !== "none") {
       throw new RangeError(`${operation}: norm is ${JSON.stringify(norm)}; it must be "layer" or "none".`);
+    }
+    if (direction !== "forward" && direction !== "reverse") {
+      throw new RangeError(
+        `${operation}: direction is ${JSON.stringify(direction)}; it must be "forward" or "reverse".`,
+      );
     }
     if (hidden === undefined) {
       throw new RangeError(`${operation}: how many hidden units there are is not known. Give hidden.`);
@@ -77,6 +86,7 @@ export class RecurrentGraph {
     this.options = options;
     this.gates = gates;
     this.hidden = hidden;
+    this.direction = direction;
   }
 
   /** Whether it is ONNX's operator, without a norm. */
@@ -140,7 +150,7 @@ export function operator(
   initial: readonly (SymbolicTensor | undefined)[],
   attributes: Readonly<Record<string, Attribute>> = {},
 ): SymbolicTensor[] {
-  const { x, hidden, carriedDims } = network, { graph } = x;
+  const { x, hidden, carriedDims, direction } = network, { graph } = x;
   const weights = (["inputWeight", "hiddenWeight"] as const).map((name) =>
     reordered(network, network.weight(name), order, [1, network.gates * hidden, -1])
   );
@@ -155,7 +165,7 @@ export function operator(
   const [y, ...final] = graph.ops(
     opType,
     inputs.map((input) => input?.value),
-    { hidden_size: BigInt(hidden), ...attributes },
+    { hidden_size: BigInt(hidden), direction, ...attributes },
     1 + initial.length,
   );
   // The operator has an axis for the directions, of which there is one.
@@ -214,7 +224,7 @@ export function parts(x: SymbolicTensor, sizes: readonly number[]): SymbolicTens
  * @returns y, and what is carried after the last step.
  */
 export function scan(
-  { x, carriedDims }: RecurrentGraph,
+  { x, carriedDims, direction }: RecurrentGraph,
   sequences: readonly SymbolicTensor[],
   initial: readonly (SymbolicTensor | undefined)[],
   step: (carried: SymbolicTensor[], now: SymbolicTensor[]) => SymbolicTensor[],
@@ -227,10 +237,14 @@ export function scan(
   const after = step(carried, now);
   after.forEach(({ value }, i) => body.output(`${unique}.after_${i}`, value, x.type, carriedDims));
   body.output(`${unique}.y`, after[0].value, x.type, carriedDims);
+  const backwards = direction === "reverse" && {
+    scan_input_directions: sequences.map(() => 1n),
+    scan_output_directions: [1n],
+  };
   const outputs = graph.ops(
     "Scan",
     [...start, ...sequences].map(({ value }) => value),
-    { body, num_scan_inputs: BigInt(sequences.length) },
+    { body, num_scan_inputs: BigInt(sequences.length), ...backwards },
     start.length + 1,
   );
   const final = outputs.slice(0, -1).map((value) => x.of(value, { dims: carriedDims }));

@@ -74,6 +74,6 @@ export function rnn(x: SymbolicTensor, options: RnnOptions): RecurrentOutputs {
 /** A layer of the class RNN as a graph. */
 export const rnnWriter = layerWriter(
   RNN,
-  (x, { parameters, norm, epsilon, activation }, { state: initial, options }) =>
-    rnn(x, { ...parameters, norm, epsilon, activation, initial, ...options }).y,
+  (x, { parameters, norm, epsilon, direction, activation }, { state: initial, options }) =>
+    rnn(x, { ...parameters, norm, epsilon, direction, activation, initial, ...options }).y,
 );

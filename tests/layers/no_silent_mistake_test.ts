@@ -50,7 +50,7 @@ const before: unknown[][] = [
 ];
 /** Classes that take no options, or are made by others alone. */
 const withoutOptions =
-  /^(ReLU|SiLU|Tanh|Sigmoid|GlobalAveragePool|Reshape|ActivationLayer|Sequential|PreNormResidual|WeightNorm|WeightsError)$/;
+  /^(ReLU|SiLU|Tanh|Sigmoid|GlobalAveragePool|Reshape|ActivationLayer|Sequential|RecurrentStack|Bidirectional|PreNormResidual|WeightNorm|WeightsError)$/;
 const abstract = /^(Recurrent|Pool|Reshaped|Residual|Reparametrization|Optimizer)$/;
 const classes = Object.entries(layers).filter(([name, value]) =>
   typeof value === "function" && /^[A-Z]/.test(name) && !withoutOptions.test(name) && !abstract.test(name)
@@ -126,6 +126,8 @@ const all: [Layer, number[]][] = [
   [new LSTM(4, 3), [5, 2, 4]],
   [new layers.GRU(4, 3), [5, 2, 4]],
   [new layers.RNN(4, 3, { stateful: true }), [5, 2, 4]],
+  [new layers.Bidirectional(new LSTM(4, 3), new LSTM(4, 3, { direction: "reverse" })), [5, 2, 4]],
+  [new layers.RecurrentStack([new LSTM(4, 3), new LSTM(3, 3)]), [5, 2, 4]],
   [new PreNormResidual(new LayerNorm(4), new ReLU()), [2, 4]],
   [new PostNormResidual(new BatchNorm(4), new ReLU()), [2, 4]],
   [new Sequential([new Linear(4, 4), new BatchNorm(4)]), [2, 4]],

@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { type Tensor, tensor } from "../../../kernels/tensor.ts";
+import { prefixed } from "../../../layers/names.ts";
 import { fromKeras } from "../../../layers/weights/from_keras.ts";
 import { WeightsError } from "../../../layers/weights/weights_error.ts";
 
@@ -98,4 +99,57 @@ Deno.test("fromKeras: the axis of an older config is a list of one", () => {
     weights = { gamma: one, beta: one, moving_mean: one, moving_variance: one };
   assertEquals(fromKeras("BatchNormalization", weights, { axis: [3] }).axis, 3);
   assertThrows(() => fromKeras("BatchNormalization", weights, { axis: [1, 2] as never }), RangeError, "axis is [1,2]");
+});
+
+const recurrent = { kernel: filled(1, 3, 8), recurrent_kernel: filled(1, 2, 8), bias: filled(1, 8) };
+const ours = { time_major: true, return_sequences: true } as const;
+
+Deno.test("fromKeras: recurrent layers take what get_config() gives, once it is said how sequences lie", () => {
+  const config = {
+    ...{ name: "lstm", dtype: {}, trainable: true as const, units: 2, activation: "tanh" as const, use_bias: true },
+    ...{ recurrent_activation: "sigmoid" as const, unit_forget_bias: true, unroll: false, zero_output_for_mask: false },
+    ...{ kernel_initializer: {}, recurrent_regularizer: null, bias_constraint: null, activity_regularizer: null },
+    ...{ dropout: 0 as const, recurrent_dropout: 0 as const, seed: null, go_backwards: false, return_state: false },
+    ...ours,
+  };
+  const layer = fromKeras("LSTM", recurrent, { ...config, stateful: true });
+  assertEquals([layer.inputs, layer.hidden, layer.stateful], [3, 2, true]);
+  assertEquals([...layer.parameters.hiddenBias.data], new Array(8).fill(0));
+  const inner = { class_name: "LSTM", config } as const, second = { ...config, go_backwards: true };
+  const weights = { ...prefixed("forward", recurrent), ...prefixed("backward", recurrent) };
+  const both = fromKeras("Bidirectional", weights, {
+    layer: inner,
+    backward_layer: { class_name: "LSTM", config: second },
+  });
+  assertEquals([both.forward.hidden, both.backward.direction], [2, "reverse"]);
+});
+
+Deno.test("fromKeras: recurrent layers that ours are not are refused, with what to do", () => {
+  const refuse = (config: object, says: string, kind: typeof RangeError | typeof TypeError = RangeError) =>
+    assertThrows(() => fromKeras("LSTM", recurrent, { ...ours, ...config } as never), kind, says);
+  refuse({ time_major: undefined }, "[steps, batch, features]: transpose them");
+  refuse({ return_sequences: false }, "run(x, {}).final");
+  refuse({ go_backwards: true }, "go_backwards");
+  refuse({ recurrent_activation: "hard_sigmoid" }, "recurrent_activation");
+  refuse({ activation: "relu" }, "activation");
+  refuse({ dropout: 0.1 }, "dropout");
+  refuse({ layers: 2 }, "no option layers", TypeError);
+  const gru = { kernel: filled(1, 3, 6), recurrent_kernel: filled(1, 2, 6), bias: filled(1, 6) };
+  assertThrows(() => fromKeras("GRU", gru, { ...ours, reset_after: false as true }), RangeError, "reset_after");
+  assertThrows(() => fromKeras("GRU", { ...gru, bias: filled(1, 2, 5) }, ours), WeightsError, "bias has dims [5]");
+  assertThrows(
+    () => fromKeras("LSTM", { kernel: recurrent.kernel }, ours),
+    WeightsError,
+    "recurrent_kernel is missing",
+  );
+  const both = (config: object, says: string, kind: typeof RangeError | typeof WeightsError | typeof TypeError) =>
+    assertThrows(() => fromKeras("Bidirectional", prefixed("forward", recurrent), config as never), kind, says);
+  const layer = { class_name: "LSTM", config: ours };
+  both({ layer }, "kernel is missing", WeightsError);
+  both({ layer: { class_name: "ConvLSTM2D", config: ours } }, "SimpleRNN, LSTM, GRU", RangeError);
+  const weights = { ...prefixed("forward", recurrent), ...prefixed("backward", recurrent) };
+  const whole = (config: object, given: object = weights) => () => fromKeras("Bidirectional", given, config as never);
+  assertThrows(whole({ layer, merge_mode: "sum" }), RangeError, "merge_mode");
+  assertThrows(whole({ layer: { ...layer, config: { ...ours, size: 2 } } }), TypeError, "LSTM has no option size");
+  assertThrows(whole({ layer }, { ...weights, kernel: filled(1, 3, 8) }), WeightsError, "kernel is unexpected");
 });

@@ -1,6 +1,16 @@
 import { assertEquals, assertStrictEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { type Tensor, tensor, zeros } from "../../../kernels/tensor.ts";
-import { BatchNorm, Conv2d, Dropout, PreNormResidual, ReLU, ScaleNorm } from "../../../layers/mod.ts";
+import {
+  BatchNorm,
+  Bidirectional,
+  Conv2d,
+  Dropout,
+  GRU,
+  PreNormResidual,
+  RecurrentStack,
+  ReLU,
+  ScaleNorm,
+} from "../../../layers/mod.ts";
 import { fromTorch, toTorch } from "../../../layers/weights/from_torch.ts";
 import { LSTM } from "../../../layers/recurrent/lstm.ts";
 import { RMSNorm } from "../../../layers/norms/rms_norm.ts";
@@ -150,6 +160,26 @@ Deno.test("toTorch: fromTorch backwards", () => {
 
   const lstm = new LSTM(2, 3, { norm: "none" });
   assertEquals(Object.keys(toTorch(lstm)), ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"]);
+});
+
+Deno.test("toTorch and fromTorch: recurrent layers in both directions, and several of them, there and back", () => {
+  const both = (inputs: number) => new Bidirectional(new GRU(inputs, 3), new GRU(inputs, 3, { direction: "reverse" }));
+  const stack = new RecurrentStack([both(2), both(6)]), stateDict = toTorch(stack);
+  assertEquals(Object.keys(stateDict).slice(3, 6), ["bias_hh_l0", "weight_ih_l0_reverse", "weight_hh_l0_reverse"]);
+  assertEquals(Object.keys(stateDict).length, 16);
+  const options = { num_layers: 2, bidirectional: true }, back = fromTorch("GRU", stateDict, options);
+  assertEquals(back.parameters, stack.parameters);
+  const { bias_hh_l1_reverse: _, ...others } = stateDict;
+  assertThrows(() => fromTorch("GRU", others, options), WeightsError, "bias_hh_l1_reverse is missing");
+  assertThrows(() => fromTorch("GRU", stateDict, { num_layers: 2 }), WeightsError, "weight_ih_l0_reverse");
+  assertThrows(() => fromTorch("GRU", stateDict, { ...options, num_layers: 0 }), RangeError, "num_layers is 0");
+  assertThrows(
+    () => fromTorch("GRU", stateDict, { ...options, dropout: 0.1 as 0 }),
+    RangeError,
+    "dropout is number 0.1",
+  );
+  assertThrows(() => toTorch(new RecurrentStack([new GRU(2, 3), new LSTM(3, 3)])), TypeError, "a RecurrentStack");
+  assertThrows(() => toTorch(new LSTM(2, 3, { direction: "reverse" })), TypeError, "Bidirectional");
 });
 
 Deno.test("toTorch: what PyTorch does not have is refused", () => {
