@@ -1,40 +1,165 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
-import { Graph, type Model, type OnnxTensor } from "../onnx/mod.ts";
-import { elements } from "../onnx/element.ts";
-import { readNpy, readNpz } from "../layers/weights/mod.ts";
 import type { Tensor } from "../kernels/mod.ts";
+import { sizeOf } from "../kernels/tensor.ts";
+import { readNpy, readNpz } from "../layers/weights/mod.ts";
+import { elements } from "../onnx/element.ts";
+import { type Dim, type ElementType, Graph, type Model, type OnnxTensor } from "../onnx/mod.ts";
 import type { Inputs } from "../rewrite/mod.ts";
+import { openSource } from "../statistics/sources/mod.ts";
 import { Failure } from "./failure.ts";
+import type { Scaling } from "./images.ts";
 import { messageOf } from "./message.ts";
 
+/** How data for a model is read. */
+export interface DataOptions {
+  /** How many samples are in a batch. Default: all of a file. */
+  readonly batch?: number;
+  /** How pixels become numbers. Pictures are refused without it. */
+  readonly scaling?: Scaling;
+}
+
+/** An input that a model has to be given. */
+interface Wanted {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly dims: readonly Dim[];
+}
+
 /**
- * The inputs of a model from a file, or from every file of a folder: a `.npz` has them by name, a `.npy` is that of a model with
- * one input. Numbers are brought to the types that the model wants.
+ * The inputs of a model from a file, or from every file of a folder, batch by batch: a `.npz` has them by name; for a model with
+ * one input, pictures and the rows of a `.npy`, `.csv`, `.parquet` and the like are samples. Numbers are brought to the types that
+ * the model wants.
  */
-export async function readInputs(model: Model, path: string): Promise<Inputs[]> {
+export async function* readBatches(model: Model, path: string, options: DataOptions = {}): AsyncGenerator<Inputs> {
+  const wanted = wantedBy(model), [first] = wanted[0]?.dims ?? [];
+  const batch = typeof first === "number" && wanted.length === 1 ? first : options.batch ?? Infinity;
   try {
-    const files = (await stat(path)).isDirectory()
-      ? (await readdir(path)).sort().map((name) => join(path, name))
-      : [path];
-    const wanted = files.filter((file) => [".npz", ".npy"].includes(extname(file)));
-    if (wanted.length === 0) throw new TypeError("there is no .npz and no .npy file");
-    return await Promise.all(wanted.map(async (file) => inputsOf(Graph.of(model), file, await readFile(file))));
+    const files = await filesOf(path), isImage = (file: string) => imageEndings.includes(endingOf(file));
+    for (const file of files.filter((file) => !isImage(file))) {
+      try {
+        yield* endingOf(file) === ".npz" ? readArchive(file, wanted, batch) : readRows(file, wanted, batch);
+      } catch (error) {
+        throw new TypeError(files.length > 1 ? `${basename(file)}: ${messageOf(error)}` : messageOf(error), {
+          cause: error,
+        });
+      }
+    }
+    yield* readImages(files.filter(isImage), wanted, { batch, scaling: options.scaling });
   } catch (error) {
-    throw new Failure(`${path}: ${messageOf(error)}`, 2, { cause: error });
+    const said = messageOf(error);
+    throw new Failure(said.startsWith(path) ? said : `${path}: ${said}`, 2, { cause: error });
   }
 }
 
-function inputsOf(graph: Graph, file: string, bytes: Uint8Array): Inputs {
-  const names = graph.proto.input.map(({ name }) => name).filter((name) => !graph.initializer(name));
-  const tensors = extname(file) === ".npz" ? readNpz(bytes) : { [names[0]]: readNpy(bytes) };
-  const missing = names.find((name) => !Object.hasOwn(tensors, name));
+/** All of it at once: for what runs a model on a few batches only. */
+export async function readInputs(model: Model, path: string, options: DataOptions = {}): Promise<Inputs[]> {
+  return await Array.fromAsync(readBatches(model, path, options));
+}
+
+const imageEndings: readonly string[] = [".png", ".jpg", ".jpeg"];
+
+const endingOf = (file: string) => extname(file).toLowerCase();
+
+async function filesOf(path: string): Promise<string[]> {
+  if (!(await stat(path)).isDirectory()) return [path];
+  const entries = await readdir(path, { withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() && !entry.name.startsWith(".")).map(({ name }) => name).sort();
+  if (files.length === 0) throw new TypeError("there is no file in it");
+  return files.map((name) => join(path, name));
+}
+
+function wantedBy(model: Model): Wanted[] {
+  const graph = Graph.of(model), names = graph.proto.input.map(({ name }) => name);
+  return names.filter((name) => graph.initializer(name) === undefined).map((name) => {
+    const { type = "float32", dims } = graph.type(name);
+    return { name, type, dims: dims ?? [] };
+  });
+}
+
+/** The one input of a model, where samples have no name. */
+function theOne(wanted: readonly Wanted[]): Wanted {
+  if (wanted.length === 1) return wanted[0];
+  throw new TypeError(`the model wants ${wanted.map(({ name }) => name).join(", ")}: give them by name, in a .npz`);
+}
+
+/** An archive is one set of inputs; where each has a first axis of any size, and all the same, that is of samples. */
+async function* readArchive(file: string, wanted: readonly Wanted[], batch: number): AsyncGenerator<Inputs> {
+  const tensors = readNpz(await readFile(file)), missing = wanted.find(({ name }) => !Object.hasOwn(tensors, name));
   if (missing !== undefined) {
+    const names = wanted.map(({ name }) => name).join(", ");
+    throw new TypeError(`${basename(file)} lacks the input ${JSON.stringify(missing.name)}; the model wants ${names}`);
+  }
+  const [rows] = tensors[wanted[0].name].dims;
+  const areSamples = wanted.every(({ name, dims }) =>
+    dims.length > 0 && (typeof dims[0] !== "number" || wanted.length === 1) && tensors[name].dims[0] === rows
+  );
+  const part = areSamples ? batch : Infinity, count = areSamples ? rows : 1;
+  for (let from = 0; from < count; from += part) {
+    yield Object.fromEntries(wanted.map(({ name, type }) => {
+      const tensor = tensors[name];
+      return [name, converted(areSamples ? slice(tensor, from, Math.min(from + part, rows)) : tensor, type)];
+    }));
+  }
+}
+
+function slice({ dims: [rows, ...inner], ...tensor }: Tensor, from: number, to: number): Tensor {
+  const size = sizeOf(inner);
+  return from === 0 && to === rows
+    ? { dims: [rows, ...inner], ...tensor } as Tensor
+    : { ...tensor, dims: [to - from, ...inner], data: tensor.data.subarray(from * size, to * size) } as Tensor;
+}
+
+/** Rows are samples, in the dims of the model's input; a whole array, such as one without samples, is as it is stored. */
+async function* readRows(file: string, wanted: readonly Wanted[], batch: number): AsyncGenerator<Inputs> {
+  const { name, type, dims } = theOne(wanted), sizes = dims.slice(1).filter((dim) => typeof dim === "number");
+  if (endingOf(file) === ".npy" && batch === Infinity) {
+    yield { [name]: converted(readNpy(await readFile(file)), type) };
+    return;
+  }
+  if (dims.length === 0 || sizes.length < dims.length - 1) {
+    throw new TypeError(`rows are for an input of which all sizes but the first are known; give ${name} in a .npz`);
+  }
+  const width = sizeOf(sizes), source = await openSource(file, batch === Infinity ? {} : { chunkRows: batch });
+  for await (const { dims: [rows, columns], data } of source) {
+    if (columns !== width) {
+      throw new RangeError(`it has ${columns} numbers a row; the model wants ${width}, [${sizes}]`);
+    }
+    yield { [name]: converted({ type: "float64", dims: [rows, ...sizes], data } as Tensor, type) };
+  }
+}
+
+/** Pictures of one size to a batch. */
+async function* readImages(
+  files: readonly string[],
+  wanted: readonly Wanted[],
+  { batch, scaling }: { readonly batch: number; readonly scaling?: Scaling },
+): AsyncGenerator<Inputs> {
+  if (files.length === 0) return;
+  const { imageValues, pictureLayout } = await import("./images.ts");
+  const { name, type, dims } = theOne(wanted), layout = pictureLayout(dims);
+  if (scaling === undefined) {
     throw new TypeError(
-      `${basename(file)} lacks the input ${JSON.stringify(missing)}; the model wants ${names.join(", ")}`,
+      "say how pixels become numbers: --pixels 0:1, or 0:255, or -1:1; and --mean and --std after that",
     );
   }
-  return Object.fromEntries(names.map((name) => [name, converted(tensors[name], graph.type(name).type ?? "float32")]));
+  let samples: Float32Array[] = [], size: readonly number[] = [];
+  const give = (): Inputs => {
+    const data = new Float32Array(samples.length * sizeOf(size));
+    samples.forEach((sample, i) => data.set(sample, i * sample.length));
+    return { [name]: converted({ type: "float32", dims: [samples.length, ...size], data }, type) };
+  };
+  for (const file of files) {
+    const image = await readFile(file).then((bytes) => imageValues(file, bytes, layout, scaling)).catch((cause) => {
+      throw new TypeError(`${basename(file)}: ${messageOf(cause)}`, { cause });
+    });
+    if (samples.length === batch || (samples.length > 0 && String(image.dims) !== String(size))) {
+      yield give();
+      samples = [];
+    }
+    samples.push(image.data), size = image.dims;
+  }
+  yield give();
 }
 
 function converted({ dims, data }: Tensor, type: OnnxTensor["type"]): OnnxTensor {

@@ -1,10 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Model } from "../onnx/mod.ts";
 import type { VerifyOptions } from "../rewrite/mod.ts";
+import { type PictureOptions, scalingOf, withPictures } from "./data_options.ts";
 import { readInputs } from "./model_data.ts";
 
 /** The options of commands that run models beside each other. */
-export interface VerifyingOptions {
+export interface VerifyingOptions extends PictureOptions {
   readonly data?: string;
   readonly provider: "wasm" | "webgpu";
   readonly bound?: number;
@@ -13,11 +14,11 @@ export interface VerifyingOptions {
 
 /** Adds the options of running models beside each other to a command. */
 export function verifying(command: Command): Command {
-  return command
-    .option(
-      "--data <path>",
-      "inputs to run on: a .npz or .npy file, or a folder of them (default: random and extreme ones)",
-    )
+  command.option(
+    "--data <path>",
+    "inputs to run on: a .npz, .npy, .csv, .png or the like, or a folder of them (default: random and extreme ones)",
+  );
+  return withPictures(command)
     .addOption(new Option("--provider <name>", "where to run").choices(["wasm", "webgpu"]).default("wasm"))
     .option(
       "--bound <number>",
@@ -30,14 +31,14 @@ export function verifying(command: Command): Command {
 /** What `verify` is told of the options. */
 export async function verifyOptions(
   model: Model,
-  { data, provider, bound }: VerifyingOptions,
+  { data, provider, bound, ...pictures }: VerifyingOptions,
   onProgress: (fraction: number) => void,
 ): Promise<VerifyOptions> {
   return {
     provider,
     onProgress,
     ...bound !== undefined && { bound },
-    ...data !== undefined && { inputs: await readInputs(model, data) },
+    ...data !== undefined && { inputs: await readInputs(model, data, scalingOf(pictures)) },
   };
 }
 

@@ -4,7 +4,7 @@
  *
  * - {@linkcode inspect} lists every normalization, with its axes, epsilon and sizes, and what can be done with it.
  * - {@linkcode optimize} folds and fuses normalizations, or makes them robust if asked to, and compares the result with the original.
- * - {@linkcode recalibrate} gives batch norms the statistics of your data.
+ * - {@linkcode recalibrate} gives batch norms the statistics of your data, or, where they are folded, corrects biases by a reference.
  * - {@linkcode bench} measures how long models take, by turns.
  * - {@linkcode verify} compares two models on the same inputs, and each with float64.
  *
@@ -28,7 +28,9 @@ export { inspect, type InspectedNorm, type Inspection } from "./inspect.ts";
 export { type Optimization, optimize, type OptimizeOptions } from "./optimize.ts";
 export type { PassName } from "./passes/mod.ts";
 export type { Action, PassOptions } from "./passes/pass.ts";
-export { type Drift, recalibrate, type RecalibrateOptions, type Recalibration } from "./recalibrate.ts";
+export type { Drift } from "./recalibrate/correction.ts";
+export type { Batches } from "./recalibrate/moments.ts";
+export { recalibrate, type RecalibrateOptions, type Recalibration } from "./recalibrate/recalibrate.ts";
 export { actionsText, driftText, inspectionText, timingText, verificationText } from "./report.ts";
 export type { Inputs } from "./verify/inputs.ts";
 export { type ComparedValue, type Verification, verify, type VerifyOptions } from "./verify/verify.ts";

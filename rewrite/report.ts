@@ -1,6 +1,6 @@
 import type { Timing } from "./bench.ts";
 import type { InspectedNorm, Inspection } from "./inspect.ts";
-import type { Drift } from "./recalibrate.ts";
+import type { Drift } from "./recalibrate/correction.ts";
 import type { Action } from "./passes/pass.ts";
 import { type ComparedValue, sensitivityFactor, type Verification } from "./verify/verify.ts";
 
@@ -131,7 +131,7 @@ function grouped<T>(items: readonly T[], keyOf: (item: T) => string): Map<string
 }
 
 /**
- * How far data is from the running statistics of each batch norm, as a table of text, with a bar for the shift.
+ * How far data is from the running statistics of each batch norm, or from a reference, as a table of text, with a bar for the shift.
  *
  * @example
  * ```ts
@@ -141,7 +141,7 @@ function grouped<T>(items: readonly T[], keyOf: (item: T) => string): Map<string
  * ```
  */
 export function driftText(drift: readonly Drift[]): string {
-  const titles = ["norm", "channels", "numbers", "mean shift", "deviation ratio", ""],
+  const titles = ["value", "channels", "numbers", "mean shift", "deviation ratio", ""],
     longest = Math.max(...drift.map(({ shift }) => shift));
   const rows = drift.map(({ y, channels, count, shift, spread: [smallest, largest] }) => [
     y,

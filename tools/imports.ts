@@ -22,7 +22,7 @@ const published: Record<string, readonly string[]> = {
   rewrite: ["kernels", "onnx", "models"],
   "mod.ts": ["kernels", "layers", "statistics"],
   notebooks: ["kernels", "layers", "statistics", "onnx", "models", "rewrite", "webgpu"],
-  cli: ["kernels", "layers", "statistics", "onnx", "models", "rewrite"],
+  cli: ["kernels", "layers", "statistics", "onnx", "models", "rewrite", "notebooks"],
   "cli.ts": ["cli", "statistics"],
 };
 const development: Record<string, readonly string[]> = {

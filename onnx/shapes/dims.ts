@@ -67,3 +67,16 @@ function joinDim(a: Dim, b: Dim): Dim {
   if (typeof a === "number") return typeof b === "number" ? undefined : a;
   return b; // a number is more than a name; of two names the operators' carries further
 }
+
+/**
+ * A value of whose shape the graph makes something: each dim of which nothing is known gets a name of its own, such as `x[2]`, so
+ * that what is made of it is known to be as large as it, wherever that is.
+ */
+export function named(value: string, { dims, ...rest }: ValueType): ValueType {
+  return { ...rest, dims: dims?.map((dim, axis) => dim ?? `${value}[${axis}]`) };
+}
+
+/** What is known of a value outside of its graph, where names that {@linkcode named} gave may mean something else. */
+export function unnamed({ dims, ...rest }: ValueType): ValueType {
+  return { ...rest, dims: dims?.map((dim) => typeof dim === "string" && /\[\d+\]$/.test(dim) ? undefined : dim) };
+}

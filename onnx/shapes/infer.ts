@@ -5,7 +5,7 @@ import type { FunctionProto, GraphProto, NodeProto } from "../model.ts";
 import { isStandard } from "../standard.ts";
 import { type ValueType, valueTypeOf } from "../value_info.ts";
 import { Call, type Rule } from "./call.ts";
-import { join } from "./dims.ts";
+import { join, named, unnamed } from "./dims.ts";
 import { elementwise } from "./elementwise.ts";
 import { contributed, layers } from "./layers.ts";
 import { layout } from "./layout.ts";
@@ -51,8 +51,11 @@ export interface Scope {
  * that is looked at meanwhile: bodies of nodes read values of the graph around them.
  */
 export function inferTypes(graph: Scope, types: Map<string, ValueType>): void {
+  const asked = new Set(graph.nodes.filter(({ opType }) => opType === "Shape").map(({ input }) => input[0]));
   const learn = (name: string, type: ValueType = {}) => {
-    if (name !== "") types.set(name, join(types.get(name) ?? {}, plausible(type)));
+    if (name === "") return;
+    const known = join(types.get(name) ?? {}, plausible(type));
+    types.set(name, asked.has(name) ? named(name, known) : known);
   };
   const { input, output, valueInfo, initializer } = graph.proto;
   for (const info of [...input, ...valueInfo, ...output]) learn(info.name, valueTypeOf(info));
@@ -94,7 +97,7 @@ function ofBodies(graph: Scope, node: NodeProto): readonly ValueType[] {
     return first.map((type, i) => others.reduce((a, b) => either(a, b[i] ?? {}), shapeOnly(type)));
   }
   const carried = node.input.length - 2;
-  return first.slice(1).map(({ type, dims }, i) => {
+  return first.slice(1).map(unnamed).map(({ type, dims }, i) => {
     // From turn to turn what is carried may change its dims.
     if (i < carried) return { type, dims: dims?.map(() => undefined) };
     return { type, dims: dims && [undefined, ...dims] };
@@ -110,7 +113,7 @@ function either(a: ValueType, b: ValueType): ValueType {
   const dims = a.dims?.length === b.dims?.length
     ? a.dims?.map((dim, i) => dim === b.dims![i] ? dim : undefined)
     : undefined;
-  return { type: a.type === b.type ? a.type : undefined, dims };
+  return unnamed({ type: a.type === b.type ? a.type : undefined, dims });
 }
 
 /** Dims that a broken model asks for are as good as unknown, and so is one whose name says so: two of them need not be equal. */

@@ -40,7 +40,6 @@ function chain(graph: Graph, affine: Affine, end: string): Chain {
   return { ...affine, graph, end, blocked: [before, after] };
 }
 
-/** The axis of a product's output along which its weights have one entry each. */
 const outputAxis: Readonly<Record<string, (rank: number) => number>> = {
   Conv: () => 1,
   ConvTranspose: () => 1,
@@ -48,7 +47,14 @@ const outputAxis: Readonly<Record<string, (rank: number) => number>> = {
   MatMul: (rank) => rank - 1,
 };
 
-function isProduct(node: NodeProto): boolean {
+/** The axis of a product's output along which its weights have one entry each; undefined if it is not known. */
+export function outputAxisOf({ opType }: NodeProto, rank: number | undefined): number | undefined {
+  const known = rank ?? (opType === "Gemm" ? 2 : undefined);
+  return known === undefined ? undefined : outputAxis[opType](known);
+}
+
+/** Whether a node is a Conv, ConvTranspose, Gemm or MatMul. */
+export function isProduct(node: NodeProto): boolean {
   return isStandard(node) && Object.hasOwn(outputAxis, node.opType);
 }
 
@@ -56,7 +62,7 @@ function isProduct(node: NodeProto): boolean {
  * How many columns the constant weights of a product have, and how many rows they sum over; or what is wrong with them. Of two
  * factors of a MatMul either may be the constant; here the second.
  */
-function sizesOf(graph: Graph, node: NodeProto): { readonly outputs: number; readonly inputs: number } | string {
+export function sizesOf(graph: Graph, node: NodeProto): { readonly outputs: number; readonly inputs: number } | string {
   const weights = graph.constant(node.input[1] ?? ""), bias = node.input[2] ?? "", call = new Call(graph, node);
   if (!weights?.type.startsWith("float")) return "weights are not constant";
   const { dims: [first, second, ...inner] } = weights, isConv = node.opType.startsWith("Conv");
@@ -96,8 +102,7 @@ function intoProducer(graph: Graph, affine: Affine): NodeProto | string {
   if (typeof sizes === "string") return sizes;
   if (!hasLength(affine, sizes.outputs)) return "it is not as long as the product has columns";
   if (graph.uses(root).length > 1) return "x is used elsewhere";
-  const rank = graph.dims(root)?.length ?? (producer.opType === "Gemm" ? 2 : undefined);
-  if (rootAxis !== undefined && (rank === undefined || rootAxis !== outputAxis[producer.opType](rank))) {
+  if (rootAxis !== undefined && rootAxis !== outputAxisOf(producer, graph.dims(root)?.length)) {
     return "it lies along another axis than the product's columns";
   }
   return isFinite(affine) ? producer : "scale is not finite";

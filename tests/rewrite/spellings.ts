@@ -181,6 +181,24 @@ export const spellings: readonly Spelling[] = [
     { kind: "group", axes: [], epsilon, groups: 4 },
     { dims: [2, 16, 4, 4], stays: true },
   ),
+  ...[true, false].map((isInput) =>
+    spelled(
+      `group of ${isInput ? "an input" : "a convolution"} of any height and width, reshaped by sizes put together`,
+      (x) => {
+        const y = isInput ? x : x.of(x.graph.op("Conv", [x.value, x.graph.constant(varied([16, 16, 3, 3]))]));
+        const zeros = constant(x, f32(new Array(4).fill(0))), ones = constant(x, f32(new Array(4).fill(1)));
+        const grouped = y.reshape([0, 4, -1], ["N", 4, undefined])
+          .op("InstanceNormalization", [ones, zeros], { epsilon });
+        const shape = x.graph.op("Shape", [y.value]);
+        const size = (axis: number) =>
+          x.graph.op("Unsqueeze", [x.graph.op("Gather", [shape, x.graph.int64(axis)]), x.graph.int64([0])]);
+        const sizes = x.graph.op("Concat", [size(0), x.graph.int64([16]), size(2), size(3)], { axis: 0n });
+        return y.of(x.graph.op("Reshape", [grouped.value, sizes])).times(weight(x, [16, 1, 1]));
+      },
+      { kind: "group", axes: [], epsilon, groups: 4 },
+      { dims: ["N", 16, undefined, undefined], stays: true },
+    )
+  ),
   spelled(
     "group, the operator of opset 21",
     (x) => {
