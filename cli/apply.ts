@@ -1,9 +1,9 @@
 import type { Tensor } from "../kernels/mod.ts";
-import { openSink, openSource, type Source } from "../statistics/sources/mod.ts";
+import { openSink, type Source } from "../statistics/sources/mod.ts";
 import { transforming } from "../statistics/stream.ts";
 import { interruptible } from "./interrupt.ts";
 import { withProgress } from "./progress.ts";
-import { type ReadingOptions, sourceOptions } from "./reading.ts";
+import { type Data, type ReadingOptions, sourceOptions } from "./reading.ts";
 import { readState } from "./scalers.ts";
 
 /** What applying is told beside how to read. */
@@ -13,7 +13,7 @@ interface ApplyOptions extends ReadingOptions {
 }
 
 /** Scales a file into another; returns what was done, in words. */
-export async function apply(data: string, state: string, output: string, options: ApplyOptions): Promise<string> {
+export async function apply(data: Data, state: string, output: string, options: ApplyOptions): Promise<string> {
   const { scaler, columns, dialect } = await readState(state);
   if (columns !== undefined && options.columns !== undefined && !options.byPlace) {
     throw new Error(
@@ -31,7 +31,7 @@ export async function apply(data: string, state: string, output: string, options
   }
   await withProgress("scale", options.quiet, async (onProgress) => {
     const chosen = options.byPlace ? {} : { columns };
-    const source = await openSource(data, { ...dialect, ...chosen, ...sourceOptions(options), onProgress });
+    const source = await data.open({ ...dialect, ...chosen, ...sourceOptions(options), onProgress });
     await interruptible(async (signal) => {
       const sink = await openSink(output, { features: source.features, format: options.outputFormat });
       await ReadableStream.from(counted(source)).pipeThrough(transforming(scaler)).pipeTo(sink, { signal });

@@ -1,15 +1,8 @@
 import { rm } from "node:fs/promises";
-import {
-  identify,
-  openSource,
-  readSnapshot,
-  type Snapshot,
-  writeSnapshot,
-  writeWhole,
-} from "../statistics/sources/mod.ts";
+import { identify, readSnapshot, type Snapshot, writeSnapshot, writeWhole } from "../statistics/sources/mod.ts";
 import { InterruptedError, interruptible } from "./interrupt.ts";
 import { withProgress } from "./progress.ts";
-import { dialectOptions, naming, type ReadingOptions, sourceOptions } from "./reading.ts";
+import { type Data, dialectOptions, naming, type ReadingOptions, sourceOptions } from "./reading.ts";
 import { scalers, stateOf } from "./scalers.ts";
 
 /** What fitting is told beside how to read. */
@@ -19,11 +12,11 @@ interface FitOptions extends ReadingOptions {
   readonly every: number;
 }
 
-/** Fits a scaler to a file and writes its state; returns what was done, in words. */
-export async function fit(data: string, state: string, options: FitOptions): Promise<string> {
+/** Fits a scaler to data and writes its state; returns what was done, in words. */
+export async function fit(data: Data, state: string, options: FitOptions): Promise<string> {
   const reading = sourceOptions(options), settings = { scaler: options.scaler, ...reading };
-  const file = options.snapshot === undefined ? undefined : await identify(data);
-  const saved = file && await resume(data, options.snapshot, { file, settings });
+  const file = options.snapshot === undefined || data.file === undefined ? undefined : await identify(data.file);
+  const saved = file && await resume(data.name, options.snapshot, { file, settings });
   const Scaler = scalers[options.scaler], scaler = saved ? Scaler.fromJSON(saved.state) : new Scaler();
   let rows = saved?.rows ?? 0;
   const isDue = everyRows(options.every, rows);
@@ -33,10 +26,10 @@ export async function fit(data: string, state: string, options: FitOptions): Pro
     await writeSnapshot(options.snapshot, { file, settings, rows, state: scaler.toJSON() });
   }
   const features = await withProgress("fit", options.quiet, async (onProgress) => {
-    const source = await openSource(data, { ...reading, skipRows: rows, onProgress });
+    const source = await data.open({ ...reading, skipRows: rows, onProgress });
     await interruptible(async (signal) => {
       for await (const x of source) {
-        naming(data, rows, x, () => scaler.partialFit(x));
+        naming(data.name, rows, x, () => scaler.partialFit(x));
         rows += x.dims[0];
         if (isDue(rows) || signal.aborted) await keep();
         if (signal.aborted) throw new InterruptedError(signal.reason.signal, wayOn(options, rows));
@@ -44,7 +37,7 @@ export async function fit(data: string, state: string, options: FitOptions): Pro
     });
     return source.features ?? [];
   });
-  if (rows === 0) throw new Error(`${data} has no rows.`);
+  if (rows === 0) throw new Error(`${data.name} has no rows.`);
   // Names by which --apply finds the columns again; where two are the same, their numbers.
   const columns = features.length > 0 && new Set(features).size === features.length ? features : options.columns;
   await writeWhole(state, JSON.stringify(stateOf({ scaler, columns, dialect: dialectOptions(options) })) + "\n");

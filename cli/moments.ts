@@ -1,25 +1,27 @@
 import { Command } from "commander";
 import { Extrema, RunningMoments } from "../statistics/mod.ts";
-import { openSource } from "../statistics/sources/mod.ts";
 import { interruptible } from "./interrupt.ts";
 import { withProgress } from "./progress.ts";
-import { naming, reading, type ReadingOptions, sourceOptions } from "./reading.ts";
+import { type Data, dataOf, naming, reading, type ReadingOptions, sourceOptions } from "./reading.ts";
 
 /** `evenkeel moments`: a table of what the features of a file are like. */
 export function momentsCommand(): Command {
-  return reading(new Command("moments"))
+  const command = reading(new Command("moments"));
+  return command
     .description("Print count, mean, standard deviation, minimum and maximum of each feature, as tab-separated values.")
-    .action(async (data: string, options: ReadingOptions) => console.log(await moments(data, options)));
+    .action(async (file: string | undefined, options: ReadingOptions) =>
+      console.log(await moments(dataOf(command, file, options), options))
+    );
 }
 
-async function moments(data: string, options: ReadingOptions): Promise<string> {
+async function moments(data: Data, options: ReadingOptions): Promise<string> {
   const moments = new RunningMoments(), extrema = new Extrema();
   let rows = 0;
   const features = await withProgress("moments", options.quiet, async (onProgress) => {
-    const source = await openSource(data, { ...sourceOptions(options), onProgress });
+    const source = await data.open({ ...sourceOptions(options), onProgress });
     await interruptible(async (signal) => {
       for await (const x of source) {
-        naming(data, rows, x, () => moments.push(x));
+        naming(data.name, rows, x, () => moments.push(x));
         extrema.push(x);
         rows += x.dims[0];
         signal.throwIfAborted();

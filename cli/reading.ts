@@ -1,9 +1,13 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { Tensor } from "../kernels/mod.ts";
-import type { CsvDialect, OpenOptions } from "../statistics/sources/mod.ts";
+import { type CsvDialect, type OpenOptions, openSource, type Source } from "../statistics/sources/mod.ts";
 
 /** The options of every command that reads data. */
 export interface ReadingOptions {
+  /** The query of DuckDB that is read instead of a file. */
+  readonly sql?: string;
+  /** The file of DuckDB whose tables the query names. */
+  readonly database?: string;
   /** The columns to read. */
   readonly columns?: string[];
   /** The extension that tells how to read. */
@@ -34,9 +38,11 @@ export interface ReadingOptions {
 export function reading(command: Command): Command {
   return command
     .argument(
-      "<data>",
+      "[data]",
       "a .csv, .tsv, .ndjson, .jsonl, .npy, .parquet, .arrow, .arrows or .feather file; - with --format",
     )
+    .option("--sql <query>", "read what this query of DuckDB gives instead of a file: select ... from 'part-*.parquet'")
+    .option("--database <file>", "a file of DuckDB whose tables --sql names")
     .option("--format <extension>", "how the data is written, such as csv, where its name does not say so")
     .option("--columns <list>", "columns to read, separated by commas: names, or numbers from 0 (default: all)", list)
     .option("--chunk-rows <rows>", "rows in memory at once (default: 4096, fewer where rows are wide)", count)
@@ -52,15 +58,49 @@ export function reading(command: Command): Command {
     .option("--quiet", "no progress bar", false);
 }
 
+/** What is read: a file, or what a query gives. */
+export interface Data {
+  /** What messages call it. */
+  readonly name: string;
+  /** Its path, if it is a file. */
+  readonly file?: string;
+  /** Opens it. */
+  open(options: OpenOptions): Promise<Source>;
+}
+
+/** What a command is to read. Ends the program if that is not clear. */
+export function dataOf(command: Command, file: string | undefined, options: ReadingOptions): Data {
+  const { sql, database } = options;
+  if (file !== undefined && sql === undefined) {
+    if (database !== undefined) usage(command, "--database is for --sql.");
+    return { name: file, file, open: (options) => openSource(file, options) };
+  }
+  if (file !== undefined || sql === undefined) return usage(command, "give either a file or --sql QUERY.");
+  const [ofFiles] = Object.keys(given({ ...fileOptions(options), ...dialectOptions(options) }));
+  if (ofFiles !== undefined) usage(command, `${ofFiles} is for files; in --sql, say it in the query.`);
+  return {
+    name: "the query",
+    async open({ columns, chunkRows, skipRows, onProgress }) {
+      const { openQuery } = await import("../statistics/duckdb/mod.ts");
+      return await openQuery(sql, { columns, chunkRows, skipRows, onProgress, database });
+    },
+  };
+}
+
+/** Says that a command was called wrongly, and ends the program. */
+export function usage(command: Command, message: string): never {
+  return command.error(`error: ${message}`, { exitCode: 2 });
+}
+
 /** What a source is told of the options. */
 export function sourceOptions(options: ReadingOptions): OpenOptions {
-  return given({
-    format: options.format,
-    columns: options.columns,
-    chunkRows: options.chunkRows,
-    zstdWindow: options.zstdWindow,
-    ...dialectOptions(options),
-  });
+  const { columns, chunkRows } = options;
+  return given({ columns, chunkRows, ...fileOptions(options), ...dialectOptions(options) });
+}
+
+/** What of the options is for files of several formats. */
+function fileOptions({ format, zstdWindow }: ReadingOptions): Pick<OpenOptions, "format" | "zstdWindow"> {
+  return { format, zstdWindow };
 }
 
 /** What of the options says how CSV is written. */

@@ -3,7 +3,7 @@ import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { apply } from "./apply.ts";
 import { fit } from "./fit.ts";
-import { count, reading, type ReadingOptions } from "./reading.ts";
+import { count, dataOf, reading, type ReadingOptions, usage } from "./reading.ts";
 import { scalers } from "./scalers.ts";
 
 /** The options of `evenkeel scale`. */
@@ -30,32 +30,30 @@ export function scaleCommand(): Command {
     .option("--by-place", "scale the columns of --apply in their order, whatever they are called", false)
     .option("--snapshot <file>", "keep the progress of --fit in this file, and go on from there if it exists")
     .option("--every <rows>", "how often the snapshot is written", count, 1_000_000);
-  return command.action(async (data: string, options: ScaleOptions) => {
+  return command.action(async (file: string | undefined, options: ScaleOptions) => {
+    const data = dataOf(command, file, options);
     if ((options.fit === undefined) === (options.apply === undefined)) {
-      usage("give either --fit STATE.json or --apply STATE.json.");
+      usage(command, "give either --fit STATE.json or --apply STATE.json.");
     }
     if (options.fit !== undefined) {
-      if (options.output !== undefined) usage("-o is for --apply; --fit writes the file that it names.");
-      if (options.byPlace) usage("--by-place is for --apply.");
-      if (await haveSame([data, options.fit, options.snapshot])) {
-        usage("data, --fit and --snapshot must be different files.");
+      if (options.output !== undefined) usage(command, "-o is for --apply; --fit writes the file that it names.");
+      if (options.byPlace) usage(command, "--by-place is for --apply.");
+      if (options.snapshot !== undefined && data.file === undefined) usage(command, "--snapshot is for files.");
+      if (await haveSame([data.file, options.fit, options.snapshot])) {
+        usage(command, "data, --fit and --snapshot must be different files.");
       }
       console.log(await fit(data, options.fit, options));
     } else if (options.apply !== undefined) {
-      if (options.snapshot !== undefined) usage("--snapshot is for --fit.");
-      if (options.output === undefined) return usage("--apply needs -o FILE to write to.");
-      if (await haveSame([data, options.apply, options.output])) {
-        usage("data, --apply and -o must be different files.");
+      if (options.snapshot !== undefined) usage(command, "--snapshot is for --fit.");
+      if (options.output === undefined) return usage(command, "--apply needs -o FILE to write to.");
+      if (await haveSame([data.file, options.apply, options.output])) {
+        usage(command, "data, --apply and -o must be different files.");
       }
       const done = await apply(data, options.apply, options.output, options);
       if (options.output === "-") console.error(done);
       else console.log(done);
     }
   });
-
-  function usage(message: string): never {
-    return command.error(`error: ${message}`, { exitCode: 2 });
-  }
 }
 
 /** Whether two of some paths are of one file. */

@@ -24,7 +24,10 @@ const checks: Check[] = [
   { name: "imports", args: ["run", "--allow-read", "--allow-write", "--allow-run", "tools/imports.ts"] },
   { name: "documentation", args: ["doc", "--lint", ...entryPoints] },
   { name: "an example of each function", args: ["run", "--allow-read", "--allow-run", "tools/examples.ts"] },
-  { name: "documentation examples", args: ["test", "--doc", "--allow-read", "--allow-write", ...documented] },
+  {
+    name: "documentation examples",
+    args: ["test", "--doc", "--allow-read", "--allow-write", "--allow-ffi", ...documented],
+  },
   { name: "publishing", args: ["publish", "--dry-run", "--allow-dirty"] },
   { name: "notebook cells", args: ["task", "notebooks", "--check"] },
   { name: "model files", args: ["task", "build:models", "--check"] },

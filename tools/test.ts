@@ -10,6 +10,7 @@ const permissions = [
   "--allow-read",
   "--allow-write",
   "--allow-env",
+  "--allow-ffi",
   "--allow-run",
   "--allow-sys",
   "--allow-net=127.0.0.1",

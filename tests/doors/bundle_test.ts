@@ -84,7 +84,7 @@ Deno.test("bundle: of esbuild, every entry point resolves, and works in a browse
 
 Deno.test("bundle: of vite, the same, in an isolated page", async () => {
   await withPage(async (folder, doors) => {
-    // A program of its own, since what it is built on is native code, which tests have no permission for.
+    // A program of its own, as its users run it.
     const vite = ["run", "-A", config.imports.vite, "build", folder, "--base", "./", "--target", "esnext"];
     await run(Deno.execPath(), [...vite, "--logLevel", "silent"], { cwd: root });
     if (browser !== undefined) await assertWorks(`${folder}/dist`, doors, [true]);

@@ -61,6 +61,10 @@ const bodies: Record<string, string> = {
       if (rows.join() !== "1,3") return false;
     }
     return true;`,
+  "./duckdb": `
+    const rows = [];
+    for await (const { data } of await door.openQuery("select 1 as a union all select null order by a")) rows.push(...data);
+    return rows.join() === "1,NaN";`,
   "./cli": `return await door.main(["moments", "absent.csv", "--quiet"]) === 1;`,
   "./mpi": `return globalThis.Deno !== undefined || await door.run(() => {}) === undefined;`,
   "./notebook": `return door.table([{ name: "one", value: 1 }]) !== undefined;`,
