@@ -30,24 +30,30 @@ export function parameter(
 ): SymbolicTensor {
   const { graph, type } = x;
   if (typeof given === "string") return x.of(graph.input(given, type, dims), { dims });
-  if (typeof given !== "object" || given === null || !("dims" in given)) {
-    throw new TypeError(
-      `${operation}: ${name} is ${typeof given}; it must be a tensor, a SymbolicTensor or the name of a new input.`,
-    );
-  }
-  const fits = given.dims.length === dims.length && dims.every((dim, d) => agree(dim, given.dims[d]));
-  if (!fits) {
-    throw new RangeError(
-      `${operation}: ${name} has dims ${show(given.dims)}; they must be ${
-        show(dims)
-      }, the sizes of x that it goes with.`,
-    );
-  }
+  checkFits(operation, name, given, dims);
   if (given instanceof SymbolicTensor) return given;
   // WebGPU has no float64, not even to cast from.
   const tensor = given.type === "float64" && type !== "float64" ? typed(given, "float32") : given;
   const value = prefix === undefined ? graph.constant(tensor) : graph.constant(`${prefix}.${name}`, tensor);
   return x.of(value, { type: tensor.type, dims: given.dims });
+}
+
+/** Throws unless a parameter is a tensor, or a value of the graph, of these dims: sizes of x. */
+export function checkFits(
+  operation: string,
+  name: string,
+  given: Tensor | SymbolicTensor,
+  dims: readonly Dim[],
+): void {
+  if (typeof given !== "object" || given === null || !("dims" in given)) {
+    throw new TypeError(
+      `${operation}: ${name} is ${typeof given}; it must be a tensor, a SymbolicTensor or the name of a new input.`,
+    );
+  }
+  if (given.dims.length === dims.length && dims.every((dim, d) => agree(dim, given.dims[d]))) return;
+  throw new RangeError(
+    `${operation}: ${name} has dims ${show(given.dims)}; they must be ${show(dims)}, the sizes of x that it goes with.`,
+  );
 }
 
 /** A parameter that may be left out. */

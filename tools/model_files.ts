@@ -311,7 +311,7 @@ function described(
 
 /** Weights for sums of about the size of the inputs (Glorot and Bengio 2010). */
 function layer(inputs: number, outputs: number, seed: number, name: string) {
-  return { weight: small([inputs, outputs], seed), bias: small([outputs], seed + 1), name };
+  return { weight: small([outputs, inputs], seed), bias: small([outputs], seed + 1), name };
 }
 
 /** Weights of outputs by inputs. */

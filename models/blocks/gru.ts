@@ -10,8 +10,8 @@ import {
   type RecurrentOptions,
   type RecurrentOutputs,
   scan,
-  transposed,
 } from "./recurrent.ts";
+import { transposed } from "./transposed.ts";
 import { GRU } from "../../layers/recurrent/gru.ts";
 import { layerWriter } from "../writing.ts";
 

@@ -10,8 +10,8 @@ import {
   type RecurrentOptions,
   type RecurrentOutputs,
   scan,
-  transposed,
 } from "./recurrent.ts";
+import { transposed } from "./transposed.ts";
 import { LSTM } from "../../layers/recurrent/lstm.ts";
 import { layerWriter } from "../writing.ts";
 

@@ -204,11 +204,6 @@ export function project(x: SymbolicTensor, weight: SymbolicTensor): SymbolicTens
   return product.of(product.value, { dims: [...x.dims.slice(0, -1), weight.dims[1]] });
 }
 
-/** A matrix with rows and columns exchanged. */
-export function transposed(matrix: SymbolicTensor): SymbolicTensor {
-  return matrix.of(matrix.op("Transpose", [], { perm: [1n, 0n] }).value, { dims: matrix.dims.toReversed() });
-}
-
 /** Parts of a tensor along its last axis, of these sizes. */
 export function parts(x: SymbolicTensor, sizes: readonly number[]): SymbolicTensor[] {
   const { graph } = x, values = graph.ops("Split", [x.value, graph.int64(sizes)], { axis: -1n }, sizes.length);

@@ -9,8 +9,8 @@ import {
   type RecurrentOptions,
   type RecurrentOutputs,
   scan,
-  transposed,
 } from "./recurrent.ts";
+import { transposed } from "./transposed.ts";
 import { RNN } from "../../layers/recurrent/rnn.ts";
 import { layerWriter } from "../writing.ts";
 

@@ -80,7 +80,7 @@ const cases: Case[] = [
   ],
   ["skip of RMS with a bias", (x) => ({ ...addRmsNorm(x, x, { form: "skip", bias: "b" }) }), RangeError, "no bias"],
   ["a name twice", (x) => layerNorm(x, { scale: "x" }), TypeError, "choose another"],
-  ["a weight of other inputs", (x) => linear(x, { weight: noise([5, 3]) }), RangeError, "they must be [8, 3]"],
+  ["a weight of other inputs", (x) => linear(x, { weight: noise([3, 5]) }), RangeError, "they must be [3, 8]"],
   [
     "a BiasFree norm with a bias",
     (x) => restormerLayerNorm(x, { kind: "BiasFree", bias: "b" }),

@@ -66,7 +66,7 @@ Deno.test("a model shows its graph: inputs, operators, short constants, dims and
   });
   const svg = shown(model)!["image/svg+xml"], texts = [...svg.matchAll(/>([^<>]+)<\/text>/g)].map(([, text]) => text);
   for (
-    const text of ["A &lt; B", "x", "w", "MatMul", "ReduceMean", "Sub", "Sqrt", "Div", "y", "N × 3", "3 × 2", "1e-5"]
+    const text of ["A &lt; B", "x", "w", "MatMul", "ReduceMean", "Sub", "Sqrt", "Div", "y", "N × 3", "2 × 3", "1e-5"]
   ) {
     assert(texts.includes(text), `${text} is not among ${texts}`);
   }
