@@ -25,7 +25,9 @@ import {
   norms,
   rowOf,
   scales,
+  shiftedCall,
   shiftedError,
+  shiftedErrorOf,
 } from "./judge/offsets.ts";
 import { onnxPeer } from "./judge/onnx_peers.ts";
 import { openSession } from "./judge/onnxruntime.ts";
@@ -65,12 +67,15 @@ async function main() {
   }
   print("Backward: largest error of dx, dScale and dBias, in units of each", offsetColumns, backward);
 
-  const shifted = centred.flatMap((norm) =>
-    Object.entries(norm.kernel === "meanVarianceNorm" ? { none: undefined } : scales).map(([kind, spread]) => ({
-      name: `${norm.name}, scale ${kind}`,
-      errors: means.map((mean) => shiftedError(norm, mean, spread)),
-    }))
-  );
+  const shifted: OffsetRow[] = [];
+  for (const norm of centred) {
+    const spreads = norm.kernel === "meanVarianceNorm" ? { none: undefined } : scales;
+    for (const [kind, spread] of Object.entries(spreads)) {
+      const name = `${norm.name}, scale ${kind}`;
+      shifted.push({ name, errors: means.map((mean) => shiftedError(norm, mean, spread)) });
+      if (gpu) shifted.push({ name: `${name}: WebGPU`, errors: await shiftedErrorsOn(gpu, norm, spread) });
+    }
+  }
   print(
     "Backward, dy of this mean and deviation 1: largest error of dx, in units of 1 or of the largest dx",
     offsetColumns,
@@ -119,6 +124,15 @@ async function backwardErrorsOn(gpu: Gpu, norm: Norm): Promise<number[]> {
   for (const mean of means) {
     const call = backwardCall(norm, mean);
     errors.push(maxErrorOf(await invokeOn(gpu, call), invoke(reference, call)));
+  }
+  return errors;
+}
+
+async function shiftedErrorsOn(gpu: Gpu, norm: Norm, spread: number | undefined): Promise<number[]> {
+  const errors = [];
+  for (const mean of means) {
+    const call = shiftedCall(norm, mean, spread);
+    errors.push(shiftedErrorOf((await invokeOn(gpu, call)).dx, call));
   }
   return errors;
 }

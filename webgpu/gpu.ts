@@ -54,7 +54,7 @@ export let callsOf: (gpu: Gpu) => Calls;
  * Operations record what is to be done and return at once; the work is handed to the device in batches, at the latest when the calling
  * code awaits something. `read` of a tensor waits for it, nothing else does. Statistics are float32 pairs, so that y is right to 5e-6 and
  * gradients to 2e-6 of their largest, at means of up to 1e6 deviations.
- * The gradients' own sums are plain float32: where dy is all far from 0, dx keeps what digits are left of the difference.
+ * Where dy is far from 0, too, dx is right to 1e-6 of dy's deviation or of the largest dx.
  *
  * Numbers too small to be normal, and variances below 1e-30, count as 0 on most devices; what becomes of NaN and infinities in a
  * statistic, beyond making its results NaN or infinite, is the device's choice.

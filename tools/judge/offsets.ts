@@ -72,20 +72,27 @@ export const centred: Norm[] = [
 /** Scales: none, the same everywhere, nearly so, and as trained. */
 export const scales = { none: undefined, constant: 0, "nearly constant": 1e-4, varied: 0.2 };
 
-/**
- * The largest error of dx where dy has this mean and deviation 1, as x has: in units of dy's deviation, or of the largest dx times the
- * deviation of x, if that is more.
- */
-export function shiftedError({ kernel, dims, options }: Norm, mean: number, spread: number | undefined): number {
+/** The backward call on numbers of mean 3, where dy has this mean and deviation 1, and scale this deviation if it is there. */
+export function shiftedCall({ kernel, dims, options }: Norm, mean: number, spread: number | undefined): Call {
   const { axes, axis = 1 } = options as { axes?: number[]; axis?: number };
   const features = kernel === "layerNorm" ? (axes ?? [-1]).map((d) => dims.at(d)!) : [dims.at(axis)!];
   const scale = spread === undefined ? {} : { scale: noise(features, { mean: 2.5, deviation: spread, seed: 3 }) };
   const inputs = [noise(dims, { mean: 3 }), noise(dims, { mean, seed: 2 })];
-  const call = { kernel: `${kernel}Backward`, inputs, options: { ...options, ...scale } };
+  return { kernel: `${kernel}Backward`, inputs, options: { ...options, ...scale } };
+}
+
+/** The largest error of dx in such a call: in units of dy's deviation, or of the largest dx times the deviation of x, if that is more. */
+export function shiftedErrorOf(dx: Tensor, call: Call): number {
   const want = invoke(reference, call).dx;
   let largest = 0;
   for (const value of want.data) largest = Math.max(largest, Math.abs(value));
-  return maxError(invoke(kernels, call).dx, want) / Math.max(1, largest);
+  return maxError(dx, want) / Math.max(1, largest);
+}
+
+/** The error of the kernels in it. */
+export function shiftedError(norm: Norm, mean: number, spread: number | undefined): number {
+  const call = shiftedCall(norm, mean, spread);
+  return shiftedErrorOf(invoke(kernels, call).dx, call);
 }
 
 /** A row that breaks naive formulas. */

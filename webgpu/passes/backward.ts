@@ -2,7 +2,7 @@ import type { Region } from "../device/region.ts";
 import { activation as activationText, realsOf } from "../wgsl/arithmetic.ts";
 import { heldBy } from "../wgsl/team.ts";
 import { affineBindings } from "./affine.ts";
-import { type Differentiation, parametersOf, throughActivation } from "./differentiation.ts";
+import { type Differentiation, parametersOf, shifted, throughActivation } from "./differentiation.ts";
 import { differentiateHeld, stripsOf } from "./held_backward.ts";
 import { addStrips, type AffineGradients, sumInto, sumOfParameters } from "./parameter_gradients.ts";
 import type { Run } from "../device/run.ts";
@@ -24,7 +24,7 @@ export function differentiate(run: Run, pass: Differentiation, out: AffineGradie
   const wanted = out.dScale !== undefined || out.dBias !== undefined, affine = placement.affine;
   const held = frozen ? undefined : heldBy(run.device, placement, wanted && affine === "along");
   const slabs = slabsOf(run, placement, x), apart = slabs.length === 1 || placement.axes[0].statistic !== 0;
-  withTables(run, [statistics * 16, statistics * 8], (table, slopes) => {
+  withTables(run, [statistics * 16, statistics * 16], (table, slopes) => {
     if (given) takeInto(run, measure, given, table, statistics);
     else if (!held || !apart || wanted && affine === "mixed") measureInto(run, placement, measure, x, table);
     const measured = given !== undefined || wanted && affine === "mixed";
@@ -49,10 +49,11 @@ export function differentiate(run: Run, pass: Differentiation, out: AffineGradie
   });
 }
 
-/** dx from x, dy and the tables, element by element. */
+/** dx from x, dy and the tables, element by element; p is (slope, offset, m, l). */
 function applyGradient(run: Run, slab: Slab, pass: Differentiation, table: Region, slopes: Region | undefined): void {
   const { measure, x, dy, scale, activation, dSum, dx } = pass, { placement } = slab;
   const width = placement.widthFor("statistic");
+  const own = scale && placement.affine === "constant" ? " * get_scale(e.z)" : "";
   const value = slopes ? "h * q.z + (deviationOf(x, q) * p.x + p.y)" : "h * q.z";
   run.commands.dispatch({
     bindings: present(
@@ -60,7 +61,7 @@ function applyGradient(run: Run, slab: Slab, pass: Differentiation, table: Regio
       bindSlab("dy", dy, slab, width),
       ...affineBindings(placement, parametersOf(pass), width),
       { name: "table", region: table, element: "vec4f" as const },
-      slopes && { name: "slopes", region: slopes, element: "vec2f" as const },
+      slopes && { name: "slopes", region: slopes, element: "vec4f" as const },
       dSum && bindSlab("dSum", dSum, slab, width),
       bindSlab("dx", dx, slab, width, true),
     ),
@@ -75,7 +76,7 @@ function applyGradient(run: Run, slab: Slab, pass: Differentiation, table: Regio
   let e = placeOf(i); let q = get_table(e.y);${slopes ? " let p = get_slopes(e.y);" : ""}
   let x = get_x(e.x); var g = get_dy(e.x);
   ${throughActivation("g", "(valueOf(x, q) * q.z)", pass)}
-  let h = ${scale ? "g * get_scale(e.z)" : "g"};
+  let h = ${shifted("g", { m: "p.z", l: "p.w" }, pass)}${own};
   set_dx(e.x, ${value}${dSum ? " + get_dSum(e.x)" : ""});`,
     lanes: LANES,
     groups: Math.ceil(placement.elements / width / LANES),

@@ -30,6 +30,25 @@ export function throughActivation(gradient: string, normalized: string, pass: Di
   return `${gradient} = throughActivation(${gradient}, ${affine(normalized, pass)});`;
 }
 
+/** Whether the gradient of a statistic is the same wherever dy begins, so that it can be shifted; see {@linkcode shifted}. */
+export function isShifted({ measure, frozen }: Differentiation): boolean {
+  return measure.subtractMean && !frozen;
+}
+
+/**
+ * The text of h = g * scale at place e; where a statistic has one scale, without it. Where a mean is subtracted, what all h of a statistic
+ * have in common drops out of dx. If g is far from 0 its rounding would not, so it goes first: with m near the mean of g and l one of
+ * the scales,
+ *
+ *     h - m l = (g - m) scale + m (scale - l).
+ */
+export function shifted(gradient: string, { m, l }: { m: string; l: string }, pass: Differentiation): string {
+  const scale = pass.scale && pass.placement.affine !== "constant" ? "get_scale(e.z)" : undefined;
+  if (!isShifted(pass)) return scale ? `${gradient} * ${scale}` : gradient;
+  const rest = `fence(${gradient} - ${m})`;
+  return scale ? `(${rest} * ${scale} + ${m} * (${scale} - ${l}))` : rest;
+}
+
 /** The parameters that a backward pass reads: the bias only to know what an activation was given. */
 export function parametersOf({ scale, bias, activation }: Differentiation): Affine {
   return { scale, bias: activation ? bias : undefined };

@@ -18,19 +18,26 @@ export function registersNamed({ registers, unrolled }: Held, width: 1 | 4, name
   );
 }
 
-/** The text of the moments of held elements x: q = (k, rest, one over the divisor, variance). */
-export function heldMoments(held: Held, width: 1 | 4, { aboutZero }: Measure): string {
-  const type = vector(width);
-  const mean = `
-  var s = ${type}(0.0);${overRegisters(held, width, (i) => `s += x[${i}];`)}
-  let k = addUp(t, lane, vec4f(${total(width, "s")}, 0.0, 0.0, 0.0)).x / n;`;
+/**
+ * The text of the moments of held elements x: q = (k, rest, one over the divisor, variance). If the mean of other registers is wanted
+ * beside that of x, it is m, to a few roundings.
+ */
+export function heldMoments(held: Held, width: 1 | 4, { aboutZero }: Measure, beside?: string): string {
+  const type = vector(width), zero = `${type}(0.0)`;
+  const means = `
+  var s = ${zero}; ${beside ? `var o = ${zero};` : ""}${
+    overRegisters(held, width, (i) => `s += x[${i}];${beside ? ` o += ${beside}[${i}];` : ""}`)
+  }
+  let means = addUp(t, lane, vec4f(${total(width, "s")}, ${beside ? total(width, "o") : "0.0"}, 0.0, 0.0)) / n;
+  let k = means.x; ${beside ? "let m = means.y;" : ""}`;
   return `
   let n = f32(u.members);
-${aboutZero ? "let k = 0.0;" : mean}
-  var d = ${type}(0.0); var p = ${type}(0.0);${
+${aboutZero ? "let k = 0.0;" : means}
+  var d = ${zero}; var p = ${zero};${
     overRegisters(held, width, (i) => `let v = fence(x[${i}] - k); d += v; p += v * v;`)
   }
-  let m = addUp(t, lane, vec4f(${total(width, "d")}, ${total(width, "p")}, 0.0, 0.0));
-  let rest = ${aboutZero ? "0.0" : "m.x / n"}; let variance = ${nonNegative("((m.y - m.x * rest) / n)")};
+  let moments = addUp(t, lane, vec4f(${total(width, "d")}, ${total(width, "p")}, 0.0, 0.0));
+  let rest = ${aboutZero ? "0.0" : "moments.x / n"};
+  let variance = ${nonNegative("((moments.y - moments.x * rest) / n)")};
   let q = vec4f(k, rest, inverseOf(variance), variance);`;
 }

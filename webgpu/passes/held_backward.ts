@@ -2,7 +2,7 @@ import type { Region } from "../device/region.ts";
 import { activation as activationText, realsOf, total, vector } from "../wgsl/arithmetic.ts";
 import type { Placement } from "../wgsl/placement.ts";
 import { addition, type Held, placeInTeam } from "../wgsl/team.ts";
-import { type Differentiation, parametersOf, throughActivation } from "./differentiation.ts";
+import { type Differentiation, isShifted, parametersOf, shifted, throughActivation } from "./differentiation.ts";
 import { affineBindings } from "./affine.ts";
 import { heldMoments, overRegisters, registersNamed } from "./held.ts";
 import type { Run } from "../device/run.ts";
@@ -53,7 +53,11 @@ export function differentiateHeld(
     : { groups: Math.ceil(placement.keys("statistic") / team.keys), steps: 1 };
   const each = (body: (i: string) => string) => overRegisters(held, width, body);
   const registers = registersNamed(held, width, ["x", "g", ...(along && sums ? ["ds", "db"] : [])]);
-  const zero = `${type}(0.0)`;
+  const zero = `${type}(0.0)`, constant = scale && placement.affine === "constant";
+  const ownMean = activation !== undefined || isShifted(pass) && table !== undefined;
+  const level = scale && !constant && isShifted(pass) &&
+    `get_scale(base.z)${placement.parameterWidth(width) === 4 ? ".x" : ""}`;
+  const h = (i: string) => shifted(`g[${i}]`, { m: "m", l: "l" }, pass);
   run.commands.dispatch({
     bindings: present(
       bindSlab("x", x, slab, width),
@@ -86,25 +90,31 @@ ${registers}
   let key = (group * u.steps + step) * ${team.keys}u + member; let live = key < u.keys;
   let limit = select(0u, u.members, live); let base = keyAt(key);
 ${each((i) => `x[${i}] = get_x(e.x); g[${i}] = get_dy(e.x);`)}
-${table ? "let n = f32(u.members); let q = get_table(select(0u, base.y, live));" : heldMoments(held, width, measure)}
-  var a = ${zero}; var b = ${zero}; var c = ${zero}; var own = ${zero};
+${level ? `let l = ${level};` : ""}
+${
+      table
+        ? "let n = f32(u.members); let q = get_table(select(0u, base.y, live));"
+        : heldMoments(held, width, measure, isShifted(pass) && !ownMean ? "g" : undefined)
+    }
+${ownMean ? meanOfGradients(held, width, pass) : ""}
+  var a = ${zero}; var b = ${zero};
 ${
       each((i) =>
-        `let z = valueOf(x[${i}], q); var h = g[${i}]; ${throughActivation("h", "(z * q.z)", pass)} g[${i}] = h;
-    ${along && sums ? `db[${i}] += h; ds[${i}] += h * (z * q.z);` : ""}${!along && sums ? "own += h; c += h * z;" : ""}
-    ${scale ? "h *= get_scale(e.z);" : ""} a += h; b += h * z;`
+        `let z = valueOf(x[${i}], q); let h = ${h(i)}; a += h; b += h * z;
+    ${along && sums ? `db[${i}] += g[${i}]; ds[${i}] += g[${i}] * (z * q.z);` : ""}`
       )
     }
-  let f = addUp(t, lane, vec4f(${total(width, "a")}, ${total(width, "b")}, 0.0, 0.0));
+  var f = addUp(t, lane, vec4f(${total(width, "a")}, ${total(width, "b")}, 0.0, 0.0));
+${!along && sums ? ownSums(isShifted(pass)) : ""}
+  ${constant ? "f *= get_scale(base.z);" : ""}
   let slope = 2.0 / n * derivativeOf(q.z, q.w) * f.y;
   let offset = ${measure.subtractMean ? "-q.z * f.x / n" : "0.0"};
 ${
       each((i) =>
-        `let h = ${scale ? `g[${i}] * get_scale(e.z)` : `g[${i}]`};
+        `let h = ${h(i)}${constant ? " * get_scale(e.z)" : ""};
     set_dx(e.x, h * q.z + (deviationOf(x[${i}], q) * slope + offset)${dSum ? " + get_dSum(e.x)" : ""});`
       )
     }
-${!along && sums ? ownSums(width) : ""}
   }
 ${along && sums ? stripSums(held, width) : ""}`,
     lanes: team.keys * team.lanes,
@@ -113,14 +123,24 @@ ${along && sums ? stripSums(held, width) : ""}`,
   return along ? groups : 0;
 }
 
-/** The sums of a statistic's own parameter, as part of that parameter's: sum(dy) and sum(dy z r). */
-function ownSums(width: 1 | 4): string {
+/** The text that takes held gradients through the activation, and of their mean m. */
+function meanOfGradients(held: Held, width: 1 | 4, pass: Differentiation): string {
+  const type = vector(width);
   return `
-  let o = addUp(t, lane, vec4f(${total(width, "own")}, ${total(width, "c")}, 0.0, 0.0));
+  var o = ${type}(0.0);${
+    overRegisters(held, width, (i) =>
+      `var h = g[${i}]; ${throughActivation("h", `(valueOf(x[${i}], q) * q.z)`, pass)} g[${i}] = h; o += h;`)
+  }
+  ${isShifted(pass) ? `let m = addUp(t, lane, vec4f(${total(width, "o")}, 0.0, 0.0, 0.0)).x / n;` : ""}`;
+}
+
+/** The sums of a statistic's own parameter, as part of that parameter's: sum(dy) and sum(dy z r). */
+function ownSums(shifted: boolean): string {
+  return `
   if (live && lane == 0u) {
     let strip = base.y / u.parameters;
-    set_parts((strip * 2u) * u.parameters + base.z, o.x);
-    set_parts((strip * 2u + 1u) * u.parameters + base.z, o.y * q.z);
+    set_parts((strip * 2u) * u.parameters + base.z, f.x${shifted ? " + n * m" : ""});
+    set_parts((strip * 2u + 1u) * u.parameters + base.z, f.y * q.z);
   }`;
 }
 

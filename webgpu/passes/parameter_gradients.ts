@@ -3,7 +3,7 @@ import type { Region } from "../device/region.ts";
 import { activation as activationText, realsOf, total, vector } from "../wgsl/arithmetic.ts";
 import type { Key } from "../wgsl/placement.ts";
 import { addition, placeInTeam, type Team } from "../wgsl/team.ts";
-import { type Differentiation, parametersOf, throughActivation } from "./differentiation.ts";
+import { type Differentiation, isShifted, parametersOf, shifted, throughActivation } from "./differentiation.ts";
 import { affineBindings } from "./affine.ts";
 import type { Run } from "../device/run.ts";
 import { bindSlab, bindTensor, LANES, present, type Slab, slabsOf, withTables } from "./slabs.ts";
@@ -19,12 +19,22 @@ export interface AffineGradients {
 /** The gradients of parameters by a pass of its own over x and dy, for each parameter over its elements. */
 export function sumOfParameters(run: Run, pass: Differentiation, table: Region, out: AffineGradients): void {
   const parameters = pass.placement.keys("parameter");
-  withChunkSums(run, pass, "parameter", table, (parts, strips) => addStrips(run, parts, { strips, parameters }, out));
+  withChunkSums(
+    run,
+    pass,
+    "parameter",
+    table,
+    undefined,
+    (parts, strips) => addStrips(run, parts, { strips, parameters }, out),
+  );
 }
 
+/** Elements of a statistic that its m is the mean of. */
+const SAMPLE = 16;
+
 /**
- * The table of each statistic's (slope, offset) in dx = h r + (x - mean) slope + offset. Where each statistic has one parameter, the
- * sums give the gradients of parameters as well.
+ * The table of each statistic's (slope, offset, m, l) in dx = h r + (x - mean) slope + offset, with m and l as {@linkcode shifted} has
+ * them. Where each statistic has one parameter, the sums give the gradients of parameters as well.
  */
 export function sumInto(
   run: Run,
@@ -37,7 +47,8 @@ export function sumInto(
     statistics = placement.keys("statistic"),
     constant = placement.affine === "constant";
   const parameters = placement.keys("parameter");
-  withChunkSums(run, pass, "statistic", table, (parts, chunks) => {
+  if (isShifted(pass)) sample(run, pass, table, slopes);
+  withChunkSums(run, pass, "statistic", table, slopes, (parts, chunks) => {
     withTables(run, [out ? statistics * 8 : 0], (strips) => {
       run.commands.dispatch({
         bindings: present(
@@ -45,7 +56,7 @@ export function sumInto(
           { name: "table", region: table, element: "vec4f" as const },
           constant && scale && bindTensor("scale", scale),
           out && { name: "strips", region: strips, element: "f32" as const, written: true },
-          { name: "slopes", region: slopes, element: "vec2f" as const, written: true },
+          { name: "slopes", region: slopes, element: "vec4f" as const, written: true },
         ),
         counts: { zero: 0, ...placement.counts("statistic"), chunks, parameters },
         reals: realsOf(measure),
@@ -54,19 +65,21 @@ export function sumInto(
   let key = group * ${LANES}u + t;
   if (key >= u.keys) { return; }
   let e = keyAt(key); let q = get_table(e.y); let n = f32(u.members);
-  var m = vec2f(0.0);
+  let p = ${isShifted(pass) ? "get_slopes(e.y)" : "vec4f(0.0)"};
+  var f = vec2f(0.0);
   for (var c = 0u; c < u.chunks; c++) {
-    m += vec2f(get_parts((c * 2u) * u.keys + e.y), get_parts((c * 2u + 1u) * u.keys + e.y));
+    f += vec2f(get_parts((c * 2u) * u.keys + e.y), get_parts((c * 2u + 1u) * u.keys + e.y));
   }
   ${
           out
             ? `let strip = e.y / u.parameters;
-  set_strips((strip * 2u) * u.parameters + e.z, m.x);
-  set_strips((strip * 2u + 1u) * u.parameters + e.z, m.y * q.z);`
+  set_strips((strip * 2u) * u.parameters + e.z, f.x + n * p.z);
+  set_strips((strip * 2u + 1u) * u.parameters + e.z, f.y * q.z);`
             : ""
         }
-  ${constant && scale ? "m *= get_scale(e.z);" : ""}
-  set_slopes(e.y, vec2f(2.0 / n * derivativeOf(q.z, q.w) * m.y, ${measure.subtractMean ? "-q.z * m.x / n" : "0.0"}));`,
+  ${constant && scale ? "f *= get_scale(e.z);" : ""}
+  let offset = ${measure.subtractMean ? "-q.z * f.x / n" : "0.0"};
+  set_slopes(e.y, vec4f(2.0 / n * derivativeOf(q.z, q.w) * f.y, offset, p.z, p.w));`,
         lanes: LANES,
         groups: Math.ceil(statistics / LANES),
       });
@@ -75,12 +88,50 @@ export function sumInto(
   });
 }
 
+/** Writes m and l of each statistic: the mean of some of its dy, taken through the activation, and its first scale. */
+function sample(run: Run, pass: Differentiation, table: Region, slopes: Region): void {
+  const { placement, measure, x, dy, scale, activation } = pass, slabs = slabsOf(run, placement, x);
+  const shared = placement.axes[0]?.statistic === 0, scaled = scale && placement.affine !== "constant";
+  const read = parametersOf(pass),
+    parameters = { scale: scaled || activation ? read.scale : undefined, bias: read.bias };
+  for (const slab of shared ? slabs.slice(0, 1) : slabs) {
+    const { placement } = slab, keys = placement.keys("statistic");
+    run.commands.dispatch({
+      bindings: [
+        bindSlab("x", x, slab, 1),
+        bindSlab("dy", dy, slab, 1),
+        ...affineBindings(placement, parameters, 1),
+        { name: "table", region: table, element: "vec4f" },
+        { name: "slopes", region: slopes, element: "vec4f", written: true },
+      ],
+      counts: { zero: 0, ...placement.counts("statistic") },
+      reals: realsOf(measure),
+      functions: [placement.text("statistic"), arithmetic(run, 1, measure), activationText(1, activation)].join("\n"),
+      main: `
+  let key = group * ${LANES}u + t;
+  if (key >= u.keys) { return; }
+  let base = keyAt(key); let count = min(u.members, ${SAMPLE}u);
+  var sum = 0.0;
+  for (var i = 0u; i < count; i++) {
+    let e = base + memberAt(i * (u.members / count));
+    let q = get_table(e.y); var g = get_dy(e.x);
+    ${throughActivation("g", "(valueOf(get_x(e.x), q) * q.z)", pass)}
+    sum += g;
+  }
+  set_slopes(base.y, vec4f(0.0, 0.0, sum / f32(count), ${scaled ? "get_scale(base.z)" : "0.0"}));`,
+      lanes: LANES,
+      groups: Math.ceil(keys / LANES),
+    });
+  }
+}
+
 /** Sums of the chunks of every key, one array after the other: (sum(h), sum(h z)) of statistics, (sum(dy), sum(dy z r)) of parameters. */
 function withChunkSums(
   run: Run,
   pass: Differentiation,
   key: Key,
   table: Region,
+  slopes: Region | undefined,
   use: (parts: Region, chunks: number) => void,
 ): void {
   const { placement, x } = pass, keys = placement.keys(key), width = placement.widthFor(key);
@@ -90,7 +141,7 @@ function withChunkSums(
   withTables(run, [count * keys * 8], (parts) => {
     let before = 0;
     for (const { slab, ...chunks } of slabs) {
-      sumChunks(run, slab, chunks, pass, key, table, parts, { keys, before, width });
+      sumChunks(run, slab, chunks, pass, key, { table, slopes, parts }, { keys, before, width });
       if (shared) before += chunks.count;
     }
     use(parts, count);
@@ -103,8 +154,7 @@ function sumChunks(
   chunks: Chunks,
   pass: Differentiation,
   key: Key,
-  table: Region,
-  parts: Region,
+  { table, slopes, parts }: { table: Region; slopes: Region | undefined; parts: Region },
   { keys, before, width }: { keys: number; before: number; width: 1 | 4 },
 ): void {
   const { measure, x, dy, scale, activation } = pass, { placement } = slab, { team, length, count } = chunks;
@@ -112,13 +162,14 @@ function sumChunks(
   const scaled = ofStatistic && scale && placement.affine !== "constant", read = parametersOf(pass);
   const parameters = { scale: scaled || activation ? read.scale : undefined, bias: read.bias };
   run.commands.dispatch({
-    bindings: [
+    bindings: present(
       bindSlab("x", x, slab, width),
       bindSlab("dy", dy, slab, width),
       ...affineBindings(placement, parameters, width),
-      { name: "table", region: table, element: "vec4f" },
-      { name: "parts", region: parts, element: "f32", written: true },
-    ],
+      { name: "table", region: table, element: "vec4f" as const },
+      ofStatistic && isShifted(pass) && { name: "slopes", region: slopes!, element: "vec4f" as const },
+      { name: "parts", region: parts, element: "f32" as const, written: true },
+    ),
     counts: { zero: 0, ...placement.counts(key), chunks: count, length, before, all: keys },
     reals: realsOf(measure),
     functions: [
@@ -135,7 +186,8 @@ ${
         width,
         `let q = get_table(e.y); let z = valueOf(get_x(e.x), q); var g = get_dy(e.x);
     ${throughActivation("g", "(z * q.z)", pass)}
-    let h = ${scaled ? "g * get_scale(e.z)" : "g"};
+    ${ofStatistic && isShifted(pass) ? "let p = get_slopes(e.y);" : ""}
+    let h = ${ofStatistic ? shifted("g", { m: "p.z", l: "p.w" }, pass) : "g"};
     a += h; b += h * ${ofStatistic ? "z" : "(z * q.z)"};`,
       )
     }
