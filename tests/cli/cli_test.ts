@@ -82,7 +82,7 @@ Deno.test("evenkeel: wrong usage exits with 2 and says what is wrong", async () 
   const wrong: [args: string[], says: string][] = [
     [[], "Usage:"],
     [["scales"], "unknown command"],
-    [["scale"], "missing required argument"],
+    [["scale"], "give either a file or --sql QUERY"],
     [["scale", "x.csv"], "give either --fit STATE.json or --apply STATE.json"],
     [["scale", "x.csv", "--fit", "a", "--apply", "b"], "give either"],
     [["scale", "x.csv", "--fit", "a", "-o", "b"], "-o is for --apply"],
@@ -97,6 +97,11 @@ Deno.test("evenkeel: wrong usage exits with 2 and says what is wrong", async () 
     [["scale", "x.csv", "--apply", "a", "-o", "./x.csv"], "must be different files"],
     [["scale", "x.csv", "--apply", "a", "-o", "a"], "must be different files"],
     [["scale", "x.csv", "--fit", "a", "--by-place"], "--by-place is for --apply"],
+    [["moments", "x.csv", "--sql", "select 1"], "give either a file or --sql QUERY"],
+    [["moments", "x.csv", "--database", "x.duckdb"], "--database is for --sql"],
+    [["moments", "--sql", "select 1", "--delimiter", ";"], "delimiter is for files"],
+    [["scale", "--sql", "select 1", "--fit", "a", "--format", "csv"], "format is for files"],
+    [["scale", "--sql", "select 1", "--fit", "a", "--snapshot", "b"], "--snapshot is for files"],
   ];
   const outcomes = await Promise.all(wrong.map(([args]) => evenkeel(...args)));
   outcomes.forEach(({ code, stdout, stderr }, i) => {

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { StandardScaler } from "../../../statistics/mod.ts";
 import { openSource, SourceError, type SourceOptions } from "../../../statistics/sources/mod.ts";
@@ -125,20 +125,3 @@ Deno.test(
       assertEquals(await Deno.readTextFile(output), `wind\n${2 / Math.sqrt(8 / 3)}\nNaN\n`);
     }),
 );
-
-Deno.test("evenkeel --sql: what makes no sense with it is refused", async () => {
-  const query = ["--sql", "select 1"], fit = ["--fit", "state.json"];
-  const wrong = [
-    ["moments"],
-    ["moments", "x.csv", ...query],
-    ["moments", "x.csv", "--database", "x.duckdb"],
-    ["moments", ...query, "--delimiter", ";"],
-    ["scale", ...query, ...fit, "--format", "csv"],
-    ["scale", ...query, ...fit, "--snapshot", "snapshot.json"],
-  ];
-  for (const args of wrong) {
-    const { code, stderr } = await evenkeel(...args);
-    assertEquals(code, 2, args.join(" "));
-    assert(stderr.startsWith("error: "), stderr);
-  }
-});
