@@ -1,6 +1,7 @@
 import { checkTensor, describe, type Tensor } from "../../kernels/tensor.ts";
-import { copyInto } from "./fit.ts";
+import { checkFit, copyInto } from "./fit.ts";
 import type { Layer, Tensors } from "../layer.ts";
+import { inTheirWords } from "./their_words.ts";
 import { WeightsError } from "./weights_error.ts";
 
 /** How layers of a class elsewhere become ours. "Their" names are those of that class. */
@@ -40,14 +41,47 @@ export function convert(
   checkOptions(operation, name, options, known);
   const given = Object.fromEntries(Object.entries(tensors).filter(([, tensor]) => tensor !== undefined));
   for (const [tensor, value] of Object.entries(given)) checkTensor(operation, tensor, value);
-  const arranged = arrange(given, options as never),
-    first = Object.keys(names).find((name) => arranged[name] !== undefined);
-  const layer = make(options as never, arranged, first && arranged[first].type === "float64" ? "float64" : "float32");
-  const places = theirs(namesOf(layer), { ...layer.parameters, ...layer.state });
-  const unplaced = spare.filter((name) => !Object.hasOwn(places, name));
-  for (const name of spare) if (!Object.hasOwn(arranged, name)) delete places[name];
-  copyInto(`${operation}: ${name}`, places, without(arranged, unplaced));
+  /** The layer that options make, the places of its tensors by their names, and what goes there. */
+  const madeWith = (options: object) => {
+    const arranged = arrange(given, options as never), first = Object.keys(names).find((name) => arranged[name]);
+    const type = first && arranged[first].type === "float64" ? "float64" : "float32";
+    const layer = inTheirWords(operation, name, known, () => make(options as never, arranged, type));
+    const places = theirs(namesOf(layer), { ...layer.parameters, ...layer.state });
+    const unplaced = spare.filter((name) => !Object.hasOwn(places, name));
+    for (const name of spare) if (!Object.hasOwn(arranged, name)) delete places[name];
+    return { layer, places, tensors: without(arranged, unplaced) };
+  };
+  const { layer, places, tensors: placed } = madeWith(options);
+  try {
+    copyInto(`${operation}: ${name}`, places, placed);
+  } catch (error) {
+    if (!(error instanceof WeightsError)) throw error;
+    throw new WeightsError(
+      error.message + switchHint(known, (change) => {
+        const { places, tensors } = madeWith({ ...options, ...change });
+        checkFit(operation, places, tensors);
+      }),
+    );
+  }
   return layer;
+}
+
+/** Options that say whether a layer has some of its tensors. */
+const switches = ["bias", "affine", "elementwise_affine", "track_running_stats", "use_bias", "center", "scale"];
+
+/** Which option would make tensors fit; `check` throws if they do not. */
+function switchHint(known: readonly string[], check: (change: object) => void): string {
+  for (const name of switches.filter((name) => known.includes(name))) {
+    for (const value of [false, true]) {
+      try {
+        check({ [name]: value });
+        return ` They are those of a layer with ${name}: ${value}.`;
+      } catch {
+        // Then it is another, or none.
+      }
+    }
+  }
+  return "";
 }
 
 /** Throws if a class is given an option that it does not have. */

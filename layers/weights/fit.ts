@@ -8,11 +8,9 @@ import { WeightsError } from "./weights_error.ts";
  * @throws {WeightsError} If names are missing or unexpected, or dims differ; it lists them all.
  */
 export function checkFit(operation: string, wanted: Tensors, given: Tensors): void {
+  const missing = Object.keys(wanted).filter((name) => !Object.hasOwn(given, name) && !isTied(name, wanted, given));
   const faults = [
-    ...named(
-      "missing",
-      Object.keys(wanted).filter((name) => !Object.hasOwn(given, name) && !isTied(name, wanted, given)),
-    ),
+    ...named("missing", missing),
     ...named("unexpected", Object.keys(given).filter((name) => !Object.hasOwn(wanted, name))),
     ...Object.entries(wanted).flatMap(([name, { dims }]) => {
       const others = Object.hasOwn(given, name) ? given[name].dims : dims;
@@ -21,8 +19,10 @@ export function checkFit(operation: string, wanted: Tensors, given: Tensors): vo
   ];
   if (faults.length === 0) return;
   const names = Object.keys(wanted).join(", ") || "none", hint = prefixHint(Object.keys(wanted), Object.keys(given));
+  const biases = missing.length > 0 && missing.every((name) => name.endsWith(".bias"));
+  const plain = biases ? " A layer that has no bias there is made with bias: false here." : "";
   throw new WeightsError(
-    `${operation}: the tensors do not fit: ${faults.join("; ")}. Those that belong here: ${names}.${hint}`,
+    `${operation}: the tensors do not fit: ${faults.join("; ")}. Those that belong here: ${names}.${hint}${plain}`,
   );
 }
 

@@ -9,6 +9,8 @@ function filled(value: number, ...dims: number[]): Tensor<"float32"> {
 }
 
 const affine = { gamma: filled(2, 3), beta: filled(1, 3) };
+const recurrent = { kernel: filled(1, 3, 8), recurrent_kernel: filled(1, 2, 8), bias: filled(1, 8) };
+const ours = { time_major: true, return_sequences: true } as const;
 const moving = { moving_mean: filled(5, 3), moving_variance: filled(4, 3) };
 
 Deno.test("fromKeras: conventions and defaults", () => {
@@ -94,15 +96,24 @@ Deno.test("fromKeras: what does not fit, or we do not have, is refused", () => {
   assertThrows(() => fromKeras("LayerNormalization", affine, { axis: [1, -1] }), RangeError, "axis is [-1,1]");
 });
 
+Deno.test("fromKeras: says which option would make the weights fit, by Keras's names", () => {
+  const dense = { kernel: filled(1, 3, 2) }, gates = { kernel: filled(1, 3, 8), recurrent_kernel: filled(1, 2, 8) };
+  const hints: [() => unknown, string][] = [
+    [() => fromKeras("Dense", dense), "use_bias: false"],
+    [() => fromKeras("LSTM", gates, ours), "use_bias: false"],
+    [() => fromKeras("LayerNormalization", { gamma: affine.gamma }), "center: false"],
+    [() => fromKeras("BatchNormalization", { beta: affine.beta, ...moving }), "scale: false"],
+  ];
+  for (const [call, option] of hints) assertThrows(call, WeightsError, `They are those of a layer with ${option}.`);
+  assertThrows(() => fromKeras("Dense", dense, { units: 0, use_bias: false }), RangeError, "Dense: units is 0");
+});
+
 Deno.test("fromKeras: the axis of an older config is a list of one", () => {
   const one = tensor(new Float32Array([1, 1])),
     weights = { gamma: one, beta: one, moving_mean: one, moving_variance: one };
   assertEquals(fromKeras("BatchNormalization", weights, { axis: [3] }).axis, 3);
   assertThrows(() => fromKeras("BatchNormalization", weights, { axis: [1, 2] as never }), RangeError, "axis is [1,2]");
 });
-
-const recurrent = { kernel: filled(1, 3, 8), recurrent_kernel: filled(1, 2, 8), bias: filled(1, 8) };
-const ours = { time_major: true, return_sequences: true } as const;
 
 Deno.test("fromKeras: recurrent layers take what get_config() gives, once it is said how sequences lie", () => {
   const config = {

@@ -131,8 +131,60 @@ Deno.test("fromTorch: wrong names are errors when compiled, and say what is know
   // @ts-expect-error no such tensor
   assertThrows(() => fromTorch("LayerNorm", { ...affine, gamma: filled(1, 3) }), WeightsError, "gamma is unexpected");
   // @ts-expect-error num_groups is needed
-  assertThrows(() => fromTorch("GroupNorm", affine), RangeError, "groups is undefined");
+  assertThrows(() => fromTorch("GroupNorm", affine), RangeError, "num_groups is undefined");
   assertThrows(() => fromTorch("ReLU", { weight: filled(1, 3) }), WeightsError, "weight is unexpected");
+});
+
+Deno.test("fromTorch: says which option would make the tensors fit, for each class that has one", () => {
+  const linear = { weight: filled(1, 2, 3) }, image = { weight: filled(1, 2, 3, 1, 1) };
+  const gates = { weight_ih_l0: filled(1, 8, 3), weight_hh_l0: filled(1, 8, 2) };
+  const heads = { in_proj_weight: filled(1, 18, 6), "out_proj.weight": filled(1, 6, 6) };
+  const hints: [() => unknown, string][] = [
+    [() => fromTorch("Linear", linear), "bias: false"],
+    [() => fromTorch("Linear", { ...linear, bias: filled(1, 2) }, { bias: false }), "bias: true"],
+    [() => fromTorch("Conv1d", { weight: filled(1, 2, 3, 1) }), "bias: false"],
+    [() => fromTorch("Conv2d", image), "bias: false"],
+    [() => fromTorch("ConvTranspose2d", image), "bias: false"],
+    [() => fromTorch("LSTM", gates), "bias: false"],
+    [() => fromTorch("MultiheadAttention", heads, { num_heads: 2, batch_first: true }), "bias: false"],
+    [() => fromTorch("LayerNorm", { weight: affine.weight }), "bias: false"],
+    [() => fromTorch("GroupNorm", { weight: affine.weight }, { num_groups: 1 }), "bias: false"],
+    [() => fromTorch("BatchNorm2d", running), "affine: false"],
+    [() => fromTorch("BatchNorm2d", affine), "track_running_stats: false"],
+    [() => fromTorch("InstanceNorm2d", affine), "affine: true"],
+    [() => fromTorch("RMSNorm", {}, { normalized_shape: 3 }), "elementwise_affine: false"],
+  ];
+  for (const [call, option] of hints) {
+    const { message } = assertThrows(call, WeightsError);
+    assertStringIncludes(message, `They are those of a layer with ${option}.`);
+  }
+  const neither = assertThrows(
+    () => fromTorch("Linear", { weight: filled(1, 2, 3), bias: filled(1, 3) }),
+    WeightsError,
+  );
+  assertEquals(neither.message.includes("They are those"), false);
+});
+
+Deno.test("fromTorch: options are told by PyTorch's names", () => {
+  const wrong = <T>(value: unknown) => value as T, linear = { weight: filled(1, 2, 3), bias: filled(1, 2) };
+  const image = { weight: filled(1, 2, 3, 1, 1), bias: filled(1, 2) };
+  const told: [() => unknown, string][] = [
+    [
+      () => fromTorch("GroupNorm", affine, { num_groups: 2 }),
+      "num_channels is 3, which is no multiple of num_groups, 2",
+    ],
+    [() => fromTorch("LayerNorm", affine, { normalized_shape: 0 }), "LayerNorm: normalized_shape is 0"],
+    [() => fromTorch("LayerNorm", affine, { normalized_shape: wrong("3") }), "normalized_shape is 3"],
+    [() => fromTorch("BatchNorm2d", { ...affine, ...running }, { eps: -1 }), "fromTorch: BatchNorm2d: eps is -1"],
+    [() => fromTorch("Linear", linear, { out_features: 0 }), "Linear: out_features is 0"],
+    [() => fromTorch("Conv2d", image, { groups: 4 }), "out_channels is 2, which is no multiple of groups, 4"],
+    [() => fromTorch("MaxPool2d", {}, { kernel_size: 0 }), "kernel_size is [0,0]"],
+    [() => fromTorch("Dropout", {}, { p: 2 }), "Dropout: p is 2"],
+    [() => fromTorch("RNN", {}, { nonlinearity: wrong("gelu") }), "weight_ih_l0 is missing"],
+  ];
+  for (const [call, says] of told) assertThrows(call, Error, says);
+  assertThrows(() => fromTorch("Dropout", {}, { p: 2 }), RangeError);
+  assertThrows(() => fromTorch("LayerNorm", affine, { normalized_shape: wrong("3") }), TypeError);
 });
 
 Deno.test("fromTorch: what we do not have is refused", () => {
@@ -228,5 +280,7 @@ Deno.test("fromTorch of a whole model says all that does not fit, and writes not
     assertStringIncludes(error.message, says);
   }
   assertEquals(model.parameters, before);
+  const { "stem.bias": __, ...plain } = toTorch(model, model.state);
+  assertThrows(() => fromTorch(model, plain), WeightsError, "A layer that has no bias there is made with bias: false");
   assertThrows(() => fromTorch(model, stateDict, { names: {} } as never), TypeError, "names is no option");
 });
