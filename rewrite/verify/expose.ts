@@ -13,6 +13,26 @@ export function exposing(model: Model, values: readonly string[]): Model {
   return changed(model, { graph: changed(model.graph!, { output: [...model.graph!.output, ...more] }) });
 }
 
+/** A model to which some of its values are given as inputs, in place of what its nodes make of them; it gives all others that it gave. */
+export function replacing(model: Model, values: readonly string[]): Model {
+  const graph = Graph.of(model), { input, output, node } = model.graph!;
+  const inputs = values.map((name) => {
+    const { type, dims } = graph.type(name);
+    return valueInfo(name, type, dims);
+  });
+  return changed(model, {
+    graph: changed(model.graph!, {
+      input: [...input, ...inputs],
+      output: output.filter(({ name }) => !values.includes(name)),
+      node: node.map((one) =>
+        one.output.some((name) => values.includes(name))
+          ? changed(one, { output: one.output.map((name) => values.includes(name) ? `${name} of the model` : name) })
+          : one
+      ),
+    }),
+  });
+}
+
 /** A model whose weights are each rounded once more: two of three are one step of their type away. */
 export function roundedWeights(model: Model): Model {
   const { initializer, node } = model.graph!;
