@@ -3,6 +3,7 @@ import { checkCount, checkInput } from "../../kernels/check.ts";
 import { checkAlike, checkOverlap } from "../../kernels/check.ts";
 import { type DType, type Tensor, tensor, zeros } from "../../kernels/tensor.ts";
 import { CoMoments } from "../moments/co_moments.ts";
+import { jacobi } from "./jacobi.ts";
 import { Fields, type JsonObject } from "../json.ts";
 import { checkKind, type Kind, type Settings } from "../kind.ts";
 import { checkFeatures, type Estimator, type TransformOptions } from "../scalers/scaler.ts";
@@ -119,9 +120,9 @@ export class IncrementalPca implements Estimator<IncrementalPca>, Kind {
    * @throws {TypeError | RangeError} If an argument does not fit, or fewer than two rows were learned; nothing is written then.
    */
   transform<T extends DType>(x: Tensor<T>, options: TransformOptions = {}): Tensor<T> {
-    const { mean, components, explainedVariance } = this.principal, [count, features] = components.dims;
+    const { principal } = this, { mean, components } = principal, [count, features] = components.dims;
     checkFeatures(`${this.kind}.transform`, x, features);
-    const gain = this.#deviations(explainedVariance.data).map((value) => 1 / value);
+    const gain = this.#deviations(principal).map((value) => 1 / value);
     const y = this.#output("transform", x, count, options), rows = x.data.length / features;
     const centered = new Float64Array(features);
     for (let r = 0; r < rows; r++) {
@@ -143,9 +144,9 @@ export class IncrementalPca implements Estimator<IncrementalPca>, Kind {
    * @throws {TypeError | RangeError} As `transform`.
    */
   inverse<T extends DType>(y: Tensor<T>, options: TransformOptions = {}): Tensor<T> {
-    const { mean, components, explainedVariance } = this.principal, [count, features] = components.dims;
+    const { principal } = this, { mean, components } = principal, [count, features] = components.dims;
     checkFeatures(`${this.kind}.inverse`, y, count);
-    const gain = this.#deviations(explainedVariance.data);
+    const gain = this.#deviations(principal);
     const x = this.#output("inverse", y, features, options), rows = y.data.length / count;
     for (let r = 0; r < rows; r++) {
       for (let f = 0; f < features; f++) {
@@ -173,10 +174,17 @@ export class IncrementalPca implements Estimator<IncrementalPca>, Kind {
     return new IncrementalPca(init, CoMoments.fromJSON(fields.get("summary")));
   }
 
-  /** What projections are divided by: 1, or their deviations; 1 too where there is no variance but rounding. */
-  #deviations(variance: Float64Array): Float64Array {
-    const least = variance[0] * this.summary.features * Number.EPSILON;
-    return variance.map((value) => this.#whiten && value > least ? Math.sqrt(value) : 1);
+  /**
+   * What projections are divided by: 1, or their deviations; 1 too where there is no variance but rounding. A covariance c has errors of
+   * about eps sqrt(c_ii c_jj), of which the variance v'cv along v has at most features eps sum(v_i^2 c_ii).
+   */
+  #deviations({ explainedVariance, components: { data: v } }: PrincipalComponents): Float64Array {
+    if (!this.#whiten) return explainedVariance.data.map(() => 1);
+    const d = this.summary.features, own = diagonalOf(this.summary.covariance(1).data, d);
+    return explainedVariance.data.map((variance, c) => {
+      const rounding = own.reduce((sum, value, i) => sum + v[c * d + i] ** 2 * value, 0) * d * Number.EPSILON;
+      return variance > rounding ? Math.sqrt(variance) : 1;
+    });
   }
 
   #output<T extends DType>(name: string, x: Tensor<T>, last: number, { out }: TransformOptions): Tensor<T> {
@@ -206,13 +214,13 @@ function principalComponents(moments: CoMoments, kept = moments.features): Princ
   const d = moments.features, entries = moments.covariance(1).data;
   // By the largest, whose square may be beyond float64.
   const largest = entries.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
-  const covariance = Matrix.from1DArray(d, d, entries.map((value) => value / largest));
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(covariance, { assumeSymmetric: true });
-  const order = realEigenvalues.map((_, i) => i).sort((a, b) => realEigenvalues[b] - realEigenvalues[a]).slice(0, kept);
-  const variance = Float64Array.from(order, (i) => Math.max(realEigenvalues[i], 0) * largest);
-  const total = covariance.trace() * largest;
+  const covariance = entries.map((value) => value / largest), diagonal = diagonalOf(covariance, d);
+  const total = diagonal.reduce((sum, value) => sum + value, 0) * largest;
+  const { values, vectors } = eigen(covariance, d);
+  const order = Array.from(values, (_, i) => i).sort((a, b) => values[b] - values[a]).slice(0, kept);
+  const variance = Float64Array.from(order, (i) => Math.max(values[i], 0) * largest);
   const components = new Float64Array(kept * d);
-  order.forEach((i, c) => components.set(withSign(eigenvectorMatrix.getColumn(i)), c * d));
+  order.forEach((i, c) => components.set(withSign(vectors.subarray(i * d, (i + 1) * d)), c * d));
   return {
     mean: moments.mean(),
     components: tensor(components, [kept, d]),
@@ -221,9 +229,31 @@ function principalComponents(moments: CoMoments, kept = moments.features): Princ
   };
 }
 
+/** QL errs by the rounding of the largest variance, which is too much for variances below this part of it. */
+const leastForQl = 1e-6;
+
+/** The eigenvalues of a covariance whose largest entry is 1, and its eigenvectors as rows. */
+function eigen(covariance: Float64Array, d: number): { values: Float64Array; vectors: Float64Array } {
+  if (diagonalOf(covariance, d).some((variance) => variance > 0 && variance < leastForQl)) {
+    const entries = covariance.slice(), vectors = jacobi(entries, d);
+    return { values: diagonalOf(entries, d), vectors };
+  }
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(Matrix.from1DArray(d, d, covariance), {
+    assumeSymmetric: true,
+  });
+  return {
+    values: Float64Array.from(realEigenvalues),
+    vectors: Float64Array.from(eigenvectorMatrix.transpose().to1DArray()),
+  };
+}
+
+function diagonalOf(entries: Float64Array, d: number): Float64Array {
+  return Float64Array.from({ length: d }, (_, i) => entries[i * d + i]);
+}
+
 /** A vector, or its opposite: the one whose largest entry (the first of those) is positive. */
-function withSign(vector: number[]): number[] {
-  const largest = Math.max(...vector.map(Math.abs));
+function withSign(vector: Float64Array): Float64Array {
+  const largest = vector.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const sign = Math.sign(vector.find((value) => Math.abs(value) >= largest * (1 - TIE))!);
   return vector.map((value) => value * sign);
 }

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { type Tensor, tensor } from "../../../kernels/tensor.ts";
 import { CoMoments, RunningMoments } from "../../../statistics/mod.ts";
+import { jacobi } from "../../../statistics/pca/jacobi.ts";
 import { IncrementalPca } from "../../../statistics/pca/mod.ts";
 import { assertClose } from "../../close.ts";
 import { assertRelative, exactMoments, noise, rowsOf, throughText } from "../../exact.ts";
@@ -179,5 +180,47 @@ Deno.test("PCA: of values whose covariance, squared, is beyond float64 or nothin
     assertClose(pca.principal.components, plain.principal.components, 1e-12);
     const expected = plain.principal.explainedVariance.data.map((value) => value * factor ** 2);
     assertRelative(pca.principal.explainedVariance.data, expected, `${factor}`, 1e-12);
+  }
+});
+
+Deno.test("PCA: whitening reaches deviation 1 for features of whatever deviations", () => {
+  const deviations = [1, 1e-7, 1e-9, 1e-60], n = 500, d = deviations.length, z = noise(n * d, 5);
+  for (const factor of [1, 1e80, 1e-80]) {
+    const rows = tensor(z.map((value, i) => value * deviations[i % d] * factor), [n, d]);
+    const pca = new IncrementalPca({ whiten: true }).partialFit(rows), y = pca.transform(rows);
+    const moments = new CoMoments().push(y).covariance(1);
+    assertClose(
+      moments,
+      tensor(Float64Array.from({ length: d * d }, (_, i) => Number(i % (d + 1) === 0)), [d, d]),
+      1e-9,
+    );
+    assertRelative(pca.inverse(y).data, rows.data, `${factor}`, 1e-8);
+  }
+});
+
+Deno.test("PCA: small features that follow from others have no variance of their own", () => {
+  const z = noise(600, 5), rows = tensor(z.map((value, i) => i % 2 === 0 ? value : z[i - 1] * 1e-9), [300, 2]);
+  const y = new IncrementalPca({ whiten: true }).partialFit(rows).transform(rows);
+  y.data.forEach((value, i) => assert(i % 2 === 0 || Math.abs(value) < 1e-20, `${i}: ${value}`));
+});
+
+Deno.test("PCA: values whose squares are beyond float64 are refused by the feature", () => {
+  const pca = new IncrementalPca();
+  for (const value of [1e160, 1e308]) {
+    assertThrows(() => pca.partialFit(rowsOf([[1, value], [2, -value]])), RangeError, "feature 1");
+  }
+  assertEquals(pca.summary.count, 0);
+});
+
+Deno.test("PCA: Jacobi's rotations and QL agree where both are right", () => {
+  for (const d of [1, 2, 9, 30]) {
+    const rows = tensor(noise(400 * d, d).map((value, i) => value + 0.5 * Math.sin(i)), [400, d]);
+    const { components, explainedVariance } = new IncrementalPca().partialFit(rows).principal;
+    const entries = new CoMoments().push(rows).covariance(1).data.slice(), vectors = jacobi(entries, d);
+    for (let c = 0; c < d; c++) {
+      const along = explainedVariance.data.findIndex((value) => Math.abs(value - entries[c * d + c]) < 1e-13);
+      const dot = vectors.slice(c * d, (c + 1) * d).reduce((sum, v, i) => sum + v * components.data[along * d + i], 0);
+      assert(Math.abs(Math.abs(dot) - 1) < 1e-10, `${d}, ${c}: ${along}, ${dot}`);
+    }
   }
 });
