@@ -1,5 +1,5 @@
 import { checkAxis, checkDims, checkInput } from "../kernels/check.ts";
-import { OptionNames } from "../kernels/option_names.ts";
+import { type NameList, OptionNames } from "../kernels/option_names.ts";
 import type { Moments } from "../kernels/passes/moments.ts";
 import { panelsOf } from "../kernels/passes/panels.ts";
 import type { Tensor } from "../kernels/tensor.ts";
@@ -15,8 +15,9 @@ export interface PushOptions {
   mask?: Tensor;
 }
 
-/** The options of {@linkcode Summary.push}. */
-export const pushNames = new OptionNames<PushOptions>({ axis: true, mask: true });
+/** The names of {@linkcode PushOptions}. */
+export const pushNames: NameList<PushOptions> = { axis: true, mask: true };
+const names = new OptionNames(pushNames);
 
 /**
  * What is known of each feature of all data seen so far, in constant memory. Summaries of parts `merge` to the summary of the
@@ -45,7 +46,7 @@ export abstract class Summary<Self extends Summary<Self>> implements Kind {
    */
   push(x: Tensor, options: PushOptions = {}): this {
     const operation = `${this.kind}.push`;
-    pushNames.check(operation, options);
+    names.check(operation, options);
     checkInput(operation, x, 1);
     const axis = checkAxis(operation, "axis", options.axis ?? -1, x.dims);
     this.#checkFeatures(operation, x.dims[axis], `x has dims [${x.dims.join(", ")}], so that axis ${axis}`);

@@ -1,4 +1,5 @@
 import { checkNumber } from "../../kernels/check.ts";
+import { OptionNames } from "../../kernels/option_names.ts";
 import { Moments } from "../../kernels/passes/moments.ts";
 import { type Tensor, tensor } from "../../kernels/tensor.ts";
 import { Fields } from "../json.ts";
@@ -16,6 +17,8 @@ export interface ExponentialMomentsInit {
    */
   biasCorrection?: boolean;
 }
+
+const names = new OptionNames<ExponentialMomentsInit>({ decay: true, biasCorrection: true });
 
 /**
  * Mean and variance of each feature of a stream of tensors, in which the past counts less and less: value i of n weighs
@@ -54,8 +57,10 @@ export class ExponentialMoments extends Summary<ExponentialMoments> {
    *
    * @throws {TypeError | RangeError} If decay is not a number from 0 to below 1.
    */
-  constructor({ decay = 0.99, biasCorrection = true }: ExponentialMomentsInit = {}) {
+  constructor(init: ExponentialMomentsInit = {}) {
     super();
+    names.check(this.kind, init);
+    const { decay = 0.99, biasCorrection = true } = init;
     checkNumber(this.kind, "decay", decay, 0);
     if (decay >= 1) {
       throw new RangeError(

@@ -1,5 +1,6 @@
 import { checkAxis, checkDims, checkInput } from "../../kernels/check.ts";
 import { momentsOf } from "../../kernels/exact_moments.ts";
+import { OptionNames } from "../../kernels/option_names.ts";
 import { Moments } from "../../kernels/passes/moments.ts";
 import { panelsOf } from "../../kernels/passes/panels.ts";
 import { type Tensor, tensor } from "../../kernels/tensor.ts";
@@ -23,6 +24,8 @@ export interface WeightedPushOptions extends PushOptions {
    */
   weights?: Tensor;
 }
+
+const names = new OptionNames<WeightedPushOptions>({ ...pushNames, weights: true });
 
 /**
  * Count, mean and variance of each feature of a stream of tensors, in float64. However the data is split, and in whatever order
@@ -54,10 +57,11 @@ export class RunningMoments extends Summary<RunningMoments> {
    * @throws {TypeError | RangeError} If an argument does not fit, a value is infinite, or a weight is negative or not finite; nothing is
    * added then.
    */
-  override push(x: Tensor, { weights, ...options }: WeightedPushOptions = {}): this {
-    if (weights === undefined) return super.push(x, options);
+  override push(x: Tensor, options: WeightedPushOptions = {}): this {
     const operation = `${this.kind}.push`;
-    pushNames.check(operation, options);
+    names.check(operation, options);
+    const { weights, ...rest } = options;
+    if (weights === undefined) return super.push(x, rest);
     checkInput(operation, x, 1);
     const axis = checkAxis(operation, "axis", options.axis ?? -1, x.dims), others = x.dims.toSpliced(axis, 1);
     for (const [name, positions] of Object.entries({ weights, mask: options.mask })) {

@@ -1,12 +1,13 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { checkCount, checkInput } from "../../kernels/check.ts";
 import { checkAlike, checkOverlap } from "../../kernels/check.ts";
+import { type NameList, OptionNames } from "../../kernels/option_names.ts";
 import { type DType, type Tensor, tensor, zeros } from "../../kernels/tensor.ts";
 import { CoMoments } from "../moments/co_moments.ts";
 import { jacobi } from "./jacobi.ts";
 import { Fields, type JsonObject } from "../json.ts";
 import { checkKind, type Kind, type Settings } from "../kind.ts";
-import { checkFeatures, type Estimator, type TransformOptions } from "../scalers/scaler.ts";
+import { checkFeatures, type Estimator, transformNames, type TransformOptions } from "../scalers/scaler.ts";
 
 /** How an {@linkcode IncrementalPca} is made. */
 export interface IncrementalPcaInit {
@@ -15,6 +16,10 @@ export interface IncrementalPcaInit {
   /** Whether projections are divided by their standard deviation. Default: false. */
   whiten?: boolean;
 }
+
+/** The names of those options. */
+export const pcaNames: NameList<IncrementalPcaInit> = { components: true, whiten: true };
+const names = new OptionNames(pcaNames);
 
 /** The axes along which data varies most. */
 export interface PrincipalComponents {
@@ -67,7 +72,9 @@ export class IncrementalPca implements Estimator<IncrementalPca>, Kind {
    *
    * @throws {TypeError | RangeError} If components is not a whole number, at least 1, or more than the moments have features.
    */
-  constructor({ components, whiten = false }: IncrementalPcaInit = {}, moments: CoMoments = new CoMoments()) {
+  constructor(init: IncrementalPcaInit = {}, moments: CoMoments = new CoMoments()) {
+    names.check(this.kind, init);
+    const { components, whiten = false } = init;
     if (components !== undefined) checkCount(this.kind, "components", components);
     if (moments.features > 0) checkEnough(this.kind, "moments have", moments.features, components);
     this.settings = { components: components ?? 0, whiten };
@@ -187,8 +194,9 @@ export class IncrementalPca implements Estimator<IncrementalPca>, Kind {
     });
   }
 
-  #output<T extends DType>(name: string, x: Tensor<T>, last: number, { out }: TransformOptions): Tensor<T> {
-    const operation = `${this.kind}.${name}`, dims = [...x.dims.slice(0, -1), last];
+  #output<T extends DType>(name: string, x: Tensor<T>, last: number, options: TransformOptions): Tensor<T> {
+    const operation = `${this.kind}.${name}`, dims = [...x.dims.slice(0, -1), last], { out } = options;
+    transformNames.check(operation, options);
     const fresh = zeros(x.type, dims) as Tensor<T>;
     if (out?.y === undefined) return fresh;
     checkAlike(operation, "out.y", out.y, fresh);

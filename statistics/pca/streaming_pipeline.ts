@@ -1,8 +1,9 @@
 import { batchNorm } from "../../kernels/batch_norm.ts";
 import { checkCount, checkInput, checkNumber } from "../../kernels/check.ts";
+import { OptionNames } from "../../kernels/option_names.ts";
 import type { DType, Tensor } from "../../kernels/tensor.ts";
 import { CoMoments } from "../moments/co_moments.ts";
-import { checkEnough, IncrementalPca, type IncrementalPcaInit } from "./incremental_pca.ts";
+import { checkEnough, IncrementalPca, type IncrementalPcaInit, pcaNames } from "./incremental_pca.ts";
 import { Fields, type JsonObject } from "../json.ts";
 import { checkKind, type Kind, type Settings } from "../kind.ts";
 import { RunningMoments } from "../moments/running_moments.ts";
@@ -14,6 +15,8 @@ export interface StreamingPipelineInit extends IncrementalPcaInit {
   /** Is added to the variance of each chunk. Default: 1e-8. */
   epsilon?: number;
 }
+
+const names = new OptionNames<StreamingPipelineInit>({ ...pcaNames, epsilon: true });
 
 /**
  * A scaler, then a PCA, then normalization of each chunk by its own mean and variance, over a stream whose chunks keep arriving.
@@ -57,10 +60,12 @@ export class StreamingPipeline implements Estimator<StreamingPipeline>, Kind {
    * @throws {TypeError | RangeError} If an option does not fit.
    */
   constructor(
-    { components, whiten = false, epsilon = 1e-8 }: StreamingPipelineInit = {},
+    init: StreamingPipelineInit = {},
     scaler: StandardScaler = new StandardScaler(),
     moments: CoMoments = new CoMoments(),
   ) {
+    names.check(this.kind, init);
+    const { components, whiten = false, epsilon = 1e-8 } = init;
     if (components !== undefined) checkCount(this.kind, "components", components);
     checkNumber(this.kind, "epsilon", epsilon, 0);
     const features = scaler.summary.features;

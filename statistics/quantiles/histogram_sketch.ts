@@ -1,4 +1,5 @@
 import { checkNumber } from "../../kernels/check.ts";
+import { OptionNames } from "../../kernels/option_names.ts";
 import { describe, type Tensor, tensor } from "../../kernels/tensor.ts";
 import { BucketCounts } from "./bucket_counts.ts";
 import { Fields } from "../json.ts";
@@ -12,6 +13,8 @@ export interface HistogramSketchInit {
   /** The most buckets of a feature, at least 16. Default: 2048, enough for 17 decades of magnitude at an accuracy of 0.01. */
   buckets?: number;
 }
+
+const names = new OptionNames<HistogramSketchInit>({ accuracy: true, buckets: true });
 
 /** A bucket of a histogram: how many values are above `low` and up to `high` (for negative ones from `low` to below `high`). */
 export interface Bucket {
@@ -65,8 +68,10 @@ export class HistogramSketch extends Summary<HistogramSketch> {
    *
    * @throws {TypeError | RangeError} If an option does not fit.
    */
-  constructor({ accuracy = 0.01, buckets = 2048 }: HistogramSketchInit = {}) {
+  constructor(init: HistogramSketchInit = {}) {
     super();
+    names.check(this.kind, init);
+    const { accuracy = 0.01, buckets = 2048 } = init;
     checkNumber(this.kind, "accuracy", accuracy, 0.0001);
     if (accuracy > 0.5) throw new RangeError(`${this.kind}: accuracy is ${accuracy}; it must be at most 0.5.`);
     if (!Number.isSafeInteger(buckets) || buckets < 16) {

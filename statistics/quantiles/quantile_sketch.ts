@@ -1,4 +1,5 @@
 import { checkNumber } from "../../kernels/check.ts";
+import { OptionNames } from "../../kernels/option_names.ts";
 import { panelsOf } from "../../kernels/passes/panels.ts";
 import { type Tensor, tensor } from "../../kernels/tensor.ts";
 import { Fields } from "../json.ts";
@@ -14,6 +15,8 @@ export interface QuantileSketchInit {
    */
   accuracy?: number;
 }
+
+const names = new OptionNames<QuantileSketchInit>({ accuracy: true });
 
 /**
  * The quantiles of each feature of a stream of tensors, with a bounded error in rank, whatever the values are like: the sketch of
@@ -49,8 +52,10 @@ export class QuantileSketch extends Summary<QuantileSketch> {
    *
    * @throws {TypeError | RangeError} If accuracy is out of range.
    */
-  constructor({ accuracy = 0.002 }: QuantileSketchInit = {}) {
+  constructor(init: QuantileSketchInit = {}) {
     super();
+    names.check(this.kind, init);
+    const { accuracy = 0.002 } = init;
     checkNumber(this.kind, "accuracy", accuracy, 0.0001);
     if (accuracy > 0.1) throw new RangeError(`${this.kind}: accuracy is ${accuracy}; it must be at most 0.1.`);
     this.settings = { accuracy };

@@ -1,3 +1,4 @@
+import { OptionNames } from "../../kernels/option_names.ts";
 import { type DType, type Tensor, tensor } from "../../kernels/tensor.ts";
 import { Extrema } from "../moments/extrema.ts";
 import { Fields } from "../json.ts";
@@ -14,6 +15,8 @@ export interface MinMaxScalerInit {
   /** Whether values outside of the range that was learned become `low` or `high`. Default: false. */
   clip?: boolean;
 }
+
+const names = new OptionNames<MinMaxScalerInit>({ low: true, high: true, clip: true });
 
 /**
  * Scales each feature from its range to [low, high], as scikit-learn's class of that name: y = (x - minimum) / (maximum - minimum) *
@@ -40,7 +43,9 @@ export class MinMaxScaler extends Scaler<Extrema, MinMaxScaler> {
    *
    * @throws {TypeError | RangeError} If low is not below high.
    */
-  constructor({ low = 0, high = 1, clip = false }: MinMaxScalerInit = {}, extrema: Extrema = new Extrema()) {
+  constructor(init: MinMaxScalerInit = {}, extrema: Extrema = new Extrema()) {
+    names.check("MinMaxScaler", init);
+    const { low = 0, high = 1, clip = false } = init;
     super({ low, high, clip }, extrema);
     checkNumber(this.kind, "low", low);
     checkNumber(this.kind, "high", high);

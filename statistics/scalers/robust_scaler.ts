@@ -1,4 +1,5 @@
 import { checkNumber } from "../../kernels/check.ts";
+import { OptionNames } from "../../kernels/option_names.ts";
 import { tensor } from "../../kernels/tensor.ts";
 import { QuantileSketch } from "../quantiles/quantile_sketch.ts";
 import { Fields } from "../json.ts";
@@ -12,6 +13,8 @@ export interface RobustScalerInit {
   /** The upper quantile. Default: 0.75. */
   high?: number;
 }
+
+const names = new OptionNames<RobustScalerInit>({ low: true, high: true });
 
 /**
  * Scales each feature by its quantiles, which outliers hardly move, as scikit-learn's class of that name: y = (x - median) / (upper
@@ -40,10 +43,9 @@ export class RobustScaler extends Scaler<QuantileSketch, RobustScaler> {
    *
    * @throws {TypeError | RangeError} If the quantiles are not two numbers from 0 to 1, the lower one first.
    */
-  constructor(
-    { low = 0.25, high = 0.75 }: RobustScalerInit = {},
-    sketch: QuantileSketch = new QuantileSketch(),
-  ) {
+  constructor(init: RobustScalerInit = {}, sketch: QuantileSketch = new QuantileSketch()) {
+    names.check("RobustScaler", init);
+    const { low = 0.25, high = 0.75 } = init;
     super({ low, high }, sketch);
     checkNumber(this.kind, "low", low, 0);
     checkNumber(this.kind, "high", high, 0);

@@ -1,5 +1,6 @@
 import { batchNorm } from "../../kernels/batch_norm.ts";
 import { checkAlike, checkInput } from "../../kernels/check.ts";
+import { OptionNames } from "../../kernels/option_names.ts";
 import { type DType, type Tensor, tensor } from "../../kernels/tensor.ts";
 import type { JsonObject } from "../json.ts";
 import { checkKind, type Kind, type Settings } from "../kind.ts";
@@ -23,6 +24,9 @@ export interface TransformOptions {
   /** Memory for the result. `y` may be x itself where the dims are the same. */
   out?: { y?: Tensor };
 }
+
+/** The names of {@linkcode TransformOptions}. */
+export const transformNames = new OptionNames<TransformOptions>({ out: { y: true } });
 
 /**
  * A map y = (x - center) / scale + offset of each feature, learned from a summary of the data. Features are along the last axis of x.
@@ -126,9 +130,10 @@ export abstract class Scaler<S extends Summary<S>, Self extends Scaler<S, Self>>
     mean: Tensor,
     gain: Float64Array,
     offset: Float64Array,
-    { out }: TransformOptions,
+    options: TransformOptions,
   ): Tensor<T> {
-    const operation = `${this.kind}.${name}`, variance = tensor(gain.map(() => 1));
+    const operation = `${this.kind}.${name}`, variance = tensor(gain.map(() => 1)), { out } = options;
+    transformNames.check(operation, options);
     checkFeatures(operation, x, this.summary.features);
     if (out?.y !== undefined) checkAlike(operation, "out.y", out.y, x);
     return batchNorm(x, { axis: -1, mean, variance, epsilon: 0, scale: tensor(gain), bias: tensor(offset), out });

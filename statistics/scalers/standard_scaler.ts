@@ -1,4 +1,5 @@
 import { checkInput } from "../../kernels/check.ts";
+import { OptionNames } from "../../kernels/option_names.ts";
 import { type Tensor, tensor } from "../../kernels/tensor.ts";
 import { Fields } from "../json.ts";
 import { RunningMoments } from "../moments/running_moments.ts";
@@ -12,6 +13,9 @@ export interface StandardScalerInit {
   /** Whether features are divided by their standard deviation. Default: true. */
   scale?: boolean;
 }
+
+const names = new OptionNames<StandardScalerInit>({ center: true, scale: true });
+const fitNames = new OptionNames<{ weights?: Tensor }>({ weights: true });
 
 /**
  * Scales each feature to mean 0 and standard deviation 1 (of the population), as scikit-learn's class of that name: y = (x - mean) /
@@ -36,10 +40,9 @@ export class StandardScaler extends Scaler<RunningMoments, StandardScaler> {
   readonly kind = "StandardScaler";
 
   /** A scaler that has learned nothing yet, or what moments from elsewhere say. */
-  constructor(
-    { center = true, scale = true }: StandardScalerInit = {},
-    moments: RunningMoments = new RunningMoments(),
-  ) {
+  constructor(init: StandardScalerInit = {}, moments: RunningMoments = new RunningMoments()) {
+    names.check("StandardScaler", init);
+    const { center = true, scale = true } = init;
     super({ center, scale }, moments);
   }
 
@@ -50,7 +53,9 @@ export class StandardScaler extends Scaler<RunningMoments, StandardScaler> {
    * @param options `weights`: how much each row counts, a tensor [rows]; scikit-learn's `sample_weight`. Without it all weigh 1.
    * @throws {TypeError | RangeError} If an argument does not fit; nothing is learned then.
    */
-  override partialFit(x: Tensor, { weights }: { weights?: Tensor } = {}): this {
+  override partialFit(x: Tensor, options: { weights?: Tensor } = {}): this {
+    fitNames.check(`${this.kind}.partialFit`, options);
+    const { weights } = options;
     if (weights === undefined) return super.partialFit(x);
     checkInput(`${this.kind}.partialFit`, x, 2);
     this.summary.push(x, { weights });

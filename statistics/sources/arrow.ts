@@ -17,6 +17,7 @@ import { selectColumns } from "./columns.ts";
 import { type ByteFile, openFile, pathOf, withFile } from "./file.ts";
 import { Gatherer } from "./gather.ts";
 import { decodeLz4Frame } from "./lz4_frame.ts";
+import { readingNames } from "./reading_names.ts";
 import { asSourceError, type Source, SourceError, type SourceOptions } from "./source.ts";
 import { decodeZstd } from "./zstd.ts";
 
@@ -48,6 +49,7 @@ compressionRegistry.set(CompressionType.ZSTD, { decode: (frame) => decodeZstd(fr
  * ```
  */
 export async function arrowSource(file: string | URL, options: SourceOptions = {}): Promise<Source> {
+  readingNames.check("arrowSource", options);
   const name = pathOf(file), fields = await withFile(file, fieldsOf);
   const { indices, features = [] } = selectColumns(name, fields.map((field) => field.name), options.columns);
   for (const index of indices) checkNumeric(name, fields[index]);

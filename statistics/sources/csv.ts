@@ -6,6 +6,7 @@ import { wholeRecords } from "./csv_records.ts";
 import { CsvScanner } from "./csv_scanner.ts";
 import { Gatherer } from "./gather.ts";
 import { type Input, inputOf } from "./input.ts";
+import { readingNames } from "./reading_names.ts";
 import { type Source, SourceError, type TextOptions } from "./source.ts";
 
 /** What a source of CSV can be told. */
@@ -32,6 +33,7 @@ export interface CsvOptions extends TextOptions, CsvDialect {}
  * ```
  */
 export async function csvSource(file: string | URL, options: CsvOptions = {}): Promise<Source> {
+  readingNames.check("csvSource", options);
   const dialect = dialectOf(options),
     input = await inputOf(file, options.zstdWindow),
     { name } = input,

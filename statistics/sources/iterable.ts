@@ -1,5 +1,6 @@
 import type { Tensor } from "../../kernels/tensor.ts";
 import { Gatherer } from "./gather.ts";
+import { readingNames } from "./reading_names.ts";
 import { type Row, type RowReader, rowReader } from "./rows.ts";
 import { type Source, SourceError, type SourceOptions } from "./source.ts";
 
@@ -56,6 +57,7 @@ export async function rowsSource(
   rows: Iterable<Row> | AsyncIterable<Row>,
   options: SourceOptions = {},
 ): Promise<Source> {
+  readingNames.check("rowsSource", options);
   const name = "rows";
   const iterator = Symbol.asyncIterator in rows ? rows[Symbol.asyncIterator]() : rows[Symbol.iterator]();
   const first = await iterator.next();

@@ -4,6 +4,7 @@ import { arrayOf, sizeOf, type Tensor } from "../../kernels/tensor.ts";
 import { selectColumns } from "./columns.ts";
 import { type ByteFile, openFile, pathOf, withFile } from "./file.ts";
 import { chunking } from "./gather.ts";
+import { readingNames } from "./reading_names.ts";
 import { type Source, SourceError, type SourceOptions } from "./source.ts";
 
 /**
@@ -30,6 +31,7 @@ import { type Source, SourceError, type SourceOptions } from "./source.ts";
  * ```
  */
 export async function npySource(file: string | URL, options: SourceOptions = {}): Promise<Source> {
+  readingNames.check("npySource", options);
   const name = pathOf(file), header = await withFile(file, headerOf);
   const [all, ...inner] = header.dims, width = sizeOf(inner);
   const { indices } = selectColumns(name, width, options.columns),

@@ -1,3 +1,4 @@
+import { OptionNames } from "../../kernels/option_names.ts";
 import { arrowSource } from "./arrow.ts";
 import { type CsvOptions, csvSource } from "./csv.ts";
 import { pathOf } from "./file.ts";
@@ -5,6 +6,7 @@ import { extensionOf } from "./input.ts";
 import { ndjsonSource } from "./ndjson.ts";
 import { npySource } from "./npy.ts";
 import { parquetSource } from "./parquet.ts";
+import { readingList } from "./reading_names.ts";
 import type { Source } from "./source.ts";
 
 /** What {@linkcode openSource} can be told. */
@@ -12,6 +14,8 @@ export interface OpenOptions extends CsvOptions {
   /** The extension that tells how to read, such as "csv": for standard input, pipes, and files that are called otherwise. */
   readonly format?: string;
 }
+
+const names = new OptionNames<OpenOptions>({ ...readingList, format: true });
 
 const openers: Readonly<Record<string, (file: string | URL, options: CsvOptions) => Promise<Source>>> = {
   ".csv": csvSource,
@@ -49,6 +53,7 @@ const openers: Readonly<Record<string, (file: string | URL, options: CsvOptions)
  * ```
  */
 export async function openSource(file: string | URL, options: OpenOptions = {}): Promise<Source> {
+  names.check("openSource", options);
   const { format, ...others } = options, path = pathOf(file);
   const extension = format === undefined ? extensionOf(path) : `.${format.replace(/^\./, "").toLowerCase()}`;
   if (Object.hasOwn(openers, extension)) return await openers[extension](file, others);

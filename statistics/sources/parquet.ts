@@ -7,6 +7,7 @@ import { selectColumns } from "./columns.ts";
 import { type ByteFile, openFile, pathOf, withFile } from "./file.ts";
 import { chunking, Gatherer } from "./gather.ts";
 import { checkSizes, type ColumnPart, partOf } from "./parquet_part.ts";
+import { readingNames } from "./reading_names.ts";
 import { asSourceError, type Source, SourceError, type SourceOptions } from "./source.ts";
 
 /**
@@ -33,6 +34,7 @@ import { asSourceError, type Source, SourceError, type SourceOptions } from "./s
  * ```
  */
 export async function parquetSource(file: string | URL, options: SourceOptions = {}): Promise<Source> {
+  readingNames.check("parquetSource", options);
   const name = pathOf(file), metadata = await withFile(file, metadataOf), columns = columnsOf(name, metadata);
   const { indices, features = [] } = selectColumns(name, columns.map(({ element }) => element.name), options.columns);
   const chosen = indices.map((index) => columns[index]);

@@ -1,4 +1,5 @@
 import process from "node:process";
+import { OptionNames } from "../../kernels/option_names.ts";
 import { checkTensor, type Tensor } from "../../kernels/tensor.ts";
 import { createFile, writingError } from "./atomic.ts";
 import { csvWriter } from "./csv_writer.ts";
@@ -19,6 +20,8 @@ export interface SinkOptions {
   /** The extension that tells how to write, such as "csv": for standard output, and files that are called otherwise. */
   readonly format?: string;
 }
+
+const names = new OptionNames<SinkOptions>({ features: true, format: true });
 
 type Writers = Readonly<Record<string, (handle: Output, features?: readonly string[]) => TensorWriter>>;
 
@@ -57,6 +60,7 @@ const writers: Writers = {
  * ```
  */
 export async function openSink(file: string | URL, options: SinkOptions = {}): Promise<WritableStream<Tensor>> {
+  names.check("openSink", options);
   const path = pathOf(file), toStandard = path === standard;
   const extension = `.${(options.format ?? path).split(".").at(-1)!.toLowerCase()}`;
   if (!Object.hasOwn(writers, extension)) {

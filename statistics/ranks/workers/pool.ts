@@ -1,4 +1,5 @@
 import { checkCount, checkNumber } from "../../../kernels/check.ts";
+import { OptionNames } from "../../../kernels/option_names.ts";
 import { Barrier } from "./barrier.ts";
 import type { Reply, Task } from "./protocol.ts";
 import { memoryOf } from "./worker_communicator.ts";
@@ -13,6 +14,8 @@ export interface WorkerPoolInit {
    */
   timeout?: number;
 }
+
+const names = new OptionNames<WorkerPoolInit>({ size: true, timeout: true });
 
 /** What every worker is asked for once, what they have said so far, and the promise of what they all say. */
 class Round {
@@ -60,6 +63,7 @@ export class WorkerPool implements Disposable {
         "WorkerPool: this host has no Worker or no SharedArrayBuffer. Use Deno or Bun; in a browser, serve the page cross-origin isolated.",
       );
     }
+    names.check("WorkerPool", init);
     const { size = navigator.hardwareConcurrency, timeout = 60_000 } = init;
     checkCount("WorkerPool", "size", size);
     checkNumber("WorkerPool", "timeout", timeout, 0);
