@@ -45,7 +45,7 @@ export {
   splitWeights,
 } from "./files/external_data.ts";
 export { readModelFile, writeModelFile, type WriteModelFileOptions } from "./files/file.ts";
-export { Graph, type Use } from "./graph/graph.ts";
+export { Graph, type GraphOptions, type Use } from "./graph/graph.ts";
 export type * from "./model.ts";
 export type { OnnxGpuOutput, OnnxGpuTensor } from "./session/gpu_values.ts";
 export type { SessionValue } from "./session/inputs.ts";
@@ -57,5 +57,6 @@ export { hasWebGpu, webGpuFeatures } from "./session/web_gpu.ts";
 export { type Attribute, type NodeOptions, SubgraphBuilder, Value } from "./build/subgraph_builder.ts";
 export { protoOf, tensorOf } from "./tensor.ts";
 export type { Dim, ValueType } from "./value_info.ts";
+export type { ReadLimits } from "./files/limits.ts";
 export { readModel, readTensorProto } from "./files/read.ts";
 export { writeModel } from "./files/write.ts";

@@ -1,6 +1,7 @@
 import { ModelError } from "../error.ts";
 import { readExternalData, type SplitOptions, splitWeights } from "./external_data.ts";
 import type { Model } from "../model.ts";
+import type { ReadLimits } from "./limits.ts";
 import { readModel } from "./read.ts";
 import { writeModel } from "./write.ts";
 
@@ -27,6 +28,7 @@ function builtin(name: string): unknown {
 /**
  * Reads a model from a file, and its weights from the files beside it that it names. For Deno, Node.js and Bun.
  *
+ * @param limits What reading may take, for a file that is refused though you trust it.
  * @throws {ModelError} If the file is not a model, or names a file for its weights that is outside of its own folder.
  * @throws {TypeError} In a browser, which has no files.
  *
@@ -37,10 +39,10 @@ function builtin(name: string): unknown {
  * const { y } = await run(await readModelFile("model.onnx"), { x });
  * ```
  */
-export async function readModelFile(path: string): Promise<Model> {
+export async function readModelFile(path: string, limits: ReadLimits = {}): Promise<Model> {
   const { readFile } = files();
   const folder = paths().dirname(path), read = new Map<string, Uint8Array>();
-  return await readExternalData(readModel(await readFile(path)), async (location) => {
+  return await readExternalData(readModel(await readFile(path), limits), async (location) => {
     const real = await inside(folder, location), bytes = read.get(real) ?? await readFile(real);
     read.set(real, bytes);
     return bytes;

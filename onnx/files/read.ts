@@ -1,7 +1,8 @@
-import { fromBinary } from "@bufbuild/protobuf";
+import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
 import { ModelProtoSchema, TensorProtoSchema } from "onnx-buf";
 import { ModelError } from "../error.ts";
 import type { Model, TensorProto } from "../model.ts";
+import { limitsOf, type ReadLimits } from "./limits.ts";
 import { checkWire } from "./wire.ts";
 import { largestMessage } from "./write.ts";
 
@@ -11,7 +12,8 @@ import { largestMessage } from "./write.ts";
  *
  * Weights in files of their own are not read; {@linkcode readExternalData} does that.
  *
- * @throws {ModelError} If the bytes are not a model: truncated, changed on the way, without a graph, or over 2 GiB.
+ * @param limits What reading may take, for a file that is refused though you trust it.
+ * @throws {ModelError} If the bytes are not a model: truncated, changed on the way, without a graph, over 2 GiB, or beyond a limit.
  *
  * @example The operators of a model
  * ```ts
@@ -27,10 +29,8 @@ import { largestMessage } from "./write.ts";
  * assertEquals(model.graph!.node.map(({ opType }) => opType), ["Mul"]);
  * ```
  */
-export function readModel(bytes: Uint8Array): Model {
-  bytes = plain("readModel", bytes);
-  checkWire(ModelProtoSchema, bytes);
-  const model = fromBinary(ModelProtoSchema, bytes);
+export function readModel(bytes: Uint8Array, limits: ReadLimits = {}): Model {
+  const model = decoded("readModel", ModelProtoSchema, bytes, limits);
   if (model.graph === undefined) throw new ModelError("The model has no graph: the file is empty, or ends too early.");
   return model;
 }
@@ -38,6 +38,7 @@ export function readModel(bytes: Uint8Array): Model {
 /**
  * Reads one tensor from the bytes of a `.pb` file, as ONNX's own tests store inputs and outputs.
  *
+ * @param limits What reading may take.
  * @throws {ModelError} If the bytes are not a TensorProto.
  *
  * @example A tensor of two numbers
@@ -50,10 +51,19 @@ export function readModel(bytes: Uint8Array): Model {
  * assertEquals(tensorOf(readTensorProto(bytes)).data, new Float32Array([1, -2]));
  * ```
  */
-export function readTensorProto(bytes: Uint8Array): TensorProto {
-  bytes = plain("readTensorProto", bytes);
-  checkWire(TensorProtoSchema, bytes);
-  return fromBinary(TensorProtoSchema, bytes);
+export function readTensorProto(bytes: Uint8Array, limits: ReadLimits = {}): TensorProto {
+  return decoded("readTensorProto", TensorProtoSchema, bytes, limits);
+}
+
+function decoded<T extends DescMessage>(
+  operation: string,
+  schema: T,
+  bytes: Uint8Array,
+  limits: ReadLimits,
+): MessageShape<T> {
+  const whole = plain(operation, bytes), allowed = limitsOf(operation, limits, whole.length);
+  checkWire(schema, whole, allowed);
+  return fromBinary(schema, whole, { recursionLimit: allowed.maxDepth });
 }
 
 /** The bytes as a Uint8Array and no subclass of it: slices of a Node.js Buffer, for one, are not copies. */

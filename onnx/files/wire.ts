@@ -1,5 +1,6 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { ModelError } from "../error.ts";
+import type { ReadLimits } from "./limits.ts";
 
 /**
  * Throws unless bytes are a well-formed message, all the way down.
@@ -10,15 +11,9 @@ import { ModelError } from "../error.ts";
  *
  * @throws {ModelError} With the field and the byte that is wrong, or if decoding would take far more memory than the file.
  */
-export function checkWire(schema: DescMessage, bytes: Uint8Array): void {
-  new Walker(bytes).message(schema, bytes.length, deepest);
+export function checkWire(schema: DescMessage, bytes: Uint8Array, limits: Required<ReadLimits>): void {
+  new Walker(bytes, limits).message(schema, bytes.length, limits.maxDepth);
 }
-
-/** The depth at which the decoder gives up too. Each subgraph takes three levels: node, attribute, graph. */
-const deepest = 100;
-
-/** How many times its size, plus a constant for small files, a file may take in memory once it is decoded. */
-const memoryLimit = (size: number) => 64 * size + 2 ** 24;
 
 // What the decoder makes of a field, in bytes of memory; measured in V8, rounded up.
 const listCost = 40, fieldCost = 8, messageCost = 96, elementCost = 32, unknownCost = 256;
@@ -88,15 +83,17 @@ class Walker {
   readonly #bytes: Uint8Array;
   readonly #path: string[] = [];
   readonly #decoder = new TextDecoder("utf-8", { fatal: true });
+  readonly #limits: Required<ReadLimits>;
   #pos = 0;
   #cost = 0;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, limits: Required<ReadLimits>) {
     this.#bytes = bytes;
+    this.#limits = limits;
   }
 
   message(schema: DescMessage, end: number, depth: number): void {
-    if (depth === 0) this.#refuse(`is nested more than ${deepest} deep`);
+    if (depth === 0) this.#refuse(`is nested more than ${this.#limits.maxDepth} deep: raise maxDepth if you trust it`);
     const { cost, fields } = layoutOf(schema);
     this.#spend(cost);
     while (this.#pos < end) {
@@ -187,8 +184,10 @@ class Walker {
 
   #spend(cost: number): void {
     this.#cost += cost;
-    if (this.#cost > memoryLimit(this.#bytes.length)) {
-      this.#refuse("begins to take far more memory than the file has bytes: no exporter writes that many empty parts");
+    if (this.#cost > this.#limits.maxBytes) {
+      this.#refuse(
+        "begins to take far more memory than the file has bytes, as no exporter writes it: raise maxBytes if you trust it",
+      );
     }
   }
 

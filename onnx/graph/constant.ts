@@ -1,18 +1,16 @@
 import type { SparseTensorProto } from "onnx-buf";
 import { sizeOf } from "../../kernels/tensor.ts";
-import { attributeOf, isListOf, sparseAttributeOf } from "../attribute.ts";
+import { attributeOf, isListOf } from "../attribute.ts";
 import { elements, elementTypeOf, type NumberArray, type OnnxTensor } from "../element.ts";
 import { ModelError } from "../error.ts";
 import type { NodeProto, TensorProto } from "../model.ts";
 import { lazy } from "./lazy.ts";
 import { isElsewhere, tensorOf } from "../tensor.ts";
 
-/** The tensor of a Constant node, in whichever of its attributes it is; undefined if JavaScript has no array for it. */
+/** The tensor of a Constant node, in whichever of its attributes it is but the sparse one; undefined if JavaScript has no array for it. */
 export function constantOf(node: NodeProto): OnnxTensor | undefined {
   const tensor = node.attribute.find(({ name }) => name === "value")?.t;
   if (tensor) return readable(tensor);
-  const sparse = sparseAttributeOf(node, "sparse_value");
-  if (sparse) return denseOf(sparse);
   for (const [name, tensorOfList] of Object.entries(forms)) {
     const value = attributeOf(node, name);
     if (value === undefined) continue;
@@ -49,14 +47,11 @@ export function readable(proto: TensorProto): OnnxTensor | undefined {
   return elementTypeOf(proto.dataType) === undefined || isElsewhere(proto) ? undefined : tensorOf(proto);
 }
 
-/** A sparse tensor's dims may ask for more than there is: a larger one is not spread out. */
-const largestDense = 2 ** 20;
-
-/** A sparse tensor with its zeros, which are made when its elements are first read; undefined if it is of a type without an array here, or very large. */
+/** A sparse tensor with its zeros, which are made when its elements are first read; undefined if it is of a type without an array here. */
 export function denseOf({ values, indices, dims: longs }: SparseTensorProto): OnnxTensor | undefined {
   const stored = values && readable(values), places = indices && readable(indices);
   const dims = longs.map(Number), size = sizeOf(dims);
-  if (!stored || places?.type !== "int64" || stored.type === "string" || !(size <= largestDense)) return undefined;
+  if (!stored || places?.type !== "int64" || stored.type === "string") return undefined;
   const { array } = elements[stored.type];
   if (array === undefined || dims.some((dim) => dim < 0)) return undefined;
   const from = stored.data as NumberArray, at = places.data as BigInt64Array;

@@ -1,9 +1,9 @@
 import { sizeOf } from "../../kernels/tensor.ts";
-import { attributeOf } from "../attribute.ts";
+import { attributeOf, type AttributeValue } from "../attribute.ts";
 import { elements, type ElementType, elementTypeOf, type NumberArray, type OnnxTensor } from "../element.ts";
 import { ModelError } from "../error.ts";
 import type { NodeProto } from "../model.ts";
-import { lazy } from "./lazy.ts";
+import { highestRank, lazy } from "./lazy.ts";
 
 /** The tensor of a node's input, if it is constant. */
 type Input = (index: number) => OnnxTensor | undefined;
@@ -17,11 +17,16 @@ type Numeric = number | bigint;
 export function folded(node: NodeProto, input: Input): OnnxTensor | undefined {
   if (!Object.hasOwn(folds, node.opType)) return undefined;
   try {
-    return folds[node.opType](node, input);
+    return folds[node.opType](node, (index) => ofRank(input(index)));
   } catch (error) {
     if (error instanceof ModelError) return undefined; // an attribute that only the caller of a function knows, or a broken one
     throw error;
   }
+}
+
+/** A tensor that operators take; undefined if it has too many dims for one. */
+function ofRank(tensor: OnnxTensor | undefined): OnnxTensor | undefined {
+  return tensor && tensor.dims.length <= highestRank ? tensor : undefined;
 }
 
 function arrayOf(type: ElementType, size: number): NumberArray {
@@ -35,13 +40,14 @@ function reshaped(x: OnnxTensor, dims: readonly number[]): OnnxTensor | undefine
 }
 
 function integers(tensor: OnnxTensor | undefined): number[] | undefined {
-  return tensor?.type === "int64" ? Array.from(tensor.data as BigInt64Array, Number) : undefined;
+  if (tensor?.type !== "int64" || sizeOf(tensor.dims) > highestRank) return undefined;
+  return Array.from(tensor.data as BigInt64Array, Number);
 }
 
 /** A list of integers that is an attribute in old versions and an input in later ones; null where it is left out. */
 function listOf(node: NodeProto, name: string, input: Input): number[] | null | undefined {
   const attribute = attributeOf(node, name);
-  if (Array.isArray(attribute)) return attribute.map(Number);
+  if (Array.isArray(attribute)) return attribute.length <= highestRank ? attribute.map(Number) : undefined;
   return node.input[1] ? integers(input(1)) : null;
 }
 
@@ -95,10 +101,10 @@ function stridesOf(dims: readonly number[]): number[] {
 
 const transpose: Fold = (node, input) => {
   const x = input(0), perm = attributeOf(node, "perm") ?? [...x?.dims.keys() ?? []].reverse();
-  if (!x || !Array.isArray(perm)) return undefined;
+  if (!x || !Array.isArray(perm) || perm.length !== x.dims.length) return undefined;
   const order = perm.map(Number), strides = stridesOf(x.dims);
   const dims = order.map((axis) => x.dims[axis]);
-  if (order.length !== x.dims.length || new Set(order).size < order.length || dims.includes(undefined!)) {
+  if (new Set(order).size < order.length || dims.includes(undefined!)) {
     return undefined;
   }
   return lazy(x.type, dims, () => strided(x, dims, order.map((axis) => strides[axis])));
@@ -125,11 +131,18 @@ const expand: Fold = (node, input) => {
   return dims && lazy(x!.type, dims, () => broadcast(x!, dims));
 };
 
+const zero: OnnxTensor = { type: "float32", dims: [1], data: new Float32Array(1) };
+
+/** Whether an attribute is a tensor of one number. */
+function isNumber(value: AttributeValue): value is OnnxTensor<Exclude<ElementType, "string">> {
+  const { data, type } = value as Partial<OnnxTensor>;
+  return data?.length === 1 && type !== "string";
+}
+
 const constantOfShape: Fold = (node, input) => {
-  const value = attributeOf(node, "value") as OnnxTensor | undefined, dims = integers(input(0));
-  const type = value?.type ?? "float32";
-  if (!dims || type === "string") return undefined;
-  return lazy(type, dims, () => arrayOf(type, sizeOf(dims)).fill((value?.data[0] ?? 0) as never) as NumberArray);
+  const value = attributeOf(node, "value") ?? zero, dims = integers(input(0));
+  if (!dims || !isNumber(value)) return undefined;
+  return lazy(value.type, dims, () => arrayOf(value.type, sizeOf(dims)).fill(value.data[0] as never) as NumberArray);
 };
 
 /** A conversion of numbers, rounded as the type's array rounds. */

@@ -1,10 +1,14 @@
 import { create, equals } from "@bufbuild/protobuf";
 import { GraphProtoSchema, NodeProtoSchema, type OperatorSetIdProto, type SparseTensorProto } from "onnx-buf";
+import { Budget } from "./budget.ts";
 import { constantOf, denseOf, readable } from "./constant.ts";
 import { folded } from "./fold.ts";
 import type { OnnxTensor } from "../element.ts";
 import { ModelError } from "../error.ts";
 import type { FunctionProto, GraphProto, Model, NodeProto, TensorProto } from "../model.ts";
+import { sparseAttributeOf } from "../attribute.ts";
+import { checkNumber } from "../../kernels/check.ts";
+import { OptionNames } from "../../kernels/option_names.ts";
 import { inOrder } from "./order.ts";
 import { inferTypes } from "../shapes/infer.ts";
 import { isStandard } from "../standard.ts";
@@ -19,6 +23,17 @@ export interface Use {
   /** Which input of the node, or which output of the graph, counted from 0. */
   readonly index: number;
 }
+
+/** Options of {@linkcode Graph.of}. */
+export interface GraphOptions {
+  /**
+   * How many bytes the constants may take that are made of stored ones, together: a file of a few bytes can ask for any number. What would
+   * be beyond is taken for not constant. Default: 128 MiB, and 16 times what the model stores.
+   */
+  maxBytes?: number;
+}
+
+const names = new OptionNames<GraphOptions>({ maxBytes: true });
 
 /** What gives a value its contents. */
 type Definition =
@@ -68,13 +83,21 @@ export class Graph {
   readonly #bodies = new Map<NodeProto, Graph[]>();
   readonly #constants = new Map<string, OnnxTensor | undefined>();
   readonly #opsets: readonly OperatorSetIdProto[];
+  readonly #budget: Budget;
   #functions?: ReadonlyMap<string, FunctionProto>;
   #types?: Map<string, ValueType>;
 
-  private constructor(model: Model, proto: GraphProto, opsets: readonly OperatorSetIdProto[], outer?: Graph) {
+  private constructor(
+    model: Model,
+    proto: GraphProto,
+    opsets: readonly OperatorSetIdProto[],
+    budget: Budget,
+    outer?: Graph,
+  ) {
     this.model = model;
     this.proto = proto;
     this.#opsets = opsets;
+    this.#budget = budget;
     this.outer = outer;
     this.#defineStored();
     const nodes = proto.node.filter((node) => !this.#isRepeated(node));
@@ -88,10 +111,14 @@ export class Graph {
    *
    * @throws {ModelError} If it is no graph in ONNX's sense: a value is given twice or by nothing, or nodes wait for each
    * other in a circle.
+   * @throws {TypeError | RangeError} If an option does not fit.
    */
-  static of(model: Model): Graph {
+  static of(model: Model, options: GraphOptions = {}): Graph {
+    names.check("Graph.of", options);
+    const { maxBytes } = options;
+    if (maxBytes !== undefined) checkNumber("Graph.of", "maxBytes", maxBytes, 0);
     if (model.graph === undefined) throw new ModelError("The model has no graph.");
-    return new Graph(model, model.graph, model.opsetImport);
+    return new Graph(model, model.graph, model.opsetImport, new Budget(model, maxBytes));
   }
 
   /**
@@ -104,7 +131,7 @@ export class Graph {
     const proto = create(GraphProtoSchema, { name, input: input.map(info), output: output.map(info) });
     proto.node = node;
     proto.valueInfo = known;
-    return new Graph(model, proto, opsetImport);
+    return new Graph(model, proto, opsetImport, new Budget(model));
   }
 
   /** The version of an operator set that the model imports (or the function, of whose body this is a view). */
@@ -180,7 +207,8 @@ export class Graph {
    * that exporters leave behind (Identity, Cast, Reshape, Transpose, Expand, ConstantOfShape, arithmetic). What they make is
    * computed when its `data` is first read, and weights that nobody asks for are never read.
    *
-   * Undefined if it is not constant, may be overridden, lies in a file that was not read or has no array here.
+   * Undefined if it is not constant, may be overridden, lies in a file that was not read, has no array here, or would be beyond
+   * {@linkcode GraphOptions.maxBytes}.
    *
    * @throws {ModelError} If it is stored wrongly.
    */
@@ -268,7 +296,7 @@ export class Graph {
     node.input.forEach((name, index) => this.#use(name, { graph: this, node, index }));
     const bodies = node.attribute
       .flatMap(({ g, graphs }) => g ? [g, ...graphs] : graphs)
-      .map((body) => new Graph(this.model, body, this.#opsets, this));
+      .map((body) => new Graph(this.model, body, this.#opsets, this.#budget, this));
     if (bodies.length > 0) this.#bodies.set(node, bodies);
   }
 
@@ -305,13 +333,20 @@ export class Graph {
 
   #computeConstant(name: string, depth: number): OnnxTensor | undefined {
     const definition = this.#definitions.get(name);
-    if (definition?.kind === "initializer") return definition.overridable ? undefined : read(definition.proto);
+    if (definition?.kind === "initializer") return definition.overridable ? undefined : this.#read(definition.proto);
     if (definition?.kind !== "node" || !isStandard(definition.node) || this.functionOf(definition.node)) {
       return undefined;
     }
     const { node } = definition;
-    if (node.opType === "Constant") return constantOf(node);
-    return folded(node, (index) => this.#constant(node.input[index] ?? "", depth + 1));
+    if (node.opType !== "Constant") {
+      return this.#budget.afford(folded(node, (index) => this.#constant(node.input[index] ?? "", depth + 1)));
+    }
+    const sparse = sparseAttributeOf(node, "sparse_value");
+    return sparse ? this.#budget.afford(denseOf(sparse)) : constantOf(node);
+  }
+
+  #read(proto: TensorProto | SparseTensorProto): OnnxTensor | undefined {
+    return proto.$typeName === "onnx.TensorProto" ? readable(proto) : this.#budget.afford(denseOf(proto));
   }
 }
 
@@ -327,8 +362,4 @@ const longestFold = 100;
 /** What a node calls a function by. */
 function functionKey(...names: [domain: string, name: string, overload: string]): string {
   return JSON.stringify(names);
-}
-
-function read(proto: TensorProto | SparseTensorProto): OnnxTensor | undefined {
-  return proto.$typeName === "onnx.TensorProto" ? readable(proto) : denseOf(proto);
 }

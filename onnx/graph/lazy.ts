@@ -1,13 +1,13 @@
 import { sizeOf } from "../../kernels/tensor.ts";
 import type { ElementType, NumberArray, OnnxTensor } from "../element.ts";
 
-/** Operators such as Expand make much of little: a result of more elements is not worth being made. */
-const largestFolded = 2 ** 24;
+/** More dimensions than any operator takes, whose rules would take time by the square of them. */
+export const highestRank = 64;
 
-/** A tensor whose elements are made when they are first read. */
+/** A tensor whose elements are made when they are first read; undefined if its dims are none. */
 export function lazy(type: ElementType, dims: readonly number[], make: () => NumberArray): OnnxTensor | undefined {
-  const size = sizeOf(dims);
-  if (dims.some((dim) => !Number.isInteger(dim) || dim < 0) || !(size <= largestFolded)) return undefined;
+  if (dims.length > highestRank || dims.some((dim) => !Number.isInteger(dim) || dim < 0)) return undefined;
+  if (!Number.isSafeInteger(sizeOf(dims))) return undefined;
   let made: NumberArray | undefined;
   return {
     type,

@@ -12,6 +12,9 @@ export interface CallScope {
   constant(name: string): OnnxTensor | undefined;
 }
 
+/** Of parts of a Split there may be many; of axes there are few. */
+const longestList = 4096;
+
 /** What a rule sees of a node: its attributes, and what is known of its inputs. */
 export class Call {
   /** The node. */
@@ -61,10 +64,10 @@ export class Call {
     return typeof value === "bigint" ? Number(value) : undefined;
   }
 
-  /** An attribute that is a list of integers. */
+  /** An attribute that is a list of integers, unless it is longer than lists of axes and sizes are: rules go through it for each of them. */
   ints(name: string): number[] | undefined {
     const value = this.attribute(name);
-    return Array.isArray(value) ? value.map(Number) : undefined;
+    return Array.isArray(value) && value.length <= longestList ? value.map(Number) : undefined;
   }
 
   /** Whether a list of integers is given at all, as the attribute it was in old versions or the input it is in new ones. */

@@ -1,8 +1,9 @@
 import { type NameList, OptionNames } from "../../kernels/option_names.ts";
-import type { CsvOptions } from "./csv.ts";
+import type { CsvDialect } from "./csv_dialect.ts";
+import type { TextOptions } from "./source.ts";
 
 /** The names of the options of reading. */
-export const readingList: NameList<CsvOptions> = {
+export const readingList: NameList<TextOptions & CsvDialect> = {
   chunkRows: true,
   skipRows: true,
   columns: true,
@@ -18,4 +19,4 @@ export const readingList: NameList<CsvOptions> = {
 };
 
 /** Those of every source: how CSV is written may be said to all of them, so that one object goes with files of any kind. */
-export const readingNames = new OptionNames<CsvOptions>(readingList);
+export const readingNames = new OptionNames(readingList);

@@ -1,6 +1,6 @@
 /** Small models that would take large memory or time, or end in an error that is not ours. */
 import { create } from "@bufbuild/protobuf";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   AttributeProto_AttributeType as AttributeType,
   AttributeProtoSchema,
@@ -10,7 +10,15 @@ import {
   TensorProto_DataLocation as DataLocation,
   TensorProtoSchema,
 } from "onnx-buf";
-import { Graph, GraphBuilder, type Model, readExternalData, readModel, writeModel } from "../../onnx/mod.ts";
+import {
+  Graph,
+  GraphBuilder,
+  type Model,
+  type OnnxTensor,
+  readExternalData,
+  readModel,
+  writeModel,
+} from "../../onnx/mod.ts";
 import { exercise } from "../../tools/fuzz.ts";
 
 /** A model that hands its input through. */
@@ -73,4 +81,43 @@ Deno.test("operators of 200,000 inputs, and chains of 20,000 nodes, are read in 
   for (let i = 0; i < 20_000; i++) value = long.op("Identity", [value]);
   long.output("y", value);
   assertEquals(exercise(writeModel(long.build())), "read");
+});
+
+/** A constant vector of int64. */
+function longs(...values: number[]): OnnxTensor {
+  return { type: "int64", dims: [values.length], data: BigInt64Array.from(values, BigInt) };
+}
+
+Deno.test("what is made of constants has a budget, which can be raised and lowered", () => {
+  const g = new GraphBuilder("many of little", { opset: 17 }), one = g.constant(longs(1));
+  for (let i = 0; i < 100; i++) g.output(`y${i}`, g.op("Expand", [one, g.constant(longs(2 ** 20 + i))]));
+  const bytes = writeModel(g.build()), model = readModel(bytes); // some 9 KB, which ask for 839 MB
+  const known = (graph: Graph) => graph.nodes.filter(({ output }) => graph.constant(output[0])).length;
+  assert(bytes.length < 15_000, `${bytes.length} bytes`);
+  assertEquals(known(Graph.of(model)), 16);
+  assertEquals(known(Graph.of(model, { maxBytes: 2 ** 30 })), 100);
+  assertEquals(known(Graph.of(model, { maxBytes: 0 })), 0);
+  assertThrows(() => Graph.of(model, { maxBytes: "1 GB" } as never), TypeError, "maxBytes is");
+  assertThrows(() => Graph.of(model, { max: 1 } as never), TypeError, "Graph.of: max is no option");
+});
+
+Deno.test("the budget grows with what is stored, and bodies of nodes share it", () => {
+  const g = new GraphBuilder("large", { opset: 17 });
+  const large = g.constant({ type: "float32", dims: [2 ** 22], data: new Float32Array(2 ** 22) });
+  for (let i = 0; i < 40; i++) g.output(`y${i}`, g.op("Neg", [large])); // 16 MiB each: 8 in any graph, and 16 more
+  const graph = Graph.of(g.build());
+  assertEquals(graph.nodes.filter(({ output }) => graph.constant(output[0])).length, 24);
+});
+
+Deno.test("lists that are longer than any of axes or sizes are not gone through for each of their elements", () => {
+  const many = 100_000, places = Array.from({ length: many }, (_, i) => i);
+  const g = new GraphBuilder("long lists", { opset: 11 }), x = g.input("x", "float32", [1]);
+  g.output("axes", g.op("Unsqueeze", [x], { axes: places.map(BigInt) }));
+  const high = g.constant({ type: "float32", dims: new Array(many).fill(1), data: new Float32Array(1) });
+  g.output("high", g.op("Transpose", [high]));
+  const shape = g.op("Expand", [g.constant(longs(1)), g.constant(longs(2 ** 24))]);
+  for (let i = 0; i < 100; i++) g.output(`shaped${i}`, g.op("Reshape", [g.constant(longs(1)), shape]));
+  const graph = Graph.of(readModel(writeModel(g.build())));
+  assertEquals(graph.dims("axes"), undefined);
+  for (const name of ["high", "shaped0", "shaped99"]) assertEquals(graph.constant(name), undefined, name);
 });

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { create } from "@bufbuild/protobuf";
 import { TensorProto_DataType as DataType, TensorProtoSchema } from "onnx-buf";
-import { GraphBuilder, ModelError, readModel, writeModel } from "../../../onnx/mod.ts";
+import { GraphBuilder, ModelError, readModel, readTensorProto, writeModel } from "../../../onnx/mod.ts";
 import { exercise, seeds } from "../../../tools/fuzz.ts";
 import { mutate } from "../../../tools/fuzz/mutate.ts";
 import { wholeModel } from "../../../tools/fuzz/whole_model.ts";
@@ -72,6 +72,22 @@ Deno.test("malformed: a file of empty parts is refused before they are made", ()
   const before = Deno.memoryUsage().heapUsed;
   assertThrows(() => readModel(field(graph, empty)), ModelError, "far more memory");
   assertLess(Deno.memoryUsage().heapUsed - before, 2 ** 26);
+});
+
+Deno.test("malformed: the limits of memory and depth can be raised, and lowered", () => {
+  const attribute = 5, g = 6, none = new Uint8Array();
+  let deep: Uint8Array = new Uint8Array();
+  for (let depth = 0; depth < 40; depth++) deep = field(node, field(attribute, field(g, deep)));
+  const nested = field(graph, deep);
+  assertThrows(() => readModel(nested), ModelError, "raise maxDepth");
+  assertEquals(readModel(nested, { maxDepth: 200 }).graph!.node.length, 1);
+  const empty = field(graph, new Uint8Array(2 ** 18).map((_, i) => i % 2 === 0 ? 0x0a : 0)); // 131,072 nodes
+  assertThrows(() => readModel(empty), ModelError, "raise maxBytes");
+  assertEquals(readModel(empty, { maxBytes: 2 ** 26 }).graph!.node.length, 2 ** 17);
+  assertThrows(() => readModel(bytes, { maxBytes: 100 }), ModelError, "raise maxBytes");
+  assertThrows(() => readTensorProto(Uint8Array.of(0x08, 2), { maxBytes: 0 }), ModelError, "raise maxBytes");
+  assertThrows(() => readModel(none, { maxDepth: 1e6 }), RangeError, "it must be at most 1000");
+  assertThrows(() => readModel(none, { max_depth: 1 } as never), TypeError, "did you mean maxDepth?");
 });
 
 Deno.test("malformed: large but honest lists are read", () => {

@@ -103,3 +103,11 @@ Deno.test("graph: a Constant that is written twice is read once", () => {
   node.splice(1, 0, { ...node[0], name: "again" });
   assertEquals(Graph.of(model).nodes.map(({ opType }) => opType), ["Constant", "Mul"]);
 });
+
+Deno.test("fold: what fills a shape must be one number; broken, it is no constant", () => {
+  for (const value of [3n, "text", f32([]), f32([1, 2]), { type: "string", dims: [1], data: ["a"] } as OnnxTensor]) {
+    const g = new GraphBuilder("g", { opset: 17 });
+    g.output("y", g.op("ConstantOfShape", [g.constant(i64(2))], { value }));
+    assertEquals(Graph.of(g.build()).constant("y"), undefined);
+  }
+});
