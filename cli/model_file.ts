@@ -1,5 +1,5 @@
-import { mkdtemp, readFile, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { copyFile, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { type Model, readModel, readModelFile, writeModelFile } from "../onnx/mod.ts";
 import { isElsewhere } from "../onnx/tensor.ts";
 import { tensorsIn } from "../onnx/walk.ts";
@@ -25,10 +25,23 @@ export async function readModelAt(path: string): Promise<ModelFile> {
 
 /** Writes a model as a whole: whoever reads the file sees what was there before, or all of this. */
 export async function writeModelAt(path: string, { model, isExternal }: ModelFile): Promise<void> {
-  const folder = await mkdtemp(join(dirname(path), `.${basename(path)}-`)), inside = join(folder, basename(path));
-  try {
+  await asAWhole(path, async (inside) => {
     await writeModelFile(inside, model, isExternal ? { externalData: {} } : {});
     if (isExternal) await rename(`${inside}.data`, `${path}.data`);
+  });
+}
+
+/** Writes a model that stays as it is, byte for byte; weights in files of their own get one beside it. */
+export async function copyModel(from: string, path: string, file: ModelFile): Promise<void> {
+  if (resolve(from) === resolve(path)) return;
+  if (file.isExternal) return await writeModelAt(path, file);
+  await asAWhole(path, (inside) => copyFile(from, inside));
+}
+
+async function asAWhole(path: string, write: (inside: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(dirname(path), `.${basename(path)}-`)), inside = join(folder, basename(path));
+  try {
+    await write(inside);
     await rename(inside, path);
   } finally {
     await rm(folder, { recursive: true, force: true });

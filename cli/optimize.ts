@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { writeWhole } from "../statistics/sources/mod.ts";
 import { actionsText, optimize, type OptimizeOptions, type PassName, verificationText } from "../rewrite/mod.ts";
 import { Failure } from "./failure.ts";
-import { readModelAt, writeModelAt } from "./model_file.ts";
+import { copyModel, readModelAt, writeModelAt } from "./model_file.ts";
 import { withProgress } from "./progress.ts";
 import { count } from "./reading.ts";
 import { verifying, type VerifyingOptions, verifyOptions } from "./verifying.ts";
@@ -50,8 +50,14 @@ export function optimizeCommand(): Command {
         }
       });
       if (report !== undefined) await writeWhole(report, JSON.stringify({ actions, verification }, null, 2) + "\n");
-      console.log([actionsText(actions), verificationText(verification!)].filter(Boolean).join("\n"));
-      if (!verification!.isRight) throw new Failure("the models differ; nothing was written.", 1);
+      const said = [actionsText(actions), verification && verificationText(verification)].filter(Boolean);
+      if (said.length > 0) console.log(said.join("\n"));
+      if (verification === undefined) {
+        await copyModel(path, output, file);
+        console.log(`${output}: no normalization to rewrite; as it was`);
+        return;
+      }
+      if (!verification.isRight) throw new Failure("the models differ; nothing was written.", 1);
       await writeModelAt(output, { model, isExternal: file.isExternal });
       const nodes = [file.model, model].map(({ graph }) => graph!.node.length);
       console.log(`${output}: ${nodes[0]} nodes are now ${nodes[1]}`);

@@ -22,11 +22,14 @@ export interface OptimizeOptions extends Partial<PassOptions> {
 
 /** What {@linkcode optimize} gives. */
 export interface Optimization {
-  /** The new model. Tensors that stayed as they were are shared with the old one. */
+  /**
+   * The new model. Tensors that stayed as they were are shared with the old one. It is the old one itself where no pass but tidy
+   * found anything to do, and more than tidying was asked for.
+   */
   readonly model: Model;
   /** What was done, and what was not, and why. */
   readonly actions: readonly Action[];
-  /** The proof, unless it was not wanted. Look at its `isRight` before you use the model. */
+  /** The proof, unless it was not wanted, or the model is the old one. Look at its `isRight` before you use the model. */
   readonly verification?: Verification;
 }
 
@@ -68,8 +71,13 @@ export async function optimize(model: Model, options: OptimizeOptions = {}): Pro
   for (const [name, pass] of Object.entries(passes)) {
     if (wanted.includes(name as PassName)) actions.push(...pass(editor, { target }));
   }
+  const isRewritten = opset !== undefined || wanted.every((name) => name === "tidy") ||
+    actions.some(({ done, pass }) => done && pass !== "tidy");
+  if (!isRewritten) return { model, actions: actions.filter(({ done }) => !done) };
   if (options.verify === false) return { model: editor.model, actions };
-  const values = actions.filter(({ done, pass }) => done && pass !== "tidy").map(({ value }) => value);
-  const verification = await verify(model, editor.model, { values, ...options.verify });
+  const valuesOf = (wanted: (pass: string) => boolean) =>
+    actions.filter(({ done, pass }) => done && wanted(pass)).map(({ value }) => value);
+  const values = valuesOf((pass) => pass !== "tidy"), mended = valuesOf((pass) => pass === "mend");
+  const verification = await verify(model, editor.model, { values, mended, ...options.verify });
   return { model: editor.model, actions, verification };
 }

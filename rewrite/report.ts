@@ -93,8 +93,10 @@ export function verificationText({ isRight, bound, provider, values, unseen, ref
       count(values.length, "value")
     } compared, bound ${bound} of the root mean square or ${sensitivityFactor} times one rounding`,
     aligned([titles, ...rows]),
-    ...wrong.slice(0, 5).map(({ value, inputs, difference }) =>
-      `  ${value} is off by ${short(difference)} with inputs ${inputs}`
+    ...wrong.slice(0, 5).map(({ value, inputs, difference, epsilons }) =>
+      epsilons
+        ? `  ${value} has an epsilon of ${short(epsilons.after)}, and had ${short(epsilons.before)}`
+        : `  ${value} is off by ${short(difference)} with inputs ${inputs}`
     ),
     ...apart > 0
       ? [`  ${count(apart, "value")} not judged: with those inputs the first model's own norms are wrong`]

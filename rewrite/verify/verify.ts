@@ -15,6 +15,8 @@ export interface VerifyOptions {
   readonly bound?: number;
   /** Values within the models to compare beside outputs and normalizations. Those that one model lacks are left out. */
   readonly values?: readonly string[];
+  /** The values of norms that were given another epsilon on purpose; elsewhere that is an error. */
+  readonly mended?: readonly string[];
   /** Of the random inputs. Default: 0. */
   readonly seed?: number;
   /** Is told how much is done, from 0 to 1. */
@@ -37,6 +39,11 @@ export interface ComparedValue {
   readonly sensitivity: number;
   /** How far each model is from float64, where the value is a normalization. */
   readonly errors?: { readonly before: number; readonly after: number };
+  /**
+   * The epsilon of each model's norm, where they are not the same: beside data that is much larger it changes nothing, so that running
+   * does not tell.
+   */
+  readonly epsilons?: { readonly before: number; readonly after: number };
   /**
    * Whether it is judged. What is behind a normalization that the first model gets wrong differs rightly: with ordinary inputs it is
    * held against the first model with the second's normalizations in place of the wrong ones, with extreme ones it is not judged.
@@ -107,6 +114,7 @@ export async function verify(before: Model, after: Model, options: VerifyOptions
   const firstValues = [...new Set([...given, ...norms.flatMap(({ x, y }) => [x, y])])];
   const values = firstValues.filter((name) => second.scopeOf(name));
   const outputs = outputsOf(first), inner = given.filter((name) => !outputs.includes(name));
+  const epsilons = otherEpsilons(norms.filter(({ y }) => !options.mended?.includes(y)), findNorms(second));
   const runs: Runs[] = cases.map(() => ({}));
   const refused: { inputs: string; reason: string }[] = [];
   // One after another, so that no two of them are in memory.
@@ -138,7 +146,7 @@ export async function verify(before: Model, after: Model, options: VerifyOptions
   const run = cases.flatMap((one, i) => isWhole(runs[i]) ? [{ one, runs: runs[i] as Required<Runs> }] : []);
   const compared: ComparedValue[] = [];
   for (const { one, runs } of run) {
-    const found = norms.map((norm) => compareNorm(one, runs, norm, { bound, outputs }));
+    const found = norms.map((norm) => compareNorm(one, runs, norm, { bound, outputs, epsilons }));
     const wrong = found.filter(({ isFirstRight }) => !isFirstRight).map(({ compared }) => compared.value);
     compared.push(...found.map(({ compared }) => compared));
     const isMeant = wrong.length === 0 || one.ordinary;
@@ -178,7 +186,11 @@ function compareNorm(
   { name }: Case,
   { before, after, moved }: Required<Runs>,
   norm: Finding,
-  { bound, outputs }: { bound: number; outputs: readonly string[] },
+  { bound, outputs, epsilons }: {
+    bound: number;
+    outputs: readonly string[];
+    epsilons: ReadonlyMap<string, ComparedValue["epsilons"]>;
+  },
 ): { compared: ComparedValue; isFirstRight: boolean } {
   const { x, y } = norm;
   const errors = {
@@ -188,6 +200,7 @@ function compareNorm(
   const isMended = hasNaN(before[y]) && !hasNaN(after[y]), isFirstRight = errors.before <= bound && !isMended;
   const sensitivity = difference(before[y], moved[y]), off = difference(before[y], after[y]);
   const isSame = isFirstRight && off <= Math.max(bound, sensitivityFactor * sensitivity);
+  const isNear = isSame || errors.after <= Math.max(bound, noWorse * errors.before), other = epsilons.get(y);
   const compared: ComparedValue = {
     inputs: name,
     value: y,
@@ -195,8 +208,9 @@ function compareNorm(
     difference: off,
     sensitivity,
     errors,
+    ...other && { epsilons: other },
     judged: !isMended,
-    isRight: isSame || errors.after <= Math.max(bound, noWorse * errors.before),
+    isRight: isNear && !other,
   };
   return { compared, isFirstRight };
 }
@@ -250,6 +264,17 @@ function compareRest(
     compared.push({ inputs, value, isOutput: true, ...rest });
   }
   return compared;
+}
+
+/** The values that are a norm of one x in both models, by what is read of them, but with another epsilon. */
+function otherEpsilons(first: readonly Finding[], second: readonly Finding[]): Map<string, ComparedValue["epsilons"]> {
+  const found = new Map(second.map((one) => [`${one.y} of ${one.x}`, one]));
+  return new Map(first.flatMap(({ x, y, epsilon: before }) => {
+    const after = found.get(`${y} of ${x}`)?.epsilon;
+    // A constant of float16 may be rounded once more.
+    const isSame = after === undefined || Math.abs(after - before) <= 1e-2 * before;
+    return isSame ? [] : [[y, { before, after }] as const];
+  }));
 }
 
 /** A norm without an epsilon divides zero by zero; where one with an epsilon does not, that is what it is for. */

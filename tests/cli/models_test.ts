@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { writeNpy, writeNpz } from "../../layers/weights/mod.ts";
 import { tensor } from "../../kernels/mod.ts";
 import { batchNorm, layerNorm, modelOf } from "../../models/mod.ts";
-import { GraphBuilder, type Model, readModelFile, writeModelFile } from "../../onnx/mod.ts";
+import { GraphBuilder, type Model, readModelFile, writeModel, writeModelFile } from "../../onnx/mod.ts";
 import { inFolder } from "../folder.ts";
 import { evenkeel } from "./evenkeel.ts";
 
@@ -56,6 +56,23 @@ Deno.test("evenkeel optimize: writes what is proven, keeps external data externa
     assertEquals(operators(await readModelFile(large)), ["Gather", "Add", "Mul"]);
     const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
     assertEquals(names, ["inputs.npz", "large.onnx", "large.onnx.data", "model.onnx", "out.onnx", "report.json"]);
+  }));
+
+Deno.test("evenkeel optimize: a model without a normalization to rewrite stays as it is, byte for byte, and nothing is asked for", () =>
+  inFolder(async (folder) => {
+    // What tidy would do, and an input that nobody can guess.
+    const g = new GraphBuilder("plain", { opset: 17 }), at = g.input("at", "int64", ["N"]);
+    g.output("y", g.op("Cast", [g.op("Identity", [g.op("Sign", [at])])], { to: 1n }), "float32", ["N"]);
+    const file = `${folder}/model.onnx`, out = `${folder}/out.onnx`;
+    // A field that no writer of ours would put there: it is the bytes that stay.
+    const bytes = Uint8Array.of(...writeModel(g.build()), 0x12, 0);
+    await Deno.writeFile(file, bytes);
+    const { code, stdout, stderr } = await evenkeel("optimize", file, "-o", out);
+    assertEquals([code, stderr], [0, ""]);
+    assertMatch(stdout, /no normalization to rewrite; as it was/);
+    assertEquals(await Deno.readFile(out), bytes);
+    assertEquals((await evenkeel("optimize", file, "-o", file)).code, 0);
+    assertEquals(await Deno.readFile(file), bytes);
   }));
 
 Deno.test("evenkeel verify and optimize: exit with 1 where models differ, and write nothing", () =>
