@@ -2,6 +2,7 @@ import { checkAlike, checkAxis, checkCount, checkInput, checkNumber, checkOverla
 import type { Data } from "./engines/tile.ts";
 import { OptionNames } from "./option_names.ts";
 import { panelsOf } from "./passes/panels.ts";
+import { perform } from "./passes/perform.ts";
 import type { DType, Tensor } from "./tensor.ts";
 
 /** Options of {@linkcode localResponseNorm}. */
@@ -122,15 +123,15 @@ export function localResponseNorm<T extends DType>(x: Tensor<T>, options: LocalR
   const y = outputLike("localResponseNorm", "y", options.out?.y, x);
   checkOverlap("localResponseNorm", { y }, { x });
   const values = new Float64Array(length * Math.min(width, POSITIONS)), squares = values.slice(), sums = values.slice();
-  forEachBlock(plan, (at, positions) => {
+  const normalizeBlock = (at: number, positions: number) => {
     const size = length * positions;
     readBlock(x.data, at, positions, plan, values);
     for (let k = 0; k < size; k++) squares[k] = values[k] * values[k];
     sumWindows(squares, positions, plan, below, above, sums);
     for (let k = 0; k < size; k++) values[k] *= inversePower(bias + weight * sums[k], beta);
     writeBlock(values, y.data, at, positions, plan);
-  });
-  return y;
+  };
+  return perform(y, () => ({ x, y }), () => forEachBlock(plan, normalizeBlock));
 }
 
 /**
@@ -165,7 +166,7 @@ export function localResponseNormBackward<T extends DType>(
   checkOverlap(operation, { dx }, { x, dy });
   const values = new Float64Array(length * Math.min(width, POSITIONS));
   const gradients = values.slice(), terms = values.slice(), sums = values.slice();
-  forEachBlock(plan, (at, positions) => {
+  const differentiateBlock = (at: number, positions: number) => {
     const size = length * positions;
     readBlock(x.data, at, positions, plan, values);
     readBlock(dy.data, at, positions, plan, gradients);
@@ -179,6 +180,6 @@ export function localResponseNormBackward<T extends DType>(
     sumWindows(terms, positions, plan, above, below, sums);
     for (let k = 0; k < size; k++) gradients[k] -= 2 * weight * beta * values[k] * sums[k];
     writeBlock(gradients, dx.data, at, positions, plan);
-  });
-  return { dx };
+  };
+  return perform({ dx }, () => ({ x, dy, dx }), () => forEachBlock(plan, differentiateBlock));
 }

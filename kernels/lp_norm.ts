@@ -2,6 +2,7 @@ import { checkAlike, checkAxis, checkInput, checkOverlap, outputLike } from "./c
 import { OptionNames } from "./option_names.ts";
 import { panelsOf } from "./passes/panels.ts";
 import { backward, forward, type Plan, planOver } from "./passes/pass.ts";
+import { perform } from "./passes/perform.ts";
 import type { DType, Tensor } from "./tensor.ts";
 
 /** Options of {@linkcode lpNorm}. */
@@ -61,6 +62,10 @@ export function lpNorm<T extends DType>(x: Tensor<T>, options: LpNormOptions = {
   if (options.p !== 1) return forward(euclidean("lpNorm", x, axis), x, {}, options.out).y;
   const y = outputLike("lpNorm", "y", options.out?.y, x);
   checkOverlap("lpNorm", { y }, { x });
+  return perform(y, () => ({ x, y }), () => divideByMagnitudes(x, y, axis));
+}
+
+function divideByMagnitudes(x: Tensor, y: Tensor, axis: number): void {
   const { outer, length, width } = panelsOf(x.dims, axis), from = x.data, to = y.data;
   for (let panel = 0; panel < outer; panel++) {
     for (let j = 0; j < width; j++) {
@@ -70,7 +75,6 @@ export function lpNorm<T extends DType>(x: Tensor<T>, options: LpNormOptions = {
       for (let i = first; i < end; i += width) to[i] = norm === 0 ? 0 : from[i] / norm;
     }
   }
-  return y;
 }
 
 /**
@@ -104,6 +108,10 @@ export function lpNormBackward<T extends DType>(
   checkAlike("lpNormBackward", "dy", dy, x);
   const dx = outputLike("lpNormBackward", "dx", options.out?.dx, x);
   checkOverlap("lpNormBackward", { dx }, { x, dy });
+  return perform({ dx }, () => ({ x, dy, dx }), () => differentiateMagnitudes(x, dy, dx, axis));
+}
+
+function differentiateMagnitudes(x: Tensor, dy: Tensor, dx: Tensor, axis: number): void {
   const { outer, length, width } = panelsOf(x.dims, axis), from = x.data, gradient = dy.data, to = dx.data;
   for (let panel = 0; panel < outer; panel++) {
     for (let j = 0; j < width; j++) {
@@ -117,5 +125,4 @@ export function lpNormBackward<T extends DType>(
       for (let i = first; i < end; i += width) to[i] = gradient[i] * inverse - Math.sign(from[i]) * slope;
     }
   }
-  return { dx };
 }

@@ -62,6 +62,7 @@ export {
 } from "./mean_variance_norm.ts";
 export { Moments } from "./passes/moments.ts";
 export * from "./options.ts";
+export { prepare } from "./prepare.ts";
 export { reshape } from "./reshape.ts";
 export { rmsNorm, rmsNormBackward, type RmsNormBackwardOptions, type RmsNormOptions } from "./rms_norm.ts";
 export { allocate, type ResidentTensor } from "./engines/simd/memory.ts";

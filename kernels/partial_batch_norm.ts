@@ -3,6 +3,7 @@ import { checkAlike, outputLike } from "./check.ts";
 import { type Engine, Slot } from "./engines/engine.ts";
 import { engineFor } from "./engines/engines.ts";
 import type { Layout, Tile } from "./engines/tile.ts";
+import { findDeviations } from "./passes/gradient_sums.ts";
 import { Moments } from "./passes/moments.ts";
 import { floorOf } from "./engines/measure.ts";
 import { standardDeviation } from "./passes/statistics.ts";
@@ -62,6 +63,7 @@ export function partialGradientSums(
     shift(engine, view, tile);
     for (let l = 0; l < tile.lines; l++) lines.center[l] = mean[channelOf(l)];
     engine.sums(view, tile, false, floor);
+    findDeviations(engine, view, tile, floor);
     for (let l = 0; l < tile.lines; l++) {
       sum[channelOf(l)] += lines.sum[l] + lines.shift[l] * tile.length;
       product[channelOf(l)] += lines.product[l] + lines.shift[l] * lines.deviations[l];

@@ -22,7 +22,7 @@ export class Lines {
   readonly sum: Float64Array;
   /** sum(h (x - center)). */
   readonly product: Float64Array;
-  /** sum(x - center). */
+  /** sum(x - center), where it is asked for. */
   readonly deviations: Float64Array;
   /** The tables of (x - center) * slope + offset, and, in gradients, + h * gain. */
   readonly center: Float64Array;
@@ -87,6 +87,9 @@ export class Window {
   /** The parameters, and the sums in float64. */
   readonly scale: Float32Array | Float64Array;
   readonly bias: Float32Array | Float64Array;
+  /** How many of them are 1 and 0 already, from the first on, where none were given. */
+  #ones = 0;
+  #zeros = 0;
   readonly #dScale: Float64Array;
   readonly #dBias: Float64Array;
 
@@ -108,9 +111,11 @@ export class Window {
     this.from = from;
     this.count = count;
     if (scale) this.scale.set(part(scale, from, count));
-    else this.scale.fill(1, 0, count);
+    else this.scale.fill(1, this.#ones, count);
+    this.#ones = scale ? 0 : Math.max(this.#ones, count);
     if (bias) this.bias.set(part(bias, from, count));
-    else this.bias.fill(0, 0, count);
+    else this.bias.fill(0, this.#zeros, count);
+    this.#zeros = bias ? 0 : Math.max(this.#zeros, count);
   }
 
   /** Adds the sums of another window of the same parameters, and clears those. */
@@ -168,7 +173,7 @@ export interface Engine {
   /** lines.shift of DY: a mean that is near enough to be subtracted before anything is multiplied. */
   roughMeans(view: Layout, tile: Tile): void;
   /**
-   * lines.sum, lines.product and lines.deviations of X and DY. With g = DY - shift, h is g, or, where parameters vary along lines,
+   * lines.sum and lines.product of X and DY. With g = DY - shift, h is g, or, where parameters vary along lines,
    * g * scale + shift * (scale - level), which is DY * scale less a constant. If asked to, adds up DY and
    * DY * ((X - center) * slope + offset) for each of those parameters, in the window.
    * A mean product under `floor` is computed in float64, however small.

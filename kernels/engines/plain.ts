@@ -127,16 +127,15 @@ export class PlainEngine implements Engine {
 
   sums(view: Layout, tile: Tile, ofParameters: boolean): void {
     const x = this.tiles[Slot.X], dy = this.tiles[Slot.DY], { line, step } = strides(view, tile);
-    const { center, slope, offset, sum, product, deviations, shift, level, parameter } = this.lines;
+    const { center, slope, offset, sum, product, shift, level, parameter } = this.lines;
     const { scale } = this.window, dScale = this.#dScale, dBias = this.#dBias;
     for (let l = 0; l < tile.lines; l++) {
       const c = center[l], k = slope[l], b = offset[l], m = shift[l], p = parameter[l];
-      let s = 0, q = 0, z = 0;
+      let s = 0, q = 0;
       for (let j = 0, i = l * line; j < tile.length; j++, i += step) {
         const g = dy[i] - m, h = view.along ? g * scale[p + j] + m * (scale[p + j] - level[l]) : g;
         s += h;
         q += h * (x[i] - c);
-        z += x[i] - c;
         if (ofParameters) {
           dBias[p + j] += dy[i];
           dScale[p + j] += dy[i] * ((x[i] - c) * k + b);
@@ -144,7 +143,6 @@ export class PlainEngine implements Engine {
       }
       sum[l] = s;
       product[l] = q;
-      deviations[l] = z;
     }
   }
 

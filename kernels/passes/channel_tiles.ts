@@ -12,8 +12,11 @@ export function forEachTile(
   visit: (view: View, tile: ViewTile, channelOf: (line: number) => number) => void,
 ): void {
   const view = viewOf(channelAxes(x.dims, axis), false), { statistic } = engine.lines;
-  for (const group of groupsOf(view, engine.capacity, engine.maxLines)) {
-    const reader = new Reader(view, engine, group), channelOf = (line: number) => group.base + statistic[line];
+  const reader = new Reader(view, engine), groups = groupsOf(view, engine.capacity, engine.maxLines);
+  for (let g = 0; g < groups.count; g++) {
+    const group = groups.at(g);
+    reader.turnTo(group);
+    const channelOf = (line: number) => group.base + statistic[line];
     for (const tile of group.tiles) {
       reader.read(tile, x.data);
       visit(view, tile, channelOf);

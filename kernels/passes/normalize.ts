@@ -4,7 +4,7 @@ import { engineFor } from "../engines/engines.ts";
 import { floorOf, type Measure } from "../engines/measure.ts";
 import type { Data, Tile } from "../engines/tile.ts";
 import { Parameters } from "./parameters.ts";
-import { distribute, type Shares } from "../threads/pool.ts";
+import { distributed, type Planned } from "../threads/pool.ts";
 import { type Given, Statistics, type StatisticsOutputs } from "./statistics.ts";
 import { type Group, groupOfOne, groupsOf, locate, rowsOfEach, type ViewTile } from "./tiles.ts";
 import type { View } from "./view.ts";
@@ -27,10 +27,10 @@ export interface Normalization {
 
 const statistics = new Statistics();
 
-/** Runs a forward pass. Statistics are written to the arrays that are given for them. */
-export function normalize(pass: Normalization, out: StatisticsOutputs): void {
+/** A function that runs a forward pass. Statistics are written to the arrays that are given for them. */
+export function normalization(pass: Normalization, out: StatisticsOutputs): () => void {
   const { x, y, residual, sum } = pass;
-  distribute("normalize", normalizeGroups, pass, { ...out }, [x, y, residual, sum]);
+  return distributed("normalize", planNormalization, pass, { ...out }, [x, y, residual, sum]);
 }
 
 /** What the functions below share while a pass is under way. */
@@ -39,31 +39,37 @@ interface Work {
   out: StatisticsOutputs;
   engine: Engine;
   parameters: Parameters;
+  reader: Reader;
 }
 
 /**
  * moments -> table -> apply, group by group, each of which is a share: in one go where the engine can and a statistic's lines are
  * neighbours, in three steps otherwise.
  */
-export function normalizeGroups(pass: Normalization, out: StatisticsOutputs, shares: Shares): void {
+export function planNormalization(pass: Normalization, out: StatisticsOutputs): Planned {
   const { view, x, residual, sum, scale, bias, given, y } = pass;
   const engine = engineFor([x, y, residual, sum]), parameters = new Parameters(view, engine, scale, bias);
-  const work = { pass, out, engine, parameters };
+  const work = { pass, out, engine, parameters, reader: new Reader(view, engine) };
   const rows = given === undefined && parameters.fits && engine.normalize ? rowsOfEach(view) : undefined;
   const whole = rows !== undefined && engine.holds?.(x, y, residual, sum) ? view.count : 0;
   const groups = groupsOf(view, Math.max(engine.capacity, whole), parameters.maxLines);
-  for (const share of shares(groups.count)) {
+  const visit = (share: number) => {
     const group = groups.at(share);
     if (rows !== undefined && group.tiles.length === 1) normalizeAtOnce(work, group, rows);
     else normalizeInSteps(work, group);
-  }
+  };
+  return (shares) => {
+    parameters.refresh();
+    shares(groups.count, visit);
+  };
 }
 
 /** Normalizes a tile of statistics, each of so many rows, at once; in three steps those that are too much for that. */
 function normalizeAtOnce(work: Work, group: Group, rows: number): void {
-  const { pass, out, engine, parameters } = work, { view, measure, x, residual, sum, activation, y } = pass;
-  const [tile] = group.tiles, { lines } = engine;
-  new Reader(view, engine, group).read(tile, x);
+  const { pass, out, engine, parameters, reader } = work, { view, measure, x, residual, sum, activation, y } = pass;
+  const tile = group.tiles[0], { lines } = engine;
+  reader.turnTo(group);
+  reader.read(tile, x);
   if (residual) addResidual(engine, tile, residual, sum!);
   parameters.move(tile);
   if (!view.along) {
@@ -99,15 +105,12 @@ function copyStatistics({ mean, m2, inverse }: Lines, { base, statistics }: Grou
  * A group of one tile is read once; of more tiles, once for moments and once to apply, backwards, so that what was read last and is
  * still in the cache comes first.
  */
-function normalizeInSteps({ pass, out, engine, parameters }: Work, group: Group): void {
-  const { view, measure, x, residual, sum, activation, y } = pass;
-  const reader = new Reader(view, engine, group);
-  measureGroup(statistics, pass, engine, group, (tile) => {
-    reader.read(tile, x);
-    if (residual) addResidual(engine, tile, residual, sum!);
-  });
+function normalizeInSteps({ pass, out, engine, parameters, reader }: Work, group: Group): void {
+  const { view, measure, x, sum, activation, y } = pass, { tiles } = group;
+  measureGroup(statistics, pass, engine, group, reader);
   statistics.copyTo(out, group.base);
-  for (const tile of group.tiles.toReversed()) {
+  for (let t = tiles.length - 1; t >= 0; t--) {
+    const tile = tiles[t];
     reader.read(tile, sum ?? x);
     parameters.move(tile);
     affineTable(engine, tile, statistics, measure, parameters);
@@ -118,19 +121,28 @@ function normalizeInSteps({ pass, out, engine, parameters }: Work, group: Group)
   }
 }
 
-/** The statistics of a group: those given, or from the moments of its tiles, each of which `read` brings into the engine. */
+/** The statistics of a group: those given, or from the moments of its tiles, to which a residual is added first. */
 export function measureGroup(
   statistics: Statistics,
-  { view, measure, given }: { view: View; measure: Measure; given?: Given },
+  { view, measure, given, x, residual, sum }: {
+    view: View;
+    measure: Measure;
+    given?: Given;
+    x: Data;
+    residual?: Data;
+    sum?: Data;
+  },
   engine: Engine,
   group: Group,
-  read: (tile: ViewTile) => void,
+  reader: Reader,
 ): void {
+  reader.turnTo(group);
   statistics.reset(group.statistics);
   if (given) return statistics.take(given, group.base, measure);
   const floor = floorOf(measure);
   for (const tile of group.tiles) {
-    read(tile);
+    reader.read(tile, x);
+    if (residual) addResidual(engine, tile, residual, sum!);
     engine.moments(view, tile, measure.aboutZero, floor);
     statistics.merge(engine.lines, tile);
   }
@@ -141,21 +153,26 @@ export function measureGroup(
 export class Reader {
   readonly #view: View;
   readonly #engine: Engine;
-  readonly #group: Group;
+  #base = 0;
   #current: ViewTile | undefined;
 
-  /** A reader of one group. */
-  constructor(view: View, engine: Engine, group: Group) {
+  /** A reader for an engine. */
+  constructor(view: View, engine: Engine) {
     this.#view = view;
     this.#engine = engine;
-    this.#group = group;
+  }
+
+  /** Begins with a group, of which nothing is there yet. */
+  turnTo(group: Group): void {
+    this.#base = group.base;
+    this.#current = undefined;
   }
 
   /** Loads X, unless it is there, and looks up which statistic and which parameter its lines have. */
   read(tile: ViewTile, x: Data): void {
     if (tile === this.#current) return;
     const { statistic, parameter } = this.#engine.lines;
-    locate(this.#view, tile, this.#group.base, statistic, parameter);
+    locate(this.#view, tile, this.#base, statistic, parameter);
     this.#engine.load(Slot.X, x, tile);
     this.#current = tile;
   }

@@ -27,7 +27,12 @@ export class Parameters {
     this.#bias = bias;
     this.fits = view.parameters <= engine.capacity;
     this.maxLines = view.along && view.layout === "rows" && !this.fits ? 1 : engine.maxLines;
-    if (view.along && this.fits) engine.window.set(scale, bias, 0, view.parameters);
+  }
+
+  /** Takes the values that they have now. */
+  refresh(): void {
+    this.#known.from = -1;
+    if (this.#view.along && this.fits) this.#engine.window.set(this.#scale, this.#bias, 0, this.#view.parameters);
   }
 
   /** The scale of a line that has one. */
@@ -52,7 +57,9 @@ export class Parameters {
     if (known.from !== from || known.length !== length) {
       let sum = 0;
       for (let i = parameter; i < parameter + length; i++) sum += window.scale[i];
-      Object.assign(known, { from, length, level: Math.fround(sum / length) });
+      known.from = from;
+      known.length = length;
+      known.level = Math.fround(sum / length);
     }
     return known.level;
   }

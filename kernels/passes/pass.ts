@@ -1,6 +1,16 @@
-import { checkActivation, checkAlike, checkDims, checkOverlap, type Create, outputLike, outputOf } from "../check.ts";
-import { differentiate } from "./gradient.ts";
-import { normalize } from "./normalize.ts";
+import {
+  checkActivation,
+  checkAlike,
+  checkDims,
+  checkOverlap,
+  type Create,
+  outputLike,
+  outputOf,
+  type Tensors,
+} from "../check.ts";
+import { differentiation } from "./gradient.ts";
+import { normalization } from "./normalize.ts";
+import { perform } from "./perform.ts";
 import type { AffineOptions, BackwardOutputs, Gradients, SavedStatistics } from "../options.ts";
 import type { Measure } from "../engines/measure.ts";
 import type { Given, StatisticsOutputs } from "./statistics.ts";
@@ -111,8 +121,7 @@ export function forward<T extends DType>(
     variance: statistics.variance?.data,
     invStdDev: statistics.invStdDev?.data,
   };
-  if (view.count === 0) { for (const data of Object.values(places)) data?.fill(NaN); }
-  normalize({
+  const normalize = normalization({
     view,
     measure: plan.measure,
     x: x.data,
@@ -124,7 +133,13 @@ export function forward<T extends DType>(
     given: givenData(plan),
     y: y.data,
   }, places);
-  return { y, sum };
+  const run = view.count === 0 ? () => Object.values(places).forEach((data) => data?.fill(NaN)) : normalize;
+  return perform({ y, sum }, () => ({ x, residual, scale, bias, ...plan.given, y, sum, ...named(statistics) }), run);
+}
+
+/** Outputs under names of their own. */
+function named(outputs: Tensors): Tensors {
+  return Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [`out.${name}`, tensor]));
 }
 
 /** A backward pass whose arguments are found fit, and the tensors that it writes. */
@@ -175,7 +190,7 @@ export function backward<T extends DType>(
 ): Gradients<T> {
   const { affine, gradients } = checkBackward(plan, x, dy, options, out, dSum);
   const { scale, bias, activation } = options, { dx, dScale, dBias } = gradients;
-  differentiate({
+  const run = differentiation({
     view: viewOf(plan.axes, affine),
     measure: plan.measure,
     x: x.data,
@@ -188,7 +203,7 @@ export function backward<T extends DType>(
     dSum: dSum?.data,
     dx: dx.data,
   }, { dScale: dScale?.data, dBias: dBias?.data });
-  return gradients;
+  return perform(gradients, () => ({ x, dy, scale, bias, dSum, ...plan.given, dx, dScale, dBias }), run);
 }
 
 function checkPlan(

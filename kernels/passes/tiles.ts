@@ -1,5 +1,5 @@
 import type { Tile } from "../engines/tile.ts";
-import type { View } from "./view.ts";
+import type { Axis, View } from "./view.ts";
 
 /** A tile of a view, and what of the view it is. */
 export interface ViewTile extends Tile {
@@ -20,26 +20,22 @@ export interface Group {
   statistics: number;
 }
 
-/** The groups of a view, each made when it is asked for: they are independent of each other, so any thread may take any of them. */
-export class Groups implements Iterable<Group> {
+/** The groups of a view, each made when it is first asked for: they are independent of each other, so any thread may take any of them. */
+export class Groups {
   /** How many there are. */
   readonly count: number;
-  /** The group of an index. */
-  readonly at: (index: number) => Group;
+  readonly #make: (index: number) => Group;
+  readonly #made: Group[] = [];
 
   /** Groups that a function makes. */
-  constructor(count: number, at: (index: number) => Group) {
+  constructor(count: number, make: (index: number) => Group) {
     this.count = count;
-    this.at = at;
+    this.#make = make;
   }
 
-  /** The groups from one index up to another. */
-  *between(first: number, end: number): Generator<Group> {
-    for (let index = first; index < end; index++) yield this.at(index);
-  }
-
-  [Symbol.iterator](): Generator<Group> {
-    return this.between(0, this.count);
+  /** The group of an index. */
+  at(index: number): Group {
+    return this.#made[index] ??= this.#make(index);
   }
 }
 
@@ -180,6 +176,9 @@ function columnTiles(
 /** Where `locate` is along each outer axis. */
 const index: number[] = [];
 
+/** An axis of one line. */
+const one: Axis = { size: 1, statisticStride: 0, parameterStride: 0 };
+
 /**
  * Writes, for each line of a tile, which statistic it has, counted from `base`, and which parameter: its own, or where
  * parameters vary along the line, that of its first element in the view.
@@ -200,7 +199,7 @@ export function locate(view: View, tile: ViewTile, base: number, statistic: Uint
     }
     return;
   }
-  const last = outer.length - 1, { size = 1, statisticStride = 0, parameterStride = 0 } = outer.at(-1) ?? {};
+  const last = outer.length - 1, { size, statisticStride, parameterStride } = last < 0 ? one : outer[last];
   for (let l = 0; l < tile.lines;) {
     const end = last < 0 ? tile.lines : Math.min(l + size - index[last], tile.lines);
     for (; l < end; l++, s += statisticStride, p += parameterStride) {

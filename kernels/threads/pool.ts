@@ -1,8 +1,8 @@
 import { isResident } from "../engines/simd/memory.ts";
 import type { Data } from "../engines/tile.ts";
 
-/** Hands out the shares of a pass, numbers from 0 up to their count, to whoever is ready for the next. */
-export type Shares = (count: number) => Iterable<number>;
+/** Hands out the shares of a pass, numbers from 0 up to their count: visits those that nobody else has taken. */
+export type Shares = (count: number, visit: (share: number) => void) => void;
 
 /** Small arrays by name that a pass writes. */
 export type Outputs = Readonly<Record<string, Data | undefined>>;
@@ -12,8 +12,11 @@ export interface Pass {
   x: Data;
 }
 
-/** The work of a pass: on those shares that it is handed. */
-export type Work<P, O> = (pass: P, out: O, shares: Shares) => void;
+/** A pass that is planned: it can be run, on those shares that it is handed, as often as its arrays have new elements. */
+export type Planned = (shares: Shares) => void;
+
+/** Plans a pass. */
+export type Planner<P, O> = (pass: P, out: O) => Planned;
 
 /** Smaller tensors are done before a worker has woken up. */
 const SMALLEST = 2 ** 18;
@@ -23,7 +26,12 @@ export interface Pool {
   /** How many they are. */
   readonly size: number;
   /** Runs a pass on this thread and those of the pool; returns why one failed, if one did. */
-  runTogether<P extends Pass, O extends Outputs>(work: string, run: Work<P, O>, pass: P, out: O): string | undefined;
+  runTogether<P extends Pass, O extends Outputs>(
+    work: string,
+    plan: Planner<P, O>,
+    pass: P,
+    out: O,
+  ): string | undefined;
   /** Ends them. */
   end(): Promise<void>;
 }
@@ -37,24 +45,38 @@ export function replacePool(next: Pool | undefined): Pool | undefined {
   return before;
 }
 
-const inOrder: Shares = function* (count) {
-  for (let share = 0; share < count; share++) yield share;
+const inOrder: Shares = (count, visit) => {
+  for (let share = 0; share < count; share++) visit(share);
 };
 
 /**
- * Runs a pass on the calling thread, and with it on those of the pool where that is worth while and they can reach the tensors that it
- * reads and writes. What the result is does not depend on who works on which share.
+ * A function that runs a pass on the calling thread, and with it on those of the pool where that is worth while and they can reach the
+ * tensors that it reads and writes. What the result is does not depend on who works on which share.
  */
-export function distribute<P extends Pass, O extends Outputs>(
+export function distributed<P extends Pass, O extends Outputs>(
   work: string,
-  run: Work<P, O>,
+  plan: Planner<P, O>,
   pass: P,
   out: O,
   tensors: readonly (Data | undefined)[],
-): void {
+): () => void {
   const reachable = (data: Data | undefined) => data === undefined || isResident(data);
-  if (pool === undefined || pass.x.length < SMALLEST || !tensors.every(reachable)) return run(pass, out, inOrder);
-  const reason = pool.runTogether(work, run, pass, out);
+  const isWorthWhile = pass.x.length >= SMALLEST && tensors.every(reachable);
+  let alone: Planned | undefined;
+  return () => {
+    if (pool === undefined || !isWorthWhile) (alone ??= plan(pass, out))(inOrder);
+    else runWith(pool, work, plan, pass, out);
+  };
+}
+
+function runWith<P extends Pass, O extends Outputs>(
+  pool: Pool,
+  work: string,
+  plan: Planner<P, O>,
+  pass: P,
+  out: O,
+): void {
+  const reason = pool.runTogether(work, plan, pass, out);
   if (reason === undefined) return;
   replacePool(undefined)?.end();
   throw new Error(

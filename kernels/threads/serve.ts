@@ -1,5 +1,5 @@
 import { joinMemory } from "../engines/simd/memory.ts";
-import type { Work } from "./pool.ts";
+import type { Planner } from "./pool.ts";
 import { Control, type Job } from "./together.ts";
 import { workerThreads } from "./worker_threads.ts";
 
@@ -14,7 +14,7 @@ export interface Welcome {
 export const NAME = "@evenkeel/norm thread";
 
 /** Makes this thread answer jobs by their names, if it is one of the workers that are to. */
-export function serve(works: Readonly<Record<string, Work<never, never>>>): void {
+export function serve(works: Readonly<Record<string, Planner<never, never>>>): void {
   const threads = workerThreads(), scope = globalThis as unknown as { name?: string; onmessage: typeof answer };
   if ((threads ? threads.workerData : scope.name) === NAME) (threads?.parentPort ?? scope).onmessage = answer;
 
@@ -25,10 +25,13 @@ export function serve(works: Readonly<Record<string, Work<never, never>>>): void
   }
 }
 
-function runJob(works: Readonly<Record<string, Work<never, never>>>, { work, pass, out, control: buffer }: Job): void {
+function runJob(
+  works: Readonly<Record<string, Planner<never, never>>>,
+  { work, pass, out, control: buffer }: Job,
+): void {
   const control = new Control(buffer);
   try {
-    works[work](pass as never, out as never, (count) => control.claim(count));
+    works[work](pass as never, out as never)((count, visit) => control.claim(count, visit));
   } catch (error) {
     control.fail(error);
   }

@@ -2,7 +2,7 @@
 import { allocate, isResident, type ResidentTensor } from "../engines/simd/memory.ts";
 import type { Data } from "../engines/tile.ts";
 import { typeOf } from "../tensor.ts";
-import type { Outputs, Pass, Work } from "./pool.ts";
+import type { Outputs, Pass, Planner } from "./pool.ts";
 
 /** What a worker is sent for each pass; `control` is a {@linkcode Control}'s. */
 export interface Job<P = unknown> {
@@ -36,9 +36,9 @@ export class Control {
   }
 
   /** Claims shares until there are none left. */
-  *claim(count: number): Generator<number> {
+  claim(count: number, visit: (share: number) => void): void {
     for (let share; (share = Atomics.add(this.#next, 0, 1)) < count;) {
-      yield share;
+      visit(share);
       this.#finish(1);
     }
   }
@@ -96,7 +96,7 @@ function canSleep(): boolean {
 export function runTogether<P extends Pass, O extends Outputs>(
   post: (job: Job) => void,
   work: string,
-  run: Work<P, O>,
+  plan: Planner<P, O>,
   pass: P,
   out: O,
 ): string | undefined {
@@ -104,7 +104,7 @@ export function runTogether<P extends Pass, O extends Outputs>(
   let total = 0;
   try {
     post({ work, pass: portable(pass), out: lent.out, control: control.buffer });
-    run(pass, lent.out as O, (count) => control.claim(total = count));
+    plan(pass, lent.out as O)((count, visit) => control.claim(total = count, visit));
   } catch (error) {
     control.fail(error);
   }

@@ -1,4 +1,4 @@
-import type { Outputs, Pass, Pool, Work } from "./pool.ts";
+import type { Outputs, Pass, Planner, Pool } from "./pool.ts";
 import { ENGINE_BYTES } from "../engines/simd/engine.ts";
 import { allocate, type ResidentTensor, sharedMemoryOfTensors } from "../engines/simd/memory.ts";
 import { NAME, type Welcome } from "./serve.ts";
@@ -63,9 +63,14 @@ export class WorkerPool implements Pool {
     return this.#workers.length;
   }
 
-  runTogether<P extends Pass, O extends Outputs>(work: string, run: Work<P, O>, pass: P, out: O): string | undefined {
+  runTogether<P extends Pass, O extends Outputs>(
+    work: string,
+    plan: Planner<P, O>,
+    pass: P,
+    out: O,
+  ): string | undefined {
     if (this.failure !== undefined) return this.failure;
-    return runTogether((job) => this.#workers.forEach((worker) => worker.postMessage(job)), work, run, pass, out);
+    return runTogether((job) => this.#workers.forEach((worker) => worker.postMessage(job)), work, plan, pass, out);
   }
 
   async end(): Promise<void> {

@@ -7,7 +7,7 @@ import { nearestOf } from "../../kernels/option_names.ts";
 type Kernel = (...args: unknown[]) => unknown;
 
 /** Functions that take no options. */
-const withoutOptions = ["tensor", "zeros", "reshape", "format", "allocate", "setThreads"];
+const withoutOptions = ["tensor", "zeros", "reshape", "format", "allocate", "setThreads", "prepare"];
 const all = Object.entries(kernels).filter(([name, value]) =>
   typeof value === "function" && !/^[A-Z]/.test(name) && !withoutOptions.includes(name)
 ) as [string, Kernel][];

@@ -222,20 +222,16 @@ export class SimdEngine implements Engine {
     this.#roundShifts(tile);
     if (view.layout === "rows") this.#rowSums(view, tile, ofParameters);
     else this.#columnSums(view, tile, ofParameters);
-    // Sums of x - center from those about the rounded center.
-    const rounded = this.#center, { sum, product, deviations, center } = this.lines;
-    for (let l = 0; l < tile.lines; l++) {
-      const off = rounded[l] - center[l];
-      product[l] += off * sum[l];
-      deviations[l] += off * tile.length;
-    }
+    // Products with x - center from those about the rounded center.
+    const rounded = this.#center, { sum, product, center } = this.lines;
+    for (let l = 0; l < tile.lines; l++) product[l] += (rounded[l] - center[l]) * sum[l];
     const runPlain = () => this.#plainWith(view, tile, Slot.X, Slot.DY).sums(view, tile, false);
-    this.#recompute(tile, [sum, product, deviations], floor * tile.length, true, runPlain);
+    this.#recompute(tile, [sum, product], floor * tile.length, true, runPlain);
   }
 
   #rowSums(view: Layout, { lines, length }: Tile, ofParameters: boolean): void {
     const at = this.#at, x = this.#address[Slot.X], dy = this.#address[Slot.DY];
-    const { parameter, sum, product, deviations } = this.lines;
+    const { parameter, sum, product } = this.lines;
     for (let l = 0, count = 0; l < lines; l += count) {
       count = ofParameters ? Math.min(MAX_ADDED, lines - l) : lines;
       const from = l * length * 4, table = l * 4, result = l * 8;
@@ -257,7 +253,6 @@ export class SimdEngine implements Engine {
         at.dBias32,
         sum.byteOffset + result,
         product.byteOffset + result,
-        deviations.byteOffset + result,
       );
       if (ofParameters) this.#carry();
     }
@@ -272,8 +267,8 @@ export class SimdEngine implements Engine {
 
   #columnSums(view: Layout, { lines, length }: Tile, ofParameters: boolean): void {
     const at = this.#at, x = this.#address[Slot.X], dy = this.#address[Slot.DY];
-    const { level: [level], parameter: [parameter], sum, product, deviations } = this.lines;
-    const to = [sum.byteOffset, product.byteOffset, deviations.byteOffset], { scale } = this.#columnParameters();
+    const { level: [level], parameter: [parameter], sum, product } = this.lines;
+    const to = [sum.byteOffset, product.byteOffset], { scale } = this.#columnParameters();
     this.#kernels.columnSums(x, dy, lines, length, at.center, at.shift, +view.along, scale, level, ...to);
     if (ofParameters) {
       const tables = [at.center, at.slope, at.offset], first = parameter * 8;
@@ -377,7 +372,7 @@ export class SimdEngine implements Engine {
         tables.inverse.byteOffset + s * 8,
         tables.sum.byteOffset + line,
         tables.product.byteOffset + line,
-        tables.deviations.byteOffset + line,
+        tables.shift.byteOffset + line,
         tables.left.byteOffset + s * 4,
       );
       if (ofParameters) this.#carry();

@@ -46,7 +46,9 @@ Deno.test("tiles: every element is in one tile, with its statistic and its param
       const view = viewOf(axes, true), expected = labels(axes);
       const statistic = new Uint32Array(maxLines), parameter = new Uint32Array(maxLines);
       const seen = new Array(expected.length).fill(0), groupOf = new Map<number, unknown>();
-      for (const group of groupsOf(view, capacity, maxLines)) {
+      const groups = groupsOf(view, capacity, maxLines);
+      for (let g = 0; g < groups.count; g++) {
+        const group = groups.at(g);
         for (const tile of group.tiles) {
           assertEquals(tile.lines * tile.length <= capacity && tile.lines <= maxLines, true);
           locate(view, tile, group.base, statistic, parameter);

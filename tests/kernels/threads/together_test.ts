@@ -7,9 +7,15 @@ type Out = { y: Float32Array<ArrayBuffer> };
 
 Deno.test("together: elements of an output that a pass does not write stay as they were", () => {
   const y = Float32Array.of(1, 2, 3);
-  const reason = runTogether<{ x: Float32Array<ArrayBuffer> }, Out>(() => {}, "", (_, out) => void (out.y[1] = 5), {
-    x: y,
-  }, { y });
+  const reason = runTogether<{ x: Float32Array<ArrayBuffer> }, Out>(
+    () => {},
+    "",
+    (_, out) => () => void (out.y[1] = 5),
+    {
+      x: y,
+    },
+    { y },
+  );
   assertEquals([reason, ...y], [undefined, 1, 5, 3]);
 });
 
@@ -18,7 +24,7 @@ Deno.test("together: memory lent to a pass that failed is not given back, for an
   const reason = runTogether<{ x: Float32Array<ArrayBuffer> }, Out>(
     () => {},
     "",
-    (_, out) => {
+    (_, out) => () => {
       places.add(out.y.byteOffset);
       out.y.fill(7);
       throw new Error("broken");

@@ -150,7 +150,7 @@ function deviation(dy: usize, shift: usize, along: bool, scale: v128, rise: v128
   return along ? madd(g, scale, f32x4.mul(rise, m)) : g;
 }
 
-/** sum(h), sum(h (x - center)) and sum(x - center) of each line. Along, all of them have one level. */
+/** sum(h) and sum(h (x - center)) of each line. Along, all of them have one level. */
 export function columnSums(
   x: usize,
   dy: usize,
@@ -163,21 +163,18 @@ export function columnSums(
   level: f32,
   sum: usize,
   product: usize,
-  deviations: usize,
 ): void {
   const row = lines << 2;
   let l: usize = 0;
   for (; lines >= WIDTH && l < lines; l = next(l, lines)) {
-    const at = l << 2, sumAt = sum + (l << 3), productAt = product + (l << 3), deviationsAt = deviations + (l << 3);
+    const at = l << 2, sumAt = sum + (l << 3), productAt = product + (l << 3);
     memory.fill(sumAt, 0, WIDTH << 3);
     memory.fill(productAt, 0, WIDTH << 3);
-    memory.fill(deviationsAt, 0, WIDTH << 3);
     const c = center + at, m = shift + at;
     let xp = x + at, dp = dy + at;
     for (let i: usize = 0; i < length;) {
       const end = min(i + BLOCK, length);
       let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, q0 = s0, q1 = s0, q2 = s0, q3 = s0;
-      let z0 = s0, z1 = s0, z2 = s0, z3 = s0;
       for (; i < end; i++, xp += row, dp += row) {
         const w: f32 = along ? load<f32>(scale + (i << 2)) : 1, g = f32x4.splat(w), e = f32x4.splat(w - level);
         const h0 = deviation(dp, m, along, g, e), u0 = f32x4.sub(v128.load(xp), v128.load(c));
@@ -192,10 +189,6 @@ export function columnSums(
         q1 = madd(h1, u1, q1);
         q2 = madd(h2, u2, q2);
         q3 = madd(h3, u3, q3);
-        z0 = f32x4.add(z0, u0);
-        z1 = f32x4.add(z1, u1);
-        z2 = f32x4.add(z2, u2);
-        z3 = f32x4.add(z3, u3);
       }
       accumulate(sumAt, s0);
       accumulate(sumAt + 32, s1);
@@ -205,25 +198,19 @@ export function columnSums(
       accumulate(productAt + 32, q1);
       accumulate(productAt + 64, q2);
       accumulate(productAt + 96, q3);
-      accumulate(deviationsAt, z0);
-      accumulate(deviationsAt + 32, z1);
-      accumulate(deviationsAt + 64, z2);
-      accumulate(deviationsAt + 96, z3);
     }
   }
   for (; l < lines; l++) {
     const c = <f64> load<f32>(center + (l << 2)), m = <f64> load<f32>(shift + (l << 2));
-    let s: f64 = 0, q: f64 = 0, z: f64 = 0;
+    let s: f64 = 0, q: f64 = 0;
     for (let i: usize = 0; i < length; i++) {
       const p = i * row + (l << 2), g = <f64> load<f32>(dy + p) - m, u = <f64> load<f32>(x + p) - c;
       const w = along ? <f64> load<f32>(scale + (i << 2)) : 1, h = along ? g * w + (w - <f64> level) * m : g;
       s += h;
       q += h * u;
-      z += u;
     }
     store<f64>(sum + (l << 3), s);
     store<f64>(product + (l << 3), q);
-    store<f64>(deviations + (l << 3), z);
   }
 }
 

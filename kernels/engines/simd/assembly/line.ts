@@ -17,12 +17,12 @@ let touched: f32 = 0;
  */
 export function roughMean(x: usize, length: usize): f32 {
   const part = length < 16 ? length : (length < 64 ? length : length >> 2) & ~15;
-  return <f32> (sum(x, part) / <f64> part);
+  return <f32> (sumAbout(x, part, 0) / <f64> part);
 }
 
-// @ts-ignore: decorator
-@inline
-function sum(x: usize, length: usize): f64 {
+/** sum(x - c) of a line. */
+export function sumAbout(x: usize, length: usize, c: f32): f64 {
+  const cc = f32x4.splat(c);
   let sum: f64 = 0;
   let i: usize = 0;
   while (i < length) {
@@ -30,12 +30,12 @@ function sum(x: usize, length: usize): f64 {
     let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
     for (; i + 16 <= end; i += 16) {
       const p = x + (i << 2);
-      s0 = f32x4.add(s0, v128.load(p));
-      s1 = f32x4.add(s1, v128.load(p, 16));
-      s2 = f32x4.add(s2, v128.load(p, 32));
-      s3 = f32x4.add(s3, v128.load(p, 48));
+      s0 = f32x4.add(s0, f32x4.sub(v128.load(p), cc));
+      s1 = f32x4.add(s1, f32x4.sub(v128.load(p, 16), cc));
+      s2 = f32x4.add(s2, f32x4.sub(v128.load(p, 32), cc));
+      s3 = f32x4.add(s3, f32x4.sub(v128.load(p, 48), cc));
     }
-    for (; i < end; i++) sum += load<f32>(x + (i << 2));
+    for (; i < end; i++) sum += <f64> load<f32>(x + (i << 2)) - <f64> c;
     sum += total(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
   }
   return sum;

@@ -16,10 +16,7 @@ function deviation(dy: v128, shift: v128, along: bool, scale: usize, level: v128
   return madd(g, s, f32x4.mul(f32x4.sub(s, level), shift));
 }
 
-/**
- * Stores sum(h), sum(h (x - c)) and sum(x - c). If asked to, adds dy to dBias and dy ((x - c) k + b) to dScale, both float32, for each
- * element.
- */
+/** Stores sum(h) and sum(h (x - c)). If asked to, adds dy to dBias and dy ((x - c) k + b) to dScale, both float32, for each element. */
 export function lineSums(
   x: usize,
   dy: usize,
@@ -36,29 +33,61 @@ export function lineSums(
   dBias: usize,
   sum: usize,
   product: usize,
-  deviations: usize,
+): void {
+  if (along) sums(x, dy, length, c, shift, true, scale, level, ofParameters, k, b, dScale, dBias, sum, product);
+  else sums(x, dy, length, c, shift, false, 0, 0, false, 0, 0, 0, 0, sum, product);
+}
+
+// @ts-ignore: decorator
+@inline
+function sums(
+  x: usize,
+  dy: usize,
+  length: usize,
+  c: f32,
+  shift: f32,
+  along: bool,
+  scale: usize,
+  level: f32,
+  ofParameters: bool,
+  k: f32,
+  b: f32,
+  dScale: usize,
+  dBias: usize,
+  sum: usize,
+  product: usize,
 ): void {
   const cc = f32x4.splat(c), mm = f32x4.splat(shift), ll = f32x4.splat(level), kk = f32x4.splat(k), bb = f32x4.splat(b);
-  let s: f64 = 0, q: f64 = 0, z: f64 = 0;
+  let s: f64 = 0, q: f64 = 0;
   let i: usize = 0;
   while (i < length) {
     const end = min(i + BLOCK, length);
-    let s0 = f32x4.splat(0), s1 = s0, q0 = s0, q1 = s0, z0 = s0, z1 = s0;
-    for (; i + 8 <= end; i += 8) {
-      const p = i << 2, xp = x + p, dp = dy + p, gp = scale + p, dsp = dScale + p, dbp = dBias + p;
-      const u0 = f32x4.sub(v128.load(xp), cc), d0 = v128.load(dp), h0 = deviation(d0, mm, along, gp, ll);
-      const u1 = f32x4.sub(v128.load(xp, 16), cc), d1 = v128.load(dp, 16), h1 = deviation(d1, mm, along, gp + 16, ll);
+    let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, q0 = s0, q1 = s0, q2 = s0, q3 = s0;
+    for (; i + 16 <= end; i += 16) {
+      const p = i << 2, xp = x + p, dp = dy + p, gp = scale + p;
+      const u0 = f32x4.sub(v128.load(xp), cc), u1 = f32x4.sub(v128.load(xp, 16), cc);
+      const u2 = f32x4.sub(v128.load(xp, 32), cc), u3 = f32x4.sub(v128.load(xp, 48), cc);
+      const d0 = v128.load(dp), d1 = v128.load(dp, 16), d2 = v128.load(dp, 32), d3 = v128.load(dp, 48);
+      const h0 = deviation(d0, mm, along, gp, ll), h1 = deviation(d1, mm, along, gp + 16, ll);
+      const h2 = deviation(d2, mm, along, gp + 32, ll), h3 = deviation(d3, mm, along, gp + 48, ll);
       s0 = f32x4.add(s0, h0);
       s1 = f32x4.add(s1, h1);
+      s2 = f32x4.add(s2, h2);
+      s3 = f32x4.add(s3, h3);
       q0 = madd(h0, u0, q0);
       q1 = madd(h1, u1, q1);
-      z0 = f32x4.add(z0, u0);
-      z1 = f32x4.add(z1, u1);
+      q2 = madd(h2, u2, q2);
+      q3 = madd(h3, u3, q3);
       if (ofParameters) {
-        v128.store(dbp, f32x4.add(v128.load(dbp), d0));
-        v128.store(dsp, madd(d0, madd(u0, kk, bb), v128.load(dsp)));
-        v128.store(dbp, f32x4.add(v128.load(dbp, 16), d1), 16);
-        v128.store(dsp, madd(d1, madd(u1, kk, bb), v128.load(dsp, 16)), 16);
+        const to = dScale + p, toBias = dBias + p;
+        v128.store(toBias, f32x4.add(v128.load(toBias), d0));
+        v128.store(toBias, f32x4.add(v128.load(toBias, 16), d1), 16);
+        v128.store(toBias, f32x4.add(v128.load(toBias, 32), d2), 32);
+        v128.store(toBias, f32x4.add(v128.load(toBias, 48), d3), 48);
+        v128.store(to, madd(d0, madd(u0, kk, bb), v128.load(to)));
+        v128.store(to, madd(d1, madd(u1, kk, bb), v128.load(to, 16)), 16);
+        v128.store(to, madd(d2, madd(u2, kk, bb), v128.load(to, 32)), 32);
+        v128.store(to, madd(d3, madd(u3, kk, bb), v128.load(to, 48)), 48);
       }
     }
     for (; i < end; i++) {
@@ -66,19 +95,16 @@ export function lineSums(
       const w = along ? <f64> load<f32>(scale + p) : 1, h = along ? g * w + (w - <f64> level) * <f64> shift : g;
       s += h;
       q += h * <f64> u;
-      z += <f64> u;
       if (ofParameters) {
         store<f32>(dBias + p, load<f32>(dBias + p) + d);
         store<f32>(dScale + p, load<f32>(dScale + p) + d * (u * k + b));
       }
     }
-    s += total(f32x4.add(s0, s1));
-    q += total(f32x4.add(q0, q1));
-    z += total(f32x4.add(z0, z1));
+    s += total(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
+    q += total(f32x4.add(f32x4.add(q0, q1), f32x4.add(q2, q3)));
   }
   store<f64>(sum, s);
   store<f64>(product, q);
-  store<f64>(deviations, z);
 }
 
 /** dx = h gain + (x - c) slope + offset. */

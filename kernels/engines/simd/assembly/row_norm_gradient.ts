@@ -1,7 +1,7 @@
 // Sums, table and gradient of one statistic after the other, each while its lines are in the nearest caches; see row_norm.ts.
 
 import { add } from "./add";
-import { lineMoments, roughMean } from "./line";
+import { lineMoments, roughMean, sumAbout } from "./line";
 import { lineGradient, lineSums } from "./line_gradient";
 import { isLarge, isUnusual } from "./tables";
 
@@ -53,7 +53,7 @@ export function rowDifferentiate(
   inverse: usize,
   sum: usize,
   product: usize,
-  deviations: usize,
+  shift: usize,
   left: usize,
 ): i32 {
   const count = lines * length, n = <f64> count, length64 = <f64> length, bytes = length << 2;
@@ -73,7 +73,7 @@ export function rowDifferentiate(
       } else {
         for (let l = first, q = dy; l < first + lines; l++, q += bytes) {
           const to = l << 3, m = shiftOf(q, length, subtractMean);
-          lineSums(q, q, length, 0, m, false, 0, 0, false, 0, 0, 0, 0, sum + to, product + to, deviations + to);
+          lineSums(q, q, length, 0, m, false, 0, 0, false, 0, 0, 0, 0, sum + to, product + to);
           store<f64>(sum + to, load<f64>(sum + to) + <f64> m * length64);
         }
       }
@@ -84,28 +84,30 @@ export function rowDifferentiate(
     const v = <f32> load<f64>(level + (first << 3));
     let sums: f64 = 0, products: f64 = 0, constants: f64 = 0, ofConstants: f64 = 0, z: f64 = 0, usable = true;
     for (let l = first, p = x, q = dy; l < first + lines; l++, p += bytes, q += bytes) {
-      const to = l << 3, m = shiftOf(q, length, subtractMean), shift = <f64> m;
-      const w = along ? 1 : load<f64>(weight + to), constant = shift * (along ? <f64> v : w);
-      const sumAt = sum + to, productAt = product + to, deviationsAt = deviations + to;
+      const to = l << 3, m = shiftOf(q, length, subtractMean), mm = <f64> m;
+      const w = along ? 1 : load<f64>(weight + to), constant = mm * (along ? <f64> v : w);
+      const sumAt = sum + to, productAt = product + to;
       const g = scale + from, dScaleAt = dScale + from, dBiasAt = dBias + from, e = <f32> (off * r);
-      lineSums(p, q, length, rounded, m, along, g, v, ofParameters, <f32> r, e, dScaleAt, dBiasAt, sumAt, productAt, deviationsAt);
-      const a = load<f64>(sumAt), b = load<f64>(productAt) + off * a, d = load<f64>(deviationsAt) + off * length64;
+      lineSums(p, q, length, rounded, m, along, g, v, ofParameters, <f32> r, e, dScaleAt, dBiasAt, sumAt, productAt);
+      const a = load<f64>(sumAt), b = load<f64>(productAt) + off * a;
+      // sum(x - c): it is 0 where these are all elements of a statistic that was measured, and of no account along.
+      const d = mm != 0 && (lines > 1 || (given && !along)) ? sumAbout(p, length, rounded) + off * length64 : 0;
       usable = usable && abs(a + b) < Infinity && abs(b) >= floor * length64;
       sums += w * a;
       products += w * b;
       constants += constant * length64;
       ofConstants += constant * d;
       z += d;
-      store<f64>(sumAt, a + shift * length64);
-      store<f64>(productAt, b + shift * d);
-      store<f64>(deviationsAt, shift); // for later: the sum itself has been added up
+      store<f64>(sumAt, a + mm * length64);
+      store<f64>(productAt, b + mm * d);
+      store<f64>(shift + to, mm);
     }
     const derivative = outside == 0 ? -factor * r * r * r / 2 : squares == 0 ? 0 : -r * r / (2 * sqrt(squares / n));
     const slope = 2 / n * derivative * (products + (ofConstants - constants / n * z)), meanOfH = (sums + constants) / n;
     const center = aboutZero ? 0 : mu, center32 = <f32> center, offset = (<f64> center32 - center) * slope;
     usable = usable && !isLarge(center) && !isUnusual(slope);
     for (let l = first; l < first + lines && usable; l++) {
-      const w = along ? 1 : load<f64>(weight + (l << 3)), constant = load<f64>(deviations + (l << 3)) * (along ? <f64> v : w);
+      const w = along ? 1 : load<f64>(weight + (l << 3)), constant = load<f64>(shift + (l << 3)) * (along ? <f64> v : w);
       usable = !isUnusual(r * w) && !isLarge((subtractMean ? r * (constant - meanOfH) : 0) + offset);
     }
     store<u32>(state, usable ? NOTHING : along && ofParameters ? DX : DX_AND_SCALE);
@@ -114,8 +116,8 @@ export function rowDifferentiate(
       continue;
     }
     for (let l = first, p = x, q = dy, o = dx; l < first + lines; l++, p += bytes, q += bytes, o += bytes) {
-      const shift = load<f64>(deviations + (l << 3)), m = <f32> shift;
-      const w = along ? 1 : load<f64>(weight + (l << 3)), constant = shift * (along ? <f64> v : w);
+      const mm = load<f64>(shift + (l << 3)), m = <f32> mm;
+      const w = along ? 1 : load<f64>(weight + (l << 3)), constant = mm * (along ? <f64> v : w);
       const b = <f32> ((subtractMean ? r * (constant - meanOfH) : 0) + offset), k = <f32> slope, a = <f32> (r * w);
       lineGradient(p, q, o, length, center32, k, b, a, m, along, scale + from, v);
     }

@@ -38,7 +38,7 @@ export function rowRoughMeans(x: usize, lines: usize, length: usize, mean: usize
 }
 
 /**
- * sum(h), sum(h (x - center)) and sum(x - center) of each line, where h is as line_gradient.ts has it. If asked to, along, adds the sums
+ * sum(h) and sum(h (x - center)) of each line, where h is as line_gradient.ts has it. If asked to, along, adds the sums
  * over lines, for each parameter, of dy to dBias and of dy ((x - center) slope + offset) to dScale, both float32.
  */
 export function rowSums(
@@ -59,14 +59,12 @@ export function rowSums(
   dBias: usize,
   sum: usize,
   product: usize,
-  deviations: usize,
 ): void {
   for (let l: usize = 0; l < lines; l++, x += length << 2, dy += length << 2) {
     const at = l << 2, to = l << 3, from = <usize> load<u32>(parameter + at) << 2;
     const c = load<f32>(center + at), m = load<f32>(shift + at), v = load<f32>(level + at);
     const k = load<f32>(slope + at), b = load<f32>(offset + at), g = scale + from;
-    const s = sum + to, q = product + to, z = deviations + to;
-    lineSums(x, dy, length, c, m, along, g, v, ofParameters, k, b, dScale + from, dBias + from, s, q, z);
+    lineSums(x, dy, length, c, m, along, g, v, ofParameters, k, b, dScale + from, dBias + from, sum + to, product + to);
   }
 }
 
