@@ -12,6 +12,8 @@ import { onnxPeer } from "../tools/judge/onnx_peers.ts";
 import { openSession } from "../tools/judge/onnxruntime.ts";
 import type { Tensor } from "../kernels/tensor.ts";
 import type { Case } from "./cases.ts";
+import { type Native, nativeCall } from "./peers/native.ts";
+import { readOutputs, type Remote, type Task } from "./peers/remote.ts";
 import * as typescript from "./typescript.ts";
 
 /** Somebody who runs a case's operation. */
@@ -22,6 +24,8 @@ export interface Contestant {
   reset(): void;
   /** Runs the operation once. */
   run(): unknown;
+  /** Runs it so many times and says how many milliseconds one took, for those who have a clock of their own. */
+  time?(calls: number): Promise<number>;
   /** What it writes. */
   outputs: Outputs;
   /** What it should write, by the float64 reference. */
@@ -30,14 +34,29 @@ export interface Contestant {
   copy?: string;
 }
 
+/** Peers that are started once and take part in many cases. */
+export interface Peers {
+  /** Processes of their own. */
+  remotes: Remote[];
+  /** Compiled C. */
+  native?: Native;
+  /** Where files for them go. */
+  folder: string;
+}
+
 /** Everything that a case needs; dispose of it before the next. */
 export interface Field extends AsyncDisposable {
   /** Ours first, then the peers. */
   contestants: Contestant[];
+  /** Who could not take part, and why. */
+  absent: Record<string, string>;
 }
 
+/** The peers that targets name: they take part in every case. */
+const always = ["PyTorch"];
+
 /** Makes the contestants of a case, with inputs of their own. */
-export async function prepare(one: Case): Promise<Field> {
+export async function prepareField(one: Case, peers: Peers): Promise<Field> {
   await using stack = new AsyncDisposableStack();
   const resident: Place = (tensor) => {
     const copy = stack.use(kernels.allocate(tensor.type, tensor.dims));
@@ -45,37 +64,74 @@ export async function prepare(one: Case): Promise<Field> {
     return copy;
   };
 
-  const call = callOf(one);
-  const [x] = call.inputs;
-  const want = wantedOutputs(call);
-  const backward = "dx" in want;
-  const result = backward ? "dx" : "y";
+  const withKept = callOf(one),
+    call = oursOf(withKept),
+    [x] = call.inputs,
+    want = wantedOutputs(call),
+    result = "dx" in want ? "dx" : "y";
+  const ours = { copy: "copy" }, absent: Record<string, string> = {};
   const contestants: Contestant[] = [
-    { ...caller("in place", kernels, call, want, resident, result), copy: "resident copy" },
-    { ...caller("resident", kernels, call, want, resident), copy: "resident copy" },
-    { ...caller("tiles, in place", kernels, call, want, ordinary, result), copy: "copy" },
-    { ...caller("tiles", kernels, call, want, ordinary), copy: "copy" },
-    await onTwoThreads(stack, {
-      ...caller("two threads", kernels, call, want, resident, result),
-      copy: "resident copy",
-    }),
-    caller("TypeScript", typescript, call, want, ordinary),
-    copier("copy", x, ordinary),
-    copier("resident copy", x, resident),
+    { ...caller("own memory", kernels, call, want, resident), ...ours },
+    { ...caller("in place", kernels, call, want, resident, result), ...ours },
+    { ...caller("arrays", kernels, call, want, ordinary), copy: "copy of arrays" },
+    caller("TypeScript", typescript, withKept, want, ordinary),
+    copier("copy", x, resident),
+    copier("copy of arrays", x, ordinary),
   ];
-  if (backward) {
-    const fresh = withoutKept(call);
-    const forward = { ...fresh, kernel: forwardName(call.kernel), inputs: [x] };
-    contestants.push(caller("forward", kernels, forward, wantedOutputs(forward), resident, "y"));
-    if (fresh !== call) {
-      contestants.push({ ...caller("recomputing", kernels, fresh, want, resident, "dx"), copy: "resident copy" });
-    }
+  if (one.calls) contestants.push({ ...prepared(call, want, resident), ...ours });
+  else if (one.full) {
+    contestants.push(await onTwoThreads(stack, { ...caller("two threads", kernels, call, want, resident), ...ours }));
   }
-  const peer = await onnxruntime(call, want);
-  if (peer) contestants.push(stack.use(peer));
-
+  const native = peers.native && compiled(peers.native, call, want);
+  if (native) contestants.push(native);
+  if (one.full) {
+    const peer = await onnxruntime(call, want);
+    if (peer) contestants.push(stack.use(peer));
+  }
+  for (const remote of peers.remotes.filter(({ name }) => one.full || always.includes(name))) {
+    const contestant = await fromElsewhere(remote, call, want, peers.folder);
+    if (typeof contestant === "string") absent[remote.name] = contestant;
+    else contestants.push(contestant);
+  }
   const disposables = stack.move();
-  return { contestants, [Symbol.asyncDispose]: () => disposables.disposeAsync() };
+  return { contestants, absent, [Symbol.asyncDispose]: () => disposables.disposeAsync() };
+}
+
+/** Our kernel as a prepared call. */
+function prepared(call: Call, want: Outputs, place: Place): Contestant {
+  const library = {
+    [call.kernel]: (...args: unknown[]) => kernels.prepare(kernels.layerNorm as never, ...args as never[]),
+  };
+  const contestant = caller("prepared", library, call, want, place);
+  return { ...contestant, run: contestant.run() as () => unknown };
+}
+
+function compiled(native: Native, call: Call, want: Outputs): Contestant | undefined {
+  const x = ordinary(call.inputs[0]), y = unwritten(x.dims), run = nativeCall(native, call, x, y);
+  return run && { name: "C", reset: () => x.data.set(call.inputs[0].data), run, outputs: { y }, want: { y: want.y } };
+}
+
+/** A peer in another process, which gets its tensors in files; the reason, where it cannot do this. */
+async function fromElsewhere(remote: Remote, call: Call, want: Outputs, folder: string): Promise<Contestant | string> {
+  const [x, dy] = call.inputs,
+    options: Record<string, unknown> = {},
+    task: Task = { kernel: call.kernel, options, tensors: {}, folder };
+  for (const [name, value] of Object.entries({ x, dy, ...call.options })) {
+    if (!isTensor(value)) {
+      options[name] = value;
+      continue;
+    }
+    // Statistics that our backward is given are PyTorch's own there: it saves what its forward finds.
+    const path = `${folder}/${name}.input`, { data } = value;
+    await Deno.writeFile(path, new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength));
+    task.tensors[name] = { path, dims: value.dims };
+  }
+  const peer = onnxPeer({ ...call, inputs: [x] });
+  if (peer) await Deno.writeFile(task.model = `${folder}/model.onnx`, peer.model);
+  const files = await remote.prepare(task);
+  if (typeof files === "string") return files;
+  const outputs = await readOutputs(files, want), time = (calls: number) => remote.run(calls);
+  return { name: remote.name, reset() {}, run: () => remote.run(1), time, outputs, want };
 }
 
 /** Puts a copy of a tensor where a contestant wants it. */
@@ -110,10 +166,11 @@ function keptStatistics(forward: Call): Outputs {
   return { ...(mean && { mean: cast(mean, "float32") }), invStdDev: cast(inverse, "float32") };
 }
 
-/** The same call without the statistics that were kept, where there were any. */
-function withoutKept(call: Call): Call {
-  const { mean: _, invStdDev, ...options } = call.options!;
-  return invStdDev ? { ...call, options } : call;
+/** The call as our kernel is made: in training, batch norm finds its statistics again. */
+function oursOf(call: Call): Call {
+  if (call.kernel !== "batchNormTrainingBackward") return call;
+  const { mean: _, invStdDev: __, ...options } = call.options!;
+  return { ...call, options };
 }
 
 /** The outputs that a training loop or an inference asks for, as they should be. */
@@ -176,7 +233,7 @@ async function onnxruntime(call: Call, want: Outputs): Promise<(Contestant & Asy
   const session = await openSession(peer.model);
   const outputs = await session.run(feeds);
   return {
-    name: "onnxruntime",
+    name: "onnxruntime-web",
     reset: () => feeds.x.data.set(call.inputs[0].data),
     run: () => session.compute(feeds, outputs),
     outputs,

@@ -5,71 +5,113 @@
  */
 import os from "node:os";
 import { parseArgs } from "node:util";
-import { cases } from "./cases.ts";
-import { prepare } from "./contestants.ts";
+import { type Case, cases, large } from "./cases.ts";
+import { type Peers, prepareField } from "./contestants.ts";
 import { check, interleave } from "./measure.ts";
-import { missed, type Result, resultOf, resultTable } from "./report.ts";
+import { loadNative } from "./peers/native.ts";
+import { Remote } from "./peers/remote.ts";
+import { picture } from "./picture.ts";
+import { record, report, type Result } from "./report.ts";
 
 const help = `deno task bench [options]
 
-Measures the kernels beside straightforward TypeScript loops, onnxruntime-web (WASM, one thread) and a plain copy.
+Measures the kernels beside a TypeScript loop, C, onnxruntime-web, onnxruntime-node, TensorFlow.js, PyTorch and a plain copy: those that
+are at hand. EVENKEEL_PYTHON names a Python that has torch, if python3 has not.
 
 Options:
-  --filter TEXT    only the cases whose name contains TEXT
-  --rounds NUMBER  how often each contestant is timed (default 21)
-  --json FILE      write every time taken
-  --markdown FILE  write the table
+  --filter TEXT    only cases whose kernel and dims, as in "layerNorm 8192x768", match a regular expression
+  --rounds NUMBER  how often each contestant is timed (default 15)
+  --quick          five rounds of the cases in which every peer takes part
+  --compile        torch.compile, too, which takes a minute or more for each case
+  --large          65536 x 4096 instead, which takes 16 GB
+  --write NAME     write bench/results/NAME.md, .json and .svg
   --help           this text`;
 
 async function main() {
   const { values } = parseArgs({
     options: {
       filter: { type: "string", default: "" },
-      rounds: { type: "string", default: "21" },
-      json: { type: "string" },
-      markdown: { type: "string" },
+      rounds: { type: "string" },
+      quick: { type: "boolean" },
+      compile: { type: "boolean" },
+      large: { type: "boolean" },
+      write: { type: "string" },
       help: { type: "boolean" },
     },
   });
   if (values.help) return console.log(help);
-  const rounds = Number(values.rounds);
+  const rounds = Number(values.rounds ?? (values.quick ? 5 : 15));
   if (!(Number.isInteger(rounds) && rounds > 0)) {
     throw new RangeError(`--rounds ${values.rounds}: give a whole number of at least 1`);
   }
+  const wanted = new RegExp(values.filter),
+    isWanted = ({ kernel, dims, full }: Case) => wanted.test(`${kernel} ${dims.join("x")}`) && (full || !values.quick);
 
+  await using stack = new AsyncDisposableStack();
+  const folder = await Deno.makeTempDir();
+  stack.defer(() => Deno.remove(folder, { recursive: true }));
+  const { peers, notes } = await startPeers(stack, folder, values.compile ?? false);
   const results: Result[] = [];
-  for (const one of cases.filter(({ name }) => name.includes(values.filter))) {
-    console.error(`${one.name} ...`);
-    await using field = await prepare(one);
-    await check(field.contestants);
+  for (const one of (values.large ? large : cases).filter(isWanted)) {
+    console.error(`${one.kernel} ${one.dims.join(" x ")} ...`);
+    await using field = await prepareField(one, peers);
+    const errors = await check(field.contestants);
     const times = await interleave(field.contestants, rounds, one.calls ?? 1);
-    results.push(resultOf(one, field.contestants, times));
+    results.push({ one, times, errors, absent: field.absent });
   }
-
-  const report = `${describeMachine()}, ${rounds} rounds.\n\n${resultTable(results)}\n\n${verdict(results)}\n`;
-  console.log(report);
-  if (values.markdown) await Deno.writeTextFile(values.markdown, `# Kernels\n\n${report}`);
-  if (values.json) await Deno.writeTextFile(values.json, JSON.stringify(record(rounds, results), null, 2) + "\n");
+  const about = [`${machine()}, float32, ${rounds} rounds.`, ...notes];
+  const text = report(about, results);
+  console.log(text);
+  if (values.write) {
+    const path = new URL(`results/${values.write}`, import.meta.url).pathname;
+    await Deno.writeTextFile(`${path}.md`, text);
+    await Deno.writeTextFile(`${path}.json`, JSON.stringify(record(about, results)) + "\n");
+    await Deno.writeTextFile(`${path}.svg`, picture(results));
+  }
 }
 
-function describeMachine(): string {
-  const { deno, v8 } = Deno.version;
-  return `${os.cpus()[0].model}, ${Deno.build.os}, Deno ${deno} (V8 ${v8}), float32`;
+/** Starts those peers that are at hand; notes say which they are, and why others are not. */
+async function startPeers(
+  stack: AsyncDisposableStack,
+  folder: string,
+  compile: boolean,
+): Promise<{ peers: Peers; notes: string[] }> {
+  const python = Deno.env.get("EVENKEEL_PYTHON") ?? "python3",
+    path = (file: string) => new URL(`peers/${file}`, import.meta.url).pathname;
+  const deno = ["run", "--allow-all", "--quiet", "--no-config", "--no-lock", path("javascript.js")];
+  const commands: [name: string, command: string, args: string[]][] = [
+    ["PyTorch", python, [path("pytorch.py"), "eager", "1"]],
+    ...compile
+      ? [["PyTorch, compiled", python, [path("pytorch.py"), "compile", "1"]] as [string, string, string[]]]
+      : [],
+    ["PyTorch, 2 threads", python, [path("pytorch.py"), "eager", "2"]],
+    ["onnxruntime-web, 2 threads", Deno.execPath(), [...deno, "onnxruntime-web", "2"]],
+    ["onnxruntime-node", Deno.execPath(), [...deno, "onnxruntime-node"]],
+    ["TensorFlow.js", Deno.execPath(), [...deno, "TensorFlow.js"]],
+    ["jax-js", Deno.execPath(), [...deno, "jax-js"]],
+  ];
+  const peers: Peers = { remotes: [], folder }, notes: string[] = [];
+  for (const [name, command, args] of commands) {
+    const remote = await Remote.start(name, command, args);
+    if (typeof remote === "string") notes.push(`${name} is not at hand: ${remote}`);
+    else {
+      peers.remotes.push(stack.use(remote));
+      notes.push(`${name}: ${remote.version}.`);
+    }
+  }
+  const native = await loadNative(folder);
+  if (typeof native === "string") notes.push(`C is not at hand: ${native}`);
+  else {
+    peers.native = native;
+    stack.defer(() => native.close());
+    notes.push("C: gcc -O3 -march=native -ffast-math.");
+  }
+  return { peers, notes };
 }
 
-function verdict(results: Result[]): string {
-  const all = missed(results);
-  if (all.length === 0) return "Every target is met.";
-  return ["Targets not met:", "", ...all.map((line) => `- ${line}`)].join("\n");
-}
-
-function record(rounds: number, results: Result[]) {
-  const digits = (times: number[]) => times.map((time) => Number(time.toPrecision(4)));
-  const cases = results.map(({ one: { name, kernel, dims }, times }) => {
-    const milliseconds = Object.fromEntries(Object.entries(times).map(([key, list]) => [key, digits(list)]));
-    return { name, kernel, dims, milliseconds };
-  });
-  return { machine: describeMachine(), rounds, cases };
+function machine(): string {
+  const { deno, v8 } = Deno.version, cpus = os.cpus();
+  return `${cpus[0].model}, ${cpus.length} processors, ${Deno.build.os}, Deno ${deno} (V8 ${v8})`;
 }
 
 if (import.meta.main) await main();

@@ -4,81 +4,108 @@
  * @module
  */
 import { type Column, formatTime, table } from "../tools/table.ts";
-import type { Case, Target } from "./cases.ts";
-import type { Contestant } from "./contestants.ts";
-import { ratio, type Spread, spread, type Times } from "./measure.ts";
+import type { Case } from "./cases.ts";
+import { type Errors, ratio, type Spread, spread, type Times } from "./measure.ts";
+import { concerns, type Target, targets } from "./targets.ts";
 
-/** A case and the times of its contestants. */
+/** A case, and what was measured of its contestants. */
 export interface Result {
   /** The case. */
   one: Case;
   /** Every time taken. */
   times: Times;
-  /** The names of our variants, each with the copy it is compared with. */
-  variants: { name: string; copy: string }[];
+  /** The largest error of each. */
+  errors: Errors;
+  /** Who could not take part, and why. */
+  absent: Record<string, string>;
 }
 
-/** Joins a case and its times. */
-export function resultOf(one: Case, contestants: Contestant[], times: Times): Result {
-  const variants = contestants.flatMap(({ name, copy }) => copy ? [{ name, copy }] : []);
-  return { one, times, variants };
+/** The page of results: what was run, the targets, then every contestant of every case. */
+export function report(about: string[], results: Result[]): string {
+  const reached = results.flatMap((result) => targets.flatMap((target) => judge(target, result) ?? []));
+  const met = reached.filter(({ got, target }) => got.median <= target.atMost).length;
+  return [
+    "# Speed",
+    ...about,
+    "## Targets",
+    `${met} of ${reached.length} are met. Ratios of times, the median of all rounds and in brackets the quartiles.`,
+    table(targetColumns, reached),
+    "## Times",
+    "A copy's share is how many bytes a second are read and written, in parts of those of a plain copy of x in the same run. " +
+    "Errors are the largest of any output, in units of its root mean square, held against float64.",
+    table(timeColumns, results.flatMap(rowsOf)),
+  ].join("\n\n") + "\n";
 }
+
+/** The same as data. */
+export function record(about: string[], results: Result[]) {
+  const digits = (value: number) => Number(value.toPrecision(4));
+  const cases = results.map(({ one: { kernel, dims }, times, errors, absent }) => ({
+    kernel,
+    dims,
+    milliseconds: Object.fromEntries(Object.entries(times).map(([name, list]) => [name, list.map(digits)])),
+    errors: Object.fromEntries(Object.entries(errors).map(([name, error]) => [name, digits(error)])),
+    absent,
+  }));
+  return { about, cases };
+}
+
+interface Reached {
+  target: Target;
+  one: Case;
+  got: Spread;
+}
+
+function judge(target: Target, { one, times }: Result): Reached | undefined {
+  if (!concerns(target, one) || !(target.of in times && target.over in times)) return undefined;
+  return { target, one, got: ratio(times, target.of, target.over) };
+}
+
+const targetColumns: Column<Reached>[] = [
+  { title: "kernel", cell: ({ one }) => one.kernel },
+  { title: "x", cell: ({ one }) => one.dims.join(" x ") },
+  { title: "ratio", cell: ({ target }) => `${target.of} to ${target.over}` },
+  { title: "at most", cell: ({ target }) => String(target.atMost), align: "right" },
+  { title: "measured", cell: ({ got }) => formatSpread(got), align: "right" },
+  { title: "", cell: ({ target, got }) => got.median <= target.atMost ? "met" : "missed" },
+];
 
 interface Row {
   result: Result;
   name: string;
-  copy: string;
-  targets: Target[];
 }
 
-/** The table of all results: a row for each case and variant of ours. */
-export function resultTable(results: Result[]): string {
-  const rows: Row[] = results.flatMap((result) =>
-    result.variants.map(({ name, copy }) => {
-      const targets = result.one.targets.filter(({ of }) => of === name);
-      return { result, name, copy, targets };
-    })
-  );
-  return table(columns, rows);
+function rowsOf(result: Result): Row[] {
+  return Object.keys(result.times).map((name) => ({ result, name }));
 }
 
-const columns: Column<Row>[] = [
-  { title: "operation", cell: ({ result }) => result.one.name },
-  { title: "x", cell: ({ result }) => result.one.dims.join(" x ") },
-  { title: "data", cell: ({ name }) => name },
+/** A copy reads and writes as many bytes as x has; a backward pass reads dy, too. */
+const tensorsOf = ({ kernel }: Case) => kernel.endsWith("Backward") ? 3 : 2;
+
+const timeColumns: Column<Row>[] = [
+  { title: "kernel", cell: ({ result: { one } }) => one.kernel },
+  { title: "x", cell: ({ result: { one } }) => one.dims.join(" x ") },
+  { title: "who", cell: ({ name }) => name },
   { title: "time", cell: ({ result, name }) => formatTime(spread(result.times[name]).median), align: "right" },
-  { title: "to TypeScript", cell: (row) => ratioCell(row, "TypeScript"), align: "right" },
-  { title: "to onnxruntime", cell: (row) => ratioCell(row, "onnxruntime"), align: "right" },
-  { title: "to copy", cell: (row) => ratioCell(row, row.copy), align: "right" },
   {
-    title: "target",
-    cell: ({ result, targets }) => targets.map((target) => describe(result, target)).join("; "),
+    title: "to ours",
+    cell: ({ result, name }) => name === "own memory" ? "" : formatSpread(ratio(result.times, name, "own memory")),
+    align: "right",
+  },
+  {
+    title: "copy's share",
+    cell: ({ result: { one, times }, name }) => {
+      const share = ratio(times, "copy", name).median * (name.startsWith("copy") ? 1 : tensorsOf(one) / 2);
+      return `${(100 * share).toFixed(0)} %`;
+    },
+    align: "right",
+  },
+  {
+    title: "error",
+    cell: ({ result, name }) => name.startsWith("copy") ? "" : result.errors[name].toExponential(1),
+    align: "right",
   },
 ];
-
-/** The targets that were not reached, each in words; empty when all were. */
-export function missed(results: Result[]): string[] {
-  return results.flatMap((result) =>
-    result.one.targets.filter((target) => !judge(result, target).met)
-      .map((target) => `${result.one.name}, ${target.of}: ${describe(result, target)}`)
-  );
-}
-
-function describe(result: Result, target: Target): string {
-  const { got, met } = judge(result, target);
-  const bound = target.over ? `${target.atMost} of ${target.over}` : `${target.atMost} µs`;
-  return `${met ? "met" : `missed at ${got}`}: at most ${bound}`;
-}
-
-function judge({ times, variants }: Result, { of, over, atMost }: Target): { got: string; met: boolean } {
-  const other = over === "copy" ? variants.find(({ name }) => name === of)!.copy : over;
-  const value = other ? ratio(times, of, other).median : spread(times[of]).median * 1e3;
-  return { got: value.toPrecision(3), met: value <= atMost };
-}
-
-function ratioCell({ result: { times }, name }: Row, over: string): string {
-  return over in times ? formatSpread(ratio(times, name, over)) : "";
-}
 
 function formatSpread({ low, median, high }: Spread): string {
   const digits = median < 1 ? 3 : 2;
