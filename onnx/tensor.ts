@@ -9,7 +9,7 @@ import type { TensorProto } from "./model.ts";
  * The tensor that a TensorProto stores, as raw bytes or in the field of its type.
  *
  * Raw bytes are not copied: the tensor's data is a view of them, and so of the file that was read, unless they do not lie at
- * a multiple of the element's size, which protobuf does not promise and typed arrays need. Then they are copied.
+ * a multiple of the element's size, which protobuf does not promise and typed arrays need. Then they are copied when the data is first read.
  *
  * @throws {ModelError} If its elements are not as many as its dims say, lie in a file that was not read (see
  * {@linkcode readExternalData}), or are of a type that JavaScript has no array for, such as bfloat16.
@@ -53,7 +53,7 @@ export function tensorOf(proto: TensorProto): OnnxTensor {
   }
   if (rawData.length > 0 || proto[field].length === 0) {
     has(rawData.length / array.BYTES_PER_ELEMENT);
-    return { type, dims, data: viewOf(rawData, array, size) } as OnnxTensor;
+    return ofBytes(rawData, { type, dims, array, size });
   }
   has(proto[field].length);
   // A float16 is stored as its bits, one number in each 32-bit integer.
@@ -73,13 +73,26 @@ export function isElsewhere({ dataLocation }: TensorProto): boolean {
   return dataLocation === DataLocation.EXTERNAL;
 }
 
-function viewOf(
+/** A view of bytes where they are aligned, else a copy that is made when it is first read. */
+function ofBytes(
   bytes: Uint8Array,
-  array: NonNullable<(typeof elements)["float32"]["array"]>,
-  size: number,
-): NumberArray {
-  const aligned = bytes.byteOffset % array.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes);
-  return new array(aligned.buffer, aligned.byteOffset, size);
+  { type, dims, array, size }: {
+    readonly type: OnnxTensor["type"];
+    readonly dims: readonly number[];
+    readonly array: NonNullable<(typeof elements)["float32"]["array"]>;
+    readonly size: number;
+  },
+): OnnxTensor {
+  const view = ({ buffer, byteOffset }: Uint8Array): NumberArray => new array(buffer, byteOffset, size);
+  if (bytes.byteOffset % array.BYTES_PER_ELEMENT === 0) return { type, dims, data: view(bytes) } as OnnxTensor;
+  let copy: NumberArray | undefined;
+  return {
+    type,
+    dims,
+    get data() {
+      return copy ??= view(new Uint8Array(bytes));
+    },
+  } as OnnxTensor;
 }
 
 /**

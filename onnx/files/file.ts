@@ -3,7 +3,7 @@ import { readExternalData, type SplitOptions, splitWeights } from "./external_da
 import type { Model } from "../model.ts";
 import type { ReadLimits } from "./limits.ts";
 import { readModel } from "./read.ts";
-import { writeModel } from "./write.ts";
+import { modelChunks } from "./write.ts";
 
 /** The host's own modules for files, found without an import, which a bundler for browsers would follow. */
 function files(): typeof import("node:fs/promises") {
@@ -88,15 +88,18 @@ export interface WriteModelFileOptions {
  * ```
  */
 export async function writeModelFile(path: string, model: Model, options: WriteModelFileOptions = {}): Promise<void> {
-  const { open, writeFile } = files(), { basename, dirname, join } = paths();
-  const { externalData } = options;
-  if (externalData === undefined) return await writeFile(path, writeModel(model));
+  const { basename, dirname, join } = paths(), { externalData } = options;
+  if (externalData === undefined) return await writeChunks(path, modelChunks(model));
   const location = externalData.location ?? `${basename(path)}.data`;
   const { model: bytes, weights } = splitWeights(model, { ...externalData, location });
-  await writeFile(path, bytes);
-  const file = await open(join(dirname(path), location), "w");
+  await writeChunks(path, [bytes]);
+  await writeChunks(join(dirname(path), location), weights);
+}
+
+async function writeChunks(path: string, chunks: readonly Uint8Array[]): Promise<void> {
+  const file = await files().open(path, "w");
   try {
-    for (const chunk of weights) await file.writeFile(chunk);
+    for (const chunk of chunks) await file.writeFile(chunk);
   } finally {
     await file.close();
   }

@@ -1,8 +1,7 @@
-import { toBinary } from "@bufbuild/protobuf";
-import { ModelProtoSchema } from "onnx-buf";
 import { ModelError } from "../error.ts";
 import type { Model } from "../model.ts";
 import { tensorsIn } from "../walk.ts";
+import { chunksOf } from "./chunks.ts";
 
 /** Protobuf ends at 2 GiB a message: lengths are signed 32-bit integers in other readers. */
 export const largestMessage = 2 ** 31 - 1;
@@ -27,18 +26,33 @@ export const largestMessage = 2 ** 31 - 1;
  * ```
  */
 export function writeModel(model: Model): Uint8Array<ArrayBuffer> {
+  const chunks = modelChunks(model), bytes = new Uint8Array(sizeOf(chunks));
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
+
+/** The bytes of {@linkcode writeModel} as chunks to be written one after the other: weights are not copied. */
+export function modelChunks(model: Model): Uint8Array<ArrayBuffer>[] {
   // Counted before anything is written: what a file cannot hold should not be laid out in memory first.
   let weights = 0;
   for (const { rawData } of tensorsIn(model)) weights += rawData.byteLength;
   if (weights > largestMessage) throw tooLarge(weights);
-  const bytes = encode(model);
-  if (bytes.byteLength > largestMessage) throw tooLarge(bytes.byteLength);
-  return bytes;
+  const chunks = encode(model), size = sizeOf(chunks);
+  if (size > largestMessage) throw tooLarge(size);
+  return chunks;
 }
 
-function encode(model: Model): Uint8Array<ArrayBuffer> {
+function sizeOf(chunks: readonly Uint8Array[]): number {
+  return chunks.reduce((sum, { length }) => sum + length, 0);
+}
+
+function encode(model: Model): Uint8Array<ArrayBuffer>[] {
   try {
-    return toBinary(ModelProtoSchema, model);
+    return chunksOf(model);
   } catch (error) {
     throw new ModelError(`The model cannot be written: ${(error as Error).message}.`, { cause: error });
   }
