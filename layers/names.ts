@@ -1,4 +1,4 @@
-import type { Tensors } from "./layer.ts";
+import type { Tensor } from "../kernels/tensor.ts";
 
 /**
  * Tensors with the name of their part in front: `weight` of part `0` is `0.weight`.
@@ -12,7 +12,7 @@ import type { Tensors } from "./layer.ts";
  * assertEquals(Object.keys(prefixed("encoder", { weight: tensor([1]) })), ["encoder.weight"]);
  * ```
  */
-export function prefixed(part: string, tensors: Tensors): Tensors {
+export function prefixed<T = Tensor>(part: string, tensors: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
   return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [`${part}.${name}`, tensor]));
 }
 
@@ -29,7 +29,7 @@ export function prefixed(part: string, tensors: Tensors): Tensors {
  * assertEquals(partOf("1", tensors), { weight: tensor([2]) });
  * ```
  */
-export function partOf(part: string, tensors: Tensors): Tensors {
+export function partOf<T = Tensor>(part: string, tensors: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
   const prefix = `${part}.`;
   return Object.fromEntries(
     Object.entries(tensors).flatMap(([name, tensor]) =>

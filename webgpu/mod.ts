@@ -27,7 +27,17 @@ export { GpuTensor } from "./gpu_tensor.ts";
 export { openGpu, type OpenGpuOptions } from "./open.ts";
 export { conv2d, conv2dBackward, type GpuConv2dGradients, type GpuConv2dOptions } from "./network/conv2d.ts";
 export type { GpuLayer, GpuPass, GpuTensors } from "./network/layer.ts";
-export { GpuConv2d, GpuLinear, GpuNorm, GpuSequential } from "./network/layers.ts";
+export { GpuBatchNorm, type GpuBatchNormOptions } from "./network/batch_norm.ts";
+export {
+  GpuConv2d,
+  GpuLinear,
+  GpuNorm,
+  type GpuNormKind,
+  GpuSequential,
+  type GpuStatelessLayer,
+} from "./network/layers.ts";
 export { type GpuMatrixProductOptions, matrixProduct } from "./network/matrix_product.ts";
+export { GpuAdamW, type GpuAdamWInit } from "./network/adamw.ts";
+export type { GpuOptimizer, GpuParameterGroup, GpuUpdate } from "./network/optimizer.ts";
 export { GpuSGD, type GpuSGDInit } from "./network/sgd.ts";
 export { type GpuLoss, softmaxCrossEntropy } from "./network/softmax_cross_entropy.ts";

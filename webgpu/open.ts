@@ -2,6 +2,7 @@ import { checkNumber } from "../kernels/check.ts";
 import { OptionNames } from "../kernels/option_names.ts";
 import { tensor } from "../kernels/tensor.ts";
 import { Session } from "./device/session.ts";
+import { subgroupOf } from "./device/subgroups.ts";
 import { Gpu } from "./gpu.ts";
 import { GpuError } from "./gpu_error.ts";
 
@@ -30,7 +31,7 @@ const LIMITS = [
   "maxComputeWorkgroupSizeX",
   "maxComputeWorkgroupStorageSize",
 ] as const;
-const FEATURES = ["shader-f16", "timestamp-query"] as const;
+const FEATURES = ["shader-f16", "subgroups", "timestamp-query"] as const;
 
 /**
  * Opens a device for WebGPU.
@@ -58,8 +59,9 @@ export async function openGpu(options: OpenGpuOptions = {}): Promise<Gpu> {
     throw new TypeError("openGpu: device is no GPUDevice. onnxruntime's is `await ort.env.webgpu.device`.");
   }
   if (sliceBytes !== undefined) checkNumber("openGpu", "sliceBytes", sliceBytes, 1024);
+  const subgroup = await subgroupOf(device);
   for (const fenced of fence === undefined ? [false, true] : [fence]) {
-    const session = new Session(device, { owned, fenced, sliceBytes }), gpu = new Gpu(session);
+    const session = new Session(device, { owned, fenced, sliceBytes, subgroup }), gpu = new Gpu(session);
     if (fence !== undefined || await errorFarFromZero(gpu) <= 5e-6) return gpu;
     session.close(false);
   }

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { openGpu } from "../../webgpu/mod.ts";
 import { Session } from "../../webgpu/device/session.ts";
+import { subgroupOf } from "../../webgpu/device/subgroups.ts";
 import { Gpu } from "../../webgpu/gpu.ts";
 import { type Recipe, recipes } from "../kernels/recipes.ts";
 import { assertAgreement, kernels } from "./agreement.ts";
@@ -10,6 +11,8 @@ import { assertAgreement, kernels } from "./agreement.ts";
 export interface Report {
   /** The device; undefined if there is none. */
   adapter?: string;
+  /** How many of the device's neighbouring invocations add up within a subgroup. */
+  subgroup?: number;
   /** How many kernels agreed with the reference, each time. */
   agreed: number;
   failures: string[];
@@ -28,6 +31,7 @@ async function report(): Promise<Report> {
   if (!await gpu?.requestAdapter()) return result;
   const device = await openGpu();
   result.adapter = device.adapter;
+  result.subgroup = await subgroupOf(device.device);
   const hold = async (on: Gpu, kernel: string, arbitrary: fc.Arbitrary<Recipe>, numRuns: number) => {
     const property = fc.asyncProperty(arbitrary, (recipe) => assertAgreement(on, kernel, "float32", recipe));
     await fc.assert(property, { numRuns, seed: 3, endOnFailure: true }).then(
@@ -37,9 +41,12 @@ async function report(): Promise<Report> {
   };
   for (const kernel of kernels) await hold(device, kernel, recipes(), 1);
   // The programs for graphics cards, whatever the device is.
-  const card = new Gpu(new Session(device.device, { owned: false, fenced: false, software: false }));
-  for (const { kernel, dims, fixed } of shapes) await hold(card, kernel, recipes(dims, fixed), 1);
-  await card.close();
+  const ways = result.subgroup > 1 ? [1, result.subgroup] : [1];
+  for (const subgroup of ways) {
+    const card = new Gpu(new Session(device.device, { owned: false, fenced: false, software: false, subgroup }));
+    for (const { kernel, dims, fixed } of shapes) await hold(card, kernel, recipes(dims, fixed), 1);
+    await card.close();
+  }
   await device.close();
   return result;
 }

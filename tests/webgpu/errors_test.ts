@@ -1,7 +1,7 @@
 /** What goes wrong on a device: wrong tensors, wrong options, memory that is full and a device that is lost. */
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { tensor } from "../../kernels/mod.ts";
-import { GpuError, type GpuTensor } from "../../webgpu/mod.ts";
+import { GpuError, type GpuTensor, openGpu } from "../../webgpu/mod.ts";
 import { gpuTest, withGpu } from "./device.ts";
 
 const rows = tensor([[1, 2, 3], [4, 5, 7]]);
@@ -58,6 +58,40 @@ gpuTest("a tensor beyond what the device can hold is a RangeError, and leaves th
   assertEquals([...(await x.read()).data], [...rows.data]);
 });
 
+/** A device that says it has no memory for what is asked of it. */
+function full(device: GPUDevice): GPUDevice {
+  const filters: string[] = [];
+  const own: Record<string, unknown> = {
+    pushErrorScope(filter: GPUErrorFilter) {
+      filters.push(filter);
+      device.pushErrorScope(filter);
+    },
+    async popErrorScope() {
+      const filter = filters.pop(), error = await device.popErrorScope();
+      return filter === "out-of-memory" ? { message: "Not enough memory left." } : error;
+    },
+  };
+  return new Proxy(device, {
+    get(target, name: string) {
+      const value = own[name] ?? target[name as keyof GPUDevice];
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+gpuTest("a device without memory left says so when something is read, and goes on", async (gpu) => {
+  await using small = await openGpu({ device: full(gpu.device), fence: false });
+  const x = small.upload(rows), large = small.zeros("float32", [2 ** 19]);
+  const error = await assertRejects(() => large.read(), GpuError, "no memory for 2097152 bytes more");
+  assertStringIncludes(error.message, "Not enough memory left. Destroy tensors");
+  large.destroy();
+  assertEquals([...(await x.read()).data], [...rows.data]);
+  const again = small.layerNorm(small.zeros("float32", [2 ** 19 + 2 ** 17]));
+  await assertRejects(() => small.settle(), GpuError, "no memory");
+  again.destroy();
+  await small.settle();
+});
+
 gpuTest("a buffer that cannot be a tensor is refused", (gpu) => {
   const buffer = gpu.device.createBuffer({ size: 64, usage: 0x0080 | 0x0004 | 0x0008 });
   assertThrows(() => gpu.wrap(buffer, "float32", [17]), RangeError, "68 bytes, but the buffer has 64");
@@ -88,5 +122,6 @@ gpuTest("after close nothing can be asked of a device", async () => {
     left = gpu.upload(rows);
   });
   await assertRejects(() => left!.read(), GpuError, "it was closed");
+  assertThrows(() => left!.buffer, GpuError, "it was closed");
   left!.destroy();
 });

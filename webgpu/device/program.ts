@@ -53,7 +53,8 @@ export function programOf(dispatch: Dispatch): { text: string; variables: Variab
     declarations.push(accessors(binding, `b${v}`));
   }
   const fields = [...Object.keys(counts).map((name) => `${name}: u32`), ...Object.keys(reals).map((n) => `${n}: f32`)];
-  const text = `${bindings.some(({ element }) => element === "f16") ? "enable f16;\n" : ""}
+  const half = bindings.some(({ element }) => element === "f16"), exchanges = functions.includes("subgroupShuffleXor");
+  const text = `${half ? "enable f16;\n" : ""}${exchanges ? "enable subgroups;\n" : ""}
 struct Uniforms { ${fields.join(", ")} }
 @group(0) @binding(0) var<uniform> u: Uniforms;
 ${declarations.join("\n")}

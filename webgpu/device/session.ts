@@ -12,6 +12,8 @@ export interface SessionOptions {
   sliceBytes?: number;
   /** Whether programs are those for devices that compute on the CPU. Default: as the device says it does. */
   software?: boolean;
+  /** So many neighbouring invocations add up without workgroup memory, as {@linkcode subgroupOf} finds. Default: 1, none do. */
+  subgroup?: number;
 }
 
 /** Binding offsets are a multiple of this on every device. */
@@ -34,7 +36,7 @@ export class Session {
   /** A session on a device. */
   constructor(
     device: GPUDevice,
-    { owned, fenced, sliceBytes = Infinity, software = isSoftware(device) }: SessionOptions,
+    { owned, fenced, sliceBytes = Infinity, software = isSoftware(device), subgroup = 1 }: SessionOptions,
   ) {
     this.device = device;
     this.#owned = owned;
@@ -47,7 +49,7 @@ export class Session {
     this.run = {
       commands: this.#commands,
       pool: this.#tensors,
-      device: { invocations: device.limits.maxComputeInvocationsPerWorkgroup, software },
+      device: { invocations: device.limits.maxComputeInvocationsPerWorkgroup, software, subgroup },
       fenced,
       bindingBytes: Math.floor(most / ALIGNMENT) * ALIGNMENT,
       alignment: ALIGNMENT,

@@ -1,30 +1,64 @@
 import type { Tensor } from "../../kernels/tensor.ts";
+import type { GpuGradients } from "../calls.ts";
 import type { Gpu } from "../gpu.ts";
 import type { GpuTensor } from "../gpu_tensor.ts";
 import { conv2d, conv2dBackward, type GpuConv2dOptions } from "./conv2d.ts";
 import { columnSums } from "./column_sums.ts";
+import { checkParts, checkStateless } from "../../layers/check_pass.ts";
+import type { Tensors } from "../../layers/layer.ts";
+import { partOf, prefixed } from "../../layers/names.ts";
 import type { GpuLayer, GpuPass, GpuTensors } from "./layer.ts";
 import { matrixProduct } from "./matrix_product.ts";
 
-function upload(gpu: Gpu, parameters: Readonly<Record<string, Tensor>>): GpuTensors {
+/** Copies of tensors in memory. */
+export function upload(gpu: Gpu, parameters: Readonly<Record<string, Tensor>>): GpuTensors {
   return Object.fromEntries(Object.entries(parameters).map(([name, tensor]) => [name, gpu.upload(tensor)]));
 }
 
-/** A linear map of samples on the device, y = x weight^T + bias, where the dimensions of a sample are taken together. */
-export class GpuLinear implements GpuLayer {
-  /** `weight` [outputs, inputs] and perhaps `bias` [outputs]. */
+/** A layer without state: evaluation is what training computes. */
+export abstract class GpuStatelessLayer implements GpuLayer {
+  /** What is learned, by name. */
   readonly parameters: GpuTensors;
-  readonly #gpu: Gpu;
+  /** None. */
+  readonly state: GpuTensors = {};
+  /** Where it is. */
+  protected readonly gpu: Gpu;
 
-  /** A linear map with copies of parameters in memory, such as those of `Linear` of `@evenkeel/norm/layers`. */
+  /** A layer with copies of parameters in memory. */
   constructor(gpu: Gpu, parameters: Readonly<Record<string, Tensor>>) {
-    this.#gpu = gpu;
+    this.gpu = gpu;
     this.parameters = upload(gpu, parameters);
   }
 
+  /** The pass of training. */
+  train(x: GpuTensor, state?: GpuTensors): GpuPass {
+    checkStateless(`${this.constructor.name}.train`, state as Tensors | undefined, undefined);
+    return { ...this.pass(x), state: {} };
+  }
+
+  /** The pass of evaluation. */
+  evaluate(x: GpuTensor, state?: GpuTensors): GpuTensor {
+    checkStateless(`${this.constructor.name}.evaluate`, state as Tensors | undefined, undefined);
+    return this.pass(x).y;
+  }
+
+  /** The pass, of training and of evaluation. */
+  protected abstract pass(x: GpuTensor): Omit<GpuPass, "state">;
+}
+
+/** A linear map of samples on the device, y = x weight^T + bias, where the dimensions of a sample are taken together. */
+export class GpuLinear extends GpuStatelessLayer {
+  /**
+   * A linear map with copies of parameters in memory, `weight` [outputs, inputs] and perhaps `bias` [outputs], such as those of `Linear` of
+   * `@evenkeel/norm/layers`.
+   */
+  constructor(gpu: Gpu, parameters: Readonly<Record<string, Tensor>>) {
+    super(gpu, parameters);
+  }
+
   /** Maps x, [samples, ...]; the way back gives dx = dy weight, dWeight = dy^T x, and dBias, the sum of dy over all samples. */
-  train(x: GpuTensor): GpuPass {
-    const gpu = this.#gpu, { weight, bias } = this.parameters;
+  protected pass(x: GpuTensor): Omit<GpuPass, "state"> {
+    const { gpu } = this, { weight, bias } = this.parameters;
     return {
       y: matrixProduct(gpu, x, weight, { transposeB: true, bias }),
       backward: (dy) => {
@@ -37,64 +71,62 @@ export class GpuLinear implements GpuLayer {
 }
 
 /** A convolution on the device. */
-export class GpuConv2d implements GpuLayer {
-  /** `weight` [outputs, inputs, height, width] and perhaps `bias` [outputs]. */
-  readonly parameters: GpuTensors;
-  readonly #gpu: Gpu;
+export class GpuConv2d extends GpuStatelessLayer {
   readonly #options: Omit<GpuConv2dOptions, "bias">;
 
-  /** A convolution with copies of parameters in memory, such as those of `Conv2d` of `@evenkeel/norm/layers`. */
+  /**
+   * A convolution with copies of parameters in memory, `weight` [outputs, inputs, height, width] and perhaps `bias` [outputs], such as those
+   * of `Conv2d` of `@evenkeel/norm/layers`.
+   */
   constructor(gpu: Gpu, parameters: Readonly<Record<string, Tensor>>, options: Omit<GpuConv2dOptions, "bias"> = {}) {
-    this.#gpu = gpu;
+    super(gpu, parameters);
     this.#options = options;
-    this.parameters = upload(gpu, parameters);
   }
 
   /** Convolves x. */
-  train(x: GpuTensor): GpuPass {
-    const { weight, bias } = this.parameters, options = { ...this.#options, ...(bias && { bias }) };
+  protected pass(x: GpuTensor): Omit<GpuPass, "state"> {
+    const { gpu } = this, { weight, bias } = this.parameters, options = { ...this.#options, ...(bias && { bias }) };
     return {
-      y: conv2d(this.#gpu, x, weight, options),
+      y: conv2d(gpu, x, weight, options),
       backward: (dy) => {
-        const { dx, dWeight, dBias } = conv2dBackward(this.#gpu, x, weight, dy, options);
+        const { dx, dWeight, dBias } = conv2dBackward(gpu, x, weight, dy, options);
         return { dx, gradients: { weight: dWeight, ...(dBias && { bias: dBias }) } };
       },
     };
   }
 }
 
-/** A normalization with a scale and a bias, and perhaps an activation behind it, on the device. */
-export class GpuNorm implements GpuLayer {
-  /** `scale` and `bias`. */
-  readonly parameters: GpuTensors;
-  readonly #gpu: Gpu;
-  readonly #kind: "layerNorm" | "rmsNorm" | "instanceNorm";
+/** What {@linkcode GpuNorm} is made of. */
+export type GpuNormKind = "layerNorm" | "rmsNorm" | "groupNorm" | "instanceNorm";
+
+/** A normalization by the statistics of each sample, with a scale and a bias, and perhaps an activation behind it, on the device. */
+export class GpuNorm extends GpuStatelessLayer {
+  readonly #kind: GpuNormKind;
   readonly #options: object;
 
-  /** A normalization by its name, with the options of that operation, and copies of parameters in memory. */
-  constructor(
-    gpu: Gpu,
-    kind: "layerNorm" | "rmsNorm" | "instanceNorm",
-    parameters: Readonly<Record<string, Tensor>>,
-    options: object = {},
-  ) {
-    this.#gpu = gpu;
+  /**
+   * A normalization by its name, with copies of parameters in memory, and the options of that operation, such as `{ groups: 4, activation:
+   * "relu" }`.
+   */
+  constructor(gpu: Gpu, kind: GpuNormKind, parameters: Readonly<Record<string, Tensor>>, options: object = {}) {
+    super(gpu, parameters);
     this.#kind = kind;
     this.#options = options;
-    this.parameters = upload(gpu, parameters);
   }
 
   /** Normalizes x. */
-  train(x: GpuTensor): GpuPass {
-    const options = { ...this.#options, ...this.parameters };
+  protected pass(x: GpuTensor): Omit<GpuPass, "state"> {
+    const { gpu } = this, kind = this.#kind as "layerNorm", options = { ...this.#options, ...this.parameters };
     return {
-      y: this.#gpu[this.#kind](x, options),
-      backward: (dy) => {
-        const { dx, dScale, dBias } = this.#gpu[`${this.#kind}Backward`](x, dy, options);
-        return { dx, gradients: { ...(dScale && { scale: dScale }), ...(dBias && { bias: dBias }) } };
-      },
+      y: gpu[kind](x, options),
+      backward: (dy) => gradientsOf(gpu[`${kind}Backward`](x, dy, options)),
     };
   }
+}
+
+/** The gradients of a normalization by the names of its parameters. */
+export function gradientsOf({ dx, dScale, dBias }: GpuGradients): ReturnType<GpuPass["backward"]> {
+  return { dx, gradients: { ...(dScale && { scale: dScale }), ...(dBias && { bias: dBias }) } };
 }
 
 /**
@@ -128,24 +160,29 @@ export class GpuNorm implements GpuLayer {
 export class GpuSequential implements GpuLayer {
   /** Those of all layers. */
   readonly parameters: GpuTensors;
+  /** That of all layers before training. */
+  readonly state: GpuTensors;
   readonly #layers: readonly GpuLayer[];
 
   /** Layers in their order. */
   constructor(layers: readonly GpuLayer[]) {
     this.#layers = layers;
     this.parameters = named(layers.map(({ parameters }) => parameters));
+    this.state = named(layers.map(({ state }) => state));
   }
 
   /** Each layer of the result of the one before. */
-  train(x: GpuTensor): GpuPass {
+  train(x: GpuTensor, state?: GpuTensors): GpuPass {
+    const parts = this.#parts("train", state);
     let y = x;
-    const passes = this.#layers.map((layer) => {
-      const pass = layer.train(y);
+    const passes = this.#layers.map((layer, i) => {
+      const pass = layer.train(y, parts[i]);
       y = pass.y;
       return pass;
     });
     return {
       y,
+      state: named(passes.map(({ state }) => state)),
       backward: (dy) => {
         let dx = dy;
         const gradients = passes.toReversed().map((pass) => {
@@ -157,11 +194,20 @@ export class GpuSequential implements GpuLayer {
       },
     };
   }
+
+  /** The same, with running statistics. */
+  evaluate(x: GpuTensor, state?: GpuTensors): GpuTensor {
+    const parts = this.#parts("evaluate", state);
+    return this.#layers.reduce((y, layer, i) => layer.evaluate(y, parts[i]), x);
+  }
+
+  #parts(pass: string, state: GpuTensors | undefined): (GpuTensors | undefined)[] {
+    checkParts(`GpuSequential.${pass}`, state as Tensors | undefined, this.#layers.map((_, i) => `${i}`));
+    return this.#layers.map((_, i) => state && partOf(`${i}`, state));
+  }
 }
 
 /** Tensors of parts under one name each. */
 function named(parts: readonly GpuTensors[]): GpuTensors {
-  return Object.fromEntries(
-    parts.flatMap((part, i) => Object.entries(part).map(([name, tensor]) => [`${i}.${name}`, tensor])),
-  );
+  return Object.assign({}, ...parts.map((part, i) => prefixed(`${i}`, part)));
 }

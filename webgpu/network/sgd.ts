@@ -1,90 +1,61 @@
 import { checkNumber } from "../../kernels/check.ts";
 import { OptionNames } from "../../kernels/option_names.ts";
-import { callsOf, type Gpu } from "../gpu.ts";
-import type { GpuTensor } from "../gpu_tensor.ts";
-import { bindTensor, LANES } from "../passes/slabs.ts";
+import type { SGDInit } from "../../layers/training/sgd.ts";
+import type { Gpu } from "../gpu.ts";
 import type { GpuTensors } from "./layer.ts";
+import { GpuOptimizer, type GpuParameterGroup, type GpuUpdate } from "./optimizer.ts";
 
-/** How a {@linkcode GpuSGD} is made. */
-export interface GpuSGDInit {
-  /** How far a step goes. Default: 0.01. */
-  rate?: number;
-  /** The weight of the old velocity. Default: 0. */
-  momentum?: number;
+/** How a {@linkcode GpuSGD} is made: as `SGD` of `@evenkeel/norm/layers`. */
+export interface GpuSGDInit extends Omit<SGDInit, "groups"> {
+  /** Parameters to be treated otherwise than the rest: not trained, slower, or with another decay. Default: none. */
+  groups?: readonly GpuParameterGroup[];
 }
 
-const names = new OptionNames<GpuSGDInit>({ rate: true, momentum: true });
+const names = new OptionNames<GpuSGDInit>({
+  rate: true,
+  momentum: true,
+  nesterov: true,
+  weightDecay: true,
+  groups: true,
+});
 
 /**
- * Stochastic gradient descent on the device, as `SGD` of `@evenkeel/norm/layers`: velocity = momentum velocity + gradient,
- * parameter -= rate velocity.
+ * Stochastic gradient descent on the device, as `SGD` of `@evenkeel/norm/layers`:
+ *
+ *     g += weightDecay parameter,  velocity = momentum velocity + g
+ *     parameter -= rate velocity,  or rate (g + momentum velocity) with `nesterov`.
  */
-export class GpuSGD {
-  /** How far a step goes; it may be changed between steps. */
-  rate: number;
+export class GpuSGD extends GpuOptimizer {
   /** The weight of the old velocity. */
   readonly momentum: number;
-  readonly #gpu: Gpu;
-  readonly #parameters: GpuTensors;
-  readonly #velocities: GpuTensors;
+  /** Whether the gradient is looked up where the velocity leads. */
+  readonly nesterov: boolean;
+  /** Only the velocity is remembered. */
+  protected readonly countsSteps: boolean = false;
 
   /**
    * An optimizer of these parameters.
    *
    * @throws {TypeError | RangeError} If an option is not a number of at least 0.
    */
-  constructor(gpu: Gpu, parameters: GpuTensors, init: GpuSGDInit = {}) {
+  constructor(gpu: Gpu, parameters: GpuTensors, init: GpuSGDInit) {
     names.check("GpuSGD", init);
-    const { rate = 0.01, momentum = 0 } = init;
-    checkNumber("GpuSGD", "rate", rate, 0);
+    const { rate, momentum = 0, nesterov = false, weightDecay = 0, groups } = init ?? {};
     checkNumber("GpuSGD", "momentum", momentum, 0);
-    this.rate = rate;
+    super(gpu, parameters, { rate, weightDecay, groups, kinds: momentum === 0 ? [] : ["velocity"] });
     this.momentum = momentum;
-    this.#gpu = gpu;
-    this.#parameters = parameters;
-    this.#velocities = Object.fromEntries(
-      Object.entries(parameters).map(([name, { dims }]) => [name, gpu.zeros("float32", dims)]),
-    );
+    this.nesterov = nesterov;
   }
 
-  /**
-   * Moves every parameter against its gradient.
-   *
-   * @throws {TypeError | RangeError} If a gradient is missing or of other dims; parameters before it in their order have moved then.
-   */
-  step(gradients: GpuTensors): void {
-    for (const [name, parameter] of Object.entries(this.#parameters)) {
-      const gradient = gradients[name];
-      if (gradient === undefined) throw new TypeError(`GpuSGD: the gradient of ${name} is missing.`);
-      if (gradient.dims.join() !== parameter.dims.join()) {
-        throw new RangeError(
-          `GpuSGD: the gradient of ${name} has dims [${gradient.dims}]; they must be [${parameter.dims}].`,
-        );
-      }
-      this.#move(parameter, gradient, this.#velocities[name]);
-    }
-  }
-
-  #move(parameter: GpuTensor, gradient: GpuTensor, velocity: GpuTensor): void {
-    callsOf(this.#gpu).record("GpuSGD", { parameter, gradient, velocity }, (run, tensors) => {
-      const elements = tensors.parameter.data.length;
-      run.commands.dispatch({
-        bindings: [
-          bindTensor("gradient", tensors.gradient),
-          bindTensor("velocity", tensors.velocity, 1, true),
-          bindTensor("parameter", tensors.parameter, 1, true),
-        ],
-        counts: { elements },
-        reals: { rate: this.rate, momentum: this.momentum },
-        main: `
-  let i = group * ${LANES}u + t;
-  if (i >= u.elements) { return; }
-  let velocity = u.momentum * get_velocity(i) + get_gradient(i);
-  set_velocity(i, velocity);
-  set_parameter(i, get_parameter(i) - u.rate * velocity);`,
-        lanes: LANES,
-        groups: Math.ceil(elements / LANES),
-      });
-    });
+  /** Moves by the velocity, or where there is no momentum by the gradient. */
+  protected update(): GpuUpdate {
+    const velocity = "let v = u.momentum * get_velocity(i) + d; set_velocity(i, v);";
+    const direction = this.momentum === 0 ? "d" : this.nesterov ? "(d + u.momentum * v)" : "v";
+    return {
+      reals: { momentum: this.momentum },
+      text: `let d = g + u.weightDecay * get_parameter(i);
+  ${this.momentum === 0 ? "" : velocity}
+  set_parameter(i, get_parameter(i) - u.rate * ${direction});`,
+    };
   }
 }

@@ -23,7 +23,7 @@ export function sumInto(run: Run, output: Tensor, { bindings, counts, terms, ter
     bindings: [...bindings, bindTensor("output", output, 1, true)],
     counts: { ...counts, terms, outputs: output.data.length },
     reals: { factor },
-    functions: addition(team),
+    functions: addition(run.device, team),
     main: `
 ${placeInTeam(team)}
   let o = group; let end = select(0u, u.terms, o < u.outputs);

@@ -74,7 +74,7 @@ function normalizeHeld(run: Run, slab: Slab, held: Held, pass: Normalization, ta
     reals: realsOf(measure),
     functions: [
       placement.text("statistic"),
-      addition(team),
+      addition(run.device, team),
       arithmetic(run, width, measure),
       activationText(width, activation),
     ].join("\n"),

@@ -79,7 +79,7 @@ export function differentiateHeld(
     reals: realsOf(measure),
     functions: [
       placement.text("statistic"),
-      addition(team),
+      addition(run.device, team),
       arithmetic(run, width, measure),
       activationText(width, activation),
     ].join("\n"),

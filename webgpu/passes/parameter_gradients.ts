@@ -174,7 +174,7 @@ function sumChunks(
     reals: realsOf(measure),
     functions: [
       placement.text(key),
-      addition(team),
+      addition(run.device, team),
       arithmetic(run, width, measure),
       activationText(width, activation),
     ].join("\n"),
@@ -217,7 +217,7 @@ export function addStrips(
       dBias && bindTensor("dBias", dBias, 1, true),
     ),
     counts: { strips, parameters },
-    functions: addition(team),
+    functions: addition(run.device, team),
     main: `
 ${placeInTeam(team)}
   let p = group * ${team.keys}u + member; let end = select(0u, u.strips, p < u.parameters);

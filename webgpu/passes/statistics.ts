@@ -56,7 +56,7 @@ ${overChunk(team, width, "s += get_x(e.x);")}
       { name: "parts", region: parts, element: "vec4f", written: true },
     ],
     counts: { zero: 0, ...placement.counts("statistic"), chunks: count, length, statistics, before },
-    functions: `${placement.text("statistic")}${addition(team)}\n${fence(width, run.fenced)}`,
+    functions: `${placement.text("statistic")}${addition(run.device, team)}\n${fence(width, run.fenced)}`,
     main: `${chunkText(chunks)}
   let n = f32(end - min(first, end));
 ${aboutZero ? "let k = 0.0;" : mean}

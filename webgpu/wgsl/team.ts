@@ -17,6 +17,8 @@ export interface Device {
   readonly invocations: number;
   /** Whether it is software: barriers are what costs most there, so that workgroups are small. */
   readonly software: boolean;
+  /** So many neighbouring invocations, a power of two, hand each other values without workgroup memory; 1 where that cannot be. */
+  readonly subgroup: number;
 }
 
 /** So many values of each of its elements an invocation keeps in registers, at most. */
@@ -95,33 +97,45 @@ export function placeInTeam({ keys, lanes, across }: Team): string {
  * `addUp(t, lane, v)`: the sum of v over the lanes of a team, and `addTeams(t, member, v)`: over the teams of a workgroup. All that are
  * added get the same bits. All invocations of a workgroup must come by.
  */
-export function addition({ keys, lanes, across }: Team): string {
+export function addition({ subgroup }: Device, { keys, lanes, across }: Team): string {
   return `
 var<workgroup> sums: array<vec4f, ${keys * lanes}>;
-${sumOf("addUp", lanes, across ? keys : 1)}
-${sumOf("addTeams", keys, across ? 1 : lanes)}`;
+${sumOf("addUp", lanes, across ? keys : 1, subgroup)}
+${sumOf("addTeams", keys, across ? 1 : lanes, subgroup)}`;
 }
 
-/** A sum of `size` values that are `step` apart: each invocation adds up a few by itself, as that costs less than more barriers. */
-function sumOf(name: string, size: number, step: number): string {
-  if (size === 1) return `fn ${name}(t: u32, i: u32, v: vec4f) -> vec4f { return v; }`;
-  const last = Math.min(size, 16);
-  return `
-fn ${name}(t: u32, i: u32, v: vec4f) -> vec4f {
-  sums[t] = v;
+/**
+ * A sum of `size` values that are `step` apart: first of those within a subgroup, each invocation with the one whose number differs from
+ * its own in one bit, and with that of the next bit; then of what these come to, through workgroup memory, where each invocation adds up a
+ * few by itself, as that costs less than more barriers.
+ */
+function sumOf(name: string, size: number, step: number, subgroup: number): string {
+  const within = Math.min(size, Math.max(subgroup / step, 1)), count = size / within, last = Math.min(count, 16);
+  const exchanges = Array.from(
+    { length: Math.log2(within) },
+    (_, bit) => `  own += subgroupShuffleXor(own, ${2 ** bit * step}u);`,
+  );
+  const apart = step * within;
+  const shared = `
+  sums[t] = own;
   workgroupBarrier();
   ${
-    size > last
-      ? `for (var half = ${size / 2}u; half >= ${last}u; half >>= 1u) {
-    if (i < half) { sums[t] += sums[t + half * ${step}u]; }
+    count > last
+      ? `for (var half = ${count / 2}u; half >= ${last}u; half >>= 1u) {
+    if (i < half * ${within}u) { sums[t] += sums[t + half * ${apart}u]; }
     workgroupBarrier();
   }`
       : ""
   }
   let first = t - i * ${step}u;
-  var sum = sums[first];
-  for (var other = 1u; other < ${last}u; other++) { sum += sums[first + other * ${step}u]; }
-  workgroupBarrier();
-  return sum;
+  own = sums[first];
+  for (var other = 1u; other < ${last}u; other++) { own += sums[first + other * ${apart}u]; }
+  workgroupBarrier();`;
+  return `
+fn ${name}(t: u32, i: u32, v: vec4f) -> vec4f {
+  var own = v;
+${exchanges.join("\n")}
+${count > 1 ? shared : ""}
+  return own;
 }`;
 }
