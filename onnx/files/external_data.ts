@@ -137,24 +137,56 @@ const page = 4096, word = 8;
  */
 export function splitWeights(model: Model, { location, threshold = 1024 }: SplitOptions): SplitModel {
   const weights: Uint8Array<ArrayBuffer>[] = [];
-  const undo: (() => void)[] = [];
   let end = 0;
+  const bytes = withWeightsElsewhere(model, tensorsIn(model), threshold, (bytes) => {
+    const offset = Math.ceil(end / alignment(bytes)) * alignment(bytes);
+    if (offset > end) weights.push(new Uint8Array(offset - end));
+    weights.push(bytes);
+    end = offset + bytes.length;
+    return { location, offset: String(offset), length: String(bytes.length) };
+  });
+  return { model: bytes, weights };
+}
+
+/** A model without its large weights, and those by the names of the files that it says they are in. */
+export interface ApartModel {
+  readonly model: Uint8Array<ArrayBuffer>;
+  readonly files: readonly { readonly path: string; readonly data: Uint8Array<ArrayBuffer> }[];
+}
+
+/**
+ * Writes a model with each initializer of at least so many bytes as if it were in a file of its own: weights are not copied. Those
+ * of graphs inside stay: onnxruntime-web looks for theirs on a disk.
+ */
+export function weightsApart(model: Model, threshold: number): ApartModel {
+  const files: { path: string; data: Uint8Array<ArrayBuffer> }[] = [];
+  const bytes = withWeightsElsewhere(model, model.graph?.initializer ?? [], threshold, (data) => {
+    const path = `weights ${files.length}`;
+    files.push({ path, data });
+    return { location: path, offset: "0", length: String(data.length) };
+  });
+  return { model: bytes, files };
+}
+
+/** The bytes of a model that says of its larger tensors that they are elsewhere; it is itself again afterwards. */
+function withWeightsElsewhere(
+  model: Model,
+  tensors: Iterable<TensorProto>,
+  threshold: number,
+  placeFor: (bytes: Uint8Array<ArrayBuffer>) => Record<string, string>,
+): Uint8Array<ArrayBuffer> {
+  const undo: (() => void)[] = [];
   try {
-    for (const tensor of tensorsIn(model)) {
+    for (const tensor of tensors) {
       const bytes = rawBytesOf(tensor);
       if (bytes === undefined || bytes.length < threshold || bytes.length === 0) continue;
-      const offset = Math.ceil(end / alignment(bytes)) * alignment(bytes);
-      if (offset > end) weights.push(new Uint8Array(offset - end));
-      weights.push(bytes);
-      end = offset + bytes.length;
       // The tensor is written as one elsewhere, then put back: a copy of the model would be a copy of all its weights.
       const before = { ...tensor };
       undo.push(() => Object.assign(tensor, before));
-      const place = { location, offset: String(offset), length: String(bytes.length) };
-      moveTo(tensor, place);
+      moveTo(tensor, placeFor(bytes));
       undo.push(() => clearField(tensor, TensorProtoSchema.field.dataLocation));
     }
-    return { model: writeModel(model), weights };
+    return writeModel(model);
   } finally {
     for (const step of undo.reverse()) step();
   }

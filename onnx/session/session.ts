@@ -8,7 +8,7 @@ import { checkInputs, type SessionValue } from "./inputs.ts";
 import { checkDevice, checkOptions, type SessionOptions } from "./options.ts";
 import { ortTensor, ourTensor, type Provider, type Runtime, runtimeFor } from "./runtime.ts";
 import { OnnxRuntimeError, readComplaint } from "./runtime_error.ts";
-import { writeModel } from "../files/write.ts";
+import { weightsApart } from "../files/external_data.ts";
 
 /** What a run is asked for. */
 export interface RunOptions {
@@ -111,7 +111,7 @@ export async function openSession(
   if (provider === "webgpu") {
     await checkDevice(() => model instanceof Uint8Array ? readable(model) : model, options.device);
   }
-  const bytes = model instanceof Uint8Array ? model : writeModel(model);
+  const { model: bytes, files } = model instanceof Uint8Array ? { model, files: [] } : weightsApart(model, largeWeight);
   const runtime = await runtimeFor(provider, threads);
   const session = await runtime.inTurn(async () => {
     try {
@@ -119,6 +119,7 @@ export async function openSession(
         executionProviders: [options.device ? { name: "webgpu", device: options.device } as DeviceProvider : provider],
         graphOptimizationLevel: optimize,
         logSeverityLevel: silent,
+        ...(files.length > 0 && { externalData: files }),
         ...(outputsOn === "device" && { preferredOutputLocation: "gpu-buffer" }),
       });
     } catch (error) {
@@ -164,6 +165,9 @@ export async function run(
     await session.close();
   }
 }
+
+/** Weights of so many bytes are given to onnxruntime where they lie: within a model it would copy them three times. */
+const largeWeight = 2 ** 20;
 
 /** Nothing below a fatal error is logged: what goes wrong comes back as the error. */
 const silent = 4;

@@ -9,7 +9,7 @@ import {
   assertRejects,
 } from "@std/assert";
 import * as reference from "../../../kernels/reference.ts";
-import type { DType, Tensor } from "../../../kernels/tensor.ts";
+import { type DType, type Tensor, tensor } from "../../../kernels/tensor.ts";
 import {
   GraphBuilder,
   type Model,
@@ -21,6 +21,7 @@ import {
   run,
   splitWeights,
   webGpuFeatures,
+  writeModel,
 } from "../../../onnx/mod.ts";
 import { attributeProto as attribute } from "../../../onnx/attribute.ts";
 import { cast, noise } from "../../../tools/judge/noise.ts";
@@ -345,4 +346,27 @@ Deno.test("importing the room does not load onnxruntime", async () => {
     ["onnxruntime-web/wasm", true],
     ["onnxruntime-web/webgpu", true],
   ]);
+});
+
+Deno.test("run: large weights are given where they lie, those of a branch within the model, and it stays as it is", async () => {
+  const size = 1 << 19, g = new GraphBuilder("large", { opset: 17 }), x = g.input("x", "float32", [size]);
+  const weights = (factor: number) => Float32Array.from({ length: size }, (_, i) => factor * (i % 7));
+  const condition = g.op("Greater", [g.op("ReduceMax", [x], { keepdims: 0n }), g.float32(0)]);
+  const [yes, no] = [2, 3].map((factor) => {
+    const body = g.subgraph(`times ${factor}`);
+    body.output(`by ${factor}`, body.op("Mul", [x, body.constant(tensor(weights(factor), [size]))]));
+    return body;
+  });
+  const y = g.op("If", [condition], { then_branch: yes, else_branch: no });
+  g.output("y", g.op("Add", [y, g.constant(tensor(weights(1), [size]))]), "float32", [size]);
+  const model = g.build(), bytes = writeModel(model);
+  for (const provider of providers) {
+    for (const sign of [1, -1]) {
+      const inputs = { x: tensor(new Float32Array(size).fill(sign), [size]) };
+      const apart = await run(model, inputs, { provider }), whole = await run(bytes, inputs, { provider });
+      assertEquals(apart.y.data, whole.y.data);
+      assertEquals(apart.y.data[5], sign > 0 ? 15 : -10);
+    }
+  }
+  assertEquals(writeModel(model), bytes);
 });
