@@ -1,4 +1,5 @@
 import { Editor, type Model, ModelError } from "../onnx/mod.ts";
+import { inlineFunctions } from "./passes/inline.ts";
 import { defaultPasses, passes, type PassName } from "./passes/mod.ts";
 import type { Action, PassOptions } from "./passes/pass.ts";
 import { opsetObstacle, raiseOpset } from "./passes/opset.ts";
@@ -62,7 +63,7 @@ export async function optimize(model: Model, options: OptimizeOptions = {}): Pro
   if (model.trainingInfo.length > 0) {
     throw new ModelError("The model is one that is being trained; export it for inference.");
   }
-  const editor = new Editor(model), actions: Action[] = [];
+  const editor = new Editor(model), actions = inlineFunctions(editor);
   if (opset !== undefined) {
     const obstacle = opsetObstacle(editor, opset);
     if (obstacle !== undefined) throw new RangeError(`The model cannot be brought to opset ${opset}: ${obstacle}.`);
@@ -72,7 +73,7 @@ export async function optimize(model: Model, options: OptimizeOptions = {}): Pro
     if (wanted.includes(name as PassName)) actions.push(...pass(editor, { target }));
   }
   const isRewritten = opset !== undefined || wanted.every((name) => name === "tidy") ||
-    actions.some(({ done, pass }) => done && pass !== "tidy");
+    actions.some(({ done, pass }) => done && pass !== "tidy" && pass !== "inline");
   if (!isRewritten) return { model, actions: actions.filter(({ done }) => !done) };
   if (options.verify === false) return { model: editor.model, actions };
   const valuesOf = (wanted: (pass: string) => boolean) =>

@@ -1,14 +1,20 @@
-"""What other tools make of ONNX models, beside evenkeel: python3 tools/peers.py FOLDER [FOLDER...] > peers.md
+"""What other tools make of ONNX models, beside evenkeel.
 
-Needs onnx, onnxruntime, onnxslim, onnxsim, onnxoptimizer, onnxscript and sympy (for onnxruntime's transformers optimizer),
-and deno on the PATH. tools/export_models.py writes models to try; others are in npm packages. A tool
-is right if its model gives what the original gives, in onnxruntime with its optimizer off, within 1e-3 of the root mean square.
+    python3 tools/peers.py FOLDER [FOLDER...] > bench/results/peers.md     # every .onnx file in folders
+    python3 tools/peers.py --census > bench/results/census.md              # a small graph for each spelling of a normalization
+
+Needs deno on the PATH and, of PyPI, onnx, onnxruntime, onnxslim, onnxsim, onnxoptimizer, onnxscript and sympy (for onnxruntime's
+transformers optimizer). tools/export_models.py writes models to try; others are in npm packages. A tool is right if its model gives
+what the original gives, in onnxruntime with its optimizer off, within 1e-3 of the root mean square (2e-2 in float16).
 """
 
+import json
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +22,7 @@ import onnx
 import onnxruntime
 
 here = Path(__file__).parent.parent
+npm_onnxsim = "0.7.3"
 tools = {}
 
 
@@ -27,10 +34,19 @@ def tool(name):
     return add
 
 
+def deno(*args, **options):
+    done = subprocess.run(["deno", "run", "-A", "--no-check", *args], capture_output=True, text=True, timeout=300, **options)
+    if done.returncode:
+        raise RuntimeError((done.stderr.strip() or "no reason is given").splitlines()[-1])
+
+
 @tool("evenkeel")
 def evenkeel(path, out):
-    command = ["deno", "run", "-A", "--no-check", str(here / "cli.ts"), "optimize", path, "-o", out, "--quiet"]
-    subprocess.run(command, check=True, capture_output=True, text=True)
+    done = Path(path).with_suffix(".evenkeel")
+    if done.exists():
+        shutil.copy(done, out)
+    else:
+        deno(str(here / "cli.ts"), "optimize", path, "-o", out, "--quiet")
 
 
 @tool("onnxslim")
@@ -45,6 +61,16 @@ def simplify(path, out):
     import onnxsim
 
     onnx.save(onnxsim.simplify(onnx.load(path))[0], out)
+
+
+@tool("onnxsim, npm")
+def simplify_npm(path, out):
+    code = f"""
+        const {{ simplify }} = await import("npm:onnxsim@{npm_onnxsim}");
+        const {{ model }} = await simplify(await Deno.readFile(Deno.args[0]));
+        await Deno.writeFile(Deno.args[1], model);
+    """
+    deno("--no-config", "--no-lock", "-", path, out, input=code)
 
 
 @tool("onnxoptimizer")
@@ -77,23 +103,26 @@ def transformers(path, out):
     optimize_model(path, model_type="bert", opt_level=0).save_model_to_file(out)
 
 
-def inputs_of(path):
-    random = np.random.default_rng(0)
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    found = {}
-    for one in session.get_inputs():
-        if one.type != "tensor(float)":
-            return None
-        dims = [d if isinstance(d, int) else 2 if i == 0 else 64 if len(one.shape) == 4 else 8 for i, d in enumerate(one.shape)]
-        found[one.name] = random.standard_normal(dims).astype(np.float32)
-    return found
+types = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(double)": np.float64}
 
 
-def outputs_of(path, inputs):
+def session(path):
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = 4
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"]).run(None, inputs)
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def inputs_of(path):
+    random = np.random.default_rng(0)
+    if Path(path).stem.startswith("silero_vad"):  # its last input is a sampling rate
+        sound = random.standard_normal((1, 512)).astype(np.float32)
+        return {"input": sound, "state": np.zeros((2, 1, 128), np.float32), "sr": np.array(16000, np.int64)}
+    found = {}
+    for one in session(path).get_inputs():
+        dims = [d if isinstance(d, int) else 2 if i == 0 else 64 if len(one.shape) == 4 else 8 for i, d in enumerate(one.shape)]
+        found[one.name] = random.standard_normal(dims).astype(types[one.type])
+    return found
 
 
 def count(path):
@@ -105,37 +134,103 @@ def count(path):
     return len(nodes), sum(node.op_type == "BatchNormalization" for node in nodes), len(spelled)
 
 
-def judge(path, out, inputs):
-    if inputs is None:
-        return "not run"
-    try:
-        worst = 0.0
-        for before, after in zip(outputs_of(path, inputs), outputs_of(out, inputs)):
-            rms = np.sqrt(np.mean(np.square(before.astype(np.float64)))) or 1.0
-            worst = max(worst, float(np.max(np.abs(before.astype(np.float64) - after))) / rms)
-        return "right" if worst < 1e-3 else f"WRONG by {worst:.1e}"
-    except Exception as error:
-        return f"DOES NOT RUN: {str(error).splitlines()[0][:60]}"
+def is_right(path, out, inputs):
+    for before, after in zip(session(path).run(None, inputs), session(out).run(None, inputs)):
+        wide = before.astype(np.float64)
+        rms = np.sqrt(np.mean(np.square(wide))) or 1.0
+        bound = 2e-2 if before.dtype == np.float16 else 1e-3
+        if not (float(np.max(np.abs(wide - after))) / rms < bound):
+            return False
+    return True
 
 
-def main():
-    models = sorted(path for folder in sys.argv[1:] for path in Path(folder).rglob("*.onnx"))
-    print("| model | tool | nodes | batch norms | spelled-out norms | result | seconds |")
-    print("| --- | --- | ---: | ---: | ---: | --- | ---: |")
-    for path in map(str, models):
-        inputs, name = inputs_of(path), Path(path).stem
-        print(f"| {name} | as it is | {' | '.join(map(str, count(path)))} |  |  |")
-        for tool_name, run in tools.items():
-            with tempfile.TemporaryDirectory() as folder:
-                out, start = str(Path(folder) / "out.onnx"), time.perf_counter()
-                try:
-                    run(path, out)
-                    seconds = time.perf_counter() - start
-                    print(f"| {name} | {tool_name} | {' | '.join(map(str, count(out)))} | {judge(path, out, inputs)} | {seconds:.1f} |")
-                except Exception as error:
-                    reason = (getattr(error, "stderr", "") or str(error) or type(error).__name__).strip().splitlines()[-1]
-                    print(f"| {name} | {tool_name} |  |  |  | failed: {reason[:80]} |  |")
-                sys.stdout.flush()
+def attempt(run, path, inputs):
+    """What a tool makes of a model: its nodes, batch norms and spelled-out norms, whether it is right, and the seconds it took."""
+    with tempfile.TemporaryDirectory() as folder:
+        out, start = str(Path(folder) / "out.onnx"), time.perf_counter()
+        try:
+            run(path, out)
+            seconds = time.perf_counter() - start
+            counts = count(out)
+        except Exception as error:
+            print(f"{path}: {run.__name__}: {str(error)[:200]}", file=sys.stderr)
+            return {"result": "fails"}
+        try:
+            right = is_right(path, out, inputs)
+        except Exception as error:
+            print(f"{path}: {run.__name__}: {str(error)[:200]}", file=sys.stderr)
+            return {"result": "does not run", "counts": counts}
+        same = Path(path).read_bytes() == Path(out).read_bytes()
+        return {"result": "right" if right else "wrong", "counts": counts, "seconds": seconds, "same": same}
 
 
-main()
+def row(cells):
+    print("| " + " | ".join(str(cell) for cell in cells) + " |")
+
+
+def heading(command):
+    names = ["onnxslim", "onnxsim", "onnxoptimizer", "onnxscript", "onnxruntime"]
+    versions = ", ".join(f"{name} {version(name)}" for name in names)
+    print(f"`{command}` wrote this, in one run. Versions: {versions}; npm onnxsim {npm_onnxsim}.\n")
+    print("A tool is right if its model gives what the original gives, in onnxruntime with its optimizer off, within 1e-3 of the")
+    print("root mean square (2e-2 in float16). onnxruntime and its transformers optimizer write operators of their own, which only")
+    print("onnxruntime runs; the others, and evenkeel, write those of ONNX.\n")
+
+
+def table_of_models(folders):
+    models = [str(path) for folder in folders for path in sorted(Path(folder).rglob("*.onnx"))]
+    print("# What tools make of models\n")
+    heading("python3 tools/peers.py FOLDER")
+    print("Each cell is nodes that are no constants / batch norms left / norms left that are still spelled out, and the seconds it")
+    print("took on a shared machine of two cores; those of evenkeel and npm onnxsim include starting a process, and evenkeel's running")
+    print("both models five times on six kinds of inputs, which the others leave to you. \"Same\" is the file byte for byte.\n")
+    row(["model", "as it is", *tools])
+    row(["---"] * (2 + len(tools)))
+    for path in models:
+        inputs, cells = inputs_of(path), []
+        for run in tools.values():
+            found = attempt(run, path, inputs)
+            counts, seconds = found.get("counts"), found.get("seconds")
+            verdict = [] if found["result"] == "right" else [f"**{found['result']}**"]
+            cells.append("; ".join([
+                *([" / ".join(map(str, counts))] if counts else []), *(["same"] if found.get("same") else []), *verdict,
+                *([f"{seconds:.1f} s"] if seconds else []),
+            ]))
+        row([Path(path).stem, " / ".join(map(str, count(path))), *cells])
+        sys.stdout.flush()
+
+
+def census():
+    print("# A census of spellings\n")
+    heading("python3 tools/peers.py --census")
+    with tempfile.TemporaryDirectory() as folder:
+        deno(str(here / "tools/rewrite/census.ts"), folder)
+        graphs = json.loads((Path(folder) / "list.json").read_text())
+        for graph in graphs:
+            inputs = inputs_of(graph["path"])
+            graph["nodes"] = count(graph["path"])[0]
+            graph["found"] = {name: attempt(run, graph["path"], inputs) for name, run in tools.items()}
+    kinds = [("spelling", "spellings, which are to become smaller"), ("neighbour", "neighbours, which have to stay norms"),
+             ("lookalike", "lookalikes, which are no norms")]
+    print("A spelling is smaller if the tool's model has at most half of its nodes. How many of each kind come out how:\n")
+    row(["", *tools])
+    row(["---", *["---:"] * len(tools)])
+    for kind, title in kinds:
+        of_kind = [graph for graph in graphs if graph["kind"] == kind]
+        small = lambda graph, one: one["result"] == "right" and 2 * one["counts"][0] <= graph["nodes"]
+        counted = {"smaller, and right": small, "wrong, or does not run": lambda _, one: one["result"] in ("wrong", "does not run"),
+                   "the tool fails": lambda _, one: one["result"] == "fails"}
+        if kind != "spelling":
+            counted["right"] = lambda _, one: one["result"] == "right"
+            del counted["smaller, and right"]
+        for what, holds in counted.items():
+            row([f"{len(of_kind)} {title}: {what}", *[sum(holds(g, g["found"][name]) for g in of_kind) for name in tools]])
+    print("\nNodes of each graph, before and after; in bold what is wrong.\n")
+    row(["graph", "before", *tools])
+    row(["---", "---:", *["---:"] * len(tools)])
+    for graph in graphs:
+        show = lambda one: one["counts"][0] if one["result"] == "right" else f"**{one['result']}**"
+        row([f"{graph['kind']}: {graph['name']}", graph["nodes"], *[show(graph["found"][name]) for name in tools]])
+
+
+census() if sys.argv[1:] == ["--census"] else table_of_models(sys.argv[1:])

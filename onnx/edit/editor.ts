@@ -6,9 +6,10 @@ import type { Model, NodeProto } from "../model.ts";
 import { protoOf } from "../tensor.ts";
 import { isStandard } from "../standard.ts";
 import { irVersionFor } from "../version.ts";
-import { graphsIn } from "../walk.ts";
+import { graphsIn, nodesIn } from "../walk.ts";
 import { changed, copyOf } from "./copy.ts";
 import type { Fragment } from "./fragment.ts";
+import { inlined } from "./inline.ts";
 import { Live } from "./live.ts";
 
 /**
@@ -107,6 +108,29 @@ export class Editor {
       throw new TypeError(`bypass: ${JSON.stringify(value)} is an output, which keeps its name.`);
     }
     for (const { node, index } of graph.uses(value)) node!.input[index] = other;
+  }
+
+  /**
+   * Puts the body of a function in the place of the node that calls it.
+   *
+   * @throws {TypeError} If the node calls no function of the model.
+   */
+  inline(graph: Graph, call: NodeProto): void {
+    const { proto } = graph, called = graph.functionOf(call);
+    if (called === undefined) throw new TypeError(`inline: ${call.opType} is no function of the model.`);
+    const nodes = inlined(call, called, (name) => this.#fresh(name));
+    proto.node = proto.node.flatMap((one) => one === call ? nodes : [one]);
+    for (const node of nodes) this.#import(node);
+  }
+
+  /** Leaves out functions that nothing calls any more. */
+  dropFunctions(): void {
+    const graph = this.view();
+    for (let before = Infinity; this.model.functions.length < before;) {
+      before = this.model.functions.length;
+      const called = new Set([...nodesIn(this.model)].map((node) => graph.functionOf(node)));
+      this.model.functions = this.model.functions.filter((one) => called.has(one));
+    }
   }
 
   /** Leaves out what no output depends on, and puts nodes in an order in which they can run. */

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { GraphBuilder, type Model, type OnnxTensor, type Value } from "../../onnx/mod.ts";
 import { optimize, type PassName } from "../../rewrite/mod.ts";
-import { varied } from "./spellings.ts";
+import { varied } from "../../tools/rewrite/spellings.ts";
 
 type G = GraphBuilder;
 const operators = ({ graph }: Model) => graph!.node.map(({ opType }) => opType);

@@ -4,7 +4,7 @@ import { type Model, type OnnxTensor, run } from "../../onnx/mod.ts";
 import { inspect, optimize, type PassName } from "../../rewrite/mod.ts";
 import { difference } from "../../rewrite/verify/compare.ts";
 import { backends } from "../models/backends.ts";
-import { varied } from "./spellings.ts";
+import { varied } from "../../tools/rewrite/spellings.ts";
 
 type X = SymbolicTensor;
 const x: OnnxTensor = {

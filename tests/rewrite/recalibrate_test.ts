@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { GraphBuilder, type Model, protoOf, readModel, run, tensorOf, type Value, writeModel } from "../../onnx/mod.ts";
 import { type Inputs, optimize, recalibrate } from "../../rewrite/mod.ts";
-import { varied } from "./spellings.ts";
+import { varied } from "../../tools/rewrite/spellings.ts";
 
 const channels = 5, size = [4, 4];
 

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { inspect, optimize } from "../../rewrite/mod.ts";
-import { lookalikes, neighbours, type Spelling, spellings } from "./spellings.ts";
+import { lookalikes, neighbours, type Spelling, spellings } from "../../tools/rewrite/spellings.ts";
 
 for (const { name, model, found, stays } of [...spellings, ...neighbours]) {
   Deno.test(`spellings: ${name}`, async () => {

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { type Model, protoOf, readModel, tensorOf, writeModel } from "../../onnx/mod.ts";
 import { linear, modelOf, type SymbolicTensor } from "../../models/mod.ts";
 import { optimize, verificationText, verify } from "../../rewrite/mod.ts";
-import { varied } from "./spellings.ts";
+import { varied } from "../../tools/rewrite/spellings.ts";
 
 const width = 16;
 
