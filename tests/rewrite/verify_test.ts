@@ -24,6 +24,22 @@ function withTensors(model: Model, dims: readonly number[], change: (value: numb
   return changed(model, { graph: changed(model.graph!, { initializer }) });
 }
 
+Deno.test("verify: a wrong norm may be all that a model is", async () => {
+  const norm = modelOf((x) => layerNorm(x.plus(1e4), { form: "fused" }), { x: ["N", 16] });
+  const { verification } = await optimize(norm, { passes: ["stabilize"] });
+  assert(verification!.isRight);
+  assertLess(1e-4, verification!.values.find(({ inputs }) => inputs === "random")!.errors!.before);
+});
+
+Deno.test("verify: a value between a wrong norm and the outputs is compared too", async () => {
+  const { model } = await optimize(far, { passes: ["stabilize"], verify: false });
+  const inner = far.graph!.node.filter(({ opType }) => opType === "MatMul" || opType === "Add").map(({ output }) =>
+    output[0]
+  );
+  const { values } = await verify(far, model, { values: inner });
+  assertEquals(values.filter(({ inputs, value }) => inputs === "random" && inner.includes(value)).length, inner.length);
+});
+
 Deno.test("verify: a norm that was wrong with ordinary inputs may be mended, and what is behind it is still compared", async () => {
   const { model, verification } = await optimize(far, { passes: ["stabilize"] });
   const norm = verification!.values.find(({ inputs, errors }) => inputs === "random" && errors)!;
