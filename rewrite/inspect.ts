@@ -1,4 +1,4 @@
-import { Graph, type Model, type NodeProto } from "../onnx/mod.ts";
+import { type FunctionProto, Graph, type Model, type NodeProto } from "../onnx/mod.ts";
 import { isStandard } from "../onnx/standard.ts";
 import { isInference } from "./find/affine.ts";
 import { axesIn } from "./find/axes.ts";
@@ -7,6 +7,7 @@ import { findChains } from "./find/chains.ts";
 import { type Finding, findNorms } from "./find/findings.ts";
 import { writable } from "./find/obstacle.ts";
 import { dimsOf, dimsOfSum } from "./find/placed.ts";
+import { inlineObstacle } from "./passes/inline.ts";
 import { epsilonFault } from "./passes/mend.ts";
 import { planOf } from "./passes/norm_fragment.ts";
 
@@ -76,14 +77,16 @@ export interface Inspection {
  */
 export function inspect(model: Model): Inspection {
   const graph = Graph.of(model);
-  const parts = [
+  const parts: { graph: Graph; path: string; of?: FunctionProto }[] = [
     { graph, path: "" },
-    ...model.functions.map((one) => ({ graph: Graph.ofFunction(model, one), path: one.name })),
+    ...model.functions.map((one) => ({ graph: Graph.ofFunction(model, one), path: one.name, of: one })),
   ];
   const all = parts.flatMap(({ graph, path }) => [...graphsIn(graph, path)]);
   const found = new Map(all.map(({ graph, path }) => [graph, path]));
-  const norms = parts.flatMap(({ graph, path }) =>
-    findNorms(graph).map((one) => inspected(one, found.get(one.graph) ?? path))
+  const norms = parts.flatMap(({ graph, path, of }) =>
+    findNorms(graph).map((one) => inspected(one, found.get(one.graph) ?? path)).map((one) =>
+      of ? called(one, model, of) : one
+    )
   );
   const chains = findChains(graph), batch = all.flatMap(({ graph, path }) => batchNorms(graph, path, chains));
   return {
@@ -129,6 +132,12 @@ function inspected(finding: Finding, graph: string): InspectedNorm {
       ),
     },
   };
+}
+
+/** A norm of a function, in which nothing has a type: it is rewritten where the function is called. */
+function called({ possible: _, obstacle: __, ...norm }: InspectedNorm, model: Model, of: FunctionProto): InspectedNorm {
+  const obstacle = inlineObstacle(model, of);
+  return { ...norm, ...obstacle ? { obstacle } : { possible: "rewrite where it is called" } };
 }
 
 function kindOf({ axes, centred, graph, x }: Finding): InspectedNorm["kind"] {

@@ -1,5 +1,6 @@
 import type { DType } from "../../kernels/tensor.ts";
 import type { Dim } from "../../onnx/mod.ts";
+import { unnamed } from "../../onnx/shapes/dims.ts";
 import type { Finding } from "./findings.ts";
 import { dimsOf, dimsOfSum } from "./placed.ts";
 
@@ -36,7 +37,11 @@ function isReal(type: string | undefined): type is DType {
   return type === "float32" || type === "float64" || type === "float16";
 }
 
-/** Dims of which nothing is known on either side are those of one value, which elementwise operators pass on. */
+/**
+ * Dims of which nothing is known on either side, or no more than a name that one value was given, are those of one value, which
+ * elementwise operators pass on.
+ */
 function isSame(a: readonly Dim[], b: readonly Dim[]): boolean {
-  return a.length === b.length && a.every((dim, axis) => dim === b[axis]);
+  const [from, to] = [a, b].map((dims) => unnamed({ dims }).dims!);
+  return from.length === to.length && from.every((dim, axis) => dim === to[axis]);
 }

@@ -1,4 +1,4 @@
-import type { Editor, FunctionProto, Graph, NodeProto } from "../../onnx/mod.ts";
+import type { Editor, FunctionProto, Graph, Model, NodeProto } from "../../onnx/mod.ts";
 import { isStandard } from "../../onnx/standard.ts";
 import type { Action } from "./pass.ts";
 
@@ -17,7 +17,7 @@ export function inlineFunctions(editor: Editor): Action[] {
   let nodes = 0;
   const stays = (graph: Graph, call: NodeProto, called: FunctionProto): boolean => {
     if (!hasStatistics(graph, called)) return true;
-    const obstacle = obstacleTo(editor, called);
+    const obstacle = inlineObstacle(editor.model, called);
     if (obstacle === undefined) return false;
     actions.push({ pass: "inline", value: call.output[0], what: `${called.name} stays: ${obstacle}`, done: false });
     return true;
@@ -56,8 +56,8 @@ function hasStatistics(graph: Graph, one: FunctionProto, seen: Set<FunctionProto
   });
 }
 
-/** A body means what the operator sets of its function say, and a graph those of the model. */
-function obstacleTo({ model }: Editor, { opsetImport }: FunctionProto): string | undefined {
+/** What keeps a function from being inlined: a body means what the operator sets of its function say, and a graph those of the model. */
+export function inlineObstacle(model: Model, { opsetImport }: FunctionProto): string | undefined {
   const plain = (domain: string) => domain === "ai.onnx" ? "" : domain;
   const other = opsetImport.find(({ domain, version }) => {
     const own = model.opsetImport.find((one) => plain(one.domain) === plain(domain));

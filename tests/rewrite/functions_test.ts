@@ -1,6 +1,6 @@
 /** Normalizations in functions of a model's own. */
 import { create } from "@bufbuild/protobuf";
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 import {
   AttributeProto_AttributeType as AttributeType,
   AttributeProtoSchema,
@@ -18,7 +18,7 @@ import {
   type SubgraphBuilder,
   type Value,
 } from "../../onnx/mod.ts";
-import { optimize, verificationText } from "../../rewrite/mod.ts";
+import { inspect, optimize, verificationText } from "../../rewrite/mod.ts";
 import { varied } from "../../tools/rewrite/spellings.ts";
 
 const domain = "mine";
@@ -110,4 +110,13 @@ Deno.test("functions: those of another version of the operators stay, and say so
   const before = model(18n), { model: after, actions } = await optimize(before, { verify: false });
   assert(after === before);
   assertEquals(actions.map(({ done }) => done), [false, false]);
+  // The norm's epsilon is the caller's, so that nothing is found in the function itself.
+  const fixed = model(18n);
+  fixed.functions[1].node.find(({ attribute: [one] }) => one?.name === "value_float")!.attribute[0].refAttrName = "";
+  assertMatch(inspect(fixed).norms[0].obstacle!, /another version of ONNX's operators/);
+  fixed.functions[1].opsetImport[0].version = 17n;
+  assertEquals(inspect(fixed).norms.map(({ kind, possible }) => [kind, possible]), [[
+    "layer",
+    "rewrite where it is called",
+  ]]);
 });

@@ -126,6 +126,15 @@ export const spellings: readonly Spelling[] = [
   spelled("two trailing axes", (x) => plain(x, [1, 2]).times(weight(x, [3, 8])), { ...layer, axes: [1, 2] }),
   spelled("all axes", (x) => plain(x, [0, 1, 2]), { ...layer, axes: [0, 1, 2] }),
   spelled("an unknown batch", (x) => plain(x).times(weight(x)), layer, { dims: ["N", "T", 8] }),
+  spelled(
+    "an unknown length, where the norm's shape is asked for",
+    (x) => {
+      const y = plain(x).times(weight(x));
+      return y.of(x.graph.op("Reshape", [y.value, x.graph.op("Shape", [y.value])]));
+    },
+    layer,
+    { dims: ["N", undefined, 8] },
+  ),
   spelled("channels first", (x) => plain(x, [1]).times(weight(x, [16, 1, 1])), { kind: "layer", axes: [1], epsilon }, {
     dims: [2, 16, 4, 4],
   }),
