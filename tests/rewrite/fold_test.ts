@@ -162,9 +162,15 @@ for (const [name, { build, left, dims = [2, 4, 8, 8], opset = 17 }] of Object.en
   Deno.test(`fold: ${name}`, async () => {
     const g = new GraphBuilder("fold", { opset }), y = build(g, g.input("x", "float32", dims));
     g.output("y", y);
-    const { model, verification } = await optimize(g.build(), { passes: ["fold"] });
+    const { model, verification, actions } = await optimize(g.build(), { passes: ["fold"] });
     assertEquals(operators(model), left);
-    assert(verification!.isRight, JSON.stringify(verification!.values.filter(({ isRight }) => !isRight)));
+    assertEquals(verification === undefined, actions.every(({ done }) => !done), "what is as it was needs no proof");
+    if (verification) {
+      assert(
+        verification.isRight,
+        JSON.stringify(verification.values.filter(({ isRight }) => !isRight)),
+      );
+    }
   });
 }
 

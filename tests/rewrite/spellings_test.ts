@@ -10,7 +10,8 @@ for (const { name, model, found, stays } of [...spellings, ...neighbours]) {
     assertEquals(norms[0].groups, found!.groups);
     const { model: after, verification, actions } = await optimize(model, { passes: ["fuse"] });
     assertEquals(after.graph!.node.length < model.graph!.node.length, !stays, JSON.stringify(actions));
-    assert(verification!.isRight, worst(verification!));
+    assertEquals(verification === undefined, after === model, "what is as it was needs no proof");
+    if (verification) assert(verification.isRight, worst(verification));
   });
 }
 
