@@ -1,193 +1,38 @@
 /**
- * `deno task bench:webgpu`: how near to a copy kernel's bandwidth the normalizations come on this device, by timestamp queries, and
- * what time onnxruntime's LayerNormalization takes on the same tensors. It names the adapter; of a software device it gives ratios only.
+ * `deno task bench:webgpu`: how near to a copy kernel's bandwidth the normalizations come on this machine's device, in Deno, or in
+ * Chromium; `webgpu_device.ts` measures.
  */
-import * as ort from "onnxruntime-web/webgpu";
-import { GraphBuilder, writeModel } from "../onnx/mod.ts";
-import { type Column, table } from "../tools/table.ts";
-import { type Gpu, type GpuTensor, openGpu } from "../webgpu/mod.ts";
+import { parseArgs } from "node:util";
+import { browse, bundleFor, findChromium } from "../tools/browser.ts";
+import { reportOnDevice } from "./webgpu_device.ts";
 
-/** One thing to measure: what it does, and how many bytes it must read and write. */
-interface Case {
-  readonly name: string;
-  readonly bytes: number;
-  readonly run: () => void | Promise<void>;
-}
+const help = `deno task bench:webgpu
 
-interface Row {
-  readonly name: string;
-  readonly nanoseconds: number;
-  readonly bytes: number;
-}
+Measures layer norm and batch norm, forward and backward, on this machine's device for WebGPU: as shares of the bandwidth of a
+copy kernel in the same run, beside onnxruntime-web's layer norm. It names the adapter; of a software device it prints ratios only.
 
-const gpu = await openGpu();
-if (!gpu.device.features.has("timestamp-query")) {
-  console.log(`${gpu.adapter} has no timestamp queries: nothing is measured.`);
-  Deno.exit(0);
-}
-const elements = gpu.isSoftware ? 2 ** 18 : 2 ** 26, rounds = gpu.isSoftware ? 5 : 25;
-const stamps = stampsOf(gpu.device);
-console.log(`${gpu.adapter}: ${elements} elements of float32, the median of ${rounds} rounds.\n`);
-if (gpu.isSoftware) {
-  console.log("This device computes on the CPU. Its times say nothing about graphics cards: only ratios are given.\n");
-}
+Options:
+  --chromium    in the Chromium on the PATH in place of Deno
+  --elements N  how many elements a tensor has; by default 2^26, on software 2^18
+  --help        this text`;
 
-const copy = await measure(copyCase());
-const rows: Row[] = [];
-for (const size of gpu.isSoftware ? [256, 768] : [256, 1024, 4096, 8192]) rows.push(...await rowsOf(size));
-rows.push(...await batchRows());
-console.log(table(columns(), rows));
-await gpu.close();
+const { values: { chromium, elements, help: wanted } } = parseArgs({
+  args: Deno.args,
+  options: { chromium: { type: "boolean" }, elements: { type: "string" }, help: { type: "boolean" } },
+});
+if (wanted) console.log(help);
+else if (chromium) console.log(await inChromium());
+else console.log(await reportOnDevice(elements === undefined ? undefined : Number(elements)));
 
-function columns(): Column<Row>[] {
-  const times: Column<Row>[] = [
-    { title: "µs", cell: ({ nanoseconds }) => (nanoseconds / 1e3).toFixed(1), align: "right" },
-    { title: "GB/s", cell: ({ nanoseconds, bytes }) => (bytes / nanoseconds).toFixed(0), align: "right" },
-  ];
-  const share = ({ nanoseconds, bytes }: Row) => 100 * (bytes / nanoseconds) / (copy.bytes / copy.nanoseconds);
-  return [
-    { title: "operation", cell: ({ name }) => name },
-    ...gpu.isSoftware ? [] : times,
-    { title: "of a copy's bandwidth", cell: (row) => `${share(row).toFixed(0)} %`, align: "right" },
-  ];
-}
-
-/** Layer norm of rows of a size, forward and backward, and onnxruntime's. */
-async function rowsOf(size: number): Promise<Row[]> {
-  const dims = [elements / size | 0, size], bytes = dims[0] * size * 4;
-  const [x, dy, y, dx] = Array.from({ length: 4 }, () => gpu.zeros("float32", dims));
-  const [scale, bias, dScale, dBias] = Array.from({ length: 4 }, () => gpu.zeros("float32", [size]));
-  fill(gpu, x);
-  const results = [
-    await measure({
-      name: `layer norm, rows of ${size}`,
-      bytes: 2 * bytes,
-      run: () => void gpu.layerNorm(x, { scale, bias, out: { y } }),
-    }),
-    await measure({
-      name: `layer norm backward, rows of ${size}`,
-      bytes: 3 * bytes,
-      run: () => void gpu.layerNormBackward(x, dy, { scale, bias, out: { dx, dScale, dBias } }),
-    }),
-    await measure(await onnxCase(size, dims, x, y)),
-  ];
-  for (const tensor of [x, dy, y, dx, scale, bias, dScale, dBias]) tensor.destroy();
-  return results;
-}
-
-/** Batch norm of training, NCHW and NHWC: x is read twice forward. */
-async function batchRows(): Promise<Row[]> {
-  const pixels = elements / 32 / 64 | 0, results: Row[] = [];
-  for (const [name, dims, axis] of [["NCHW", [32, 64, pixels], 1], ["NHWC", [32, pixels, 64], -1]] as const) {
-    const x = gpu.zeros("float32", dims), y = gpu.zeros("float32", dims);
-    const [mean, variance] = [gpu.zeros("float32", [64]), gpu.zeros("float32", [64])];
-    fill(gpu, x);
-    results.push(
-      await measure({
-        name: `batch norm, training, ${name}`,
-        bytes: 3 * 4 * 32 * 64 * pixels,
-        run: () => void gpu.batchNormTraining(x, { axis, out: { y, mean, variance } }),
-      }),
-    );
-    for (const tensor of [x, y, mean, variance]) tensor.destroy();
-  }
-  return results;
-}
-
-/** Onnxruntime's LayerNormalization on the same device, from and to our buffers. */
-async function onnxCase(size: number, dims: number[], x: GpuTensor, y: GpuTensor): Promise<Case> {
-  const g = new GraphBuilder("layer norm", { opset: 17 });
-  const ones = { type: "float32" as const, dims: [size], data: new Float32Array(size).fill(1) };
-  const values = [g.input("x", "float32", ["N", size]), g.constant("scale", ones), g.constant("bias", ones)];
-  g.output("y", g.op("LayerNormalization", values), "float32", ["N", size]);
-  const session = await ort.InferenceSession.create(writeModel(g.build()), {
-    executionProviders: [{ name: "webgpu", device: gpu.device } as ort.InferenceSession.WebGpuExecutionProviderOption],
-    preferredOutputLocation: "gpu-buffer",
-    logSeverityLevel: 4,
-  });
-  const [from, to] = [x, y].map(({ buffer }) => ort.Tensor.fromGpuBuffer(buffer, { dataType: "float32", dims }));
-  return {
-    name: `onnxruntime's layer norm, rows of ${size}`,
-    bytes: 2 * 4 * dims[0] * size,
-    run: async () => void await session.run({ x: from }, { y: to }),
-  };
-}
-
-/** A WGSL kernel that copies four numbers an invocation. */
-function copyCase(): Case {
-  const { device } = gpu, size = elements * 4, lanes = gpu.isSoftware ? 64 : 256;
-  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
-  const [from, to] = [device.createBuffer({ size, usage }), device.createBuffer({ size, usage })];
-  const code = `
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;
-@group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
-@compute @workgroup_size(${lanes}) fn main(@builtin(workgroup_id) w: vec3u, @builtin(num_workgroups) n: vec3u, @builtin(local_invocation_index) t: u32) {
-  let i = (w.x + w.y * n.x) * ${lanes}u + t;
-  if (i < arrayLength(&x)) { y[i] = x[i]; }
-}`;
-  const pipeline = device.createComputePipeline({
-    layout: "auto",
-    compute: { module: device.createShaderModule({ code }), entryPoint: "main" },
-  });
-  const entries = [from, to].map((buffer, binding) => ({ binding, resource: { buffer } }));
-  const group = device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
-  const groups = Math.ceil(elements / 4 / lanes), across = Math.min(groups, 65535);
-  const run = () => {
-    const encoder = device.createCommandEncoder(), pass = encoder.beginComputePass();
-    pass.setPipeline(pipeline);
-    pass.setBindGroup(0, group);
-    pass.dispatchWorkgroups(across, Math.ceil(groups / across));
-    pass.end();
-    device.queue.submit([encoder.finish()]);
-  };
-  return { name: "copy", bytes: 2 * size, run };
-}
-
-/** Numbers that are not all alike, so that nothing is easier than it is. */
-function fill(gpu: Gpu, x: GpuTensor): void {
-  const values = new Float32Array(2 ** 16).map((_, i) => Math.sin(i * i));
-  for (let at = 0; at + values.byteLength <= x.buffer.size; at += values.byteLength) {
-    gpu.device.queue.writeBuffer(x.buffer, at, values);
-  }
-}
-
-/** Two timestamps on the device's queue, with whatever is submitted in between. */
-function stampsOf(device: GPUDevice) {
-  const querySet = device.createQuerySet({ type: "timestamp", count: 2 });
-  const resolved = device.createBuffer({ size: 16, usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC });
-  const staging = device.createBuffer({ size: 16, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
-  return {
-    mark(index: 0 | 1) {
-      const encoder = device.createCommandEncoder();
-      const timestampWrites = index === 0
-        ? { querySet, endOfPassWriteIndex: index }
-        : { querySet, beginningOfPassWriteIndex: index };
-      encoder.beginComputePass({ timestampWrites }).end();
-      device.queue.submit([encoder.finish()]);
-    },
-    async elapsed(): Promise<number> {
-      const encoder = device.createCommandEncoder();
-      encoder.resolveQuerySet(querySet, 0, 2, resolved, 0);
-      encoder.copyBufferToBuffer(resolved, 0, staging, 0, 16);
-      device.queue.submit([encoder.finish()]);
-      await staging.mapAsync(GPUMapMode.READ);
-      const [start, end] = new BigUint64Array(staging.getMappedRange().slice(0));
-      staging.unmap();
-      return Number(end - start);
-    },
-  };
-}
-
-/** The median time of some rounds, after two to warm up. */
-async function measure({ name, bytes, run }: Case): Promise<Row> {
-  const times: number[] = [];
-  for (let round = -2; round < rounds; round++) {
-    stamps.mark(0);
-    await run();
-    gpu.submit();
-    stamps.mark(1);
-    const time = await stamps.elapsed();
-    if (round >= 0) times.push(time);
-  }
-  return { name, bytes, nanoseconds: times.sort((a, b) => a - b)[Math.floor(rounds / 2)] };
+/** The report of a page that measures its own device. */
+async function inChromium(): Promise<string> {
+  const browser = await findChromium();
+  if (browser === undefined) return "There is no `chromium` on the PATH (Debian: chromium).";
+  const page = await bundleFor(new URL("webgpu_page.ts", import.meta.url));
+  const { report, error } = await browse(browser, page, {
+    query: elements === undefined ? "" : `?elements=${elements}`,
+    files: { "/ort/": new URL(".", import.meta.resolve("onnxruntime-web/webgpu")) },
+    seconds: 600,
+  }) as { report?: string; error?: string };
+  return report ?? `The page failed: ${error}`;
 }
