@@ -1,7 +1,8 @@
 import { OptionNames } from "../../kernels/option_names.ts";
 import { checkStateless } from "../check_pass.ts";
-import { type Activation, activations, derivatives } from "../../kernels/activation.ts";
+import { type Activation, activations } from "../../kernels/activation.ts";
 import { checkAlike, checkInput } from "../../kernels/check.ts";
+import { activate, activateBackward } from "../../kernels/passes/activate.ts";
 import { describe, type Tensor, zeros } from "../../kernels/tensor.ts";
 import type { Context, Layer, Pass, Tensors } from "../layer.ts";
 
@@ -21,10 +22,8 @@ function logistic(x: number): number {
 /** The slope at 0 and the curvature of the tanh that approximates the normal distribution. */
 const slope = Math.sqrt(2 / Math.PI), curvature = 0.044715;
 
-const curves: Readonly<Record<LayerActivation, Curve>> = {
-  relu: { f: activations.relu, derivative: derivatives.relu },
-  gelu: { f: activations.gelu, derivative: derivatives.gelu },
-  silu: { f: activations.silu, derivative: derivatives.silu },
+/** Those that the kernels do not have. */
+const curves: Readonly<Record<Exclude<LayerActivation, Activation>, Curve>> = {
   tanh: { f: Math.tanh, derivative: (x) => 1 - Math.tanh(x) ** 2 },
   sigmoid: { f: logistic, derivative: (x) => logistic(x) * logistic(-x) },
   geluTanh: {
@@ -36,6 +35,10 @@ const curves: Readonly<Record<LayerActivation, Curve>> = {
     },
   },
 };
+
+function isKernel(activation: LayerActivation): activation is Activation {
+  return Object.hasOwn(activations, activation);
+}
 
 /** An activation as a layer, element by element. */
 export abstract class ActivationLayer implements Layer {
@@ -55,8 +58,12 @@ export abstract class ActivationLayer implements Layer {
   evaluate(x: Tensor, state?: Tensors, context?: Context): Tensor {
     checkStateless(this.constructor.name, state, context);
     checkInput(this.constructor.name, x, 0);
-    const { f } = curves[this.activation], y = zeros(x.type, x.dims);
-    for (let i = 0; i < y.data.length; i++) y.data[i] = f(x.data[i]);
+    const { activation } = this, y = zeros(x.type, x.dims);
+    if (isKernel(activation)) activate(x.data, y.data, activation);
+    else {
+      const { f } = curves[activation];
+      for (let i = 0; i < y.data.length; i++) y.data[i] = f(x.data[i]);
+    }
     return y;
   }
 
@@ -67,8 +74,12 @@ export abstract class ActivationLayer implements Layer {
       state: {},
       backward: (dy) => {
         checkAlike(`${this.constructor.name}.backward`, "dy", dy, x);
-        const { derivative } = curves[this.activation], dx = zeros(x.type, x.dims);
-        for (let i = 0; i < dx.data.length; i++) dx.data[i] = dy.data[i] * derivative(x.data[i]);
+        const { activation } = this, dx = zeros(x.type, x.dims);
+        if (isKernel(activation)) activateBackward(x.data, dy.data, dx.data, activation);
+        else {
+          const { derivative } = curves[activation];
+          for (let i = 0; i < dx.data.length; i++) dx.data[i] = dy.data[i] * derivative(x.data[i]);
+        }
         return { dx, gradients: {} };
       },
     };

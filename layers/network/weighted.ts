@@ -84,7 +84,9 @@ export function weightedGradients(dWeight: Tensor, bias: Tensor | undefined, dy:
   const { outer, length, width } = panelsOf(dy.dims, axis), sums = new Float64Array(length);
   for (let o = 0, at = 0; o < outer; o++) {
     for (let c = 0; c < length; c++) {
-      for (const end = at + width; at < end; at++) sums[c] += dy.data[at];
+      let sum = sums[c];
+      for (const end = at + width; at < end; at++) sum += dy.data[at];
+      sums[c] = sum;
     }
   }
   return { weight: dWeight, bias: tensorLike(bias, sums) };

@@ -55,17 +55,16 @@ export function softmaxCrossEntropy(
     checkLabel(operation, n, list[n], classes);
     counted.push(n);
   }
-  const dx = zeros(logits.type, logits.dims);
+  const dx = zeros(logits.type, logits.dims), powers = new Float64Array(classes);
   let loss = 0;
   for (const n of counted) {
     const start = n * classes, label = list[n];
     let largest = -Infinity, sum = 0;
     for (let c = 0; c < classes; c++) largest = Math.max(largest, data[start + c]);
-    for (let c = 0; c < classes; c++) sum += Math.exp(data[start + c] - largest);
+    for (let c = 0; c < classes; c++) sum += powers[c] = Math.exp(data[start + c] - largest);
     loss += (Math.log(sum) + largest - data[start + label]) / counted.length;
     for (let c = 0; c < classes; c++) {
-      const probability = Math.exp(data[start + c] - largest) / sum;
-      dx.data[start + c] = (probability - (c === label ? 1 : 0)) / counted.length;
+      dx.data[start + c] = (powers[c] / sum - (c === label ? 1 : 0)) / counted.length;
     }
   }
   return { loss, dx };

@@ -15,6 +15,7 @@ import {
   MaxPool1d,
   MaxPool2d,
   random,
+  ReLU,
   Reshape,
   Sequential,
   Sigmoid,
@@ -22,7 +23,7 @@ import {
   Softmax,
   Tanh,
 } from "../../../layers/mod.ts";
-import { noise } from "../../../tools/judge/noise.ts";
+import { cast, noise } from "../../../tools/judge/noise.ts";
 import { assertClose } from "../../close.ts";
 import { assertGradients } from "../central_differences.ts";
 
@@ -152,3 +153,26 @@ Deno.test("what does not fit is refused with what to do", () => {
   ];
   for (const [run, error, says] of table) assertThrows(run, error, says);
 });
+
+for (const layer of [new ReLU(), new GELU(), new SiLU()]) {
+  Deno.test(`${layer.constructor.name} in float32 is that of float64, over many tiles, at infinities and at NaN`, () => {
+    const x = noise([20_011], { deviation: 3 }),
+      dy = noise([20_011], { seed: 2 }),
+      ends = [-Infinity, -60, 0, 60, Infinity];
+    x.data.set([...ends, NaN]);
+    const pass = layer.train(x), exact = layer.train(cast(x, "float64"));
+    const dx = pass.backward(dy).dx, exactDx = exact.backward(cast(dy, "float64")).dx;
+    assertEquals([...pass.y.data.subarray(0, 6)], [...exact.y.data.subarray(0, 6)].map(Math.fround));
+    assertClose(tail(pass.y), tail(exact.y), 2e-6, "y");
+    assertClose(tail(dx), tail(exactDx), 2e-6, "dx");
+    assert(
+      [...dx.data.subarray(0, 5)].every((v, i) => Math.abs(v - exactDx.data[i]) < 1e-6),
+      `${dx.data.subarray(0, 5)}`,
+    );
+  });
+}
+
+/** All of a vector but its first six elements. */
+function tail({ type, data }: Tensor): Tensor {
+  return { type, dims: [data.length - 6], data: data.subarray(6) } as Tensor;
+}
