@@ -46,6 +46,38 @@ class SelfAttention(torch.nn.MultiheadAttention):
         return super().forward(x, x, x, need_weights=False, attn_mask=future, is_causal=self.is_causal)
 
 
+class Attention(torch.nn.Module):
+    """Self-attention with what MultiheadAttention has not: padding that gives 0, normalized queries and keys, rotary positions."""
+
+    def __init__(self, features, heads, causal=False, rotary=None, normalized=False):
+        super().__init__()
+        self.heads, self.causal, self.rotary = heads, causal, rotary
+        self.input, self.output = torch.nn.Linear(features, 3 * features), torch.nn.Linear(features, features)
+        norm = (lambda: torch.nn.RMSNorm(features // heads, eps=1e-5)) if normalized else torch.nn.Identity
+        self.queryNorm, self.keyNorm = norm(), norm()
+        self.mask = None
+
+    def turned(self, heads):
+        """Pairs of elements as complex numbers, which are multiplied by one of length 1."""
+        if self.rotary is None:
+            return heads
+        steps, half = heads.shape[2], heads.shape[3] // 2
+        angles = torch.outer(torch.arange(steps).double(), self.rotary ** (-torch.arange(half).double() / half))
+        turned = torch.complex(heads[..., :half], heads[..., half:]) * torch.polar(torch.ones_like(angles), angles)
+        return torch.cat([turned.real, turned.imag], -1)
+
+    def forward(self, x):
+        samples, steps, features = x.shape
+        parts = self.input(x).reshape(samples, steps, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        query, key = self.turned(self.queryNorm(parts[0])), self.turned(self.keyNorm(parts[1]))
+        seen = torch.ones(steps, steps, dtype=torch.bool)
+        seen = (seen.tril() if self.causal else seen)[None, None]
+        counts = torch.ones(samples, steps) if self.mask is None else self.mask
+        seen = seen & (counts[:, None, None, :] != 0)
+        y = torch.nn.functional.scaled_dot_product_attention(query, key, parts[2], attn_mask=seen)
+        return self.output(y.transpose(1, 2).reshape(samples, steps, features)) * counts[..., None]
+
+
 class Golden:
     """The cases of one file, and their tensors."""
 
@@ -258,6 +290,32 @@ def layers(golden):
         epoch(golden, layer, shapes, TYPES[type])
 
 
+def own_layers(golden):
+    """Layers of ours that PyTorch has by other names, or in parts."""
+    mask = torch.tensor([[1.0, 1, 1, 0], [1, 1, 1, 1], [1, 0, 0, 0]])
+    attentions = [
+        ({"features": 6, "heads": 2}, mask),
+        ({"features": 6, "heads": 3, "causal": True}, mask),
+        ({"features": 8, "heads": 2, "rotary": 100}, None),
+        ({"features": 8, "heads": 2, "normalized": True}, None),
+        ({"features": 8, "heads": 2, "causal": True, "rotary": 10000, "normalized": True}, mask),
+    ]
+    for number, (options, mask) in enumerate(attentions):
+        golden.begin(f"attention {number}", kind="attention", type="float64", layer="Attention", options=options, steps=1)
+        layer = Attention(**options).double()
+        start(layer.parameters(), small)
+        layer.mask = mask
+        golden.keep_all("parameters", {name: p.clone() for name, p in layer.named_parameters()})
+        if mask is not None:
+            golden.keep("mask", mask)
+        step(golden, 0, layer, inputs((3, 4, options["features"]), torch.float64), last=True)
+    pool = torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten())
+    shapes = {"GlobalAveragePool": (pool, (3, 4, 5, 3)), "Reshape": (torch.nn.Unflatten(1, (2, 3)), (3, 6, 4))}
+    for kind, (layer, dims) in shapes.items():
+        golden.begin(kind, kind="shape", type="float64", layer=kind, options={}, steps=1)
+        step(golden, 0, layer, inputs(dims, torch.float64), last=True)
+
+
 class PreNorm(torch.nn.Module):
     """A residual connection whose normalization and branch have names of their own."""
 
@@ -455,7 +513,7 @@ def differences(path, golden):
 
 def main(check):
     pytorch = Golden(torch=torch.__version__.split("+")[0])
-    for add in (layers, models, machine_epsilon, reparametrizations, optimizers, losses):
+    for add in (layers, own_layers, models, machine_epsilon, reparametrizations, optimizers, losses):
         add(pytorch)
     other = Golden(keras=keras.__version__)
     keras_layers(other)

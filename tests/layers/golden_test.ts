@@ -9,10 +9,14 @@ import {
   BatchNorm,
   Conv2d,
   Flatten,
+  GlobalAveragePool,
   Linear,
   MaxPool2d,
+  MultiHeadAttention,
   PreNormResidual,
   ReLU,
+  Reshape,
+  RMSNorm,
   Sequential,
 } from "../../layers/mod.ts";
 import { AdamW } from "../../layers/training/adamw.ts";
@@ -31,7 +35,17 @@ import { WeightNorm } from "../../layers/norms/weight_norm.ts";
 /** One entry of a golden file's list. */
 interface Case {
   name: string;
-  kind: "layer" | "model" | "weight_norm" | "spectral_norm" | "optimizer" | "loss" | "squares" | "keras";
+  kind:
+    | "layer"
+    | "attention"
+    | "shape"
+    | "model"
+    | "weight_norm"
+    | "spectral_norm"
+    | "optimizer"
+    | "loss"
+    | "squares"
+    | "keras";
   /** What it was computed in. */
   type: Run;
   /** The class there, and what it was made with. */
@@ -113,6 +127,33 @@ function testTorchLayer({ layer: name, options, steps }: Case, golden: Tensors, 
   const state = epoch(layer, layer.state, golden, steps, run, (gradients) => weights(rename(gradients)));
   const { num_batches_tracked: _, ...tracked } = after;
   assertAllNear(toTorch(layer, state), state.batches ? after : tracked, run, "after");
+}
+
+function testAttention({ options }: Case, golden: Tensors, run: Run): void {
+  const { features, heads, normalized, ...init } = options as {
+    features: number;
+    heads: number;
+    normalized?: boolean;
+    rotary?: number;
+    causal?: boolean;
+  };
+  const queryKeyNorm = normalized ? (size: number) => new RMSNorm(size, { epsilon: 1e-5, type: run }) : undefined;
+  const layer = new MultiHeadAttention(features, heads, { ...init, queryKeyNorm, type: run });
+  const ours = (tensors: Tensors) =>
+    Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name.replace("Norm.weight", "Norm.scale"), t]));
+  for (const [name, { data }] of Object.entries(ours(under("parameters", golden, run)))) {
+    layer.parameters[name].data.set(data);
+  }
+  const { x, dy, y, dx } = under("0", golden, run), context = golden.mask && { mask: as(run, golden.mask) };
+  const pass = layer.train(x, {}, context), back = pass.backward(dy);
+  assertNear(pass.y, y, run, "y");
+  assertNear(back.dx, dx, run, "dx");
+  assertAllNear(back.gradients, ours(under("0/gradient", golden, run)), run, "gradient");
+  assertNear(layer.evaluate(x, {}, context), golden.evaluated, run, "evaluated");
+}
+
+function testShape({ layer, steps }: Case, golden: Tensors, run: Run): void {
+  epoch(layer === "Reshape" ? new Reshape([2, 3, 4]) : new GlobalAveragePool(), {}, golden, steps, run);
 }
 
 function testModel({ steps }: Case, golden: Tensors, run: Run): void {
@@ -212,6 +253,8 @@ function testKerasLayer({ layer: name, options, steps }: Case, golden: Tensors, 
 const judges = {
   model: testModel,
   layer: testTorchLayer,
+  attention: testAttention,
+  shape: testShape,
   weight_norm: testWeightNorm,
   spectral_norm: testSpectralNorm,
   optimizer: testOptimizer,
