@@ -28,7 +28,7 @@ const published: Record<string, readonly string[]> = {
 const development: Record<string, readonly string[]> = {
   tools: [],
   examples: ["tools"],
-  bench: ["tools", "notebooks"],
+  bench: ["tools", "notebooks", "examples"],
   tests: ["tools", "examples", "bench"],
 };
 

@@ -1,10 +1,11 @@
 import { OptionNames } from "../../kernels/option_names.ts";
 import { checkStateless, refuseMask } from "../check_pass.ts";
 import { checkCount, checkInput } from "../../kernels/check.ts";
-import { matrixProduct } from "../../kernels/matrix_product.ts";
+import { SimdConvolution } from "../../kernels/engines/simd/convolution.ts";
 import { type Tensor, zeros } from "../../kernels/tensor.ts";
 import type { Backward, Context, Layer, Pass, Tensors } from "../layer.ts";
-import { type Extent, extentOf, Patches, placesOf } from "./patches.ts";
+import { PatchConvolution } from "./patch_convolution.ts";
+import { type Extent, extentOf, placesOf } from "./patches.ts";
 import {
   checkResultGradient,
   checkType,
@@ -13,7 +14,6 @@ import {
   weightedNames,
   weightedParameters,
 } from "./weighted.ts";
-import { sliceOf } from "../../kernels/passes/slices.ts";
 
 /** How a {@linkcode Conv2d} is made. Its weight has dims [outputs, inputs / groups, height, width], its bias [outputs]. */
 export interface Conv2dInit extends WeightedInit {
@@ -122,15 +122,13 @@ export class Conv2d implements Layer {
   evaluate(x: Tensor, state?: Tensors, context?: Context): Tensor {
     checkStateless("Conv2d", state, context);
     if (!this.#isPointwise()) refuseMask("Conv2d", context);
-    const { weight, bias } = this.parameters, { dims, parts, sizes, patches, matrix } = this.#work(x);
-    const y = zeros(x.type, dims), places = matrix.dims[1];
+    const { bias } = this.parameters, { dims, parts, image, result, convolution } = this.#work(x);
+    const y = zeros(x.type, dims), places = dims[2] * dims[3];
     for (let c = 0; bias && c < y.data.length / places; c++) {
       y.data.fill(bias.data[c % this.outputs], c * places, (c + 1) * places);
     }
     for (let part = 0; part < parts; part++) {
-      patches.gather(sliceOf(x, part, sizes.image).data, matrix.data);
-      const kernels = sliceOf(weight, part % this.groups, sizes.kernels), product = sliceOf(y, part, sizes.result);
-      matrixProduct(kernels, matrix, { accumulate: true, out: { product } });
+      convolution.add(part % this.groups, partOf(x, part, image), partOf(y, part, result));
     }
     return y;
   }
@@ -148,33 +146,31 @@ export class Conv2d implements Layer {
   }
 
   #backward(x: Tensor, dy: Tensor, dims: readonly number[]): Backward {
-    const { weight, bias } = this.parameters, { parts, sizes, patches, matrix } = this.#work(x);
+    const { weight, bias } = this.parameters, { parts, image, result, convolution } = this.#work(x);
     checkResultGradient("Conv2d.backward", dy, dims, weight);
     const dx = zeros(x.type, x.dims), dWeight = zeros(x.type, weight.dims);
     for (let part = 0; part < parts; part++) {
-      const group = part % this.groups, dResult = sliceOf(dy, part, sizes.result);
-      patches.gather(sliceOf(x, part, sizes.image).data, matrix.data);
-      const product = sliceOf(dWeight, group, sizes.kernels);
-      matrixProduct(dResult, matrix, { transposeB: true, accumulate: true, out: { product } });
-      const kernels = sliceOf(weight, group, sizes.kernels);
-      matrixProduct(kernels, dResult, { transposeA: true, out: { product: matrix } });
-      patches.scatter(matrix.data, sliceOf(dx, part, sizes.image).data);
+      const [dResult, dImage] = [partOf(dy, part, result), partOf(dx, part, image)];
+      convolution.back(part % this.groups, partOf(x, part, image), dResult, dImage);
     }
+    convolution.addWeightGradient(dWeight.data);
     return { dx, gradients: weightedGradients(dWeight, bias, dy, 1) };
   }
 
-  /** What a pass over x works with; each group of each sample is a part by itself. */
+  /** What a pass over x works with; each group of each sample is a part by itself, of so many elements in x and in y. */
   #work(x: Tensor) {
-    const { groups, outputs, kernel } = this,
-      [samples, , ...image] = this.#checked(x).dims as [number, number, ...Extent];
-    const [rows, columns] = placesOf(image, this), channels = this.inputs / groups;
-    const places = rows * columns, depth = channels * kernel[0] * kernel[1];
+    const { groups, kernel, padding, dilation, parameters: { weight } } = this;
+    const [samples, , height, width] = this.#checked(x).dims, image: Extent = [height, width];
+    const places = placesOf(image, this), [inputs, outputs] = [this.inputs / groups, this.outputs / groups];
+    const sizes = { inputs, outputs, groups, image, kernel, padding, dilation, places };
+    const isDense = this.stride.every((step) => step === 1) && weight.data instanceof Float32Array;
+    const shifted = isDense ? SimdConvolution.of(sizes, weight.data as Float32Array) : undefined;
     return {
-      dims: [samples, outputs, rows, columns],
+      dims: [samples, this.outputs, ...places],
       parts: samples * groups,
-      sizes: { image: [channels, ...image], kernels: [outputs / groups, depth], result: [outputs / groups, places] },
-      patches: new Patches(image, this),
-      matrix: zeros(x.type, [depth, places]),
+      image: inputs * height * width,
+      result: outputs * places[0] * places[1],
+      convolution: shifted ?? new PatchConvolution(image, this, weight, groups),
     };
   }
 
@@ -199,4 +195,9 @@ export class Conv2d implements Layer {
     }
     return x;
   }
+}
+
+/** The elements of one of the parts that an array consists of. */
+function partOf({ data }: Tensor, part: number, size: number): Tensor["data"] {
+  return data.subarray(part * size, (part + 1) * size);
 }

@@ -9,6 +9,7 @@ import { Conv2d } from "../network/conv.ts";
 import { Conv1d } from "../network/conv1d.ts";
 import { ConvTranspose2d } from "../network/conv_transpose.ts";
 import { Embedding } from "../network/embedding.ts";
+import { LearnedPosition } from "../network/learned_position.ts";
 import { Linear } from "../network/linear.ts";
 import { AveragePool1d, AveragePool2d, MaxPool1d, MaxPool2d } from "../network/pool.ts";
 import { Dropout } from "../network/dropout.ts";
@@ -249,6 +250,7 @@ const ours: readonly (readonly [new (...args: never[]) => Layer, keyof TorchClas
   [Conv2d, "Conv2d"],
   [ConvTranspose2d, "ConvTranspose2d"],
   [Embedding, "Embedding"],
+  [LearnedPosition, "Embedding"], // its rows, by their number
   [MultiHeadAttention, "MultiheadAttention"],
   [RNN, "RNN"],
   [LSTM, "LSTM"],

@@ -74,21 +74,33 @@ Deno.test("Conv2d: the formula and its gradients, over strides, paddings, dilati
   );
 });
 
-Deno.test("Conv2d of float32 gives what that of float64 gives, forward and backward", () => {
-  const init: Conv2dInit = { stride: 2, padding: 1, groups: 2 };
-  const wide = new Conv2d(6, 8, 3, { ...init, type: "float64", random: random(4) }), { weight, bias } = wide.parameters;
-  const narrow = new Conv2d(6, 8, 3, { ...init, weight: cast(weight, "float32"), bias: cast(bias, "float32") });
-  const x = noise([3, 6, 15, 13]), a = narrow.train(x), b = wide.train(cast(x, "float64"));
-  assertClose(a.y, b.y, 2e-6);
-  const dy = noise(a.y.dims, { seed: 2 }), back = a.backward(dy), wideBack = b.backward(cast(dy, "float64"));
-  assertClose(back.dx, wideBack.dx, 2e-6);
-  assertClose(back.gradients.weight, wideBack.gradients.weight, 2e-5);
-  assertClose(back.gradients.bias, wideBack.gradients.bias, 2e-5);
-  assertEquals(
-    [a.y.type, back.dx.type, back.gradients.weight.type, back.gradients.bias.type],
-    Array(4).fill("float32"),
-  );
-});
+/** Those that move by more than one pixel or have few channels go by patches; the others by runs of the image. */
+const narrowCases: [inputs: number, outputs: number, image: number[], init: Conv2dInit, kernel?: [number, number]][] = [
+  [6, 8, [15, 13], { stride: 2, padding: 1, groups: 2 }],
+  [8, 12, [9, 7], { padding: 1 }],
+  [18, 10, [6, 11], { padding: [2, 0], dilation: [2, 3], groups: 2 }],
+  [9, 3, [3, 2], {}],
+  [8, 9, [5, 4], { padding: [1, 3] }],
+  [8, 17, [1, 30], { padding: [0, 4] }, [1, 9]],
+];
+for (const [inputs, outputs, image, init, kernel = [3, 2] as const] of narrowCases) {
+  Deno.test(`Conv2d of float32 gives what that of float64 gives, forward and backward: ${inputs} to ${outputs} channels`, () => {
+    const wide = new Conv2d(inputs, outputs, kernel, { ...init, type: "float64", random: random(4) });
+    const { weight, bias } = wide.parameters;
+    const narrow = wide.withParameters({ weight: cast(weight, "float32"), bias: cast(bias, "float32") });
+    const x = noise([3, inputs, ...image]), a = narrow.train(x), b = wide.train(cast(x, "float64"));
+    assertClose(a.y, b.y, 2e-6);
+    const dy = noise(a.y.dims, { seed: 2 }), back = a.backward(dy), wideBack = b.backward(cast(dy, "float64"));
+    assertClose(back.dx, wideBack.dx, 2e-6);
+    assertClose(back.gradients.weight, wideBack.gradients.weight, 2e-5);
+    assertClose(back.gradients.bias, wideBack.gradients.bias, 2e-5);
+    assertEquals(a.backward(dy), back);
+    assertEquals(
+      [a.y.type, back.dx.type, back.gradients.weight.type, back.gradients.bias.type],
+      Array(4).fill("float32"),
+    );
+  });
+}
 
 Deno.test("Conv2d: sizes are one number or two", () => {
   const { kernel, stride, padding, dilation } = new Conv2d(1, 1, 3, { stride: 2, padding: [0, 1], dilation: 4 });

@@ -11,6 +11,7 @@ import {
   ReLU,
   ScaleNorm,
 } from "../../../layers/mod.ts";
+import { transformer } from "../../../examples/language/transformer.ts";
 import { fromTorch, toTorch } from "../../../layers/weights/from_torch.ts";
 import { LSTM } from "../../../layers/recurrent/lstm.ts";
 import { RMSNorm } from "../../../layers/norms/rms_norm.ts";
@@ -232,6 +233,17 @@ Deno.test("toTorch and fromTorch: recurrent layers in both directions, and sever
   );
   assertThrows(() => toTorch(new RecurrentStack([new GRU(2, 3), new LSTM(3, 3)])), TypeError, "a RecurrentStack");
   assertThrows(() => toTorch(new LSTM(2, 3, { direction: "reverse" })), TypeError, "Bidirectional");
+});
+
+Deno.test("toTorch and fromTorch: a language model there and back, its positions as PyTorch's embedding of their numbers", () => {
+  const sizes = { characters: 7, steps: 5, features: 4, heads: 2, blocks: 1 };
+  const model = transformer("layer norm before", sizes, 1), other = transformer("layer norm before", sizes, 2);
+  const stateDict = toTorch(model), perceptron = "perceptron0.branch.0.weight";
+  assertEquals(stateDict["position.weight"].dims, [5, 4]);
+  assertEquals(stateDict["attention0.branch.in_proj_weight"].dims, [12, 4]);
+  assertEquals(stateDict[perceptron], model.parameters[perceptron]);
+  fromTorch(other, stateDict);
+  assertEquals(other.parameters, model.parameters);
 });
 
 Deno.test("toTorch: what PyTorch does not have is refused", () => {
