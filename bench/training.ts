@@ -1,7 +1,7 @@
 /**
  * A step of training, forward, backward and AdamW, of two networks of the examples beside PyTorch's on one thread, where Python has it:
  *
- *     deno run --allow-run --allow-read --allow-env=PYTHON bench/training.ts
+ *     deno run --allow-run --allow-read --allow-env=EVENKEEL_PYTHON bench/training.ts
  *
  * They take turns; ratios are formed within each round.
  *
@@ -44,7 +44,8 @@ const ours = {
 
 /** PyTorch in a process of its own, which takes and answers one line a step; undefined where it is not installed. */
 async function pytorch() {
-  const script = new URL("./training.py", import.meta.url).pathname, command = Deno.env.get("PYTHON") ?? "python3";
+  const script = new URL("./training.py", import.meta.url).pathname,
+    command = Deno.env.get("EVENKEEL_PYTHON") ?? "python3";
   const python = new Deno.Command(command, { args: [script], stdin: "piped", stdout: "piped", stderr: "null" }).spawn();
   const input = python.stdin.getWriter(), output = python.stdout.pipeThrough(new TextDecoderStream()).getReader();
   const step = async (network: string) => {
@@ -68,7 +69,7 @@ async function pytorch() {
 
 const peer = await pytorch().catch(() => undefined);
 if (peer === undefined) {
-  console.log("There is no python3 (or $PYTHON) with torch and safetensors here: it is left out.");
+  console.log("There is no python3 (or $EVENKEEL_PYTHON) with torch and safetensors here: it is left out.");
 }
 const contestant = (name: string, run: () => unknown) => ({ name, run, reset: () => {}, outputs: {}, want: {} });
 for (const [network, step] of Object.entries(ours)) {

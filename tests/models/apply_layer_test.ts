@@ -76,6 +76,27 @@ for (const { provider, ignore, ignoreFloat16 } of backends) {
   });
 
   Deno.test({
+    name: `Embedding and AdaptiveLayerNorm as graphs of float16 on ${provider} give what the layers give`,
+    ignore: ignoreFloat16,
+    async fn() {
+      const layer = new Embedding(5, 4, { random: uniform }), norm = new AdaptiveLayerNorm(4, 3);
+      const x = cast(tensor([[4, 0, 2], [1, 4, 4]]), "float16"),
+        condition = noise([2, 3], { type: "float16", seed: 2 });
+      trained(norm, [2, 3, 4], { condition: cast(condition, "float32") });
+      const model = written(
+        (x, condition) => applyLayer(applyLayer(x, layer), norm, { condition, name: "norm" }),
+        { x: ["N", "T"], condition: ["N", 3] },
+        "float16",
+      );
+      const { y } = await run(model, { x, condition }, { provider }) as Outputs;
+      assertEquals(y.type, "float16");
+      const wide = { condition: cast(condition, "float32") };
+      const want = norm.evaluate(layer.evaluate(cast(x, "float32")), {}, wide);
+      assertLessOrEqual(maxError(y, want), 4e-3 * Math.max(1, ...want.data.map(Math.abs)));
+    },
+  });
+
+  Deno.test({
     name: `AdaptiveLayerNorm as a graph on ${provider} gives what the layer gives`,
     ignore,
     async fn() {

@@ -1,13 +1,15 @@
-/** A network's state dict in PyTorch itself, where python3 has it. */
+/** A network's state dict in PyTorch itself, where $EVENKEEL_PYTHON, or python3, has it. */
 import { assert } from "@std/assert";
 import { digitResNet } from "../../../examples/digits/residual_network.ts";
 import { AdamW, softmaxCrossEntropy, toTorch, writeSafetensors } from "../../../layers/mod.ts";
 import { noise } from "../../../tools/judge/noise.ts";
 
+const python = Deno.env.get("EVENKEEL_PYTHON") ?? "python3";
+
 /** What a program prints; undefined where there is none, or it fails. */
 function printed(...args: string[]): string | undefined {
   try {
-    const { success, stdout, stderr } = new Deno.Command(Deno.env.get("PYTHON") ?? "python3", { args }).outputSync();
+    const { success, stdout, stderr } = new Deno.Command(python, { args }).outputSync();
     if (!success) console.log(new TextDecoder().decode(stderr));
     return success ? new TextDecoder().decode(stdout) : undefined;
   } catch (error) {
@@ -21,7 +23,7 @@ const hasTorch = printed(
   "import importlib.util as u; print(*(u.find_spec(n) for n in ('torch', 'safetensors')))",
 );
 const ignore = !hasTorch || hasTorch.includes("None");
-if (ignore) console.log("PyTorch: skipped, since python3 (or $PYTHON) has no torch and safetensors.");
+if (ignore) console.log(`PyTorch: skipped, since ${python} has no torch and safetensors.`);
 
 Deno.test({
   name: "PyTorch takes a residual network's file with strict=True, and gives the same logits to 1e-5",
