@@ -22,12 +22,17 @@ function normalized(
   return scaled && bias ? sum(scaled, bias) : scaled;
 }
 
+/** More dims than any tensor has: a broken axis is not counted to. */
+const mostDims = 64;
+
 /** The axes from one on to the last. */
 function trailing(call: Call, axis: number): string | undefined {
   const rank = call.dims()?.length;
   if (rank === undefined && axis >= 0) return undefined;
   const first = axis < 0 ? axis : axis - rank!;
-  return first < 0 ? axesKey(Array.from({ length: -first }, (_, i) => first + i), rank) : undefined;
+  return first < 0 && first >= -(rank ?? mostDims)
+    ? axesKey(Array.from({ length: -first }, (_, i) => first + i), rank)
+    : undefined;
 }
 
 const layerNorm = (centred: boolean): Rule => (call, poly) => {
