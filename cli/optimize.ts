@@ -1,6 +1,13 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { writeWhole } from "../statistics/sources/mod.ts";
-import { actionsText, optimize, type OptimizeOptions, type PassName, verificationText } from "../rewrite/mod.ts";
+import {
+  actionsText,
+  optimize,
+  type OptimizeOptions,
+  type PassName,
+  rangesText,
+  verificationText,
+} from "../rewrite/mod.ts";
 import { Failure } from "./failure.ts";
 import { copyModel, readModelAt, writeModelAt } from "./model_file.ts";
 import { withProgress } from "./progress.ts";
@@ -12,6 +19,8 @@ interface Options extends VerifyingOptions {
   readonly target: OptimizeOptions["target"];
   readonly passes?: PassName[];
   readonly opset?: number;
+  readonly float16: boolean;
+  readonly inference: boolean;
   readonly report?: string;
 }
 
@@ -27,30 +36,61 @@ export function optimizeCommand(): Command {
     .argument("<model>", "a .onnx file; it is overwritten only if it is named as the output")
     .requiredOption("-o, --output <file>", "the .onnx file to write")
     .addOption(
-      new Option("--target <name>", "where it is to run").choices(["wasm", "webgpu", "native", "any"]).default("any"),
+      new Option(
+        "--target <name>",
+        "where it is to run; onnxruntime-web's operators are wrong where the mean is far from zero, so for wasm and webgpu " +
+          "norms get a form that is right, and elsewhere they become operators",
+      ).choices(["wasm", "webgpu", "native", "any"]).default("any"),
     )
-    .option("--passes <list>", `what to do, of ${names.join(", ")} (default: tidy,fuse,fold,guard)`, passList)
+    .option(
+      "--passes <list>",
+      `what to do, of ${
+        names.join(", ")
+      } (default: tidy,fuse,fold,guard; for wasm and webgpu tidy,stabilize,fold,guard)`,
+      passList,
+    )
     .option("--opset <version>", "the version of the operator set to raise it to (default: as far as needed)", count)
+    .option(
+      "--float16",
+      "weights and values become float16 but for what does not fit; --data says what they meet",
+      false,
+    )
+    .option("--inference", "batch norms and dropouts that are in training mode become those of inference", false)
     .option("--report <file>", "write what was done and compared to this .json file");
   return verifying(command)
     .addHelpText(
       "after",
-      "\nExamples:\n  evenkeel optimize model.onnx -o smaller.onnx\n  evenkeel optimize model.onnx -o right.onnx --passes stabilize --provider webgpu",
+      "\nExamples:\n  evenkeel optimize model.onnx -o smaller.onnx\n  evenkeel optimize model.onnx -o right.onnx --target webgpu --provider webgpu" +
+        "\n  evenkeel optimize model.onnx -o half.onnx --float16 --data inputs.npz",
     )
     .action(async (path: string, options: Options) => {
-      const file = await readModelAt(path), { output, target, passes, opset, report } = options;
-      const { model, actions, verification } = await withProgress("optimize", options.quiet, async (onProgress) => {
-        const verify = await verifyOptions(file.model, options, onProgress);
-        const given = { target, verify, ...passes && { passes }, ...opset !== undefined && { opset } };
-        try {
-          return await optimize(file.model, given);
-        } catch (error) {
-          // A pass that is not there, an opset out of reach, inputs that nobody can guess, a graph that is none.
-          throw new Failure(`${path}: ${(error as Error).message}`, 2, { cause: error });
-        }
-      });
-      if (report !== undefined) await writeWhole(report, JSON.stringify({ actions, verification }, null, 2) + "\n");
-      const said = [actionsText(actions), verification && verificationText(verification)].filter(Boolean);
+      const file = await readModelAt(path), { output, target, passes, opset, float16, inference, report } = options;
+      const { model, actions, ranges, verification } = await withProgress(
+        "optimize",
+        options.quiet,
+        async (onProgress) => {
+          const verify = await verifyOptions(file.model, options, onProgress);
+          const given = {
+            target,
+            verify,
+            float16,
+            inference,
+            ...passes && { passes },
+            ...opset !== undefined && { opset },
+          };
+          try {
+            return await optimize(file.model, given);
+          } catch (error) {
+            // A pass that is not there, an opset out of reach, inputs that nobody can guess, a graph that is none.
+            throw new Failure(`${path}: ${(error as Error).message}`, 2, { cause: error });
+          }
+        },
+      );
+      if (report !== undefined) {
+        await writeWhole(report, JSON.stringify({ actions, ranges, verification }, null, 2) + "\n");
+      }
+      const parts = [actionsText(actions), rangesText(ranges ?? []), verification && verificationText(verification)];
+      const said = parts.filter(Boolean);
       if (said.length > 0) console.log(said.join("\n"));
       if (verification === undefined) {
         await copyModel(path, output, file);

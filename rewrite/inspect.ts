@@ -7,8 +7,8 @@ import { findChains } from "./find/chains.ts";
 import { type Finding, findNorms } from "./find/findings.ts";
 import { writable } from "./find/obstacle.ts";
 import { dimsOf, dimsOfSum } from "./find/placed.ts";
+import { epsilonFault } from "./find/epsilon.ts";
 import { inlineObstacle } from "./passes/inline.ts";
-import { epsilonFault } from "./passes/mend.ts";
 import { planOf } from "./passes/norm_fragment.ts";
 
 /** A normalization of a model. */

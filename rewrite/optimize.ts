@@ -1,22 +1,37 @@
-import { Editor, type Model, ModelError } from "../onnx/mod.ts";
+import { Editor, Graph, type Model, ModelError } from "../onnx/mod.ts";
+import { type NormRange, toFloat16 } from "./float16/float16.ts";
+import { findNorms } from "./find/findings.ts";
 import { inlineFunctions } from "./passes/inline.ts";
+import { toInference } from "./passes/inference.ts";
 import { defaultPasses, passes, type PassName } from "./passes/mod.ts";
 import type { Action, PassOptions } from "./passes/pass.ts";
 import { opsetObstacle, raiseOpset } from "./passes/opset.ts";
+import { guessInputs, type Inputs } from "./verify/inputs.ts";
+import { measureRanges } from "./verify/ranges.ts";
 import { type Verification, verify, type VerifyOptions } from "./verify/verify.ts";
 
 /** Options of {@linkcode optimize}. */
-export interface OptimizeOptions extends Partial<PassOptions> {
+export interface OptimizeOptions extends Partial<Pick<PassOptions, "target">> {
   /**
    * What to do: `"tidy"` computes what is constant, `"fuse"` writes spelled-out normalizations as operators, `"stabilize"` as
    * robust forms, `"fold"` puts batch norms and the like into the products beside them, `"guard"` keeps from onnxruntime what it
    * would break, `"mend"` gives norms an epsilon that have none, and `"absorb"` puts layer norms' scales and biases into the
-   * products behind them. Default: tidy, fuse, fold and guard. They run in their own
-   * order, whatever the order here.
+   * products behind them. Default: tidy, fold and guard, and between them fuse, or stabilize where the target is `"wasm"` or
+   * `"webgpu"`. They run in their own order, whatever the order here.
    */
   readonly passes?: readonly PassName[];
   /** The version of the operator set to raise the model to. Default: only as far as an operator needs. */
   readonly opset?: number;
+  /**
+   * Whether weights and what nodes give become float16. The ranges of all values are measured first, on the inputs of `verify`
+   * or on random ones; what does not fit stays float32, and so do the model's inputs and outputs. Default: false.
+   */
+  readonly float16?: boolean;
+  /**
+   * Whether nodes in training mode, BatchNormalization and Dropout, become what they are at inference. That changes results, so
+   * that the proof compares with the model after this. Default: false, which leaves them alone.
+   */
+  readonly inference?: boolean;
   /** How to prove that the result is right; false to leave it unproven. Default: as {@linkcode verify} does by itself. */
   readonly verify?: VerifyOptions | false;
 }
@@ -30,6 +45,8 @@ export interface Optimization {
   readonly model: Model;
   /** What was done, and what was not, and why. */
   readonly actions: readonly Action[];
+  /** What each normalization met on the way to float16, if that was asked for. */
+  readonly ranges?: readonly NormRange[];
   /** The proof, unless it was not wanted, or the model is the old one. Look at its `isRight` before you use the model. */
   readonly verification?: Verification;
 }
@@ -55,7 +72,7 @@ export interface Optimization {
  * ```
  */
 export async function optimize(model: Model, options: OptimizeOptions = {}): Promise<Optimization> {
-  const { target = "any", opset } = options, wanted = options.passes ?? defaultPasses;
+  const { target = "any", opset } = options, wanted = options.passes ?? defaultPasses(target);
   const unknown = wanted.find((name) => !Object.hasOwn(passes, name));
   if (unknown !== undefined) {
     throw new RangeError(`There is no pass ${JSON.stringify(unknown)}; there are ${Object.keys(passes).join(", ")}.`);
@@ -63,22 +80,71 @@ export async function optimize(model: Model, options: OptimizeOptions = {}): Pro
   if (model.trainingInfo.length > 0) {
     throw new ModelError("The model is one that is being trained; export it for inference.");
   }
-  const editor = new Editor(model), actions = inlineFunctions(editor);
+  const actions: Action[] = [], start = options.inference ? inferred(model, actions) : model;
+  const editor = new Editor(start);
+  actions.push(...inlineFunctions(editor));
   if (opset !== undefined) {
     const obstacle = opsetObstacle(editor, opset);
     if (obstacle !== undefined) throw new RangeError(`The model cannot be brought to opset ${opset}: ${obstacle}.`);
     raiseOpset(editor, opset);
   }
-  for (const [name, pass] of Object.entries(passes)) {
-    if (wanted.includes(name as PassName)) actions.push(...pass(editor, { target }));
-  }
-  const isRewritten = opset !== undefined || wanted.every((name) => name === "tidy") ||
+  // What an epsilon is beside can only be seen of data; without a proof nothing is run.
+  const ranges = wanted.includes("mend") && options.verify !== false
+    ? await normRanges(start, [...options.verify?.inputs ?? ordinaryInputs(start, options.verify?.seed)])
+    : undefined;
+  const run = (names: readonly PassName[]) => {
+    for (const name of Object.keys(passes) as PassName[]) {
+      if (names.includes(name) && wanted.includes(name)) actions.push(...passes[name](editor, { target, ranges }));
+    }
+  };
+  let norms: readonly NormRange[] | undefined, proofOptions = options.verify;
+  if (options.float16) {
+    // Products are folded before they are rounded; norms that are to be robust have to read float16.
+    const late: PassName[] = ["stabilize", "guard"];
+    run(wanted.filter((name) => !late.includes(name)));
+    const given = options.verify || {}, inputs = [...given.inputs ?? ordinaryInputs(start, given.seed)];
+    const converted = await toFloat16(editor, inputs);
+    actions.push(...converted.actions);
+    norms = converted.norms;
+    run(late);
+    if (proofOptions !== false) proofOptions = { ...proofOptions, inputs };
+  } else run(wanted);
+  const isRewritten = opset !== undefined || norms !== undefined || wanted.every((name) => name === "tidy") ||
     actions.some(({ done, pass }) => done && pass !== "tidy" && pass !== "inline");
   if (!isRewritten) return { model, actions: actions.filter(({ done }) => !done) };
-  if (options.verify === false) return { model: editor.model, actions };
+  const found = { model: editor.model, actions, ...norms && { ranges: norms } };
+  if (proofOptions === false) return found;
+  return { ...found, verification: await proof(start, editor.model, actions, proofOptions) };
+}
+
+/** The largest values that the norms of a model are given. */
+async function normRanges(model: Model, inputs: readonly Inputs[]): Promise<ReadonlyMap<string, number>> {
+  const graph = Graph.of(model), norms = findNorms(graph).filter((one) => one.graph === graph && graph.scopeOf(one.x));
+  return await measureRanges(model, inputs, [...new Set(norms.map(({ x }) => x))]);
+}
+
+/** A model at inference. */
+function inferred(model: Model, actions: Action[]): Model {
+  const editor = new Editor(model);
+  actions.push(...toInference(editor));
+  return editor.model;
+}
+
+/** Inputs as a model expects them: float16 was not asked to hold others. */
+function ordinaryInputs(model: Model, seed = 0): Inputs[] {
+  return guessInputs(Graph.of(model), seed).filter(({ ordinary }) => ordinary).map(({ inputs }) => inputs);
+}
+
+/** Runs both models and compares what was rewritten. */
+async function proof(
+  before: Model,
+  after: Model,
+  actions: readonly Action[],
+  options?: VerifyOptions,
+): Promise<Verification> {
+  const changed = new Set(actions.flatMap((one) => one.changed ?? []));
   const valuesOf = (wanted: (pass: string) => boolean) =>
-    actions.filter(({ done, pass }) => done && wanted(pass)).map(({ value }) => value);
+    actions.filter(({ done, pass, value }) => done && wanted(pass) && !changed.has(value)).map(({ value }) => value);
   const values = valuesOf((pass) => pass !== "tidy"), mended = valuesOf((pass) => pass === "mend");
-  const verification = await verify(model, editor.model, { values, mended, ...options.verify });
-  return { model: editor.model, actions, verification };
+  return await verify(before, after, { values, mended, ...options });
 }

@@ -1,4 +1,5 @@
 import type { Timing } from "./bench.ts";
+import type { NormRange } from "./float16/float16.ts";
 import type { InspectedNorm, Inspection } from "./inspect.ts";
 import type { Drift } from "./recalibrate/correction.ts";
 import type { Action } from "./passes/pass.ts";
@@ -154,6 +155,28 @@ export function driftText(drift: readonly Drift[]): string {
     "█".repeat(longest > 0 ? Math.round(20 * shift / longest) : 0),
   ]);
   return aligned([titles, ...rows]);
+}
+
+/**
+ * What normalizations meet on the way to float16, as a table of text; empty if there are none.
+ *
+ * @example
+ * ```ts
+ * import { rangesText } from "@evenkeel/norm/rewrite";
+ *
+ * console.log(rangesText([{ y: "norm1", largest: 900, largestSquare: 810000, overflows: true, form: "float32" }]));
+ * ```
+ */
+export function rangesText(ranges: readonly NormRange[]): string {
+  if (ranges.length === 0) return "";
+  const rows = ranges.map(({ y, largest, largestSquare, overflows, form, obstacle }) => [
+    y,
+    largest === undefined ? "not measured" : largest.toPrecision(3),
+    largestSquare === undefined ? "" : largestSquare.toPrecision(3),
+    overflows ? "yes" : "",
+    obstacle === undefined ? form : `${form}, for ${obstacle}`,
+  ]);
+  return aligned([["norm", "largest |x|", "largest x²", "beyond 65504", "computed in"], ...rows]);
 }
 
 /** Rows of text in columns, the first and the last to the left. */

@@ -74,7 +74,7 @@ export class Editor {
       if (name === "") return "";
       const known = names.get(name);
       if (known !== undefined) return known;
-      const fresh = this.#fresh(name.replace(/_\d+$/, ""));
+      const fresh = this.fresh(name.replace(/_\d+$/, ""));
       names.set(name, fresh);
       return fresh;
     };
@@ -83,7 +83,7 @@ export class Editor {
     }
     for (const node of nodes) {
       const output = node.output.map(nameOf);
-      graph.proto.node.push(changed(node, { name: this.#fresh(node.opType), input: node.input.map(nameOf), output }));
+      graph.proto.node.push(changed(node, { name: this.fresh(node.opType), input: node.input.map(nameOf), output }));
       this.#import(node);
     }
   }
@@ -118,7 +118,7 @@ export class Editor {
   inline(graph: Graph, call: NodeProto): void {
     const { proto } = graph, called = graph.functionOf(call);
     if (called === undefined) throw new TypeError(`inline: ${call.opType} is no function of the model.`);
-    const nodes = inlined(call, called, (name) => this.#fresh(name));
+    const nodes = inlined(call, called, (name) => this.fresh(name));
     proto.node = proto.node.flatMap((one) => one === call ? nodes : [one]);
     for (const node of nodes) this.#import(node);
   }
@@ -131,6 +131,11 @@ export class Editor {
       const called = new Set([...nodesIn(this.model)].map((node) => graph.functionOf(node)));
       this.model.functions = this.model.functions.filter((one) => called.has(one));
     }
+  }
+
+  /** A name that no value and no node of the model has, and that is taken from now on. */
+  fresh(base: string): string {
+    return this.#names.claim(this.#names.unused(base), "fresh");
   }
 
   /** Leaves out what no output depends on, and puts nodes in an order in which they can run. */
@@ -167,12 +172,8 @@ export class Editor {
     if (node.output.filter((name) => name !== "").length === 1) {
       proto.node = proto.node.filter((one) => one !== node && !one.output.includes(value));
     } else {
-      node.output = node.output.map((name) => name === value ? this.#fresh(value) : name);
+      node.output = node.output.map((name) => name === value ? this.fresh(value) : name);
     }
-  }
-
-  #fresh(base: string): string {
-    return this.#names.claim(this.#names.unused(base), "replace");
   }
 
   /** Operators of a domain need that domain's set to be imported. */

@@ -110,7 +110,10 @@ function tableOfBatchNorm(call: Call): { scale: Float64Array; shift: Float64Arra
 
 const batchNorm: Rule = (call, x, index) => {
   const table = index === 0 ? tableOfBatchNorm(call) : undefined;
-  return table && then(call, x, { ...table, axis: 1 });
+  if (table === undefined || call.dims()?.length !== 1) return table && then(call, x, { ...table, axis: 1 });
+  // Numbers without channels are those of one.
+  const [scale, shift] = [table.scale[0], table.shift[0]];
+  return table.scale.length === 1 ? then(call, x, { scale, shift }) : undefined;
 };
 
 /** Channels stay channels when they are as many, and what lies before them or behind them is what did. */

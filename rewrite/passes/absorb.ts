@@ -2,6 +2,7 @@ import { Fragment, type Graph, type NodeProto, type OnnxTensor } from "../../onn
 import { isStandard } from "../../onnx/standard.ts";
 import { uniformOf } from "../find/call.ts";
 import { attributesOf } from "./attributes.ts";
+import { centre } from "./centre.ts";
 import { fold } from "./fold.ts";
 import type { Action, Pass } from "./pass.ts";
 
@@ -11,7 +12,7 @@ const operators = ["LayerNormalization", "RMSNormalization", "SimplifiedLayerNor
 /**
  * The scale and the bias of a layer norm or an RMS norm go into the products behind it, where all who read it are products by
  * constant weights: `(n s + b) W = n (s W) + b W`. The operator needs a scale, and gets ones. It saves no operator but reading
- * two vectors, and changes the weights: that is asked for.
+ * two vectors, and changes the weights: that is asked for. Then layer norms that can become RMS norms do.
  */
 export const absorb: Pass = (editor, options) => {
   const actions: Action[] = [];
@@ -27,7 +28,8 @@ export const absorb: Pass = (editor, options) => {
     });
   }
   editor.clean();
-  return actions.length > 0 ? [...actions, ...fold(editor, options)] : actions;
+  if (actions.length > 0) actions.push(...fold(editor, options));
+  return [...actions, ...centre(editor)];
 };
 
 /** Norms with a constant scale or bias that is more than ones and zeros. */

@@ -3,28 +3,33 @@ import { isStandard } from "../../onnx/standard.ts";
 import { Call } from "../find/call.ts";
 import { type Finding, findNorms } from "../find/findings.ts";
 import { writable } from "../find/obstacle.ts";
+import { attributesOf } from "./attributes.ts";
 import { normFragment, planOf } from "./norm_fragment.ts";
 import type { Action, Pass } from "./pass.ts";
 
 /**
- * Writes anew what onnxruntime breaks, by its optimizer or its kernels; measured in onnxruntime-web 1.30:
+ * Writes anew what onnxruntime breaks, by its optimizer or its kernels; measured in onnxruntime-web 1.30 and onnxruntime 1.32:
  *
  * - Its fusion of layer norms looks at the operators alone. A cube or a fourth power for the square, a deviation over x less its
- *   mean, the mean less x: all become a LayerNormalization, at the default level, on both backends. With the root written as
- *   a power it finds none.
+ *   mean, the mean less x: all become a LayerNormalization, at the default level, on both backends and natively. With the root
+ *   written as a power it finds none.
  * - WebGPU's LayerNormalization and RMSNormalization take no scale of other dims than those that are normalized.
- * - WebGPU keeps one program for all InstanceNormalizations of a shape, with the epsilon of the first.
+ * - WebGPU keeps one program for all InstanceNormalizations of a shape, with the epsilon of the first, and writes that with six
+ *   decimals: 1e-7 is zero there, and a constant channel NaN.
+ * - WebGPU opens no BatchNormalization of an input without channels.
  */
 export const guard: Pass = (editor, { target }) => {
   const actions: Action[] = [], graph = editor.view(), found = findNorms(graph);
   const say = (value: string, what: string) => actions.push({ pass: "guard", value, what, done: true });
-  if (target !== "native") {
-    for (const { graph: place, root, y } of misfused(graph, found)) {
-      editor.replace(place, rootAsPower(place, root));
-      say(y, "the root is written as a power, so that no layer norm is made of it");
-    }
+  for (const { graph: place, root, y } of misfused(graph, found)) {
+    editor.replace(place, rootAsPower(place, root));
+    say(y, "the root is written as a power, so that no layer norm is made of it");
   }
   if (target === "webgpu" || target === "any") {
+    for (const { place, node } of withoutChannels(graph)) {
+      editor.replace(place, withChannel(node));
+      say(node.output[0], "an input without channels gets one");
+    }
     for (const finding of found) {
       const at = writable(finding), what = typeof at === "string" ? undefined : brokenOnWebGpu(finding, found);
       const plan = what === undefined || typeof at === "string" ? undefined : planOf(finding, at, what.form);
@@ -96,21 +101,55 @@ function typeNumber(type: string | undefined): bigint {
 
 /** What WebGPU gets wrong of an operator, and the form that it gets right. */
 function brokenOnWebGpu(
-  { graph, nodes: [node, ...others], axes }: Finding,
+  { graph, nodes, axes }: Finding,
   found: readonly Finding[],
 ): { reason: string; form: "fused" | "robust" } | undefined {
+  const instance = nodes.find(isInstanceNorm);
+  if (instance) return brokenInstanceNorm(graph, instance, found);
+  const [node, ...others] = nodes;
   if (others.length > 0) return undefined;
-  const call = new Call(graph, node), dims = call.dims();
+  const dims = new Call(graph, node).dims();
   if (node.opType === "LayerNormalization" || node.opType === "RMSNormalization") {
     const scale = graph.dims(node.input[1]), last = dims?.slice(-axes.split(",").length);
     const isOther = scale && last && axes !== "all" && String(scale) !== String(last);
     return isOther ? { reason: "its scale gets the dims that are normalized", form: "fused" } : undefined;
   }
-  if (node.opType !== "InstanceNormalization") return undefined;
-  const first =
-    found.map(({ nodes }) => nodes).find(([one, ...more]) => one.opType === node.opType && more.length === 0)![0];
-  const epsilon = (one: NodeProto) => new Call(graph, one).float("epsilon", 1e-5);
-  return epsilon(first) !== epsilon(node)
+  return undefined;
+}
+
+function isInstanceNorm(node: NodeProto): boolean {
+  return isStandard(node) && node.opType === "InstanceNormalization";
+}
+
+/** Alone, or as exporters write a group norm, between two Reshapes. */
+function brokenInstanceNorm(
+  graph: Graph,
+  node: NodeProto,
+  found: readonly Finding[],
+): { reason: string; form: "robust" } | undefined {
+  const epsilonOf = (graph: Graph, node: NodeProto) => new Call(graph, node).float("epsilon", 1e-5);
+  const epsilon = epsilonOf(graph, node), written = Number(epsilon.toFixed(6));
+  if (Math.abs(written - epsilon) > 1e-4 * epsilon) {
+    return { reason: "the robust form, since six decimals do not hold its epsilon", form: "robust" };
+  }
+  const others = found.flatMap((one) => one.nodes.filter(isInstanceNorm).map((node) => epsilonOf(one.graph, node)));
+  return others[0] !== epsilon
     ? { reason: "the robust form, since another InstanceNormalization has another epsilon", form: "robust" }
     : undefined;
+}
+
+/** Every BatchNormalization of numbers without channels, which has one. */
+function* withoutChannels(graph: Graph): Generator<{ place: Graph; node: NodeProto }> {
+  for (const node of graph.nodes) {
+    for (const body of graph.bodies(node)) yield* withoutChannels(body);
+    const isOne = isStandard(node) && node.opType === "BatchNormalization" && graph.dims(node.input[0])?.length === 1;
+    if (isOne && node.output.slice(1).every((name) => name === "")) yield { place: graph, node };
+  }
+}
+
+function withChannel(node: NodeProto): Fragment {
+  const f = new Fragment(), [x, ...others] = node.input.map((name) => f.value(name));
+  const y = f.op("BatchNormalization", [f.op("Reshape", [x, f.int64([-1, 1])]), ...others], attributesOf(node));
+  f.give(node.output[0], f.op("Reshape", [y, f.int64([-1])]));
+  return f;
 }

@@ -10,12 +10,20 @@ export interface Action {
   readonly what: string;
   /** Whether anything was done. */
   readonly done: boolean;
+  /** Values that are no longer what they were, though all that is made of them is; they are not compared. */
+  readonly changed?: readonly string[];
 }
 
 /** What passes are told. */
 export interface PassOptions {
-  /** Where the model is to run; `"any"` is right everywhere. */
+  /**
+   * Where the model is to run. `"wasm"` and `"webgpu"` are onnxruntime-web's, whose norms lose the digits of what is far from zero:
+   * they are stabilized by default. Guard writes anew what WebGPU breaks for `"webgpu"` and `"any"`, and for all what onnxruntime's
+   * optimizer breaks. Default: `"any"`.
+   */
   readonly target: "wasm" | "webgpu" | "native" | "any";
+  /** The largest absolute values of what norms are given, where the model was run to know them. */
+  readonly ranges?: ReadonlyMap<string, number>;
 }
 
 /** A pass changes the model of an editor, and says what it did. */

@@ -33,14 +33,19 @@ export function replacing(model: Model, values: readonly string[]): Model {
   });
 }
 
+/** Operators that are told by numbers how large to make something. */
+const resizing = new Set(["Resize", "Upsample"]);
+
 /** A model whose weights are each rounded once more: two of three are one step of their type away. */
 export function roundedWeights(model: Model): Model {
   const { initializer, node } = model.graph!;
+  // Sizes are no weights: a scale of 0.9999999 leaves nothing of a dim of 1.
+  const sizes = new Set(node.filter(({ opType }) => resizing.has(opType)).flatMap(({ input }) => input.slice(1)));
   return changed(model, {
     graph: changed(model.graph!, {
-      initializer: initializer.map(roundedProto),
+      initializer: initializer.map((one) => sizes.has(one.name) ? one : roundedProto(one)),
       node: node.map((one) =>
-        one.opType !== "Constant" ? one : changed(one, {
+        one.opType !== "Constant" || sizes.has(one.output[0]) ? one : changed(one, {
           attribute: one.attribute.map((attribute) =>
             attribute.t ? changed(attribute, { t: roundedProto(attribute.t) }) : attribute
           ),

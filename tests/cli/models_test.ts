@@ -1,7 +1,7 @@
 /** The commands on models, run as their users run them. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { writeNpy, writeNpz } from "../../layers/weights/mod.ts";
-import { tensor } from "../../kernels/mod.ts";
+import { type Tensor, tensor } from "../../kernels/mod.ts";
 import { batchNorm, layerNorm, modelOf } from "../../models/mod.ts";
 import { GraphBuilder, type Model, readModelFile, writeModel, writeModelFile } from "../../onnx/mod.ts";
 import { inFolder } from "../folder.ts";
@@ -92,6 +92,35 @@ Deno.test("evenkeel verify and optimize: exit with 1 where models differ, and wr
     assertEquals([...Deno.readDirSync(folder)].length, 3);
   }));
 
+Deno.test("evenkeel optimize: float16, targets, opsets and nodes in training mode", () =>
+  inFolder(async (folder) => {
+    const file = `${folder}/model.onnx`, out = `${folder}/out.onnx`;
+    const written = async (...args: string[]) => {
+      const { code, stdout, stderr } = await evenkeel("optimize", file, "-o", out, "--quiet", ...args);
+      assertEquals([code, stderr], [0, ""], stdout);
+      return { stdout, model: await readModelFile(out) };
+    };
+    await writeModelFile(file, decomposed);
+    await Deno.mkdir(`${folder}/data`);
+    for (const name of ["a", "b"]) {
+      const x: Tensor = { type: "float32", dims: [2, 64], data: Float32Array.from({ length: 128 }, (_, i) => 900 + i) };
+      await Deno.writeFile(`${folder}/data/${name}.npy`, writeNpy(x));
+    }
+    const half = await written("--float16", "--data", `${folder}/data`);
+    assertMatch(half.stdout, /norm +largest .*\n +y +1\.03e\+3 +1\.05e\+6 +yes +float32/);
+    assertMatch(half.stdout, /data 1/);
+    assertEquals((await written("--target", "native")).model.graph!.node.length, 1);
+    assert((await written("--target", "wasm")).model.graph!.node.length > 1);
+    assertEquals((await written("--opset", "20")).model.opsetImport[0].version, 20n);
+
+    const g = new GraphBuilder("training", { opset: 17 }),
+      parameters = [1, 0, 0, 1].map((one) => g.float32([one, one]));
+    g.output("y", g.op("BatchNormalization", [g.input("x", "float32", [2, 2]), ...parameters], { training_mode: 1n }));
+    await writeModelFile(file, g.build());
+    assertEquals(operators((await written()).model), ["BatchNormalization"]);
+    assert(!operators((await written("--inference")).model).includes("BatchNormalization"));
+  }));
+
 Deno.test("evenkeel: bad usage of the commands on models, and files that are none, end with 2 and one line", () =>
   inFolder(async (folder) => {
     const file = `${folder}/model.onnx`, broken = `${folder}/broken.onnx`;
@@ -103,7 +132,17 @@ Deno.test("evenkeel: bad usage of the commands on models, and files that are non
         ["inspect", broken],
         ["optimize", file],
         ["optimize", file, "-o", `${folder}/out.onnx`, "--passes", "shrink"],
+        ["optimize", file, "-o", `${folder}/out.onnx`, "--passes", ""],
         ["optimize", file, "-o", `${folder}/out.onnx`, "--data", broken],
+        ["optimize", file, "-o", `${folder}/out.onnx`, "--data", `${folder}/absent`],
+        ["optimize", file, "-o", `${folder}/out.onnx`, "--data", folder],
+        ["optimize", file, "-o", `${folder}/out.onnx`, "--opset", "x"],
+        ["optimize", file, "-o", `${folder}/out.onnx`, "--opset", "99"],
+        ["optimize", file, "-o", `${folder}/out.onnx`, "--target", "gpu"],
+        ["optimize", file, "-o", `${folder}/absent/out.onnx`, "--quiet"],
+        ["optimize", file, "-o", `${folder}/out.onnx`, "--report", `${folder}/absent/report.json`, "--quiet"],
+        ["optimize", file, "-o", `${folder}/out.onnx`, "--provider", "cuda"],
+        ["optimize", file, "-o", `${folder}/out.onnx`, "--bound", "-1"],
         ["verify", file, broken],
       ]
     ) {

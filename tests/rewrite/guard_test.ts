@@ -1,6 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { modelOf, type SymbolicTensor } from "../../models/mod.ts";
-import { type Model, type OnnxTensor, run } from "../../onnx/mod.ts";
+import { GraphBuilder, type Model, type OnnxTensor, run } from "../../onnx/mod.ts";
 import { inspect, optimize, type PassName } from "../../rewrite/mod.ts";
 import { difference } from "../../rewrite/verify/compare.ts";
 import { backends } from "../models/backends.ts";
@@ -71,6 +71,23 @@ const broken: Record<string, { compute: (x: X) => X; dims?: number[] }> = {
   },
 };
 
+/** A group norm as exporters write it. */
+const grouped = (x: X, epsilon: number) => {
+  const y = x.reshape([0, 2, -1], [1, 2, 24]);
+  return y.op("InstanceNormalization", [weight(y, [2]), weight(y, [2], 2)], { epsilon }).reshapeLike(x);
+};
+
+/** Small numbers, beside which an epsilon of some millionths counts. */
+const small = (x: X) => x.times(1e-3);
+const decimals = {
+  "an instance norm's epsilon of more than six decimals": (x: X) =>
+    small(x).op("InstanceNormalization", [weight(x, [4]), weight(x, [4], 2)], { epsilon: 1.5e-6 }),
+  "an instance norm's epsilon of 1e-7": (x: X) =>
+    small(x).op("InstanceNormalization", [weight(x, [4]), weight(x, [4], 2)], { epsilon: 1e-7 }),
+  "a group norm's epsilon of 1e-7, between two Reshapes": (x: X) => grouped(small(x), 1e-7),
+};
+for (const [name, compute] of Object.entries(decimals)) broken[name] = { compute, dims: [1, 4, 3, 4] };
+
 for (const [name, { compute, dims = [2, 3, 8] }] of Object.entries(broken)) {
   Deno.test({
     name: `guard: WebGPU breaks ${name}, and not what guard makes of it`,
@@ -82,6 +99,30 @@ for (const [name, { compute, dims = [2, 3, 8] }] of Object.entries(broken)) {
       assert(await off(model).catch(() => Infinity) > 0.01, "onnxruntime breaks it no more: guard can forget it");
       const { model: guarded } = await optimize(model, { passes: ["guard"], verify: false });
       assert(await off(guarded) < 1e-4, `${await off(guarded)}`);
+    },
+  });
+}
+
+/** BatchNormalization of numbers without channels. */
+function withoutChannels(): Model {
+  const g = new GraphBuilder("no channels", { opset: 17 }), [scale, bias, mean, variance] = [2, 1, 0.5, 4];
+  const parameters = [scale, bias, mean, variance].map((one) => g.float32([one]));
+  g.output("y", g.op("BatchNormalization", [g.input("x", "float32", [5]), ...parameters]), "float32", [5]);
+  return g.build();
+}
+
+for (const { provider, ignore } of backends) {
+  Deno.test({
+    name: `guard and fold: a batch norm of numbers without channels on ${provider}`,
+    ignore,
+    async fn() {
+      const x: OnnxTensor = { type: "float32", dims: [5], data: Float32Array.of(1, 2, 3, 4, 5) };
+      if (provider === "webgpu") await assertRejects(() => run(withoutChannels(), { x }, { provider }));
+      for (const passes of [["guard"], ["fold"]] as PassName[][]) {
+        const { model } = await optimize(withoutChannels(), { passes, verify: false });
+        const { y } = await run(model, { x }, { provider });
+        [1.5, 2.5, 3.5, 4.5, 5.5].forEach((one, i) => assertAlmostEquals(Number(y.data[i]), one, 1e-5));
+      }
     },
   });
 }
@@ -114,3 +155,25 @@ for (
     assertEquals((await run(mended, { x: zeros })).y.data[0], 0);
   });
 }
+
+Deno.test("mend: an epsilon that is negligible beside the data gives noise, and is made larger on request", async () => {
+  const compute = (x: X) => {
+    const d = x.minus(mean(x));
+    return d.over(mean(d.times(d)).plus(1e-12).sqrt());
+  };
+  const model = modelOf(compute, { x: [2, 3, 8] }), size = 777.7;
+  // The same everywhere, but for one rounding.
+  const flat: OnnxTensor = {
+    type: "float32",
+    dims: [2, 3, 8],
+    data: Float32Array.from({ length: 48 }, (_, i) => i % 8 ? size : size * (1 + 2 ** -23)),
+  };
+  const largest = async (model: Model) =>
+    Math.max(...((await run(model, { x: flat })).y.data as Float32Array).map(Math.abs));
+  assert(await largest(model) > 1);
+  const { model: mended, actions } = await optimize(model, { passes: ["mend"], verify: { inputs: [{ x: flat }] } });
+  assertStringIncludes(actions[0].what, "negligible beside data up to 778");
+  assert(await largest(mended) < 0.8, `${await largest(mended)}`);
+  const beside = await optimize(model, { passes: ["mend"] });
+  assertEquals(beside.actions, [], "random data is of size 1");
+});

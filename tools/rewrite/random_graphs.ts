@@ -1,5 +1,5 @@
 import { SymbolicTensor } from "../../models/mod.ts";
-import { GraphBuilder, type Model, type OnnxTensor } from "../../onnx/mod.ts";
+import { GraphBuilder, type Model, type OnnxTensor, type SubgraphBuilder } from "../../onnx/mod.ts";
 
 /** A random source: a whole number below n, one of a list, whether something happens. */
 export interface Random {
@@ -28,10 +28,18 @@ type Step = (r: Random, x: X, others: readonly X[]) => X | undefined;
 
 const dimsOf = (x: X) => x.dims as Numbers;
 
+/** The constants of a graph, which others may share. */
+const stored = new WeakMap<SubgraphBuilder, { readonly key: string; readonly x: X }[]>();
+
+/** A new constant, or one of these dims and about that size that is there. */
 function constant(r: Random, x: X, dims: Numbers, around = 1): X {
-  const size = dims.reduce((a, b) => a * b, 1),
-    data = Float32Array.from({ length: size }, () => around + (r.below(2001) - 1000) / 2000);
-  return x.of(x.graph.constant({ type: "float32", dims, data }), { type: "float32", dims }).cast(x.type);
+  const size = dims.reduce((a, b) => a * b, 1), before = stored.get(x.graph) ?? [];
+  const key = `${dims} ${around}`, same = before.filter((one) => one.key === key);
+  if (same.length > 0 && r.happens(0.2)) return r.of(same).x.cast(x.type);
+  const data = Float32Array.from({ length: size }, () => around + (r.below(2001) - 1000) / 2000);
+  const made = x.of(x.graph.constant({ type: "float32", dims, data }), { type: "float32", dims });
+  stored.set(x.graph, [...before, { key, x: made }]);
+  return made.cast(x.type);
 }
 
 /** Dims that broadcast to those of x: all of them, some, or one. */
@@ -126,7 +134,7 @@ const product: Step = (r, x) => {
       pads = r.happens(0.5) ? [1n, 1n, 1n, 1n] : [0n, 0n, 0n, 0n],
       k = 3;
     const size = (dim: number) => dim + 2 * Number(pads[0]) - k + 1;
-    if (size(dims[2]) < 2 || dims[1] % group > 0) return undefined;
+    if (size(Math.min(dims[2], dims[3])) < 2 || dims[1] % group > 0) return undefined;
     const bias = r.happens(0.5) ? constant(r, x, [outputs], 0) : undefined;
     const y = x.op("Conv", [constant(r, x, [outputs, dims[1] / group, k, k], 0), bias], { group: BigInt(group), pads });
     return y.of(y.value, { dims: [dims[0], outputs, size(dims[2]), size(dims[3])] });
@@ -158,7 +166,12 @@ const layout: Step = (r, x) => {
   return y.of(y.value, { dims: order.map((axis) => dims[axis]) });
 };
 
-const cast: Step = (_, x) => x.type === "float32" ? x.cast("float16").times(1).cast("float32") : x.cast("float32");
+/** To float16, for a moment or until another cast, and back. */
+const cast: Step = (r, x) => {
+  if (x.type !== "float32") return x.cast("float32");
+  const half = x.cast("float16").times(1);
+  return r.happens(0.5) ? half : half.cast("float32");
+};
 
 /** A norm or an affine step inside of a branch, of a value from outside; which branch it is no rounding decides. */
 const branch: Step = (r, x) => {

@@ -1,0 +1,75 @@
+import type { Editor, Graph } from "../../onnx/mod.ts";
+import { type Finding, findNorms } from "../find/findings.ts";
+import { opsetObstacle, raiseOpset } from "../passes/opset.ts";
+import type { Action } from "../passes/pass.ts";
+import { tidy } from "../passes/tidy.ts";
+import { robust } from "../passes/stabilize.ts";
+import type { Inputs } from "../verify/inputs.ts";
+import { convert, fits, openDoors } from "./convert.ts";
+import { measureRanges } from "../verify/ranges.ts";
+
+/** What a normalization meets, and what became of it. */
+export interface NormRange {
+  /** The value that it gives. */
+  readonly y: string;
+  /** The largest absolute value that it normalizes; undefined inside of If, Loop and Scan, where nothing is measured. */
+  readonly largest?: number;
+  /** The largest square. */
+  readonly largestSquare?: number;
+  /** Whether the square, or x itself, is beyond 65504, the largest number of float16. */
+  readonly overflows?: boolean;
+  /** How it is computed now: `"float32"` in the robust form between Casts, `"float16"` by its operator. */
+  readonly form: "float32" | "float16";
+  /** Why it could not be written in the robust form, and stays as what it was converted to. */
+  readonly obstacle?: string;
+}
+
+const largestHalf = 65504;
+
+/**
+ * Brings a model to float16: weights and what nodes give, but for what does not fit, which stays float32. The model is run on
+ * the inputs in float32 first, to know the range of every value. A normalization whose squares do not fit, or that is spelled
+ * out in operators that would each round, becomes the robust form, which computes in float32. What the model is given and
+ * gives stays float32.
+ */
+export async function toFloat16(
+  editor: Editor,
+  inputs: readonly Inputs[],
+): Promise<{ actions: Action[]; norms: NormRange[] }> {
+  const obstacle = opsetObstacle(editor, 17);
+  if (obstacle !== undefined) throw new RangeError(`The model cannot be brought to float16: ${obstacle}.`);
+  raiseOpset(editor, 17);
+  const found = findNorms(editor.view()).filter(({ graph, y }) => graph.type(y).type === "float32");
+  const doors = openDoors(editor), ranges = await measureRanges(editor.model, inputs);
+  const actions = convert(editor, ranges), view = editor.view();
+  const norms = found.map((finding): NormRange => {
+    const { x, y } = finding, inside = finding.graph.outer ? undefined : (name: string) => doors.get(name) ?? name;
+    const largest = inside && ranges.get(inside(x));
+    const measured = largest === undefined
+      ? {}
+      : { largest, largestSquare: largest ** 2, overflows: largest ** 2 > largestHalf };
+    if (isOperator(finding) && largest !== undefined && fits(largest ** 2)) return { y, ...measured, form: "float16" };
+    const graph = sameGraph(view, finding.graph), fragment = robust({ ...finding, y: inside?.(y) ?? y, graph });
+    if (typeof fragment === "string") return { y, ...measured, form: "float16", obstacle: fragment };
+    editor.replace(graph, fragment);
+    actions.push({ pass: "float16", value: y, what: "the robust form, in float32", done: true });
+    return { y, ...measured, form: "float32" };
+  });
+  // A Cast to float16 of what is float16 by now: with one, onnxruntime's optimizer makes a graph that it does not open.
+  tidy(editor, { target: "any" });
+  return { actions, norms };
+}
+
+function isOperator({ nodes }: Finding): boolean {
+  return nodes.length === 1;
+}
+
+/** The graph of a view that shows the same messages as one of an older view. */
+function sameGraph(view: Graph, { proto }: Graph): Graph {
+  const open = [view];
+  for (let graph = open.pop(); graph; graph = open.pop()) {
+    if (graph.proto === proto) return graph;
+    open.push(...graph.nodes.flatMap((node) => graph!.bodies(node)));
+  }
+  throw new TypeError("The graph is not one of the model.");
+}
