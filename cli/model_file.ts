@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { type Model, readModel, readModelFile, writeModelFile } from "../onnx/mod.ts";
 import { isElsewhere } from "../onnx/tensor.ts";
@@ -20,6 +20,14 @@ export async function readModelAt(path: string): Promise<ModelFile> {
     return { model: isExternal ? await readModelFile(path) : model, isExternal };
   } catch (error) {
     throw new Failure(`${path}: ${messageOf(error)}`, 2, { cause: error });
+  }
+}
+
+/** Ends the command, before anything is computed, where the folder of a file that it is to write is none. */
+export async function checkFolders(...paths: (string | undefined)[]): Promise<void> {
+  for (const path of paths) {
+    if (path === undefined || (await stat(dirname(path)).catch(() => undefined))?.isDirectory()) continue;
+    throw new Failure(`${path} cannot be written, since ${dirname(path)} is no folder; make it first.`, 2);
   }
 }
 

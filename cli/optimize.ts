@@ -9,7 +9,7 @@ import {
   verificationText,
 } from "../rewrite/mod.ts";
 import { Failure } from "./failure.ts";
-import { copyModel, readModelAt, writeModelAt } from "./model_file.ts";
+import { checkFolders, copyModel, readModelAt, writeModelAt } from "./model_file.ts";
 import { withProgress } from "./progress.ts";
 import { count } from "./reading.ts";
 import { verifying, type VerifyingOptions, verifyOptions } from "./verifying.ts";
@@ -64,7 +64,9 @@ export function optimizeCommand(): Command {
         "\n  evenkeel optimize model.onnx -o half.onnx --float16 --data inputs.npz",
     )
     .action(async (path: string, options: Options) => {
-      const file = await readModelAt(path), { output, target, passes, opset, float16, inference, report } = options;
+      const { output, target, passes, opset, float16, inference, report } = options;
+      await checkFolders(output, report);
+      const file = await readModelAt(path);
       const { model, actions, ranges, verification } = await withProgress(
         "optimize",
         options.quiet,

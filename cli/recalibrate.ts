@@ -5,7 +5,7 @@ import { type PictureOptions, scalingOf, withPictures } from "./data_options.ts"
 import { Failure } from "./failure.ts";
 import { messageOf } from "./message.ts";
 import { readBatches } from "./model_data.ts";
-import { readModelAt, writeModelAt } from "./model_file.ts";
+import { checkFolders, readModelAt, writeModelAt } from "./model_file.ts";
 import { withProgress } from "./progress.ts";
 import { count } from "./reading.ts";
 
@@ -46,7 +46,9 @@ export function recalibrateCommand(): Command {
         "  evenkeel recalibrate model.onnx --data photos/ --pixels 0:1 --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 -o out.onnx",
     )
     .action(async (path: string, options: Options) => {
-      const { data, output, batch, provider, quiet, picture } = options, file = await readModelAt(path);
+      const { data, output, batch, provider, quiet, picture } = options;
+      await checkFolders(output, picture);
+      const file = await readModelAt(path);
       const reference = options.reference === undefined ? undefined : (await readModelAt(options.reference)).model;
       const reading = { batch, ...scalingOf(options) };
       const { model, drift, distance } = await withProgress("recalibrate", quiet, async (onProgress) => {

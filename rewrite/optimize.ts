@@ -84,6 +84,8 @@ export async function optimize(model: Model, options: OptimizeOptions = {}): Pro
   const editor = new Editor(start);
   actions.push(...inlineFunctions(editor));
   if (opset !== undefined) {
+    const now = editor.view().opset() ?? 0;
+    if (!(opset >= now)) throw new RangeError(`The model is of opset ${now}, and cannot be brought back to ${opset}.`);
     const obstacle = opsetObstacle(editor, opset);
     if (obstacle !== undefined) throw new RangeError(`The model cannot be brought to opset ${opset}: ${obstacle}.`);
     raiseOpset(editor, opset);

@@ -1,6 +1,9 @@
 import { Graph, type Model, OnnxRuntimeError, type OnnxTensor, type Provider, run } from "../../onnx/mod.ts";
 import { optimize, type OptimizeOptions, type PassName, verify } from "../../rewrite/mod.ts";
 import { difference, differenceOf } from "../../rewrite/verify/compare.ts";
+import { roundedWeights } from "../../rewrite/verify/expose.ts";
+import { roundedAgain } from "../../rewrite/verify/inputs.ts";
+import { sensitivityFactor } from "../../rewrite/verify/verify.ts";
 import { evaluateGraph } from "./evaluate.ts";
 import { randomModel } from "./random_graphs.ts";
 
@@ -34,8 +37,13 @@ export async function checkExactly(seed: number): Promise<Outcome> {
   const before = Graph.of(model),
     [right, found] = [before, Graph.of(after)].map((graph) => evaluateGraph(graph, inputs));
   const worst = Math.max(...Object.keys(right).map((name) => differenceOf(right[name].data, found[name].data)));
-  const isHalf = before.nodes.some((node) => node.opType === "Cast");
-  return { changed, skipped: false, wrong: worst <= (isHalf ? 2e-2 : 2e-6) ? undefined : `off by ${worst}` };
+  const bound = before.nodes.some((node) => node.opType === "Cast") ? 5e-3 : 1e-6;
+  if (worst <= bound) return { changed, skipped: false };
+  // Weights are rounded where they are folded: a graph may amplify that, as it does any rounding of its weights.
+  const moved = evaluateGraph(Graph.of(roundedWeights(model)), roundedAgain(inputs) as typeof inputs);
+  const sensitivity = Math.max(...Object.keys(right).map((name) => differenceOf(right[name].data, moved[name].data)));
+  const isRight = worst <= sensitivityFactor * sensitivity;
+  return { changed, skipped: false, wrong: isRight ? undefined : `off by ${worst}, and by ${sensitivity} of itself` };
 }
 
 /** Optimizes a random graph by passes that its seed chooses, or brings it to float16, and runs both. */
