@@ -5,6 +5,7 @@ import { inlineFunctions } from "./passes/inline.ts";
 import { toInference } from "./passes/inference.ts";
 import { defaultPasses, passes, type PassName } from "./passes/mod.ts";
 import type { Action, PassOptions } from "./passes/pass.ts";
+import { newestOpset } from "../onnx/version.ts";
 import { opsetObstacle, raiseOpset } from "./passes/opset.ts";
 import { guessInputs, type Inputs } from "./verify/inputs.ts";
 import { measureRanges } from "./verify/ranges.ts";
@@ -85,7 +86,9 @@ export async function optimize(model: Model, options: OptimizeOptions = {}): Pro
   actions.push(...inlineFunctions(editor));
   if (opset !== undefined) {
     const now = editor.view().opset() ?? 0;
-    if (!(opset >= now)) throw new RangeError(`The model is of opset ${now}, and cannot be brought back to ${opset}.`);
+    if (!(opset >= now && opset <= newestOpset)) {
+      throw new RangeError(`opset is ${opset}; it must be from ${now}, the model's own, to ${newestOpset}.`);
+    }
     const obstacle = opsetObstacle(editor, opset);
     if (obstacle !== undefined) throw new RangeError(`The model cannot be brought to opset ${opset}: ${obstacle}.`);
     raiseOpset(editor, opset);
