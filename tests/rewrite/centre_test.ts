@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Graph, GraphBuilder, type Model, type OnnxTensor, type Value } from "../../onnx/mod.ts";
 import { optimize } from "../../rewrite/mod.ts";
 import { evaluateGraph } from "../../tools/rewrite/evaluate.ts";
-import { varied } from "./spellings.ts";
+import { varied } from "../../tools/rewrite/spellings.ts";
 
 type G = GraphBuilder;
 const width = 8, rows = 3;

@@ -5,7 +5,7 @@ import { convert, openDoors } from "../../rewrite/float16/convert.ts";
 import { optimize, rangesText } from "../../rewrite/mod.ts";
 import { difference } from "../../rewrite/verify/compare.ts";
 import { backends } from "../models/backends.ts";
-import { varied } from "./spellings.ts";
+import { varied } from "../../tools/rewrite/spellings.ts";
 
 type X = SymbolicTensor;
 const operators = ({ graph }: Model) => graph!.node.map(({ opType }) => opType);
