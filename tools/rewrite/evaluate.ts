@@ -1,22 +1,8 @@
 import { sizeOf } from "../../kernels/tensor.ts";
 import { attributeOf, type Graph, type NodeProto, type OnnxTensor } from "../../onnx/mod.ts";
 import { Call } from "../../rewrite/find/call.ts";
+import type { Numbers, Operator } from "./operator.ts";
 import { affineNorms, convolution, gemm, matrixProduct } from "./evaluate_products.ts";
-
-/** Numbers of whatever type, in float64. */
-export interface Numbers {
-  readonly dims: readonly number[];
-  readonly data: Float64Array;
-}
-
-/** A node with what it is given. */
-export interface Given {
-  readonly call: Call;
-  readonly inputs: readonly (Numbers | undefined)[];
-  readonly opset: number;
-}
-
-export type Operator = (given: Given) => Numbers;
 
 /** An operator that the random graphs do not have. */
 export class UnknownOperatorError extends Error {}

@@ -1,5 +1,5 @@
 import { sizeOf } from "../../kernels/tensor.ts";
-import type { Given, Numbers, Operator } from "./evaluate.ts";
+import type { Given, Numbers, Operator } from "./operator.ts";
 
 /** Products with matrices, of whole stacks of rows. */
 export const matrixProduct: Operator = ({ inputs: [x, w] }) => rowsTimes(x!, w!, false);
