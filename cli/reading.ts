@@ -1,5 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { Tensor } from "../kernels/mod.ts";
+import { dialectOf } from "../statistics/sources/csv_dialect.ts";
+import { extensionOf } from "../statistics/sources/input.ts";
 import { type CsvDialect, type OpenOptions, openSource, type Source } from "../statistics/sources/mod.ts";
 
 /** The options of every command that reads data. */
@@ -73,6 +75,7 @@ export function dataOf(command: Command, file: string | undefined, options: Read
   const { sql, database } = options;
   if (file !== undefined && sql === undefined) {
     if (database !== undefined) usage(command, "--database is for --sql.");
+    checkDialect(command, file, options);
     return { name: file, file, open: (options) => openSource(file, options) };
   }
   if (file !== undefined || sql === undefined) return usage(command, "give either a file or --sql QUERY.");
@@ -85,6 +88,18 @@ export function dataOf(command: Command, file: string | undefined, options: Read
       return await openQuery(sql, { columns, chunkRows, skipRows, onProgress, database });
     },
   };
+}
+
+/** Ends the program if CSV cannot be written so, or the file is none. */
+function checkDialect(command: Command, file: string, options: ReadingOptions): void {
+  const dialect = dialectOptions(options), [name] = Object.keys(dialect);
+  const extension = extensionOf(options.format === undefined ? file : `.${options.format}`);
+  if (name !== undefined && !/^\.[ct]sv$/.test(extension)) usage(command, `--${name} is for .csv and .tsv.`);
+  try {
+    dialectOf(dialect);
+  } catch (error) {
+    usage(command, error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** Says that a command was called wrongly, and ends the program. */

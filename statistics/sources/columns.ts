@@ -7,7 +7,7 @@ export interface Selection {
 }
 
 /** More columns are those of a file that is broken. */
-const mostColumns = 1 << 24;
+export const mostColumns = 1 << 24;
 
 /**
  * Finds the chosen columns among all.
@@ -24,7 +24,7 @@ export function selectColumns(
 ): Selection {
   const names = typeof all === "number" ? undefined : all, width = typeof all === "number" ? all : all.length;
   if (width > mostColumns) {
-    throw new RangeError(`${name}: there are ${width} columns; at most ${mostColumns} can be read.`);
+    throw new RangeError(`${name}: there are more than ${mostColumns} columns, and so many cannot be read.`);
   }
   const places = new Map<string, number>();
   if (chosen !== undefined) names?.forEach((column, i) => places.set(column, places.has(column) ? -1 : i));

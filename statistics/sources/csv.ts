@@ -1,5 +1,5 @@
 import type { Tensor } from "../../kernels/tensor.ts";
-import { selectColumns } from "./columns.ts";
+import { mostColumns, selectColumns } from "./columns.ts";
 import { type CsvDialect, type Dialect, dialectOf } from "./csv_dialect.ts";
 import { areCounted, areNames } from "./csv_header.ts";
 import { wholeRecords } from "./csv_records.ts";
@@ -101,7 +101,7 @@ function notANumber(name: string, line: number, column: string | number, text: s
     name,
     { line, column },
     `column ${which} has ${
-      JSON.stringify(text)
+      JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}...` : text)
     }, which is not a number. Leave it out by naming the other columns.${header}`,
   );
 }
@@ -126,7 +126,7 @@ async function headOf({ name, blocks }: Input, dialect: Dialect): Promise<Head> 
         do {
           fields.push(scanner.text());
           if (scanner.wasQuoted) inQuotes++;
-        } while (scanner.end() === "field");
+        } while (fields.length <= mostColumns && scanner.end() === "field");
       } catch (error) {
         if (first !== undefined) break; // who reads the numbers will say so
         throw error instanceof SyntaxError ? new SourceError(name, { line }, error.message) : error;

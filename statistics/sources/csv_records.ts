@@ -12,7 +12,7 @@ export function wholeRecords(
   blocks: AsyncIterable<Uint8Array<ArrayBuffer>>,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   let quoted = false;
-  return wholeLines(withoutMark(name, blocks), (bytes) => {
+  return wholeLines(name, withoutMark(name, blocks), (bytes) => {
     let end = 0;
     for (let at = 0; at < bytes.length;) {
       const next = bytes.indexOf(quote, at), stop = next < 0 ? bytes.length : next;

@@ -4,6 +4,9 @@ import { numberOfText } from "./number.ts";
 
 const quote = 34, lineFeed = 10, carriageReturn = 13, space = 32, tab = 9, zero = 48, nine = 57, plus = 43, minus = 45;
 
+/** Texts of ASCII so short are put together sooner than a decoder is called. */
+const shortest = 16;
+
 /** What follows a field. */
 export type Follower = "field" | "line";
 
@@ -57,6 +60,7 @@ export class CsvScanner {
     const { missing, missingNumbers, thousands, decimal } = this.#dialect;
     if (value === value && (missingNumbers.size === 0 || !missingNumbers.has(value))) return value; // not NaN
     this.#at = begin;
+    if (this.#ends(this.#bytes[begin]) && missing.has("")) return NaN;
     const text = this.text();
     if (missing.has(text)) return NaN;
     let plain = thousands === undefined ? text : text.replaceAll(thousands, "");
@@ -85,7 +89,8 @@ export class CsvScanner {
       this.#at = at;
       return this.#decode(begin, at).trim();
     }
-    let text = "", begin = ++at;
+    const begin = ++at;
+    let doubled = false;
     for (;; at++) {
       if (at >= bytes.length) {
         throw new SyntaxError("a quote is opened here and not closed, or the record is too long.");
@@ -93,15 +98,15 @@ export class CsvScanner {
       const byte = bytes[at];
       if (byte === lineFeed || (byte === carriageReturn && bytes[at + 1] !== lineFeed)) this.line++;
       if (byte !== quote) continue;
-      text += this.#decode(begin, at);
       if (bytes[at + 1] !== quote) break;
-      begin = ++at;
+      doubled = true;
+      at++;
     }
-    at++;
+    const text = this.#decode(begin, at++);
     while (this.#isSpace(bytes[at])) at++;
     if (!this.#ends(bytes[at])) throw new SyntaxError("Invalid: something follows a closing quote.");
     this.#at = at;
-    return text.trim();
+    return (doubled ? text.replaceAll('""', '"') : text).trim();
   }
 
   /** Passes over a field. */
@@ -187,6 +192,11 @@ export class CsvScanner {
   }
 
   #decode(begin: number, end: number): string {
+    if (end - begin <= shortest && this.#dialect.encoding === "utf-8") {
+      let text = "", at = begin;
+      while (at < end && this.#bytes[at] < 128) text += String.fromCharCode(this.#bytes[at++]);
+      if (at === end) return text;
+    }
     try {
       return this.#decoder.decode(this.#bytes.subarray(begin, end));
     } catch {

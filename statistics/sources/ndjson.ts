@@ -43,7 +43,7 @@ export async function ndjsonSource(file: string | URL, options: TextOptions = {}
 async function* linesOf({ name, blocks }: Input, onProgress?: (fraction: number) => void): AsyncGenerator<Line> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let line = 0;
-  for await (const piece of wholeLines(blocks(onProgress))) {
+  for await (const piece of wholeLines(name, blocks(onProgress))) {
     for (const text of decode(piece).split("\n").slice(0, -1)) {
       line++;
       if (text.trim() !== "") yield { row: parse(text), line };

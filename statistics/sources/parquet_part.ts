@@ -2,6 +2,7 @@ import type { ColumnChunk, ColumnMetaData, FileMetaData, RowGroup, SchemaElement
 import { ByteWriter } from "hyparquet-writer";
 import { writeMetadata } from "hyparquet-writer/src/metadata.js";
 import type { ByteFile } from "./file.ts";
+import { checkPages } from "./parquet_pages.ts";
 
 /** A column of one row group: what the schema says of it, and where its pages are. */
 export interface ColumnPart {
@@ -50,7 +51,9 @@ export async function partOf(
   let end = magic.length;
   for (const [i, { chunk: { meta_data: meta } }] of columns.entries()) {
     const { begin, length } = pagesOf(meta!), moved = BigInt(end - begin);
-    pages.push(await file.read(begin, begin + length));
+    const bytes = await file.read(begin, begin + length);
+    checkPages(bytes, Number(meta!.num_values));
+    pages.push(bytes);
     end += length;
     chunks.push({
       file_offset: 0n,

@@ -6,6 +6,7 @@
  */
 import { Decompress, decompress } from "fzstd";
 import { joined } from "./joined.ts";
+import { checkBlock } from "./zstd_block.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -79,13 +80,14 @@ export class ZstdDecoder {
 
   #decode(block: Bytes): void {
     const { last } = blockAt(block);
+    checkBlock(block, mostInBlock);
     this.#frame!.decoder.push(block, last);
     if (last) this.#frame = undefined;
   }
 }
 
 /**
- * The content of frames that are there as a whole.
+ * The content of a frame that is there as a whole; of several, if the first does not say how long it is.
  *
  * @throws {RangeError} If they say that they have more than they can, or are broken.
  */
@@ -102,7 +104,18 @@ export function decodeZstd(frames: Bytes): Bytes {
   if (size > mostInBlock * Math.ceil(frames.length / 4)) {
     throw new RangeError(`a frame of ${frames.length} bytes cannot have ${size}.`);
   }
-  return decompress(frames, new Uint8Array(size)) as Bytes;
+  return decompress(checkedFrame(frames, size), new Uint8Array(size)) as Bytes;
+}
+
+/** The first of some frames, whose content has a size, once its blocks are found fit to be decoded. */
+function checkedFrame(frames: Bytes, size: number): Bytes {
+  for (let at = headerLength(frames);;) {
+    const block = frames.subarray(at), { last, length } = blockAt(block);
+    if (block.length < Math.max(3, length)) throw new RangeError("a frame of Zstandard ends early.");
+    checkBlock(block, Math.min(size, mostInBlock));
+    at += length;
+    if (last) return frames.subarray(0, at + frameHeader(frames).checksum);
+  }
 }
 
 /** What the header of a frame says: its window, the size of its content if it is known, and the length of its checksum. */

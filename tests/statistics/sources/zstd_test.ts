@@ -1,6 +1,7 @@
 /** Frames of Zstandard, made by hand: https://www.rfc-editor.org/rfc/rfc8878#section-3.1. */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { openSource, SourceError } from "../../../statistics/sources/mod.ts";
+import { checkBlock } from "../../../statistics/sources/zstd_block.ts";
 import { decodeZstd, ZstdDecoder } from "../../../statistics/sources/zstd.ts";
 import { evenkeel } from "../../cli/evenkeel.ts";
 import { inFolder } from "../../folder.ts";
@@ -67,6 +68,15 @@ Deno.test("zstd: few bytes that stand for many are decoded block by block", () =
     assertEquals(length, 2 ** 17);
     if (++seen === 3) break; // all of them are 13 GB
   }
+});
+
+Deno.test("zstd: blocks that would be decoded without end are refused", () => {
+  const compressed = (...content: number[]) => [content.length * 8 + 5, 0, 0, ...content];
+  const weights = [3, 0xf0, 3, 1]; // three bytes, of which ten bits say that the first symbol is certain, to an accuracy of 5 bits
+  assertThrows(() => checkBlock(bytes(compressed(2 + 4 * 16, 4 * 64, 0, ...weights, 0)), 400), RangeError, "no bits");
+  const sequences = [213, 26]; // (213 - 128) * 256 + 26
+  assertThrows(() => checkBlock(bytes(compressed(8, 65, ...sequences)), 400), RangeError, "21786 sequences");
+  checkBlock(bytes(compressed(8, 65, 1, 0, 0)), 4);
 });
 
 Deno.test("zstd: what is broken or cut is refused", () => {
