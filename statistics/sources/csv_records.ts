@@ -17,8 +17,7 @@ export function wholeRecords(
     for (let at = 0; at < bytes.length;) {
       const next = bytes.indexOf(quote, at), stop = next < 0 ? bytes.length : next;
       if (!quoted) end = Math.max(end, lastLineEnd(bytes, at, stop));
-      if (next >= 0) quoted = !quoted;
-      at = stop + 1;
+      for (at = stop; bytes[at] === quote; at++) quoted = !quoted;
     }
     return end;
   });

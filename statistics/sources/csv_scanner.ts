@@ -7,6 +7,9 @@ const quote = 34, lineFeed = 10, carriageReturn = 13, space = 32, tab = 9, zero 
 /** Texts of ASCII so short are put together sooner than a decoder is called. */
 const shortest = 16;
 
+/** A text in quotes that is longer is one whose quote is not closed. */
+const longest = 1 << 24;
+
 /** What follows a field. */
 export type Follower = "field" | "line";
 
@@ -92,7 +95,7 @@ export class CsvScanner {
     const begin = ++at;
     let doubled = false;
     for (;; at++) {
-      if (at >= bytes.length) {
+      if (at >= bytes.length || at - begin > longest) {
         throw new SyntaxError("a quote is opened here and not closed, or the record is too long.");
       }
       const byte = bytes[at];
