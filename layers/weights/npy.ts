@@ -23,11 +23,21 @@ import { WeightsError } from "./weights_error.ts";
  * ```
  */
 export function readNpy(file: Uint8Array | ArrayBuffer): Tensor {
-  const bytes = bytesOf("readNpy", file), header = headerOf(bytes);
-  const { dims, itemSize, dataOffset, fortranOrder } = header;
+  return readNpyWithin(bytesOf("readNpy", file), Infinity);
+}
+
+/** Reads a `.npy` file whose tensor has at most so many bytes. */
+export function readNpyWithin(bytes: Uint8Array, limit: number): Tensor {
+  const header = headerOf(bytes), { dims, type, itemSize, dataOffset, fortranOrder } = header;
   const stored = bytes.subarray(dataOffset), needed = sizeOf(dims) * itemSize;
   if (stored.length !== needed) {
     throw new WeightsError(`The npy file has dims [${dims}], which take ${needed} bytes, but stores ${stored.length}.`);
+  }
+  const size = sizeOf(dims) * (type === "f2" || type === "f4" ? 4 : 8);
+  if (size > limit) {
+    throw new WeightsError(
+      `its tensor would have ${size} bytes, which is more than is allowed: raise maxBytes if you trust it.`,
+    );
   }
   const values = valuesOf("The npy file", header, stored);
   if (!fortranOrder) return tensorOf(values, dims);

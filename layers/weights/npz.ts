@@ -2,16 +2,17 @@ import { zipSync } from "fflate";
 import { checkNumber } from "../../kernels/check.ts";
 import { OptionNames } from "../../kernels/option_names.ts";
 import { bytesOf } from "./elements.ts";
+import type { Tensor } from "../../kernels/tensor.ts";
 import type { Tensors } from "../layer.ts";
 import { WeightsError } from "./weights_error.ts";
-import { readNpy, writeNpy } from "./npy.ts";
+import { readNpyWithin, writeNpy } from "./npy.ts";
 import { unzip } from "./zip.ts";
 
 /** Options of {@linkcode readNpz}. */
 export interface ReadNpzOptions {
   /**
-   * How many bytes all arrays may have together, unpacked: deflate makes a thousand bytes of one. Default: 1 GiB, or eight times the
-   * size of the file if that is more.
+   * How many bytes all arrays may have together, unpacked and as tensors: deflate makes a thousand bytes of one, and of whole numbers of one
+   * byte the tensor has eight. Default: 1 GiB, or eight times the size of the file if that is more.
    */
   maxBytes?: number;
 }
@@ -44,17 +45,22 @@ export function readNpz(file: Uint8Array | ArrayBuffer, options: ReadNpzOptions 
   readNames.check("readNpz", options);
   const bytes = bytesOf("readNpz", file), { maxBytes = Math.max(2 ** 30, 8 * bytes.length) } = options;
   checkNumber("readNpz", "maxBytes", maxBytes, 0);
-  return Object.fromEntries([...unzip(bytes, maxBytes)].map(([path, bytes]) => {
+  const tensors: [string, Tensor][] = [];
+  let left = maxBytes;
+  for (const [path, content] of unzip(bytes, maxBytes)) {
     if (!path.endsWith(".npy")) {
       throw new WeightsError(`The npz file holds ${JSON.stringify(path)}, which is not an array.`);
     }
     const name = path.slice(0, -".npy".length);
     try {
-      return [name, readNpy(bytes)];
+      const tensor = readNpyWithin(content, left);
+      left -= tensor.data.byteLength;
+      tensors.push([name, tensor]);
     } catch (error) {
       throw new WeightsError(`In the npz file, ${JSON.stringify(name)}: ${(error as Error).message}`, { cause: error });
     }
-  }));
+  }
+  return Object.fromEntries(tensors);
 }
 
 /**

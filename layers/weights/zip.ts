@@ -7,36 +7,83 @@ const stored = 0, deflated = 8;
 /** Deflate makes at most 258 bytes of 2 bits: a file that promises more is broken, and would only ask for memory. */
 const mostInflation = 1032;
 
+/** A file in an archive, as the directory at its end tells of it. */
+interface Entry {
+  readonly name: string;
+  readonly method: number;
+  readonly checksum: number;
+  readonly size: number;
+  /** Where it begins, with a header of its own, and where its packed bytes do and end. */
+  readonly begin: number;
+  readonly start: number;
+  readonly end: number;
+}
+
 /**
- * The files of a zip archive, by name. Unlike fflate's own reader it holds each against its checksum, so that a broken archive does
- * not give wrong numbers.
+ * The files of a zip archive, by name, one after the other. Unlike fflate's own reader it holds each against its checksum, so that a
+ * broken archive does not give wrong numbers.
  *
  * @param limit How many bytes all files may have together.
  * @throws {WeightsError} If the archive is broken, or has files that overlap or are larger together than the limit, or has what only archives above 4 GB or with passwords have.
  */
-export function unzip(bytes: Uint8Array, limit = Infinity): Map<string, Uint8Array> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), files = new Map<string, Uint8Array>();
+export function* unzip(bytes: Uint8Array, limit = Infinity): Generator<[name: string, content: Uint8Array]> {
+  const entries = orBroken(() => entriesOf(bytes));
+  checkEntries(entries, limit);
+  for (const entry of entries) yield [entry.name, orBroken(() => contentOf(bytes, entry))];
+}
+
+/** What some work gives; bytes that are not there, or that are not deflated, are an archive that is broken. */
+function orBroken<T>(work: () => T): T {
   try {
-    const end = endOf(view), count = view.getUint16(end + 10, true);
-    let at = view.getUint32(end + 16, true), left = limit;
-    const places: [start: number, end: number][] = [];
-    for (let i = 0; i < count; i++) {
-      const { name, content, next, place } = fileAt(bytes, view, at, left);
-      if (files.has(name)) refuse(`has ${JSON.stringify(name)} twice`);
-      // Bytes that count for many files make a few of them into gigabytes.
-      if (places.some(([start, end]) => start < place[1] && place[0] < end)) {
-        refuse(`has ${JSON.stringify(name)} in bytes of another file`);
-      }
-      places.push(place);
-      left -= content.length;
-      files.set(name, content);
-      at = next;
-    }
+    return work();
   } catch (error) {
     if (error instanceof WeightsError) throw error;
     throw new WeightsError("The zip archive is broken.", { cause: error });
   }
-  return files;
+}
+
+function entriesOf(bytes: Uint8Array): Entry[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), entries: Entry[] = [];
+  const end = endOf(view), count = view.getUint16(end + 10, true);
+  for (let i = 0, at = view.getUint32(end + 16, true); i < count; i++) {
+    if (view.getUint32(at, true) !== directorySignature) refuse(`has no directory entry at byte ${at}`);
+    const nameLength = view.getUint16(at + 28, true), begin = view.getUint32(at + 42, true);
+    const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + nameLength));
+    if (view.getUint16(at + 8, true) & 1) refuse(`has ${JSON.stringify(name)} encrypted`);
+    if (view.getUint32(begin, true) !== localSignature) refuse(`has no file at byte ${begin}, where ${name} should be`);
+    const start = begin + 30 + view.getUint16(begin + 26, true) + view.getUint16(begin + 28, true);
+    entries.push({
+      name,
+      method: view.getUint16(at + 10, true),
+      checksum: view.getUint32(at + 16, true),
+      size: view.getUint32(at + 24, true),
+      begin,
+      start,
+      end: start + view.getUint32(at + 20, true),
+    });
+    at += 46 + nameLength + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
+  }
+  return entries;
+}
+
+/** Throws, before anything is unpacked, if a name is there twice, all files are too large, or some share bytes. */
+function checkEntries(entries: readonly Entry[], limit: number): void {
+  const names = new Set<string>();
+  let left = limit;
+  for (const { name, size } of entries) {
+    if (names.has(name)) refuse(`has ${JSON.stringify(name)} twice`);
+    names.add(name);
+    left -= size;
+    if (left < 0) {
+      refuse(`has more than is allowed at ${JSON.stringify(name)}, of ${size} bytes: raise maxBytes if you trust it`);
+    }
+  }
+  // Bytes that count for many files make a few of them into gigabytes.
+  let end = 0;
+  for (const entry of entries.toSorted((a, b) => a.begin - b.begin)) {
+    if (entry.begin < end) refuse(`has ${JSON.stringify(entry.name)} in bytes of another file`);
+    end = entry.end;
+  }
 }
 
 /** Where the record at the end of the archive begins: at most a comment of 65,535 bytes before its end. */
@@ -49,30 +96,12 @@ function endOf(view: DataView): number {
   return refuse("has no end record: it is cut off, or no zip archive");
 }
 
-/** The file that a place in the directory tells of, and the place of the next one. */
-function fileAt(
-  bytes: Uint8Array,
-  view: DataView,
-  at: number,
-  limit: number,
-): { name: string; content: Uint8Array; next: number; place: [start: number, end: number] } {
-  if (view.getUint32(at, true) !== directorySignature) refuse(`has no directory entry at byte ${at}`);
-  const method = view.getUint16(at + 10, true), checksum = view.getUint32(at + 16, true);
-  const packed = view.getUint32(at + 20, true), size = view.getUint32(at + 24, true);
-  const nameLength = view.getUint16(at + 28, true), local = view.getUint32(at + 42, true);
-  const next = at + 46 + nameLength + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
-  const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + nameLength));
-  if (view.getUint16(at + 8, true) & 1) refuse(`has ${JSON.stringify(name)} encrypted`);
-  if (view.getUint32(local, true) !== localSignature) refuse(`has no file at byte ${local}, where ${name} should be`);
-  const start = local + 30 + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
-  if (size > limit) {
-    refuse(`has more than is allowed at ${JSON.stringify(name)}, of ${size} bytes: raise maxBytes if you trust it`);
-  }
-  const content = unpacked(name, method, bytes.subarray(start, start + packed), size);
+function contentOf(bytes: Uint8Array, { name, method, checksum, size, start, end }: Entry): Uint8Array {
+  const content = unpacked(name, method, bytes.subarray(start, end), size);
   if (content.length !== size || crc32(content) !== checksum) {
     refuse(`has ${JSON.stringify(name)} broken: its checksum differs`);
   }
-  return { name, content, next, place: [local, start + packed] };
+  return content;
 }
 
 function unpacked(name: string, method: number, packed: Uint8Array, size: number): Uint8Array {

@@ -1,5 +1,5 @@
 /** Small files that would take large memory. */
-import { assert, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { zipSync } from "fflate";
 import { tensor } from "../../../kernels/tensor.ts";
 import { readNpz, WeightsError, writeNpy, writeNpz } from "../../../layers/weights/mod.ts";
@@ -50,4 +50,22 @@ Deno.test("npz: all arrays together have a budget, which can be raised and lower
   readNpz(bytes);
   assertThrows(() => readNpz(bytes, { maxBytes: 5000 }), WeightsError, 'at "b.npy", of 4128 bytes: raise maxBytes');
   assertThrows(() => readNpz(bytes, { max: 1 } as never), TypeError, "readNpz: max is no option");
+});
+
+Deno.test("npz: whole numbers of one byte count as the eight bytes of the tensor that they become", () => {
+  const header = "{'descr': '|i1', 'fortran_order': False, 'shape': (100000,), }".padEnd(117) + "\n";
+  const start = [0x93, ...new TextEncoder().encode("NUMPY"), 1, 0, 118, 0, ...new TextEncoder().encode(header)];
+  const file = new Uint8Array(start.length + 100_000);
+  file.set(start);
+  const bytes = zipSync({ "a.npy": file, "b.npy": file });
+  assert(bytes.length < 1500, `${bytes.length} bytes`);
+  assertEquals(readNpz(bytes).b.data.length, 100_000);
+  const says = '"b": its tensor would have 800000 bytes, which is more than is allowed: raise maxBytes';
+  assertThrows(() => readNpz(bytes, { maxBytes: 1_500_000 }), WeightsError, says);
+});
+
+Deno.test("npz: 20,000 files are read, none of them held against each of the others", () => {
+  const file = writeNpy(tensor(new Float32Array(1)));
+  const bytes = zipSync(Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`${i}.npy`, file])), { level: 0 });
+  assertEquals(Object.keys(readNpz(bytes)).length, 20_000);
 });
