@@ -54,6 +54,27 @@ export const alone: Communicator = Object.freeze({
   allGather: (bytes: Uint8Array) => [checkBytes(bytes).slice()],
 });
 
+/** What ranks can call; they tell each other by the place in this list. */
+export const calls = ["allReduce sum", "allReduce min", "allReduce max", "allReduce moments", "allGather"] as const;
+
+/** Throws unless all ranks make the same call and, where they reduce, give as many values: what each does, in the order of ranks. */
+export function checkCalls(rank: number, ranks: readonly { call: number; length: number }[]): void {
+  const own = ranks[rank];
+  for (const [other, { call, length }] of ranks.entries()) {
+    if (call !== own.call) {
+      throw new Error(
+        `Rank ${rank} calls ${calls[own.call]} while rank ${other} calls ${calls[call]}. ` +
+          "All ranks must make the same calls in the same order.",
+      );
+    }
+    if (length !== own.length && calls[call] !== "allGather") {
+      throw new RangeError(
+        `allReduce: rank ${rank} has ${own.length} values, and rank ${other} has ${length}; all must have as many.`,
+      );
+    }
+  }
+}
+
 /** Throws unless values can be reduced by an operation. */
 export function checkReduction(values: Float64Array, operation: Reduction): void {
   if (!(values instanceof Float64Array)) {

@@ -34,6 +34,7 @@ export function mergeMomentsAcross(communicator: Communicator, { count, mean, co
  *
  * @param estimator What this rank has fitted on its share: a scaler, a PCA, running moments.
  * @param type Its class.
+ * @throws {TypeError} If what a rank gives is no state of that class, or cannot be merged with those before it.
  *
  * @example
  * ```ts
@@ -52,9 +53,17 @@ export function mergeAcross<S, E extends { toJSON(): S; merge(other: E): unknown
   type: { fromJSON(state: S): E },
 ): E {
   const bytes = new TextEncoder().encode(JSON.stringify(estimator));
-  const [first, ...others] = communicator.allGather(bytes).map((bytes) =>
-    type.fromJSON(JSON.parse(new TextDecoder().decode(bytes)))
-  );
-  for (const other of others) first.merge(other);
-  return first;
+  let all: E | undefined;
+  for (const [rank, state] of communicator.allGather(bytes).entries()) {
+    try {
+      const one = type.fromJSON(JSON.parse(new TextDecoder().decode(state)));
+      if (all === undefined) all = one;
+      else all.merge(one);
+    } catch (cause) {
+      throw new TypeError(`mergeAcross: what rank ${rank} gives cannot be merged: ${(cause as Error).message}`, {
+        cause,
+      });
+    }
+  }
+  return all!;
 }

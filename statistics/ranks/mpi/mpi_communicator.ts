@@ -1,4 +1,12 @@
-import { checkBytes, checkReduction, type Communicator, MOMENT, type Reduction } from "../communicator.ts";
+import {
+  calls,
+  checkBytes,
+  checkCalls,
+  checkReduction,
+  type Communicator,
+  MOMENT,
+  type Reduction,
+} from "../communicator.ts";
 import { reduce } from "../reduce.ts";
 import type { Library } from "./library.ts";
 
@@ -43,6 +51,7 @@ export class MpiCommunicator implements Communicator {
 
   allReduce(values: Float64Array, operation: Reduction = "sum"): void {
     checkReduction(values, operation);
+    this.#agree(`allReduce ${operation}`, values.length);
     const { handle, type, width } = this.#operations[operation], { ompi_mpi_comm_world: world } = this.#library;
     const count = values.length / width, buffer = values as Float64Array<ArrayBuffer>; // FFI takes shared memory as well
     this.#check("MPI_Allreduce", this.#library.MPI_Allreduce(inPlace(), buffer, count, type, handle, world));
@@ -50,10 +59,8 @@ export class MpiCommunicator implements Communicator {
 
   allGather(bytes: Uint8Array): Uint8Array[] {
     const own = checkBytes(bytes) as Uint8Array<ArrayBuffer>;
-    const { ompi_mpi_comm_world: world, ompi_mpi_byte: byte, ompi_mpi_int: int } = this.#library;
-    const length = Int32Array.of(Math.min(own.length, MOST)), lengths = new Int32Array(this.size);
-    this.#check("MPI_Allgather", this.#library.MPI_Allgather(length, 1, int, lengths, 1, int, world));
-    const places = new Int32Array(this.size);
+    const { ompi_mpi_comm_world: world, ompi_mpi_byte: byte } = this.#library;
+    const lengths = this.#agree("allGather", own.length), places = new Int32Array(this.size);
     let total = 0;
     for (let rank = 0; rank < this.size; rank++) {
       places[rank] = total;
@@ -68,6 +75,19 @@ export class MpiCommunicator implements Communicator {
       this.#library.MPI_Allgatherv(own, own.length, byte, all, lengths, places, byte, world),
     );
     return Array.from(places, (place, rank) => all.subarray(place, place + lengths[rank]));
+  }
+
+  /**
+   * The length that each rank gives, once all make the same call. MPI itself adds up what one rank takes the largest of, and waits for ever
+   * where one gathers and others reduce.
+   */
+  #agree(call: typeof calls[number], length: number): Int32Array<ArrayBuffer> {
+    const { ompi_mpi_comm_world: world, ompi_mpi_int: int } = this.#library;
+    const own = Int32Array.of(calls.indexOf(call), Math.min(length, MOST)), all = new Int32Array(2 * this.size);
+    this.#check("MPI_Allgather", this.#library.MPI_Allgather(own, 2, int, all, 2, int, world));
+    const ranks = Array.from({ length: this.size }, (_, rank) => ({ call: all[2 * rank], length: all[2 * rank + 1] }));
+    checkCalls(this.rank, ranks);
+    return Int32Array.from(ranks, ({ length }) => length);
   }
 
   /** Merging moments as an operation of MPI, on a type of its own, so that no message is cut within a moment. */

@@ -1,12 +1,11 @@
-import { checkBytes, checkReduction, type Communicator, type Reduction } from "../communicator.ts";
+import { calls, checkBytes, checkCalls, checkReduction, type Communicator, type Reduction } from "../communicator.ts";
 import { reduce } from "../reduce.ts";
 import { Barrier } from "./barrier.ts";
 
 /** Bytes of a message that a rank shows at a time: a whole number of moments, and few enough to stay in a cache. */
 const PART = 96 * 1024;
 
-/** Where a rank says what it shows: the place of the call in this list, and the length of the whole message in bytes. */
-const calls = ["allReduce sum", "allReduce min", "allReduce max", "allReduce moments", "allGather"] as const;
+/** Where a rank says what it shows: the place of the call in the list of them, and the length of the whole message. */
 const HEADER = 16;
 
 /** The bytes that `size` ranks need to exchange messages. */
@@ -52,16 +51,7 @@ export class WorkerCommunicator implements Communicator {
     const call = calls.indexOf(`allReduce ${operation}`), { byteLength } = values;
     const message = new Uint8Array(values.buffer, values.byteOffset, byteLength);
     for (let at = 0; at === 0 || at < byteLength; at += PART) {
-      const shown = this.#show(call, message, at), part = values.subarray(at / 8, (at + PART) / 8);
-      for (const { header } of shown) {
-        if (header[1] !== byteLength) {
-          throw new RangeError(
-            `allReduce: rank ${this.rank} has ${values.length} values, and another ${
-              header[1] / 8
-            }; all must have as many.`,
-          );
-        }
-      }
+      const shown = this.#show(call, values.length, message, at), part = values.subarray(at / 8, (at + PART) / 8);
       shown.forEach(({ bytes }, rank) => {
         const others = new Float64Array(bytes.buffer, bytes.byteOffset, part.length);
         if (rank === 0) part.set(others);
@@ -74,7 +64,7 @@ export class WorkerCommunicator implements Communicator {
     checkBytes(bytes);
     let gathered: Uint8Array[] | undefined, longest = 0;
     for (let at = 0; at === 0 || at < longest; at += PART) {
-      const shown = this.#show(calls.indexOf("allGather"), bytes, at);
+      const shown = this.#show(calls.indexOf("allGather"), bytes.length, bytes, at);
       gathered ??= shown.map(({ header }) => new Uint8Array(header[1]));
       shown.forEach((place, rank) => {
         const whole = gathered![rank];
@@ -91,20 +81,13 @@ export class WorkerCommunicator implements Communicator {
   }
 
   /** Shows the part of a message from `at` on, and returns what all ranks show once they all do. */
-  #show(call: number, message: Uint8Array, at: number): Place[] {
+  #show(call: number, length: number, message: Uint8Array, at: number): Place[] {
     const places = this.#places[this.#turn++ % 2], own = places[this.rank];
     own.header[0] = call;
-    own.header[1] = message.length;
+    own.header[1] = length;
     own.bytes.set(message.subarray(at, at + PART));
     this.#barrier.wait(this.#timeout);
-    for (const [rank, { header }] of places.entries()) {
-      if (header[0] !== call) {
-        throw new Error(
-          `Rank ${this.rank} calls ${calls[call]} while rank ${rank} calls ${calls[header[0]]}. ` +
-            "All ranks must make the same calls in the same order.",
-        );
-      }
-    }
+    checkCalls(this.rank, places.map(({ header: [call, length] }) => ({ call, length })));
     return places;
   }
 }

@@ -130,3 +130,23 @@ Deno.test("messages that do not fit are refused", () => {
   assertThrows(() => alone.allReduce(new Float64Array(6), "moments"), RangeError, "multiple of 4");
   assertThrows(() => alone.allGather(wrong("bytes")), TypeError, "must be a Uint8Array");
 });
+
+Deno.test("what a rank gives that is no estimator of this kind is refused by its number", () => {
+  const own = new StandardScaler().partialFit(tensor(Float64Array.of(1, 2), [2, 1])), text = JSON.stringify(own);
+  const encode = (text: string) => new TextEncoder().encode(text);
+  const garbage: [bytes: Uint8Array, says: string][] = [
+    [new Uint8Array(), "JSON"],
+    [Uint8Array.of(0xff, 0xfe, 0), "JSON"],
+    [encode(text.slice(0, -1)), "JSON"],
+    [encode("null"), "this is null"],
+    [encode(JSON.stringify(new ExponentialMoments())), "ExponentialMoments"],
+    [encode(text.replace('"version":1', '"version":2')), "version is"],
+    [encode(text.replace('"center":true', '"center":1')), "center is"],
+    [encode(JSON.stringify(new StandardScaler().partialFit(tensor(Float64Array.of(1, 2), [1, 2])))), "2 features"],
+  ];
+  for (const [bytes, says] of garbage) {
+    const communicator = among([], [encode(text), bytes]);
+    const error = assertThrows(() => mergeAcross(communicator, own, StandardScaler), TypeError, says);
+    assert(error.message.startsWith("mergeAcross: what rank 2 gives cannot be merged: "), error.message);
+  }
+});

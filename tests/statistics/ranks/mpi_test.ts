@@ -33,6 +33,10 @@ const faults = {
   kill: "signal 9",
   exit: "exiting improperly",
   again: "MPI was started before",
+  longer: "1000 values",
+  shorter: "all must have as many",
+  gathers: "calls allGather",
+  maximum: "All ranks must make the same calls in the same order",
 };
 for (const [fault, message] of Object.entries(faults)) {
   Deno.test({

@@ -50,6 +50,7 @@ const faults: [Order["job"], string][] = [
   ["returns", "Rank 2 has left while others wait for it"],
   ["differs", "calls allGather"],
   ["longer", "all must have as many"],
+  ["maximum", "calls allReduce max"],
   ["loops", "ranks did not come within 500 ms"],
   ["unreturnable", "could not be cloned"],
 ];

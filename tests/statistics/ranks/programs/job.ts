@@ -40,6 +40,7 @@ const jobs = {
   /** What it returns takes so long to arrive that the others have failed by then. */
   returns: last(() => new Uint8Array(2 ** 26)),
   differs: last((communicator) => communicator.allGather(new Uint8Array(1))),
+  maximum: last((communicator) => communicator.allReduce(new Float64Array(3), "max")),
   longer: last((communicator) => communicator.allReduce(new Float64Array(4))),
   unreturnable: () => () => {},
 };
