@@ -1,65 +1,82 @@
 /**
- * `deno task language-model`: a language model of characters learns film titles with its norms in six places, from several seeds, at a
- * rate that suits it and at one ten times higher. `--steps N`, `--seeds N` and `--blocks N` change how long and how large; as it is it takes some ten minutes.
+ * `deno task language-model`: a language model of characters learns to write as in Moby-Dick with its norms in six places, from several seeds, at a
+ * rate that suits it and at one ten times higher. `--steps N`, `--seeds N` and `--blocks N` change how long and how large; as it is it
+ * takes some six minutes. `--save FILE` writes the loss curves as JSON, after each seed.
  */
 import { parseArgs } from "node:util";
-import { AdamW, clipByNorm, cosineSchedule, random, softmaxCrossEntropy } from "../layers/mod.ts";
 import { type Column, table } from "../tools/table.ts";
-import { type ArrangementName, arrangements, transformer } from "./language/transformer.ts";
-import { excerpts, readTitles } from "./language/titles.ts";
+import { type Run, run } from "./language/comparison.ts";
+import { readText } from "./language/text.ts";
+import { type ArrangementName, arrangements } from "./language/transformer.ts";
 
 const { values } = parseArgs({
   options: {
-    steps: { type: "string", default: "100" },
+    steps: { type: "string", default: "200" },
     seeds: { type: "string", default: "3" },
-    blocks: { type: "string", default: "2" },
+    blocks: { type: "string", default: "4" },
+    save: { type: "string" },
   },
 });
 const [steps, seeds, blocks] = [values.steps, values.seeds, values.blocks].map(Number);
-const length = 32, batch = 16, rates = [0.003, 0.03];
-const { characters, training, test } = await readTitles();
-const sizes = { characters: characters.length, steps: length, features: 32, heads: 4, blocks };
-const unseen = excerpts(
-  test,
-  Array.from({ length: Math.floor(test.length / length) - 1 }, (_, i) => i * length),
-  length,
-);
+const batch = 16, rates = [0.01, 0.1], text = readText();
+const sizes = { characters: text.characters.length, steps: 32, features: 32, heads: 4, blocks };
 
-/** The loss on titles that were not seen, in nats a character, after training. */
-function run(name: ArrangementName, rate: number, seed: number): number {
-  const model = transformer(name, sizes, seed), uniform = random(seed), optimizer = new AdamW(model.parameters);
-  const rateOf = cosineSchedule({ rate, steps, warmUp: Math.min(20, steps - 1) });
-  for (let step = 0; step < steps; step++) {
-    const places = Array.from({ length: batch }, () => Math.floor(uniform() * (training.length - length - 1)));
-    const { x, labels } = excerpts(training, places, length), pass = model.train(x, model.state);
-    const { gradients } = clipByNorm(pass.backward(softmaxCrossEntropy(pass.y, labels).dx).gradients, 1);
-    optimizer.rate = rateOf(step);
-    optimizer.step(gradients);
-  }
-  return softmaxCrossEntropy(model.evaluate(unseen.x, model.state), unseen.labels).loss;
+interface Trained extends Run {
+  norms: ArrangementName;
+  rate: number;
+  seed: number;
 }
 
-interface Row {
-  name: ArrangementName;
-  losses: number[][];
-}
-
-const spread = (losses: number[]) =>
-  `${[...losses].sort((a, b) => a - b)[losses.length >> 1].toFixed(2)} (${Math.min(...losses).toFixed(2)} to ${
-    Math.max(...losses).toFixed(2)
-  })`;
-const columns: Column<Row>[] = [
-  { title: "norms", cell: ({ name }) => name },
-  ...rates.map((rate, i) => ({ title: `rate ${rate}`, cell: ({ losses }: Row) => spread(losses[i]) })),
-];
 console.log(
-  `${characters.length} characters, ${training.length} to learn from; ${blocks} blocks, ${steps} steps of ${batch} times ${length}, ` +
-    `${seeds} seeds.\nThe loss on titles that were not seen, nats a character: the median, the best and the worst seed.\n`,
+  `${sizes.characters} characters, ${text.training.length} to learn from; ${blocks} blocks, ${steps} steps of ${batch} times ` +
+    `${sizes.steps}, ${seeds} seeds.\nThe loss on text that was not seen, nats a character: the median, the best and the worst seed.\n`,
 );
-const start = performance.now();
-const rows = (Object.keys(arrangements) as ArrangementName[]).map((name): Row => ({
-  name,
-  losses: rates.map((rate) => Array.from({ length: seeds }, (_, seed) => run(name, rate, seed + 1))),
-}));
-console.log(table(columns, rows));
+const start = performance.now(), runs: Trained[] = [];
+for (let seed = 1; seed <= seeds; seed++) {
+  for (const norms of Object.keys(arrangements) as ArrangementName[]) {
+    for (const rate of rates) {
+      const options = { norms, rate, seed };
+      runs.push({ ...options, ...run(text, sizes, { ...options, steps, batch }) });
+      console.error(`seed ${seed}, ${norms}, rate ${rate}: ${runs.at(-1)!.unseen.toFixed(3)}`);
+    }
+  }
+  if (values.save !== undefined) save(values.save);
+}
+
+/** The middle of some losses, the least and the largest. */
+function spread(losses: number[]): string {
+  const sorted = losses.toSorted((a, b) => a - b), [middle, least, most] = [sorted.length >> 1, 0, sorted.length - 1];
+  const [median, best, worst] = [middle, least, most].map((i) => sorted[i].toFixed(2));
+  return `${median} (${best} to ${worst})`;
+}
+
+const columns: Column<string>[] = [
+  { title: "norms", cell: (norms) => norms },
+  ...rates.map((rate) => ({
+    title: `rate ${rate}`,
+    cell: (norms: string) =>
+      spread(runs.filter((run) => run.norms === norms && run.rate === rate).map(({ unseen }) => unseen)),
+  })),
+];
+console.log(table(columns, Object.keys(arrangements)));
 console.log(`\n${((performance.now() - start) / 1000).toFixed(0)} s.`);
+
+/** Writes the curves: the mean loss of each ten steps. */
+function save(path: string): void {
+  const rounded = (value: number) => Number(value.toFixed(4));
+  const curve = (losses: number[]) =>
+    Array.from(
+      { length: Math.floor(losses.length / 10) },
+      (_, i) => rounded(losses.slice(10 * i, 10 * i + 10).reduce((sum, loss) => sum + loss / 10, 0)),
+    );
+  const file = {
+    writtenBy: `deno task language-model --blocks ${blocks} --steps ${steps} --seeds ${seeds} --save ${path}`,
+    ...{ sizes, steps, batch, stepsPerLoss: 10 },
+    runs: runs.map(({ losses, unseen, ...options }) => ({
+      ...options,
+      unseen: rounded(unseen),
+      losses: curve(losses),
+    })),
+  };
+  Deno.writeTextFileSync(path, `${JSON.stringify(file, undefined, 2)}\n`);
+}

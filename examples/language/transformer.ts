@@ -7,7 +7,6 @@ import {
   deepNetGains,
   deepNetResidual,
   Embedding,
-  GELU,
   type Layer,
   LayerNorm,
   LearnedPosition,
@@ -16,6 +15,7 @@ import {
   PostNormResidual,
   PreNormResidual,
   random,
+  ReLU,
   RMSNorm,
   Sequential,
 } from "../../layers/mod.ts";
@@ -88,7 +88,7 @@ export function transformer(name: ArrangementName, sizes: TransformerSizes, seed
   const perceptron = () => {
     const [up, down] = [new Linear(features, 4 * features, init), new Linear(4 * features, features, init)];
     for (const layer of [up, down]) scale(layer, gain(sizes));
-    return new Sequential([up, new GELU(), down]);
+    return new Sequential([up, new ReLU(), down]);
   };
   const layers: Record<string, Layer> = {
     embedding: new Embedding(characters, features, init),

@@ -2,12 +2,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { AdamW, softmaxCrossEntropy } from "../../layers/mod.ts";
 import { type ArrangementName, arrangements, transformer } from "../../examples/language/transformer.ts";
-import { excerpts, readTitles } from "../../examples/language/titles.ts";
+import { excerpts, readText } from "../../examples/language/text.ts";
 
-const { characters, training, test } = await readTitles();
+const { characters, training, test } = readText();
 const sizes = { characters: characters.length, steps: 8, features: 8, heads: 2, blocks: 2 };
 
-Deno.test("titles: each character is a number, and labels are what comes next", () => {
+Deno.test("text: each character is a number, and labels are what comes next", () => {
   assert(training.length > 9 * test.length / 2 && [...training, ...test].every((code) => code >= 0));
   const { x, labels } = excerpts(training, [0, 50], 8);
   assertEquals([...x.data.slice(9), 0].slice(0, 7), [...labels.data.slice(8, 15)]);

@@ -14,7 +14,7 @@ Deno.test("every notebook runs and gives the committed outputs", async () => {
 });
 
 for (const name of names) {
-  Deno.test(`${name} is small, free of warnings, written as the task writes it, and ends in checks`, async () => {
+  Deno.test(`${name} is small, free of warnings, written as the task writes it, and ends in checks and exercises`, async () => {
     const text = await Deno.readTextFile(folder + name), notebook = await readNotebook(folder + name);
     const cells = codeCells(notebook), outputs = cells.flatMap((cell) => cell.outputs);
     assertLess(text.length, 300_000);
@@ -27,5 +27,11 @@ for (const name of names) {
     assertNotMatch(JSON.stringify(outputs), /file:\/\/|\\u001b/);
     assertMatch(joined(cells.at(-1)!.source), /\bassert/);
     assertMatch(joined(notebook.cells[0].source), /^# /);
+    const last = notebook.cells.at(-1)!, [, next] = joined(last.source).match(/\]\((\d\d_\w+\.ipynb)\)/) ?? [];
+    assert(
+      last.cell_type === "markdown" && /^## Exercises\n\n1\. [^]*\n2\. /.test(joined(last.source)),
+      "two exercises",
+    );
+    assertEquals(next, names[(names.indexOf(name) + 1) % names.length]);
   });
 }
