@@ -1,7 +1,7 @@
 """What other tools make of ONNX models, beside evenkeel.
 
-    python3 tools/peers.py FOLDER [FOLDER...] > bench/results/peers.md     # every .onnx file in folders
-    python3 tools/peers.py --census > bench/results/census.md              # a small graph for each spelling of a normalization
+    deno task peers FOLDER [FOLDER...] > bench/results/peers.md     # every .onnx file in folders
+    deno task peers --census > bench/results/census.md              # a small graph for each spelling of a normalization
 
 Needs deno on the PATH and, of PyPI, onnx, onnxruntime, onnxslim, onnxsim, onnxoptimizer, onnxscript and sympy (for onnxruntime's
 transformers optimizer). tools/export_models.py writes models to try; others are in npm packages. A tool is right if its model gives
@@ -182,7 +182,7 @@ def heading(command):
 def table_of_models(folders):
     models = [str(path) for folder in folders for path in sorted(Path(folder).rglob("*.onnx"))]
     print("# What tools make of models\n")
-    heading("python3 tools/peers.py FOLDER")
+    heading("deno task peers FOLDER")
     print("Each cell is nodes that are no constants / batch norms left / norms left that are still spelled out, and the seconds it")
     print("took on a shared machine of two cores; those of evenkeel and npm onnxsim include starting a process, and evenkeel's running")
     print("both models five times on six kinds of inputs, which the others leave to you. \"Same\" is the file byte for byte.\n")
@@ -204,7 +204,7 @@ def table_of_models(folders):
 
 def census():
     print("# A census of spellings\n")
-    heading("python3 tools/peers.py --census")
+    heading("deno task peers --census")
     with tempfile.TemporaryDirectory() as folder:
         deno(str(here / "tools/rewrite/census.ts"), folder)
         graphs = json.loads((Path(folder) / "list.json").read_text())

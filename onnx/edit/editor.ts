@@ -111,16 +111,19 @@ export class Editor {
   }
 
   /**
-   * Puts the body of a function in the place of the node that calls it.
+   * Puts the bodies of functions in the places of nodes of a graph that call them.
    *
-   * @throws {TypeError} If the node calls no function of the model.
+   * @throws {TypeError} If a node calls no function of the model.
    */
-  inline(graph: Graph, call: NodeProto): void {
-    const { proto } = graph, called = graph.functionOf(call);
-    if (called === undefined) throw new TypeError(`inline: ${call.opType} is no function of the model.`);
-    const nodes = inlined(call, called, (name) => this.fresh(name));
-    proto.node = proto.node.flatMap((one) => one === call ? nodes : [one]);
-    for (const node of nodes) this.#import(node);
+  inline(graph: Graph, calls: readonly NodeProto[]): void {
+    const { proto } = graph,
+      bodies = new Map(calls.map((call) => {
+        const called = graph.functionOf(call);
+        if (called === undefined) throw new TypeError(`inline: ${call.opType} is no function of the model.`);
+        return [call, inlined(call, called, (name) => this.fresh(name))];
+      }));
+    proto.node = proto.node.flatMap((one) => bodies.get(one) ?? [one]);
+    for (const node of [...bodies.values()].flat()) this.#import(node);
   }
 
   /** Leaves out functions that nothing calls any more. */

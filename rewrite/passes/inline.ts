@@ -2,8 +2,8 @@ import type { Editor, FunctionProto, Graph, Model, NodeProto } from "../../onnx/
 import { isStandard } from "../../onnx/standard.ts";
 import type { Action } from "./pass.ts";
 
-/** Functions that call others many times become more nodes than any model has: there it ends. */
-const mostNodes = 100_000;
+/** Functions that call others many times, or each other in a circle, become more nodes than any model has: there it ends. */
+const mostNodes = 20_000, deepest = 64;
 
 /** What a normalization has, in every spelling. */
 const statistics = /Normalization$|^Reduce(Mean|Sum|SumSquare|L2)$|^GlobalAveragePool$/;
@@ -22,17 +22,18 @@ export function inlineFunctions(editor: Editor): Action[] {
     actions.push({ pass: "inline", value: call.output[0], what: `${called.name} stays: ${obstacle}`, done: false });
     return true;
   };
-  for (let done = true; done && nodes < mostNodes;) {
-    done = false;
-    for (const [graph, call] of [...callsIn(editor.view())]) {
+  for (let level = 0; level < deepest && nodes < mostNodes; level++) {
+    const found = new Map<Graph, NodeProto[]>();
+    for (const [graph, call] of callsIn(editor.view())) {
       const called = graph.functionOf(call)!;
       if (!stay.has(called)) stay.set(called, stays(graph, call, called));
       if (stay.get(called) || nodes >= mostNodes) continue;
-      editor.inline(graph, call);
       nodes += Math.max(1, called.node.length);
-      done = true;
+      (found.get(graph) ?? found.set(graph, []).get(graph)!).push(call);
       actions.push({ pass: "inline", value: call.output[0], what: `the function ${called.name}`, done: true });
     }
+    if (found.size === 0) break;
+    for (const [graph, calls] of found) editor.inline(graph, calls);
   }
   if (nodes > 0) editor.dropFunctions();
   return actions;

@@ -120,3 +120,24 @@ Deno.test("functions: those of another version of the operators stay, and say so
     "rewrite where it is called",
   ]]);
 });
+
+Deno.test("functions: one that calls itself, and many that call others twice, end without an end of nodes", async () => {
+  const node = (opType: string, domain: string, input: string, output: string) =>
+    create(NodeProtoSchema, { opType, domain, input: [input], output: [output] });
+  const calling = (name: string, node: NodeProto[]) => functionOf(name, ["x"], node);
+  const circle = [calling("F0", [node("ReduceMean", "", "x", "z"), node("F0", domain, "z", "y")])];
+  const twice = Array.from({ length: 40 }, (_, i) =>
+    calling(
+      `F${i}`,
+      i === 39 ? [node("ReduceMean", "", "x", "y")] : [
+        node(`F${i + 1}`, domain, "x", "z"),
+        node(`F${i + 1}`, domain, "z", "y"),
+      ],
+    ));
+  for (const functions of [circle, twice]) {
+    const g = new GraphBuilder("calls", { opset: 17 });
+    g.output("y", g.op("F0", [g.input("x", "float32", ["N", 8])], {}, { domain }), "float32", ["N", 8]);
+    const before = Object.assign(g.build(), { functions });
+    assert((await optimize(before, { verify: false })).model === before);
+  }
+});
