@@ -99,6 +99,9 @@ export function verificationText({ isRight, bound, provider, values, unseen, ref
         ? `  ${value} has an epsilon of ${short(epsilons.after)}, and had ${short(epsilons.before)}`
         : `  ${value} is off by ${short(difference)} with inputs ${inputs}`
     ),
+    ...[...grouped(values.filter(({ fault }) => fault), ({ fault }) => fault!)].slice(0, 5).map(([fault, found]) =>
+      `  ${found[0].value}: ${fault}; the pass mend gives it another`
+    ),
     ...apart > 0
       ? [`  ${count(apart, "value")} not judged: with those inputs the first model's own norms are wrong`]
       : [],

@@ -1,4 +1,5 @@
 import { Graph, type Model, type OnnxTensor, openSession, type Provider } from "../../onnx/mod.ts";
+import { epsilonFault } from "../find/epsilon.ts";
 import { type Finding, findNorms } from "../find/findings.ts";
 import { difference, differenceOf } from "./compare.ts";
 import { evaluateNorm } from "./evaluate.ts";
@@ -44,6 +45,8 @@ export interface ComparedValue {
    * does not tell.
    */
   readonly epsilons?: { readonly before: number; readonly after: number };
+  /** What is wrong with the epsilon of the first model's norm beside these inputs, unless it was mended; the mend pass does. */
+  readonly fault?: string;
   /**
    * Whether it is judged. What is behind a normalization that the first model gets wrong differs rightly: with ordinary inputs it is
    * held against the first model with the second's normalizations in place of the wrong ones, with extreme ones it is not judged.
@@ -146,7 +149,9 @@ export async function verify(before: Model, after: Model, options: VerifyOptions
   const run = cases.flatMap((one, i) => isWhole(runs[i]) ? [{ one, runs: runs[i] as Required<Runs> }] : []);
   const compared: ComparedValue[] = [];
   for (const { one, runs } of run) {
-    const found = norms.map((norm) => compareNorm(one, runs, norm, { bound, outputs, epsilons }));
+    const found = norms.map((norm) =>
+      compareNorm(one, runs, norm, { bound, outputs, epsilons, mended: options.mended ?? [] })
+    );
     const wrong = found.filter(({ isFirstRight }) => !isFirstRight).map(({ compared }) => compared.value);
     compared.push(...found.map(({ compared }) => compared));
     const isMeant = wrong.length === 0 || one.ordinary;
@@ -183,12 +188,13 @@ const noWorse = 4;
 
 /** One normalization of the first model, and how far both are from float64. */
 function compareNorm(
-  { name }: Case,
+  { name, ordinary }: Case,
   { before, after, moved }: Required<Runs>,
   norm: Finding,
-  { bound, outputs, epsilons }: {
+  { bound, outputs, epsilons, mended }: {
     bound: number;
     outputs: readonly string[];
+    mended: readonly string[];
     epsilons: ReadonlyMap<string, ComparedValue["epsilons"]>;
   },
 ): { compared: ComparedValue; isFirstRight: boolean } {
@@ -201,10 +207,12 @@ function compareNorm(
   const sensitivity = difference(before[y], moved[y]), off = difference(before[y], after[y]);
   const isSame = isFirstRight && off <= Math.max(bound, sensitivityFactor * sensitivity);
   const isNear = isSame || errors.after <= Math.max(bound, noWorse * errors.before), other = epsilons.get(y);
+  const fault = ordinary && !mended.includes(y) ? epsilonFault(norm, largestIn(before[x])) : undefined;
   const compared: ComparedValue = {
     inputs: name,
     value: y,
     isOutput: outputs.includes(y),
+    ...fault && { fault },
     difference: off,
     sensitivity,
     errors,
@@ -278,6 +286,10 @@ function otherEpsilons(first: readonly Finding[], second: readonly Finding[]): M
     const isSame = after === undefined || Math.abs(after - before) <= 1e-2 * before;
     return isSame ? [] : [[y, { before, after }] as const];
   }));
+}
+
+function largestIn({ data }: OnnxTensor): number {
+  return (data as Float32Array).reduce((largest, one) => Math.max(largest, Math.abs(one) || 0), 0);
 }
 
 /** A norm without an epsilon divides zero by zero; where one with an epsilon does not, that is what it is for. */

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { modelOf, type SymbolicTensor } from "../../models/mod.ts";
 import { GraphBuilder, type Model, type OnnxTensor, run } from "../../onnx/mod.ts";
-import { inspect, optimize, type PassName } from "../../rewrite/mod.ts";
+import { inspect, optimize, type PassName, verificationText } from "../../rewrite/mod.ts";
 import { difference } from "../../rewrite/verify/compare.ts";
 import { backends } from "../models/backends.ts";
 import { varied } from "../../tools/rewrite/spellings.ts";
@@ -174,6 +174,8 @@ Deno.test("mend: an epsilon that is negligible beside the data gives noise, and 
   const { model: mended, actions } = await optimize(model, { passes: ["mend"], verify: { inputs: [{ x: flat }] } });
   assertStringIncludes(actions[0].what, "negligible beside data up to 778");
   assert(await largest(mended) < 0.8, `${await largest(mended)}`);
+  const { verification } = await optimize(model, { passes: ["stabilize"], verify: { inputs: [{ x: flat }] } });
+  assertStringIncludes(verificationText(verification!), "y: its epsilon of 1e-12 is negligible beside data up to 778");
   const beside = await optimize(model, { passes: ["mend"] });
   assertEquals(beside.actions, [], "random data is of size 1");
 });
