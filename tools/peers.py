@@ -8,6 +8,7 @@ transformers optimizer). tools/export_models.py writes models to try; others are
 what the original gives, in onnxruntime with its optimizer off, within 1e-3 of the root mean square (2e-2 in float16).
 """
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -151,7 +152,8 @@ def attempt(run, path, inputs):
     with tempfile.TemporaryDirectory() as folder:
         out, start = str(Path(folder) / "out.onnx"), time.perf_counter()
         try:
-            run(path, out)
+            with contextlib.redirect_stdout(sys.stderr):  # some print what they do
+                run(path, out)
             seconds = time.perf_counter() - start
             counts = count(out)
         except Exception as error:
