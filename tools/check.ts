@@ -14,7 +14,10 @@ interface Check {
 
 const entryPoints = Object.values(config.exports);
 // The published modules and pages: what a reader may copy an example from.
-const documented = config.publish.include.filter((path) => /(\.ts|\.md|\/)$/.test(path) && exists(path));
+const documented = [
+  ...config.publish.include.filter((path) => /(\.ts|\.md|\/)$/.test(path) && exists(path)),
+  "site/pages/",
+];
 const buildSimd = "tools/build_simd.ts";
 
 const checks: Check[] = [

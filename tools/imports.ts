@@ -29,7 +29,8 @@ const development: Record<string, readonly string[]> = {
   tools: [],
   examples: ["tools"],
   bench: ["tools", "notebooks", "examples"],
-  tests: ["tools", "examples", "bench"],
+  site: ["tools"],
+  tests: ["tools", "examples", "bench", "site"],
 };
 
 interface Import {

@@ -1,0 +1,220 @@
+/** The page of models: drop one, see its norms, repair them, prove the repair, take it home. */
+import type { Inspection, PassName, Timing, Verification } from "../../../rewrite/mod.ts";
+import { byId, download, element, tableElement } from "../dom.ts";
+import { Remote, StoppedError } from "../remote.ts";
+import { GraphView } from "./graph_view.ts";
+import { differencePlot, timePlot, verificationTable } from "./outcome.ts";
+import type { Changed, ModelWork, Opened, Side } from "./models_worker.ts";
+
+type Provider = "wasm" | "webgpu";
+
+/** What each pass does, and whether it is chosen at first. */
+const passes: Readonly<Record<PassName, readonly [text: string, chosen: boolean]>> = {
+  tidy: ["compute what is constant", true],
+  mend: ["give an epsilon to norms that have none", false],
+  fuse: ["write spelled-out norms as operators", true],
+  stabilize: ["write norms so that they are right at any offset", false],
+  fold: ["put batch norms into the products beside them", true],
+  absorb: ["put layer norms' scales into the products behind them", false],
+  guard: ["keep from onnxruntime what it would break", true],
+};
+
+const remote = new Remote<ModelWork>(new URL("./models_worker.js", import.meta.url));
+const status = byId("status", HTMLElement), progress = byId("progress", HTMLProgressElement);
+const stop = byId("stop", HTMLButtonElement), results = byId("results", HTMLElement);
+const view = new GraphView(byId("graph", HTMLElement));
+let opened: Opened | undefined;
+
+/** Does something that takes a while: says so, can be stopped, and says what went wrong. */
+async function during(what: string, work: (onProgress: (fraction: number) => void) => Promise<void>): Promise<void> {
+  status.textContent = what;
+  status.classList.remove("error");
+  progress.removeAttribute("value");
+  progress.hidden = stop.hidden = false;
+  document.body.setAttribute("aria-busy", "true");
+  try {
+    await work((fraction) => progress.value = fraction);
+  } catch (error) {
+    const { message } = error as Error;
+    status.textContent = error instanceof StoppedError ? "Stopped. Open the model again to go on." : message;
+    status.classList.add("error");
+    if (error instanceof StoppedError) close();
+  } finally {
+    progress.hidden = stop.hidden = true;
+    document.body.removeAttribute("aria-busy");
+  }
+}
+
+function close(): void {
+  opened = undefined;
+  for (const id of ["found", "repair", "outcome"]) byId(id, HTMLElement).hidden = true;
+}
+
+async function open(files: readonly File[]): Promise<void> {
+  if (files.length === 0) return;
+  close();
+  // Work on the model before would only be in the way.
+  remote.stop();
+  await during(`Reading ${files[0].name} ...`, async () => {
+    opened = await remote.call("open", [files]);
+    showInspection(opened);
+    byId("found", HTMLElement).hidden = byId("repair", HTMLElement).hidden = false;
+    await draw("before");
+    byId("gpu", HTMLInputElement).disabled = !opened.hasGpu;
+    byId("gpu", HTMLInputElement).checked = opened.hasGpu;
+    byId("gpu-note", HTMLElement).textContent = opened.hasGpu
+      ? "its WebGPU build is fetched once: 6.6 MB"
+      : "this browser has no WebGPU device here";
+    status.textContent = `${opened.name} is open.`;
+  });
+}
+
+async function draw(side: Side, around?: string): Promise<void> {
+  const drawing = await remote.call("draw", [side, around]);
+  view.show(drawing, opened?.name ?? "the model");
+  const part = drawing.drawn < drawing.operators
+    ? `${drawing.drawn} of ${drawing.operators} operators${around ? `, around ${around}` : ", from the inputs on"}.`
+    : `All ${drawing.operators} operators.`;
+  byId("graph-note", HTMLElement).textContent = `${
+    side === "before" ? "The model as it is" : "The new model"
+  }: ${part}`;
+}
+
+function showInspection({ name, bytes, inspection }: Opened): void {
+  const { producer, opset, nodes, norms, foldable } = inspection;
+  byId("summary", HTMLElement).textContent =
+    `${name}: ${bytesText(bytes)}${producer && ` by ${producer}`}, opset ${
+      opset ?? "unknown"
+    }, ${nodes} nodes, ${norms.length} normalizations` +
+    (foldable > 0 ? `, ${foldable} chains of scales and shifts that a product could take` : "") + ".";
+  byId("norms", HTMLElement).replaceChildren(
+    norms.length === 0 ? element("p", {}, "There are no normalizations in it.") : normTable(inspection),
+  );
+}
+
+function normTable({ norms }: Inspection): HTMLElement {
+  const rows = norms.map((norm) => {
+    const { kind, y, dims, axes, groups, epsilon, operators, fault, possible, obstacle } = norm;
+    const show = element("button", { type: "button", "aria-label": `Show ${y} in the graph` }, "Show");
+    show.addEventListener("click", () => {
+      during(`Drawing what is around ${y} ...`, async () => {
+        await draw("before", y);
+        status.textContent = `The graph is drawn around ${y}.`;
+      });
+    });
+    const spelled = operators.length > 1 ? `${operators.length} nodes` : operators[0];
+    return [
+      kind,
+      y,
+      `[${dims?.map((dim) => dim ?? "?").join(", ") ?? "?"}]`,
+      groups ? `${groups} groups` : axes.join(", "),
+      epsilon.toPrecision(2),
+      spelled,
+      [fault, possible ?? `stays: ${obstacle}`].filter(Boolean).join("; "),
+      show,
+    ];
+  });
+  const head = ["norm", "value", "dims", "axes", "epsilon", "written as", "what can be done", "graph"];
+  return tableElement("Normalizations", head, rows);
+}
+
+async function repair(event: SubmitEvent): Promise<void> {
+  event.preventDefault();
+  const form = new FormData(event.target as HTMLFormElement);
+  const wanted = form.getAll("pass") as PassName[], providers = form.getAll("provider") as Provider[];
+  const target = form.get("target") as "any";
+  await during("Optimizing ...", async (onProgress) => {
+    const changed = await remote.call("change", [{ passes: wanted, target }]);
+    results.replaceChildren(
+      element("p", {}, changedText(changed)),
+      element("pre", {}, changed.text || "Nothing was to be done."),
+    );
+    byId("outcome", HTMLElement).hidden = false;
+    const proofs: Verification[] = [], times: Partial<Record<Provider, readonly Timing[]>> = {};
+    for (const provider of providers) {
+      status.textContent = `Running both models on ${provider} ...`;
+      const proof = await remote.call("prove", [provider], onProgress);
+      proofs.push(proof);
+      results.append(...verificationTable(proof));
+    }
+    if (proofs.length > 0) results.append(await differencePlot(proofs));
+    for (const provider of providers) {
+      status.textContent = `Timing both models on ${provider} ...`;
+      times[provider] = await remote.call("time", [provider]);
+    }
+    if (providers.length > 0) results.append(await timePlot(times));
+    const isRight = proofs.length > 0 && proofs.every(({ isRight }) => isRight);
+    results.append(await takeHome(changed, proofs, times, isRight));
+    await draw("after");
+    status.textContent = isRight
+      ? "Done: both models give the same."
+      : proofs.length === 0
+      ? "Done, but nothing was run, so nothing is proven."
+      : "The models DIFFER. Do not use the new one; please report it.";
+    status.classList.toggle("error", proofs.length > 0 && !isRight);
+  });
+}
+
+function changedText({ inspection }: Changed): string {
+  return `${opened!.inspection.nodes} nodes are now ${inspection.nodes}.`;
+}
+
+async function takeHome(
+  { actions, inspection }: Changed,
+  proofs: readonly Verification[],
+  times: Partial<Record<Provider, readonly Timing[]>>,
+  isRight: boolean,
+): Promise<HTMLElement> {
+  const name = opened!.name.replace(/\.onnx$/, ""), bytes = await remote.call("write", []);
+  const model = element(
+    "button",
+    { type: "button", id: "download" },
+    `Download the model (${bytesText(bytes.length)})`,
+  );
+  model.addEventListener("click", () => download(`${name}.optimized.onnx`, bytes, "application/octet-stream"));
+  const report = element("button", { type: "button", id: "report" }, "Download the report");
+  report.addEventListener("click", () => {
+    const { userAgent } = navigator, before = opened!.inspection;
+    const text = JSON.stringify(
+      { model: opened!.name, userAgent, before, after: inspection, actions, proofs, times },
+      null,
+      2,
+    );
+    download(`${name}.report.json`, text, "application/json");
+  });
+  // What differs is not given away.
+  model.disabled = proofs.length > 0 && !isRight;
+  return element("p", { class: "buttons" }, model, report);
+}
+
+function bytesText(bytes: number): string {
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+const choices = Object.entries(passes).map(([name, [text, chosen]]) => {
+  const box = element("input", { type: "checkbox", name: "pass", value: name, ...chosen && { checked: "" } });
+  return element("label", {}, box, ` ${name}: ${text}`);
+});
+byId("passes", HTMLElement).append(...choices);
+byId("file", HTMLInputElement).addEventListener("change", ({ target }) => {
+  const input = target as HTMLInputElement;
+  open([...input.files ?? []]).then(() => input.value = "");
+});
+stop.addEventListener("click", () => remote.stop());
+byId("choices", HTMLFormElement).addEventListener("submit", repair);
+addEventListener("dragover", (event) => {
+  event.preventDefault();
+  byId("drop", HTMLElement).classList.add("over");
+});
+addEventListener("dragleave", () => byId("drop", HTMLElement).classList.remove("over"));
+addEventListener("drop", (event) => {
+  event.preventDefault();
+  byId("drop", HTMLElement).classList.remove("over");
+  open([...event.dataTransfer?.files ?? []]);
+});
+for (const button of document.querySelectorAll<HTMLButtonElement>("[data-sample]")) {
+  button.addEventListener("click", async () => {
+    const file = button.dataset.sample!, response = await fetch(new URL(`../../models/${file}`, import.meta.url));
+    await open([new File([await response.blob()], file)]);
+  });
+}

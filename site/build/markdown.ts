@@ -1,0 +1,51 @@
+/** Markdown as HTML, formulas as MathML, which browsers show without fonts or programs of ours. */
+import { Marked } from "marked";
+import katex from "marked-katex-extension";
+
+const marked = new Marked(katex({ output: "mathml", throwOnError: true, nonStandard: true }), {
+  renderer: {
+    // Headings are places to link to.
+    heading({ tokens, depth, text }) {
+      return `<h${depth} id="${slug(text)}">${this.parser.parseInline(tokens)}</h${depth}>\n`;
+    },
+    // Wide tables scroll by themselves, by keyboard too.
+    table(token) {
+      const row = (cells: typeof token.header, tag: string) =>
+        `<tr>${cells.map(({ tokens }) => `<${tag}>${this.parser.parseInline(tokens)}</${tag}>`).join("")}</tr>`;
+      const body = token.rows.map((cells) => row(cells, "td")).join("\n");
+      return `<div class="wide" tabindex="0" role="region" aria-label="Table"><table><thead>${
+        row(token.header, "th")
+      }</thead><tbody>${body}</tbody></table></div>\n`;
+    },
+    code({ text, lang = "" }) {
+      return `<pre tabindex="0"><code class="language-${lang.split(" ")[0]}">${
+        text.replace(/[&<]/g, (character) => character === "&" ? "&amp;" : "&lt;")
+      }</code></pre>\n`;
+    },
+  },
+});
+
+/** A text in Markdown as HTML. Links to other texts and notebooks lead to their pages. */
+export function markdownHtml(text: string): string {
+  const html = marked.parse(text, { async: false });
+  return html.replaceAll(
+    /href="([^":]+)\.(?:md|ipynb)(#[^"]*)?"/g,
+    (_, path, hash = "") => `href="${path}.html${hash}"`,
+  );
+}
+
+/** The first heading of a text in Markdown, without its marks. */
+export function titleOf(text: string): string {
+  return (/^# (.*)$/m.exec(text)?.[1] ?? "").replaceAll(/[`*_]/g, "");
+}
+
+/** The first sentence below the first heading. */
+export function firstSentence(text: string): string {
+  const paragraph = text.split(/\n\s*\n/).find((part) => !part.startsWith("#")) ?? "";
+  return paragraph.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1").replaceAll(/[`*_$]/g, "").replaceAll(/\s+/g, " ")
+    .split(/(?<=\.) (?=\p{Lu})/u)[0];
+}
+
+function slug(text: string): string {
+  return text.toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, "-").replaceAll(/^-|-$/g, "");
+}

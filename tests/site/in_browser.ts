@@ -1,0 +1,242 @@
+/**
+ * The site in a real browser: a model is dropped, read, repaired, proven and taken home; sliders, keys, errors, sizes. site_test.ts runs
+ * these tests in a process that may do all, which playwright needs.
+ */
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertLess,
+  assertLessOrEqual,
+  assertStringIncludes,
+} from "@std/assert";
+import { Buffer } from "node:buffer";
+import axe from "axe-core";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { layerNorm } from "../../kernels/reference.ts";
+import { readModel, run } from "../../onnx/mod.ts";
+import { noise } from "../../tools/judge/noise.ts";
+import { buildSite } from "../../site/build/site.ts";
+import { serve } from "../../site/build/serve.ts";
+import { findBrowser } from "../doors/browser.ts";
+
+const program = await findBrowser();
+if (program === undefined) {
+  console.log("No chromium is on the PATH (Debian: chromium): the tests of the site are skipped.");
+}
+
+const folder = await Deno.makeTempDir({ prefix: "evenkeel-site-" });
+let browser: Browser, server: Deno.HttpServer<Deno.NetAddr>, url: string;
+
+Deno.test.beforeAll(async () => {
+  await buildSite(folder);
+  server = serve(folder);
+  url = `http://127.0.0.1:${server.addr.port}/`;
+  browser = await chromium.launch({
+    executablePath: await pathOf(program),
+    args: ["--no-sandbox", "--enable-unsafe-webgpu"],
+  });
+});
+Deno.test.afterAll(async () => {
+  await browser?.close();
+  await server?.shutdown();
+  await Deno.remove(folder, { recursive: true });
+});
+
+/** Where a program is; playwright takes no name. */
+async function pathOf(name: string | undefined): Promise<string | undefined> {
+  for (const part of (Deno.env.get("PATH") ?? "").split(":")) {
+    if (await Deno.stat(`${part}/${name}`).then(() => true, () => false)) return `${part}/${name}`;
+  }
+  return undefined;
+}
+
+/** A test with a page of its own, on which no program may fail. */
+function test(name: string, work: (page: Page) => Promise<void>): void {
+  Deno.test({
+    name: `site: ${name}`,
+    // The browser, which all tests share, keeps what is open.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      const page = await browser.newPage({ acceptDownloads: true }), failures: string[] = [];
+      page.setDefaultTimeout(120_000);
+      page.on("pageerror", ({ message }) => failures.push(message));
+      try {
+        await work(page);
+        assertEquals(failures, []);
+      } finally {
+        await page.close();
+      }
+    },
+  });
+}
+
+const text = async (page: Page, selector: string) => (await page.textContent(selector)) ?? "";
+const isDone = (page: Page) => page.waitForSelector("body:not([aria-busy])");
+
+async function drop(page: Page, file: string): Promise<void> {
+  await page.setInputFiles("#file", file);
+  await page.waitForSelector("#repair:not([hidden])");
+  await isDone(page);
+}
+
+/** The pages of a folder by their paths, but for those of the API, which deno writes. */
+function* pagesIn(path = ""): Generator<string> {
+  for (const { name, isDirectory } of Deno.readDirSync(`${folder}/${path}`)) {
+    if (isDirectory && name !== "api") yield* pagesIn(`${path}${name}/`);
+    else if (name.endsWith(".html")) yield path + name;
+  }
+}
+
+test("every link to a page of the site leads somewhere, and each notebook has a page", async () => {
+  const pages = [...pagesIn()], lost: string[] = [];
+  for (const page of pages) {
+    const html = await Deno.readTextFile(`${folder}/${page}`);
+    for (const [, link] of html.matchAll(/(?:href|src)="([^"#]+)/g)) {
+      if (/^(https?|data|mailto):/.test(link)) continue;
+      const { pathname } = new URL(link, `file://${folder}/${page}`);
+      if (!(await Deno.stat(pathname).then(() => true, () => false))) lost.push(`${page}: ${link}`);
+    }
+  }
+  assertEquals(lost, []);
+  const notebooks = [...Deno.readDirSync(new URL("../../notebooks", import.meta.url))].filter(({ name }) =>
+    name.endsWith(".ipynb")
+  );
+  assertEquals(pages.filter((page) => page.startsWith("learn/notebooks/")).length, notebooks.length);
+});
+
+test("a model is dropped, read, repaired, proven on both backends, and runs as what was downloaded", async (page) => {
+  await page.goto(url);
+  await drop(page, `${folder}/models/far_from_zero.onnx`);
+  assertStringIncludes(await text(page, "#summary"), "1 normalizations");
+  assertStringIncludes(await text(page, "#norms tbody"), "LayerNormalization");
+  await page.check("input[value=stabilize]");
+  await page.click("button[type=submit]");
+  await page.waitForSelector("#download");
+  await isDone(page);
+  assertEquals(await text(page, "#status"), "Done: both models give the same.");
+  const titles = await page.locator("#results h3").allTextContents();
+  assertEquals(titles[0], "The same on wasm");
+  assertEquals(titles.length, await page.isChecked("#gpu") ? 2 : 1);
+  assertEquals(await page.locator("#results [role=img]").count(), 2);
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click("#download")]);
+  assertEquals(download.suggestedFilename(), "far_from_zero.optimized.onnx");
+  const x = noise([2, 256], { mean: 0 }), far = { ...x, data: x.data.map((value) => value + 1e4) };
+  const { y } = await run(readModel(await Deno.readFile(await download.path())), { x });
+  const want = layerNorm(far, { epsilon: 1e-5 }).y.data;
+  want.forEach((value, i) => assertAlmostEquals(Number(y.data[i]), value, 2e-6));
+  const [report] = await Promise.all([page.waitForEvent("download"), page.click("#report")]);
+  const { proofs } = JSON.parse(await Deno.readTextFile(await report.path()));
+  assert(proofs.every(({ isRight }: { isRight: boolean }) => isRight));
+});
+
+test("what is no model, or a broken one, gets one line that says so, and the next one is read", async (page) => {
+  await page.goto(url);
+  const bytes = await Deno.readFile(`${folder}/models/convolutions.onnx`);
+  for (
+    const [name, buffer] of [
+      ["page.onnx", new TextEncoder().encode("<!DOCTYPE html><p>Not found</p>")],
+      ["cut.onnx", bytes.subarray(0, 1000)],
+      ["empty.onnx", new Uint8Array()],
+    ] as const
+  ) {
+    await page.setInputFiles("#file", {
+      name,
+      mimeType: "application/octet-stream",
+      buffer: Buffer.from(buffer),
+    });
+    await page.waitForSelector("#status.error");
+    assertLess((await text(page, "#status")).split("\n").length, 2, name);
+    assert(await page.isHidden("#repair"), name);
+  }
+  await drop(page, `${folder}/models/convolutions.onnx`);
+  assertStringIncludes(await text(page, "#summary"), "4 normalizations");
+});
+
+test("work that is stopped half-way says so, and the page goes on", async (page) => {
+  await page.goto(url);
+  await drop(page, `${folder}/models/spelled_out.onnx`);
+  await page.click("button[type=submit]");
+  await page.waitForSelector("#stop:not([hidden])");
+  await page.click("#stop");
+  await isDone(page);
+  assertStringIncludes(await text(page, "#status"), "Stopped");
+  await drop(page, `${folder}/models/spelled_out.onnx`);
+  assertEquals(await text(page, "#status"), "spelled_out.onnx is open.");
+});
+
+test("a model is chosen, repaired and looked at with the keyboard alone", async (page) => {
+  await page.goto(url);
+  await page.focus("[data-sample='groups.onnx']");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("#repair:not([hidden])");
+  await isDone(page);
+  await page.focus(".graph .box");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  assertStringIncludes(await text(page, ".details"), "operator");
+  const before = await page.getAttribute(".graph", "viewBox");
+  await page.keyboard.press("+");
+  assert(before !== await page.getAttribute(".graph", "viewBox"));
+  await page.focus("#gpu");
+  if (await page.isChecked("#gpu")) await page.keyboard.press("Space");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("#download");
+  await isDone(page);
+  assertEquals(await text(page, "#status"), "Done: both models give the same.");
+});
+
+test("at a mean of a million Evenkeel's layer norm is right and the naive one is not", async (page) => {
+  await page.goto(`${url}numbers.html`);
+  await page.fill("#mean", "61");
+  await page.waitForFunction(`document.querySelector("#values caption")?.textContent.includes("1,000,000")`);
+  const rows = await page.locator("#values tbody tr").allTextContents();
+  const cells = await page.locator("#values tbody tr td:last-child").allTextContents();
+  assert(rows[1].startsWith("Evenkeel") && Number(cells[1]) < 1e-6, rows[1]);
+  assert(rows[2].startsWith("naive") && !(Number(cells[2]) < 0.1), rows[2]);
+  await page.check("input[value=instance]");
+  assertStringIncludes((await page.getAttribute(".cube", "aria-label")) ?? "", "instance norm");
+  const cube = await page.innerHTML(".cube");
+  await page.focus(".cube");
+  await page.keyboard.press("ArrowLeft");
+  assert(cube !== await page.innerHTML(".cube"));
+});
+
+test("the kernels are timed in the browser, and none is wrong", async (page) => {
+  await page.goto(`${url}speed.html`);
+  await page.click("#run");
+  await page.waitForSelector("#outcome:not([hidden])");
+  const errors = await page.locator("#table tbody td:last-child").allTextContents();
+  assertEquals(errors.length, 8);
+  for (const error of errors) assertLess(Number(error), 1e-5);
+});
+
+for (const path of ["", "numbers.html", "speed.html"]) {
+  for (const colorScheme of ["light", "dark"] as const) {
+    test(`/${path} is accessible in ${colorScheme}, fits a phone, and is small at first`, async (page) => {
+      let sent = 0;
+      const first: Promise<void>[] = [];
+      page.on("response", (response) => {
+        first.push((async () => {
+          const body = await response.body().catch(() => new Uint8Array());
+          const zipped = new Blob([new Uint8Array(body)]).stream().pipeThrough(new CompressionStream("gzip"));
+          if (!/_worker|chunk|src-|models\//.test(response.url()) || path === "") {
+            sent += (await new Response(zipped).arrayBuffer()).byteLength;
+          }
+        })());
+      });
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width: 360, height: 740 });
+      await page.goto(url + path, { waitUntil: "load" });
+      await Promise.all(first);
+      assertLessOrEqual(sent, 100_000);
+      const wide = await page.evaluate<number>("document.documentElement.scrollWidth");
+      assertLessOrEqual(wide, 360);
+      await page.evaluate(axe.source);
+      const { violations } = await page.evaluate<axe.AxeResults>("axe.run()");
+      assertEquals(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`), []);
+    });
+  }
+}
