@@ -17,6 +17,7 @@ from pathlib import Path
 parser = argparse.ArgumentParser()
 parser.add_argument("--rows", type=int, default=300_000)
 parser.add_argument("--folder", default="/tmp/evenkeel-data")
+parser.add_argument("--files", default="[nw]*.*", help="which of the files to read")
 options = parser.parse_args()
 folder = Path(options.folder)
 folder.mkdir(exist_ok=True)
@@ -81,6 +82,12 @@ def best(command: list[str]) -> tuple[float, float]:
     return min(measure(command) for _ in range(2))
 
 
+def fit(*data: str) -> tuple[float, float]:
+    """What the command line takes."""
+    command = ["deno", "run", "--no-check", "-A", str(root / "cli.ts"), "scale", *data]
+    return best([*command, "--fit", str(folder / "state.json"), "--quiet"])
+
+
 def write_all() -> None:
     write(options.rows, 20, "narrow", ["csv", "csv.gz", "parquet", "arrow", "npy"])
     write(2000, 2000, "wide", ["csv", "parquet", "arrow"])
@@ -98,13 +105,14 @@ packages = ["pandas", "polars", "duckdb", "pyarrow", "numpy", "scikit-learn"]
 print(", ".join(f"{name} {version(name)}" for name in packages) + ".\n")
 print("| file | size | program | seconds | ratio | memory |")
 print("| --- | ---: | --- | ---: | ---: | ---: |")
-for path in sorted(folder.glob("[nw]*.*")):
+for path in sorted(folder.glob(options.files)):
     name, extension = path.name.split(".", 1)
     if extension not in ("csv", "csv.gz", "parquet", "arrow", "npy"):
         continue
-    arguments = ["scale", str(path), "--fit", str(folder / "state.json"), "--quiet"]
-    ours = best(["deno", "run", "--no-check", "-A", str(root / "cli.ts"), *arguments])
+    ours = fit(str(path))
     rows = {"**evenkeel**": ours}
+    if extension in ("csv", "csv.gz", "parquet"):
+        rows["**evenkeel --sql**"] = fit("--sql", f"from '{path}'")
     for peer, code in peers(extension).items():
         rows[peer] = best([sys.executable, "-c", f"PATH = {str(path)!r}\n{code}"])
     for program, (seconds, memory) in rows.items():
