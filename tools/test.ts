@@ -22,7 +22,9 @@ let code: number, signal: Deno.Signal | null;
 let xml = "";
 try {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", ...permissions, `--junit-path=${report}`, ...Deno.args],
+    args: ["test", "--parallel", ...permissions, `--junit-path=${report}`, ...Deno.args],
+    // Two files at once: tests of threads and of memory need room beside them, however many processors there are.
+    env: { DENO_JOBS: Deno.env.get("DENO_JOBS") ?? "2" },
     stdin: "null",
   }).spawn();
   ({ code, signal } = await child.status);
