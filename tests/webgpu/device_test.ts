@@ -2,7 +2,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { batchNorm, layerNorm, tensor } from "../../kernels/mod.ts";
 import * as reference from "../../kernels/reference.ts";
-import { invoke, maxError } from "../../tools/judge/compare.ts";
+import { invoke, maxError, maxErrorOf } from "../../tools/judge/compare.ts";
+import { invokeOn } from "../../tools/judge/gpu.ts";
+import { backwardCall } from "../../tools/judge/offsets.ts";
 import { noise } from "../../tools/judge/noise.ts";
 import { Session } from "../../webgpu/device/session.ts";
 import { Gpu } from "../../webgpu/gpu.ts";
@@ -51,6 +53,18 @@ gpuTest("at means up to 1e6 errors stay below 5e-6", async (gpu) => {
       const error = maxError(await y.read(), want);
       assert(error <= 5e-6, `${kernel} at mean ${mean}: ${error}`);
       y.destroy();
+    }
+  }
+});
+
+gpuTest("at means up to 1e6 gradients stay within 2e-6 of their largest", async (gpu) => {
+  for (
+    const [kernel, dims] of [["layerNorm", [3, 768]], ["layerNorm", [40, 48]], ["batchNormTraining", [40, 12]]] as const
+  ) {
+    for (const mean of [0, 1e4, 1e6]) {
+      const call = backwardCall({ name: kernel, kernel, dims: [...dims], options: {} }, mean);
+      const error = maxErrorOf(await invokeOn(gpu, call), invoke(reference, call));
+      assert(error <= 2e-6, `${kernel} of [${dims}] at mean ${mean}: ${error}`);
     }
   }
 });

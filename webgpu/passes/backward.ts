@@ -1,13 +1,13 @@
 import type { Region } from "../device/region.ts";
-import { activation as activationText, realsOf } from "../wgsl/arithmetic.ts";
 import { heldBy } from "../wgsl/team.ts";
 import { affineBindings } from "./affine.ts";
 import { type Differentiation, parametersOf, shifted, throughActivation } from "./differentiation.ts";
 import { differentiateHeld, stripsOf } from "./held_backward.ts";
 import { addStrips, type AffineGradients, sumInto, sumOfParameters } from "./parameter_gradients.ts";
 import type { Run } from "../device/run.ts";
-import { bindSlab, LANES, present, type Slab, slabsOf, withTables } from "./slabs.ts";
-import { arithmetic, measureInto, takeInto } from "./statistics.ts";
+import { bindSlab, present, type Slab, slabsOf, withTables } from "./slabs.ts";
+import { overElements } from "./elements.ts";
+import { measureInto, takeInto } from "./statistics.ts";
 
 /**
  * Runs a backward pass. With z = x less its mean (or x), v its variance (or mean square), r one over what is divided by, h = dy * scale
@@ -51,34 +51,22 @@ export function differentiate(run: Run, pass: Differentiation, out: AffineGradie
 
 /** dx from x, dy and the tables, element by element; p is (slope, offset, m, l). */
 function applyGradient(run: Run, slab: Slab, pass: Differentiation, table: Region, slopes: Region | undefined): void {
-  const { measure, x, dy, scale, activation, dSum, dx } = pass, { placement } = slab;
-  const width = placement.widthFor("statistic");
+  const { x, dy, scale, dSum, dx } = pass, { placement } = slab, width = placement.widthFor("statistic");
+  const bindings = present(
+    bindSlab("x", x, slab, width),
+    bindSlab("dy", dy, slab, width),
+    ...affineBindings(placement, parametersOf(pass), width),
+    { name: "table", region: table, element: "vec4f" as const },
+    slopes && { name: "slopes", region: slopes, element: "vec4f" as const },
+    dSum && bindSlab("dSum", dSum, slab, width),
+    bindSlab("dx", dx, slab, width, true),
+  );
   const own = scale && placement.affine === "constant" ? " * get_scale(e.z)" : "";
   const value = slopes ? "h * q.z + (deviationOf(x, q) * p.x + p.y)" : "h * q.z";
-  run.commands.dispatch({
-    bindings: present(
-      bindSlab("x", x, slab, width),
-      bindSlab("dy", dy, slab, width),
-      ...affineBindings(placement, parametersOf(pass), width),
-      { name: "table", region: table, element: "vec4f" as const },
-      slopes && { name: "slopes", region: slopes, element: "vec4f" as const },
-      dSum && bindSlab("dSum", dSum, slab, width),
-      bindSlab("dx", dx, slab, width, true),
-    ),
-    counts: { zero: 0, ...placement.counts("statistic") },
-    reals: realsOf(measure),
-    functions: [placement.text("statistic"), arithmetic(run, width, measure), activationText(width, activation)].join(
-      "\n",
-    ),
-    main: `
-  let i = (group * ${LANES}u + t) * ${width}u;
-  if (i >= u.elements) { return; }
-  let e = placeOf(i); let q = get_table(e.y);${slopes ? " let p = get_slopes(e.y);" : ""}
+  const body = `${slopes ? "let p = get_slopes(e.y);" : ""}
   let x = get_x(e.x); var g = get_dy(e.x);
   ${throughActivation("g", "(valueOf(x, q) * q.z)", pass)}
   let h = ${shifted("g", { m: "p.z", l: "p.w" }, pass)}${own};
-  set_dx(e.x, ${value}${dSum ? " + get_dSum(e.x)" : ""});`,
-    lanes: LANES,
-    groups: Math.ceil(placement.elements / width / LANES),
-  });
+  set_dx(e.x, ${value}${dSum ? " + get_dSum(e.x)" : ""});`;
+  overElements(run, slab, width, pass, bindings, body);
 }

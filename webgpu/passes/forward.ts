@@ -2,14 +2,15 @@ import type { Activation } from "../../kernels/activation.ts";
 import type { Measure } from "../../kernels/engines/measure.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Region } from "../device/region.ts";
-import { activation as activationText, realsOf, vector } from "../wgsl/arithmetic.ts";
+import { realsOf, vector } from "../wgsl/arithmetic.ts";
 import type { Placement } from "../wgsl/placement.ts";
-import { addition, type Held, heldBy, placeInTeam } from "../wgsl/team.ts";
+import { type Held, heldBy, placeInTeam } from "../wgsl/team.ts";
 import { affine, affineBindings } from "./affine.ts";
 import { heldMoments, overRegisters, registersNamed } from "./held.ts";
 import type { Run } from "../device/run.ts";
 import { bindSlab, LANES, present, type Slab, slabsOf, withTables } from "./slabs.ts";
-import { arithmetic, copyOut, measureInto, type StatisticTensors, takeInto } from "./statistics.ts";
+import { functionsOf, overElements } from "./elements.ts";
+import { copyOut, measureInto, type StatisticTensors, takeInto } from "./statistics.ts";
 
 /** What a forward pass reads, and the tensor that it writes. */
 export interface Normalization {
@@ -72,12 +73,7 @@ function normalizeHeld(run: Run, slab: Slab, held: Held, pass: Normalization, ta
     ),
     counts: { zero: 0, ...placement.counts("statistic"), registers: held.registers },
     reals: realsOf(measure),
-    functions: [
-      placement.text("statistic"),
-      addition(run.device, team),
-      arithmetic(run, width, measure),
-      activationText(width, activation),
-    ].join("\n"),
+    functions: functionsOf(run, placement, width, pass, { team }),
     main: `
 ${placeInTeam(team)}
   let key = group * ${team.keys}u + member; let live = key < u.keys;
@@ -94,28 +90,15 @@ ${overRegisters(held, width, store)}
 
 /** y from x and the table, element by element. */
 function apply(run: Run, slab: Slab, pass: Normalization, table: Region): void {
-  const { measure, x, activation, y } = pass, { placement } = slab, width = placement.widthFor("statistic");
+  const { x, activation, y } = pass, { placement } = slab, width = placement.widthFor("statistic");
+  const bindings = [
+    bindSlab("x", x, slab, width),
+    { name: "table", region: table, element: "vec4f" as const },
+    ...affineBindings(placement, pass, width),
+    bindSlab("y", y, slab, width, true),
+  ];
   const value = affine("(valueOf(get_x(e.x), q) * q.z)", pass);
-  run.commands.dispatch({
-    bindings: [
-      bindSlab("x", x, slab, width),
-      { name: "table", region: table, element: "vec4f" },
-      ...affineBindings(placement, pass, width),
-      bindSlab("y", y, slab, width, true),
-    ],
-    counts: { zero: 0, ...placement.counts("statistic") },
-    reals: realsOf(measure),
-    functions: [placement.text("statistic"), arithmetic(run, width, measure), activationText(width, activation)].join(
-      "\n",
-    ),
-    main: `
-  let i = (group * ${LANES}u + t) * ${width}u;
-  if (i >= u.elements) { return; }
-  let e = placeOf(i); let q = get_table(e.y);
-  set_y(e.x, ${activation ? `activate(${value})` : value});`,
-    lanes: LANES,
-    groups: Math.ceil(placement.elements / width / LANES),
-  });
+  overElements(run, slab, width, pass, bindings, `set_y(e.x, ${activation ? `activate(${value})` : value});`);
 }
 
 /** sum = x + residual, element by element. */

@@ -1,13 +1,13 @@
 import type { Region } from "../device/region.ts";
-import { activation as activationText, realsOf, total, vector } from "../wgsl/arithmetic.ts";
+import { realsOf, total, vector } from "../wgsl/arithmetic.ts";
 import type { Placement } from "../wgsl/placement.ts";
-import { addition, type Held, placeInTeam } from "../wgsl/team.ts";
+import { type Held, placeInTeam } from "../wgsl/team.ts";
 import { type Differentiation, isShifted, parametersOf, shifted, throughActivation } from "./differentiation.ts";
 import { affineBindings } from "./affine.ts";
 import { heldMoments, overRegisters, registersNamed } from "./held.ts";
 import type { Run } from "../device/run.ts";
 import { bindSlab, present, type Slab } from "./slabs.ts";
-import { arithmetic } from "./statistics.ts";
+import { functionsOf } from "./elements.ts";
 
 /** Where the sums of strips are written, and how many strips of other slabs come before. */
 export interface StripSums {
@@ -77,12 +77,7 @@ export function differentiateHeld(
       before: sums?.before ?? 0,
     },
     reals: realsOf(measure),
-    functions: [
-      placement.text("statistic"),
-      addition(run.device, team),
-      arithmetic(run, width, measure),
-      activationText(width, activation),
-    ].join("\n"),
+    functions: functionsOf(run, placement, width, pass, { team }),
     main: `
 ${placeInTeam(team)}
 ${registers}

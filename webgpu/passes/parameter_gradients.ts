@@ -1,6 +1,6 @@
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Region } from "../device/region.ts";
-import { activation as activationText, realsOf, total, vector } from "../wgsl/arithmetic.ts";
+import { realsOf, total, vector } from "../wgsl/arithmetic.ts";
 import type { Key } from "../wgsl/placement.ts";
 import { addition, placeInTeam, type Team } from "../wgsl/team.ts";
 import { type Differentiation, isShifted, parametersOf, shifted, throughActivation } from "./differentiation.ts";
@@ -8,7 +8,7 @@ import { affineBindings } from "./affine.ts";
 import type { Run } from "../device/run.ts";
 import { bindSlab, bindTensor, LANES, present, type Slab, slabsOf, withTables } from "./slabs.ts";
 import { type Chunks, chunksOf, chunkText, overChunk } from "./chunks.ts";
-import { arithmetic } from "./statistics.ts";
+import { functionsOf } from "./elements.ts";
 
 /** Memory for the gradients of parameters. */
 export interface AffineGradients {
@@ -60,7 +60,7 @@ export function sumInto(
         ),
         counts: { zero: 0, ...placement.counts("statistic"), chunks, parameters },
         reals: realsOf(measure),
-        functions: placement.text("statistic") + arithmetic(run, 1, measure),
+        functions: functionsOf(run, placement, 1, { measure }),
         main: `
   let key = group * ${LANES}u + t;
   if (key >= u.keys) { return; }
@@ -106,7 +106,7 @@ function sample(run: Run, pass: Differentiation, table: Region, slopes: Region):
       ],
       counts: { zero: 0, ...placement.counts("statistic") },
       reals: realsOf(measure),
-      functions: [placement.text("statistic"), arithmetic(run, 1, measure), activationText(1, activation)].join("\n"),
+      functions: functionsOf(run, placement, 1, pass),
       main: `
   let key = group * ${LANES}u + t;
   if (key >= u.keys) { return; }
@@ -172,12 +172,7 @@ function sumChunks(
     ),
     counts: { zero: 0, ...placement.counts(key), chunks: count, length, before, all: keys },
     reals: realsOf(measure),
-    functions: [
-      placement.text(key),
-      addition(run.device, team),
-      arithmetic(run, width, measure),
-      activationText(width, activation),
-    ].join("\n"),
+    functions: functionsOf(run, placement, width, pass, { key, team }),
     main: `${chunkText(chunks)}
   var a = ${type}(0.0); var b = ${type}(0.0);
 ${

@@ -1,7 +1,7 @@
 import type { Measure } from "../../kernels/engines/measure.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Region } from "../device/region.ts";
-import { centers, divisor, fence, realsOf, total, vector } from "../wgsl/arithmetic.ts";
+import { divisor, fence, realsOf, total, vector } from "../wgsl/arithmetic.ts";
 import type { Placement } from "../wgsl/placement.ts";
 import { addition } from "../wgsl/team.ts";
 import { type Chunks, chunksOf, chunkText, overChunk } from "./chunks.ts";
@@ -155,9 +155,4 @@ export function copyOut(run: Run, table: Region, { mean, variance, invStdDev }: 
     lanes: LANES,
     groups: Math.ceil(statistics / LANES),
   });
-}
-
-/** The text of what `valueOf`, `inverseOf` and the like need. */
-export function arithmetic(run: Run, width: 1 | 4, measure: Measure): string {
-  return `${fence(width, run.fenced)}${centers(width, measure)}${divisor(measure)}`;
 }
