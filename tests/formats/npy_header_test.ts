@@ -16,6 +16,8 @@ Deno.test(".npy: headers that are not of numbers are refused", () => {
     ["{'descr': '<f4', 'fortran_order': False, 'shape': (1,,), }", "not that of an array"],
     ["{'descr': '<f4', 'fortran_order': False, 'shape': (1,), } 'x'", "not that of an array"],
     ["{'descr': '<f4', 'fortran_order': False 'shape': (1,), }", "not that of an array"],
+    ["{'descr': '<f4', 'fortran_order': False, 'shape': (}", "not that of an array"],
+    ["{'descr': '<f4', 'fortran_order': False, 'shape': (1}", "not that of an array"],
     ["", "not that of an array"],
   ];
   for (const [header, says] of refused) {
@@ -25,8 +27,10 @@ Deno.test(".npy: headers that are not of numbers are refused", () => {
     );
   }
   const bytes = npyBytes(npyHeader("<f4", [1]), new Uint8Array());
-  bytes[6] = 4;
-  assertInstanceOf(assertThrows(() => parseNpyHeader(bytes)), RangeError);
+  for (const version of [0, 4]) {
+    bytes[6] = version;
+    assertInstanceOf(assertThrows(() => parseNpyHeader(bytes), NpyError, `version ${version}`), RangeError);
+  }
 });
 
 Deno.test(".npy: the header's keys in any order, as other writers have them", () => {

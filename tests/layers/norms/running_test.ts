@@ -199,3 +199,11 @@ Deno.test("SpectralNorm: vectors of a file that are not of length 1 give what th
   );
   assertClose(layer.evaluate(x, longer), want, 1e-6, "y");
 });
+
+Deno.test("BatchRenorm without scale and bias corrects as with a scale of 1 and a bias of 0", () => {
+  const x = noise([6, 3], { seed: 5, mean: 2 }), state = (layer: BatchRenorm) => layer.train(x, layer.state).state;
+  const plain = new BatchRenorm(3, { scale: false, bias: false }),
+    unit = new BatchRenorm(3),
+    next = noise([6, 3], { seed: 6 });
+  assertEquals(plain.train(next, state(plain)).y, unit.train(next, state(unit)).y);
+});

@@ -51,6 +51,19 @@ Deno.test("external data: what is split and read again is the same model", async
   assert(whole.graph!.initializer[0].rawData.buffer === file.buffer, "the weights were copied");
 });
 
+Deno.test("external data: weights that are stored as lists move too, and one page of them begins at a page", () => {
+  const g = new GraphBuilder("pages", { opset: 17 }), x = g.input("x", "float32", [1]);
+  for (const size of [512, 1024]) {
+    g.output(`y${size}`, g.op("Add", [x, g.constant({ type: "float32", dims: [size], data: new Float32Array(size) })]));
+  }
+  const model = g.build(), [first] = model.graph!.initializer;
+  first.rawData = new Uint8Array();
+  first.floatData = new Array(512).fill(1.5);
+  const { weights } = splitWeights(model, { location: "w.bin" });
+  assertEquals(weights.map(({ length }) => length), [2048, 2048, 4096]); // 2048 between them
+  assertEquals(new Float32Array(weights[0].buffer, weights[0].byteOffset, 512), new Float32Array(512).fill(1.5));
+});
+
 Deno.test("external data: only large tensors move, to places that can be mapped", () => {
   const place = (threshold?: number) => {
     const { model, weights } = splitWeights(sums(), { location: "w.bin", threshold });

@@ -187,6 +187,20 @@ Deno.test("shapes: names stay names, and what is not known stays unknown", () =>
   assertEquals(dimsOf((g) => g.op("MatMul", [input(g, "a", ["B", "T", 4]), input(g, "b", [4, 8])])), ["B", "T", 8]);
   assertEquals(dimsOf((g) => g.op("ReduceMean", [input(g, "a", ["N", 4])], { axes: [1n] })), ["N", 1]);
   assertEquals(dimsOf((g) => g.op("Add", [input(g, "a", [2, 4]), input(g, "b", [3, 1])])), [undefined, 4]);
+  assertEquals(dimsOf((g) => g.op("ConstantOfShape", [g.int64([0, 3])])), [0, 3]);
+  const scales: OnnxTensor = { type: "float32", dims: [3], data: Float32Array.of(1, 2, 1) };
+  assertEquals(dimsOf((g) => g.op("Resize", [input(g, "a", ["N", 3, "W"]), undefined, g.constant(scales)])), [
+    "N",
+    6,
+    "W",
+  ]);
+  const grouped = { q_num_heads: 4n, kv_num_heads: 2n };
+  assertEquals(
+    dimsOf((g) =>
+      g.op("Attention", [input(g, "q", [1, 3, 8]), input(g, "k", [1, 5, 4]), input(g, "v", [1, 5, 6])], grouped)
+    ),
+    [1, 3, 12],
+  );
   const zero: OnnxTensor = { type: "int64", dims: [1], data: new BigInt64Array(1) };
   assertEquals(dimsOf((g) => g.op("ConstantOfShape", [g.int64([-1])], { value: zero })), [undefined]);
   const disputed = { kernel_shape: [2n], strides: [3n], ceil_mode: 1n, pads: [0n, 1n] };
@@ -222,6 +236,15 @@ Deno.test("shapes: those that the graph computes itself are followed", () => {
       g.op("Expand", [g.float32(0), g.op("Concat", [half, twice], { axis: 0n })]);
     }),
     [3, 8],
+  );
+  // One number beside a list of them, on either side, and lists of one length.
+  assertEquals(
+    dimsOf((g) => {
+      const shape = g.op("Shape", [g.input("x", "float32", [2, 5])]);
+      const changed = g.op("Mul", [g.op("Sub", [g.int64([8]), shape]), g.int64([2])]); // 12 and 6
+      g.op("Expand", [g.float32(0), g.op("Add", [changed, shape])]);
+    }),
+    [14, 11],
   );
   assertEquals(
     dimsOf((g) => {
