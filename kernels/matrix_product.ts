@@ -1,5 +1,6 @@
 import { checkDims, checkOverlap, outputOf } from "./check.ts";
-import type { Matrix } from "./engines/simd/matrix_product.ts";
+import type { SimdEngine } from "./engines/simd/engine.ts";
+import { type Matrix, SimdProduct } from "./engines/simd/matrix_product.ts";
 import { simdEngineFor } from "./engines/simd/memory.ts";
 import { OptionNames } from "./option_names.ts";
 import { checkTensor, type DType, sizeOf, type Tensor } from "./tensor.ts";
@@ -97,10 +98,19 @@ export function matrixProduct<T extends DType>(
   const result = batchOf("out.product", product);
   for (let i = 0; i < sizeOf(left.leading); i++) {
     const [l, r, to] = [left, right, result].map((batch) => matrixOf(batch, i));
-    if (simd) simd.product.add(l, r, to);
+    if (simd) productOf(simd).add(l, r, to);
     else addProduct(l, r, to.data);
   }
   return product as Tensor<T>;
+}
+
+/** The products of each engine, made when the first is asked for. */
+const products = new WeakMap<SimdEngine, SimdProduct>();
+
+function productOf(engine: SimdEngine): SimdProduct {
+  let product = products.get(engine);
+  if (product === undefined) products.set(engine, product = engine.lend((...parts) => new SimdProduct(...parts)));
+  return product;
 }
 
 function batchOf(name: string, value: Tensor, transposed = false): Batch {

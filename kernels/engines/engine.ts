@@ -92,14 +92,18 @@ export class Window {
   #zeros = 0;
   readonly #dScale: Float64Array;
   readonly #dBias: Float64Array;
+  readonly #copy: (data: Data, from: number, count: number, to: Float32Array | Float64Array) => void;
 
-  /** A window over arrays of an engine. */
+  /** A window over arrays of an engine, which may have a way of its own to copy to them. */
   constructor(
     scale: Float32Array | Float64Array,
     bias: Float32Array | Float64Array,
     dScale: Float64Array,
     dBias: Float64Array,
+    copy = (data: Data, from: number, count: number, to: Float32Array | Float64Array) =>
+      to.set(part(data, from, count)),
   ) {
+    this.#copy = copy;
     this.scale = scale;
     this.bias = bias;
     this.#dScale = dScale;
@@ -110,10 +114,10 @@ export class Window {
   set(scale: Data | undefined, bias: Data | undefined, from: number, count: number): void {
     this.from = from;
     this.count = count;
-    if (scale) this.scale.set(part(scale, from, count));
+    if (scale) this.#copy(scale, from, count, this.scale);
     else this.scale.fill(1, this.#ones, count);
     this.#ones = scale ? 0 : Math.max(this.#ones, count);
-    if (bias) this.bias.set(part(bias, from, count));
+    if (bias) this.#copy(bias, from, count, this.bias);
     else this.bias.fill(0, this.#zeros, count);
     this.#zeros = bias ? 0 : Math.max(this.#zeros, count);
   }

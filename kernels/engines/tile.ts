@@ -13,6 +13,8 @@ export interface Tile {
   length: number;
   /** Columns: the distance of neighbouring elements of a line in the array. Rows: 0, the tile is one run of elements. */
   pitch: number;
+  /** Rows of one statistic that are apart: the distance of neighbouring lines in the array. Engines take them only where they stand. */
+  stride?: number;
 }
 
 /** How lines lie in a tile. */

@@ -6,12 +6,12 @@ import { shareMemory } from "../engines/simd/memory.ts";
 import type { Data } from "../engines/tile.ts";
 import { findDeviations, GradientSums } from "./gradient_sums.ts";
 import { frozenGradient, gradientTable, normalizedTable, throughActivation } from "./gradient_tables.ts";
-import { measureGroup, Reader } from "./normalize.ts";
+import { groupsAtOnce, measureGroup, Reader } from "./normalize.ts";
 import { Parameters } from "./parameters.ts";
 import { distributed, type Planned } from "../threads/pool.ts";
 import { floorOf, type Measure } from "../engines/measure.ts";
 import { type Given, Statistics } from "./statistics.ts";
-import { type Group, groupOfOne, groupsOf, rowsOfEach, type ViewTile } from "./tiles.ts";
+import { type Group, groupOfOne, type ViewTile } from "./tiles.ts";
 import type { View } from "./view.ts";
 
 /** What a backward pass reads, and the tensor that it writes. */
@@ -82,10 +82,8 @@ interface Work {
 export function planDifferentiation(pass: Differentiation, out: AffineParts | Record<string, never>): Planned {
   const { view, x, dy, scale, bias, frozen = false, activation, dSum, dx } = pass;
   const engine = engineFor([x, dy, dx, dSum]), parameters = new Parameters(view, engine, scale, bias);
-  const possible = !frozen && activation === undefined && parameters.fits && engine.differentiate;
-  const rows = possible ? rowsOfEach(view) : undefined;
-  const whole = rows !== undefined && engine.holds?.(x, dy, dx, dSum) ? view.count : 0;
-  const groups = groupsOf(view, Math.max(engine.capacity, whole), parameters.maxLines);
+  const possible = !frozen && activation === undefined && parameters.fits && engine.differentiate !== undefined;
+  const { groups, rows } = groupsAtOnce(view, engine, parameters, possible, engine.holds?.(x, dy, dx, dSum) ?? false);
   const parts: AffineParts | undefined = "dScale" in out ? out as AffineParts : undefined;
   const wants = { given: pass.given !== undefined, ofParameters: parts !== undefined && view.along, sum: !!dSum };
   const work: Work = { pass, engine, parameters, reader: new Reader(view, engine), wants, current: undefined };
@@ -138,7 +136,7 @@ function differentiateAtOnce(work: Work, group: Group, rows: number, affine: Aff
   const wanting = [undefined, undefined, affine?.ofScale(), affine];
   lines.left.slice(0, group.statistics).forEach((state, s) => {
     if (state === 0) return;
-    const one = groupOfOne(view, group.base + s, rows, engine.capacity, parameters.maxLines);
+    const one = groupOfOne(view, tile, group, s, rows, engine.capacity, parameters.maxLines);
     differentiateInSteps(work, one, wanting[state]);
     wanting[state]?.finish();
   });

@@ -6,7 +6,16 @@ import type { Data, Tile } from "../engines/tile.ts";
 import { Parameters } from "./parameters.ts";
 import { distributed, type Planned } from "../threads/pool.ts";
 import { type Given, Statistics, type StatisticsOutputs } from "./statistics.ts";
-import { type Group, groupOfOne, groupsOf, locate, rowsOfEach, type ViewTile } from "./tiles.ts";
+import {
+  type Group,
+  groupOfOne,
+  type Groups,
+  groupsOf,
+  locate,
+  rowsApart,
+  rowsOfEach,
+  type ViewTile,
+} from "./tiles.ts";
 import type { View } from "./view.ts";
 
 /** What a forward pass reads, and the tensors that it writes. */
@@ -50,9 +59,14 @@ export function planNormalization(pass: Normalization, out: StatisticsOutputs): 
   const { view, x, residual, sum, scale, bias, given, y } = pass;
   const engine = engineFor([x, y, residual, sum]), parameters = new Parameters(view, engine, scale, bias);
   const work = { pass, out, engine, parameters, reader: new Reader(view, engine) };
-  const rows = given === undefined && parameters.fits && engine.normalize ? rowsOfEach(view) : undefined;
-  const whole = rows !== undefined && engine.holds?.(x, y, residual, sum) ? view.count : 0;
-  const groups = groupsOf(view, Math.max(engine.capacity, whole), parameters.maxLines);
+  const possible = given === undefined && parameters.fits && engine.normalize !== undefined;
+  const { groups, rows } = groupsAtOnce(
+    view,
+    engine,
+    parameters,
+    possible,
+    engine.holds?.(x, y, residual, sum) ?? false,
+  );
   const visit = (share: number) => {
     const group = groups.at(share);
     if (rows !== undefined && group.tiles.length === 1) normalizeAtOnce(work, group, rows);
@@ -62,6 +76,23 @@ export function planNormalization(pass: Normalization, out: StatisticsOutputs): 
     parameters.refresh();
     shares(groups.count, visit);
   };
+}
+
+/**
+ * The groups of a pass, and how many rows each statistic of a tile has if tiles can be worked on at once: undefined where they cannot.
+ * Where arrays are worked on in place, tiles may be as large as a statistic.
+ */
+export function groupsAtOnce(
+  view: View,
+  engine: Engine,
+  { maxLines }: Parameters,
+  possible: boolean,
+  inPlace: boolean,
+): { groups: Groups; rows: number | undefined } {
+  const apart = possible && inPlace ? rowsApart(view, maxLines) : undefined;
+  if (apart) return { groups: apart, rows: view.outer[0].size };
+  const rows = possible ? rowsOfEach(view) : undefined, whole = rows !== undefined && inPlace ? view.count : 0;
+  return { groups: groupsOf(view, Math.max(engine.capacity, whole), maxLines), rows };
 }
 
 /** Normalizes a tile of statistics, each of so many rows, at once; in three steps those that are too much for that. */
@@ -88,7 +119,7 @@ function normalizeAtOnce(work: Work, group: Group, rows: number): void {
   const states = lines.left.slice(0, group.statistics);
   for (let s = 0; s < group.statistics; s++) {
     if (states[s] === 0) continue;
-    normalizeInSteps(rest, groupOfOne(view, group.base + s, rows, engine.capacity, parameters.maxLines));
+    normalizeInSteps(rest, groupOfOne(view, tile, group, s, rows, engine.capacity, parameters.maxLines));
   }
 }
 

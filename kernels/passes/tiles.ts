@@ -90,10 +90,39 @@ export function rowsOfEach(view: View): number | undefined {
   return view.layout === "rows" && statistics === 1 && (panels === 1 || !view.along) ? panels : undefined;
 }
 
-/** The group of one statistic that has `rows` neighbouring rows. */
-export function groupOfOne(view: View, statistic: number, rows: number, capacity: number, maxLines: number): Group {
-  const first = statistic * rows;
-  return { tiles: rowTiles(first, first + rows, view.length, capacity, maxLines), base: statistic, statistics: 1 };
+/** The group of one statistic of a tile: the `rows` rows that it has there, in tiles of their own where they are apart. */
+export function groupOfOne(
+  { length }: View,
+  { outer, stride }: ViewTile,
+  { base }: Group,
+  s: number,
+  rows: number,
+  capacity: number,
+  maxLines: number,
+): Group {
+  const first = outer + s * rows, tiles: ViewTile[] = [];
+  if (stride === undefined) tiles.push(...rowTiles(first, first + rows, length, capacity, maxLines));
+  else {
+    for (let row = 0; row < rows; row++) {
+      const line = first + row * stride / length;
+      tiles.push(...rowTiles(line, line + 1, length, capacity, maxLines));
+    }
+  }
+  return { tiles, base: base + s, statistics: 1 };
+}
+
+/** Rows that are apart are worked on one statistic at a time if they are so long at least: shorter ones waste what is fetched ahead. */
+const LONG = 512;
+
+/** Groups of one statistic, and one parameter, whose rows are apart: a channel in all samples. Undefined where a view has no such rows. */
+export function rowsApart({ layout, along, outer, length }: View, maxLines: number): Groups | undefined {
+  const [samples, channels] = outer;
+  if (layout !== "rows" || along || outer.length !== 2 || length < LONG || samples.size > maxLines) return undefined;
+  if (samples.statisticStride !== 0 || samples.parameterStride !== 0 || channels.statisticStride !== 1) {
+    return undefined;
+  }
+  const stride = channels.size * length, rows = { lines: samples.size, length, pitch: 0, stride, from: 0, column: 0 };
+  return new Groups(channels.size, (s) => ({ tiles: [{ ...rows, at: s * length, outer: s }], base: s, statistics: 1 }));
 }
 
 /** Rows of neighbouring statistics, from all over a group that is larger than a tile; undefined where there are no such rows. */
@@ -197,6 +226,11 @@ export function locate(view: View, tile: ViewTile, base: number, statistic: Uint
       statistic[l] = s + tile.column + l;
       parameter[l] = p + (tile.column + l) * view.parameterStride;
     }
+    return;
+  }
+  if (tile.stride !== undefined) {
+    statistic.fill(s, 0, tile.lines);
+    parameter.fill(p, 0, tile.lines);
     return;
   }
   const last = outer.length - 1, { size, statisticStride, parameterStride } = last < 0 ? one : outer[last];

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { matrixProduct } from "../../kernels/matrix_product.ts";
-import { SimdProduct } from "../../kernels/engines/simd/matrix_product.ts";
+import { SCRATCH, SimdProduct } from "../../kernels/engines/simd/matrix_product.ts";
 import { bytesOf, type Kernels } from "../../kernels/engines/simd/instance.ts";
 import { baseline } from "../../kernels/engines/simd/module.ts";
 import { sliceOf } from "../../kernels/passes/slices.ts";
@@ -120,7 +120,7 @@ Deno.test("where relaxed SIMD is lacking products are the same", () => {
   const memory = new WebAssembly.Memory({ initial: 16, maximum: 16 });
   const bytes = bytesOf(baseline, false);
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
-  const scratch = new Float32Array(memory.buffer, 4096, SimdProduct.SCRATCH);
+  const scratch = new Float32Array(memory.buffer, 4096, SCRATCH);
   const products = new SimdProduct(exports as unknown as Kernels, scratch, () => false);
   for (const [transposeA, transposeB] of [[false, false], [false, true], [true, false], [true, true]]) {
     const a = whole(noise(transposeA ? [301, 43] : [43, 301], { seed })),

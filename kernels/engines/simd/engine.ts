@@ -2,9 +2,8 @@ import type { Activation } from "../../activation.ts";
 import { type Engine, Lines, Slot, Window } from "../engine.ts";
 import type { Measure } from "../measure.ts";
 import { PlainEngine } from "../plain.ts";
-import { type Data, gather, isRun, type Layout, scatter, sizeOf, type Tile } from "../tile.ts";
+import { type Data, gather, isRun, type Layout, part, scatter, sizeOf, type Tile } from "../tile.ts";
 import type { Kernels } from "./instance.ts";
-import { SimdProduct } from "./matrix_product.ts";
 
 /** 128 KiB of float32 a tile: two of them and their parameters stay in a second level cache. */
 const CAPACITY = 32768;
@@ -73,8 +72,6 @@ export class SimdEngine implements Engine {
   readonly maxLines = MAX_LINES;
   readonly lines: Lines;
   readonly window: Window;
-  /** Products of matrices, by way of the memory of the tiles. */
-  readonly product: SimdProduct;
   readonly #at: ReturnType<typeof layOut>;
   readonly #memory: WebAssembly.Memory;
   readonly #kernels: Kernels;
@@ -104,20 +101,30 @@ export class SimdEngine implements Engine {
     this.#isResident = isResident;
     this.#float32 = new Float32Array(buffer, 0, at.end / 4);
     this.#half = new Uint16Array(buffer, at.half, CAPACITY);
-    this.product = new SimdProduct(
-      kernels,
-      new Float32Array(buffer, at.tiles[0], SimdProduct.SCRATCH),
-      isResident,
-    );
     this.window = new Window(
       new Float32Array(buffer, at.scale, CAPACITY),
       new Float32Array(buffer, at.bias, CAPACITY),
       new Float64Array(buffer, at.dScale, CAPACITY),
       new Float64Array(buffer, at.dBias, CAPACITY),
+      // Hosts are slow to set elements of shared memory: one word after the other.
+      (data, from, count, to) => {
+        const isHere = data.buffer === memory.buffer && data instanceof Float32Array;
+        if (isHere) kernels.copy(data.byteOffset + from * 4, to.byteOffset, count * 4);
+        else to.set(part(data, from, count));
+      },
     );
     this.#center = new Float32Array(buffer, at.center, MAX_LINES);
     this.#shift = new Float32Array(buffer, at.shift, MAX_LINES);
     this.#level = new Float32Array(buffer, at.level, MAX_LINES);
+  }
+
+  /** Something else that is made of these kernels, and works by way of the memory of the tiles. Bundles of norms alone do without it. */
+  lend<T>(make: (kernels: Kernels, scratch: Float32Array, isResident: (data: Data) => boolean) => T): T {
+    return make(
+      this.#kernels,
+      new Float32Array(this.#memory.buffer, this.#at.tiles[0], 4 * CAPACITY),
+      this.#isResident,
+    );
   }
 
   /** The address of a tile of an array that lies in this memory as one run of float32, else -1. */
@@ -298,7 +305,7 @@ export class SimdEngine implements Engine {
 
   normalize(
     { along }: Layout,
-    { lines: rows, length }: Tile,
+    { lines: rows, length, stride = length }: Tile,
     lines: number,
     { aboutZero, subtractMean, factor, inside, outside }: Measure,
     floor: number,
@@ -311,6 +318,7 @@ export class SimdEngine implements Engine {
       rows / lines,
       lines,
       length,
+      stride * 4,
       +aboutZero,
       +subtractMean,
       factor,
@@ -333,7 +341,7 @@ export class SimdEngine implements Engine {
 
   differentiate(
     { along }: Layout,
-    { lines: rows, length }: Tile,
+    { lines: rows, length, stride = length }: Tile,
     lines: number,
     { aboutZero, subtractMean, factor, inside, outside }: Measure,
     floor: number,
@@ -352,6 +360,7 @@ export class SimdEngine implements Engine {
         count,
         lines,
         length,
+        stride * 4,
         +aboutZero,
         +subtractMean,
         factor,

@@ -12,6 +12,7 @@ export type Kernels = Record<
   | "rowDifferentiate"
   | "carry"
   | "add"
+  | "copy"
   | "activate"
   | "activationGradient"
   | "addProduct"

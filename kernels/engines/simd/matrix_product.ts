@@ -27,6 +27,9 @@ interface Place {
 /** A quarter of the scratch memory: 128 KiB. */
 const QUARTER = 32768;
 
+/** The elements of scratch memory that products need. */
+export const SCRATCH = 4 * QUARTER;
+
 /** The most rows and columns of a block of b: half of the scratch memory, in panels that leave most of a first level cache free. */
 const MAX_DEPTH = 256;
 const MAX_COLUMNS = 256;
@@ -44,15 +47,12 @@ export class SimdProduct {
   readonly #scratch: Float32Array;
   readonly #isResident: (data: Data) => boolean;
 
-  /** Products by way of scratch memory of {@linkcode SimdProduct.SCRATCH} elements. */
+  /** Products by way of scratch memory of {@linkcode SCRATCH} elements. */
   constructor(kernels: Kernels, scratch: Float32Array, isResident: (data: Data) => boolean) {
     this.#kernels = kernels;
     this.#scratch = scratch;
     this.#isResident = isResident;
   }
-
-  /** The elements of scratch memory that products need. */
-  static readonly SCRATCH = 4 * QUARTER;
 
   /** product += a b. */
   add(a: Matrix, b: Matrix, product: Matrix): void {

@@ -86,6 +86,28 @@ export function lineMoments(x: usize, length: usize, aboutZero: bool, mean: usiz
   store<f64>(m2, aboutZero ? sdd : max(sdd - sd * sd / n, 0));
 }
 
+/** The same of lines that are `stride` bytes apart and share a statistic: merged, as Chan, Golub and LeVeque (1979) have it. */
+export function linesMoments(
+  x: usize,
+  lines: usize,
+  length: usize,
+  stride: usize,
+  aboutZero: bool,
+  mean: usize,
+  m2: usize,
+): void {
+  if (stride == length << 2) return lineMoments(x, lines * length, aboutZero, mean, m2);
+  let mu: f64 = 0, squares: f64 = 0;
+  for (let l: usize = 0; l < lines; l++, x += stride) {
+    lineMoments(x, length, aboutZero, mean, m2);
+    const d = load<f64>(mean) - mu, had = <f64> l, n = <f64> (l + 1);
+    squares += load<f64>(m2) + d * d * (<f64> length * had / n);
+    mu += d / n;
+  }
+  store<f64>(mean, mu);
+  store<f64>(m2, squares);
+}
+
 /**
  * y = (x - c) * a + b, then, along, y * scale + bias. A long line is touched before it is written elsewhere, a block at a time: one that
  * is read while another one is written comes slower than one that is read alone.

@@ -1,8 +1,9 @@
 // Moments, table and apply of one statistic after the other, each while its lines are in the nearest caches. A statistic has a run of
-// neighbouring lines, one for layer and instance norm, those of a group of channels for group norm.
+// lines, one for layer and instance norm, those of a group of channels for group norm; or, one statistic at a time, of lines that are
+// `stride` bytes apart, such as those of a channel in all samples for batch norm.
 
 import { activate } from "./activation";
-import { lineApply, lineMoments } from "./line";
+import { lineApply, linesMoments } from "./line";
 import { isLarge, isUnusual } from "./tables";
 
 /**
@@ -16,6 +17,7 @@ export function rowNormalize(
   statistics: usize,
   lines: usize,
   length: usize,
+  stride: usize,
   aboutZero: bool,
   subtractMean: bool,
   factor: f64,
@@ -38,7 +40,7 @@ export function rowNormalize(
   let unfinished = 0, line: usize = 0;
   for (let s: usize = 0; s < statistics; s++, line += lines, x += lines * bytes, y += lines * bytes) {
     const at = s << 3;
-    lineMoments(x, count, aboutZero, mean + at, m2 + at);
+    linesMoments(x, lines, length, stride, aboutZero, mean + at, m2 + at);
     const mu = load<f64>(mean + at), squares = load<f64>(m2 + at);
     const r = 1 / (sqrt(factor * (squares / n) + inside) + outside);
     const c = subtractMean ? mu : 0, rounded = <f32> c;
@@ -58,14 +60,15 @@ export function rowNormalize(
     if (along) {
       const from = <usize> load<u32>(parameter + (s << 2)) << 2, b = <f32> ((<f64> rounded - c) * r);
       lineApply(x, y, length, rounded, <f32> r, b, true, scale + from, bias + from);
+      if (activation) activate(y, length, activation);
     } else {
       let from = x, to = y;
-      for (let l = line; l < line + lines; l++, from += bytes, to += bytes) {
+      for (let l = line; l < line + lines; l++, from += stride, to += stride) {
         const k = r * load<f64>(slope + (l << 3)), b = load<f64>(offset + (l << 3)) + (<f64> rounded - c) * k;
         lineApply(from, to, length, rounded, <f32> k, <f32> b, false, 0, 0);
+        if (activation) activate(to, length, activation);
       }
     }
-    if (activation) activate(y, count, activation);
   }
   return unfinished;
 }

@@ -1,7 +1,7 @@
 // Sums, table and gradient of one statistic after the other, each while its lines are in the nearest caches; see row_norm.ts.
 
 import { add } from "./add";
-import { lineMoments, roughMean, sumAbout } from "./line";
+import { linesMoments, roughMean, sumAbout } from "./line";
 import { lineGradient, lineSums } from "./line_gradient";
 import { isLarge, isUnusual } from "./tables";
 
@@ -33,6 +33,7 @@ export function rowDifferentiate(
   statistics: usize,
   lines: usize,
   length: usize,
+  stride: usize,
   aboutZero: bool,
   subtractMean: bool,
   factor: f64,
@@ -61,7 +62,7 @@ export function rowDifferentiate(
   for (let s: usize = 0; s < statistics; s++, first += lines, x += lines * bytes, dy += lines * bytes, dx += lines * bytes) {
     const at = s << 3, state = left + (s << 2), from = <usize> load<u32>(parameter + (s << 2)) << 2;
     if (!given) {
-      lineMoments(x, count, aboutZero, mean + at, m2 + at);
+      linesMoments(x, lines, length, stride, aboutZero, mean + at, m2 + at);
       store<f64>(inverse + at, 1 / (sqrt(factor * (load<f64>(m2 + at) / n) + inside) + outside));
     }
     const mu = load<f64>(mean + at), squares = given ? 1 : load<f64>(m2 + at), r = load<f64>(inverse + at);
@@ -71,7 +72,7 @@ export function rowDifferentiate(
       if (along) {
         if (ofParameters) add(dBias + from, dy, dBias + from, length);
       } else {
-        for (let l = first, q = dy; l < first + lines; l++, q += bytes) {
+        for (let l = first, q = dy; l < first + lines; l++, q += stride) {
           const to = l << 3, m = shiftOf(q, length, subtractMean);
           lineSums(q, q, length, 0, m, false, 0, 0, false, 0, 0, 0, 0, sum + to, product + to);
           store<f64>(sum + to, load<f64>(sum + to) + <f64> m * length64);
@@ -83,15 +84,17 @@ export function rowDifferentiate(
     }
     const v = <f32> load<f64>(level + (first << 3));
     let sums: f64 = 0, products: f64 = 0, constants: f64 = 0, ofConstants: f64 = 0, z: f64 = 0, usable = true;
-    for (let l = first, p = x, q = dy; l < first + lines; l++, p += bytes, q += bytes) {
-      const to = l << 3, m = shiftOf(q, length, subtractMean), mm = <f64> m;
+    // Lines that are apart have one parameter, and one shift does for them all.
+    const apart = stride != bytes, common = shiftOf(dy, length, subtractMean);
+    for (let l = first, p = x, q = dy; l < first + lines; l++, p += stride, q += stride) {
+      const to = l << 3, m = apart ? common : shiftOf(q, length, subtractMean), mm = <f64> m;
       const w = along ? 1 : load<f64>(weight + to), constant = mm * (along ? <f64> v : w);
       const sumAt = sum + to, productAt = product + to;
       const g = scale + from, dScaleAt = dScale + from, dBiasAt = dBias + from, e = <f32> (off * r);
       lineSums(p, q, length, rounded, m, along, g, v, ofParameters, <f32> r, e, dScaleAt, dBiasAt, sumAt, productAt);
       const a = load<f64>(sumAt), b = load<f64>(productAt) + off * a;
       // sum(x - c): it is 0 where these are all elements of a statistic that was measured, and of no account along.
-      const d = mm != 0 && (lines > 1 || (given && !along)) ? sumAbout(p, length, rounded) + off * length64 : 0;
+      const d = mm != 0 && ((lines > 1 && !apart) || (given && !along)) ? sumAbout(p, length, rounded) + off * length64 : 0;
       usable = usable && abs(a + b) < Infinity && abs(b) >= floor * length64;
       sums += w * a;
       products += w * b;
@@ -115,7 +118,7 @@ export function rowDifferentiate(
       unfinished++;
       continue;
     }
-    for (let l = first, p = x, q = dy, o = dx; l < first + lines; l++, p += bytes, q += bytes, o += bytes) {
+    for (let l = first, p = x, q = dy, o = dx; l < first + lines; l++, p += stride, q += stride, o += stride) {
       const mm = load<f64>(shift + (l << 3)), m = <f32> mm;
       const w = along ? 1 : load<f64>(weight + (l << 3)), constant = mm * (along ? <f64> v : w);
       const b = <f32> ((subtractMean ? r * (constant - meanOfH) : 0) + offset), k = <f32> slope, a = <f32> (r * w);
