@@ -55,8 +55,8 @@ async function main() {
   for (const one of (values.large ? large : cases).filter(isWanted)) {
     console.error(`${one.kernel} ${one.dims.join(" x ")} ...`);
     await using field = await prepareField(one, peers);
-    const errors = await check(field.contestants);
-    const times = await interleave(field.contestants, rounds, one.calls ?? 1);
+    const { errors, right } = await check(field.contestants, field.absent);
+    const times = await interleave(right, rounds, one.calls ?? 1);
     results.push({ one, times, errors, absent: field.absent });
   }
   const about = [`${machine()}, float32, ${rounds} rounds.`, ...notes];

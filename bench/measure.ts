@@ -15,17 +15,24 @@ export type Times = Record<string, number[]>;
 /** Errors by the contestants' names. */
 export type Errors = Record<string, number>;
 
-/** Runs every contestant once and holds every element of what it wrote against the reference; gives the largest error of each. */
-export async function check(contestants: Contestant[]): Promise<Errors> {
-  const errors: Errors = {};
-  for (const { name, reset, run, outputs, want, copy } of contestants) {
+/**
+ * Runs every contestant once and holds every element of what it wrote against the reference. Throws if one of ours is wrong; gives the
+ * others that are right, with the largest error of each, and says of those that are not what is wrong.
+ */
+export async function check(contestants: Contestant[], absent: Record<string, string>) {
+  const errors: Errors = {}, right: Contestant[] = [];
+  for (const contestant of contestants) {
+    const { name, reset, run, outputs, want, copy } = contestant;
     reset();
     await run();
-    errors[name] = maxErrorOf(outputs, want);
-    const bound = copy ? ourBound : othersBound;
-    if (!(errors[name] <= bound)) throw new Error(`${name} is wrong: it errs by ${errors[name]}, more than ${bound}`);
+    const error = maxErrorOf(outputs, want);
+    if (copy && !(error <= ourBound)) throw new Error(`${name} is wrong: it errs by ${error}, more than ${ourBound}`);
+    if (error <= othersBound) {
+      errors[name] = error;
+      right.push(contestant);
+    } else absent[name] = `it errs by ${error}`;
   }
-  return errors;
+  return { errors, right };
 }
 
 /** Rounds before those that count, in which V8 compiles what it finds hot. */
