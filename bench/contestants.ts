@@ -88,8 +88,9 @@ export async function prepareField(one: Case, peers: Peers): Promise<Field> {
     const peer = await onnxruntime(call, want);
     if (peer) contestants.push(stack.use(peer));
   }
+  const task = await taskOf(call, peers.folder);
   for (const remote of peers.remotes.filter(({ name }) => one.full || always.includes(name))) {
-    const contestant = await fromElsewhere(remote, call, want, peers.folder);
+    const contestant = await fromElsewhere(remote, task, want);
     if (typeof contestant === "string") absent[remote.name] = contestant;
     else contestants.push(contestant);
   }
@@ -111,23 +112,25 @@ function compiled(native: Native, call: Call, want: Outputs): Contestant | undef
   return run && { name: "C", reset: () => x.data.set(call.inputs[0].data), run, outputs: { y }, want: { y: want.y } };
 }
 
-/** A peer in another process, which gets its tensors in files; the reason, where it cannot do this. */
-async function fromElsewhere(remote: Remote, call: Call, want: Outputs, folder: string): Promise<Contestant | string> {
-  const [x, dy] = call.inputs,
-    options: Record<string, unknown> = {},
-    task: Task = { kernel: call.kernel, options, tensors: {}, folder };
+/** What peers in other processes are told; their tensors are in files. */
+async function taskOf(call: Call, folder: string): Promise<Task> {
+  const [x, dy] = call.inputs, task: Task = { kernel: call.kernel, options: {}, tensors: {}, folder };
   for (const [name, value] of Object.entries({ x, dy, ...call.options })) {
     if (!isTensor(value)) {
-      options[name] = value;
+      task.options[name] = value;
       continue;
     }
-    // Statistics that our backward is given are PyTorch's own there: it saves what its forward finds.
     const path = `${folder}/${name}.input`, { data } = value;
     await Deno.writeFile(path, new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength));
     task.tensors[name] = { path, dims: value.dims };
   }
   const peer = onnxPeer({ ...call, inputs: [x] });
   if (peer) await Deno.writeFile(task.model = `${folder}/model.onnx`, peer.model);
+  return task;
+}
+
+/** A peer in another process; the reason, where it cannot do this. */
+async function fromElsewhere(remote: Remote, task: Task, want: Outputs): Promise<Contestant | string> {
   const files = await remote.prepare(task);
   if (typeof files === "string") return files;
   const outputs = await readOutputs(files, want), time = (calls: number) => remote.run(calls);

@@ -22,6 +22,7 @@ Options:
   --filter TEXT    only cases whose kernel and dims, as in "layerNorm 8192x768", match a regular expression
   --rounds NUMBER  how often each contestant is timed (default 15)
   --quick          five rounds of the cases in which every peer takes part
+  --few            of the peers, only those that targets name
   --compile        torch.compile, too, which takes a minute or more for each case
   --large          65536 x 4096 instead, which takes 16 GB
   --write NAME     write bench/results/NAME.md, .json and .svg
@@ -33,6 +34,7 @@ async function main() {
       filter: { type: "string", default: "" },
       rounds: { type: "string" },
       quick: { type: "boolean" },
+      few: { type: "boolean" },
       compile: { type: "boolean" },
       large: { type: "boolean" },
       write: { type: "string" },
@@ -50,31 +52,31 @@ async function main() {
   await using stack = new AsyncDisposableStack();
   const folder = await Deno.makeTempDir();
   stack.defer(() => Deno.remove(folder, { recursive: true }));
-  const { peers, notes } = await startPeers(stack, folder, values.compile ?? false);
-  const results: Result[] = [];
+  const { peers, notes } = await startPeers(stack, folder, values);
+  const about = [`${machine()}, float32, ${rounds} rounds.`, ...notes], results: Result[] = [];
   for (const one of (values.large ? large : cases).filter(isWanted)) {
     console.error(`${one.kernel} ${one.dims.join(" x ")} ...`);
-    await using field = await prepareField(one, peers);
+    await using field = await prepareField({ ...one, full: one.full && !values.few }, peers);
     const { errors, right } = await check(field.contestants, field.absent);
     const times = await interleave(right, rounds, one.calls ?? 1);
     results.push({ one, times, errors, absent: field.absent });
+    if (values.write) await write(values.write, about, results); // what there is, should the run be ended
   }
-  const about = [`${machine()}, float32, ${rounds} rounds.`, ...notes];
-  const text = report(about, results);
-  console.log(text);
-  if (values.write) {
-    const path = new URL(`results/${values.write}`, import.meta.url).pathname;
-    await Deno.writeTextFile(`${path}.md`, text);
-    await Deno.writeTextFile(`${path}.json`, JSON.stringify(record(about, results)) + "\n");
-    await Deno.writeTextFile(`${path}.svg`, picture(results));
-  }
+  console.log(report(about, results));
+}
+
+async function write(name: string, about: string[], results: Result[]): Promise<void> {
+  const path = new URL(`results/${name}`, import.meta.url).pathname;
+  await Deno.writeTextFile(`${path}.md`, report(about, results));
+  await Deno.writeTextFile(`${path}.json`, JSON.stringify(record(about, results)) + "\n");
+  await Deno.writeTextFile(`${path}.svg`, picture(results));
 }
 
 /** Starts those peers that are at hand; notes say which they are, and why others are not. */
 async function startPeers(
   stack: AsyncDisposableStack,
   folder: string,
-  compile: boolean,
+  { compile, few }: { compile?: boolean; few?: boolean },
 ): Promise<{ peers: Peers; notes: string[] }> {
   const python = Deno.env.get("EVENKEEL_PYTHON") ?? "python3",
     path = (file: string) => new URL(`peers/${file}`, import.meta.url).pathname;
@@ -91,7 +93,7 @@ async function startPeers(
     ["jax-js", Deno.execPath(), [...deno, "jax-js"]],
   ];
   const peers: Peers = { remotes: [], folder }, notes: string[] = [];
-  for (const [name, command, args] of commands) {
+  for (const [name, command, args] of few ? commands.slice(0, 1) : commands) {
     const remote = await Remote.start(name, command, args);
     if (typeof remote === "string") notes.push(`${name} is not at hand: ${remote}`);
     else {

@@ -30,6 +30,7 @@ export function picture(results: Result[]): string {
         x: "width",
         y: "share",
         stroke: "who",
+        z: "who",
         marker: "dot",
       }),
     ],

@@ -37,7 +37,7 @@ export function partialMoments(x: Tensor, { axis, epsilon }: PartOptions): Momen
 /** Finds a number near the mean of each line's dy, which is subtracted before anything is multiplied. */
 function shift(engine: Engine, view: Layout, tile: Tile): void {
   const { shift } = engine.lines;
-  engine.roughMeans(view, tile);
+  engine.shifts(view, tile);
   for (let l = 0; l < tile.lines; l++) if (!Number.isFinite(shift[l])) shift[l] = 0;
 }
 

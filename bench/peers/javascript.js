@@ -40,7 +40,8 @@ async function tensorflow() {
   const tf = await load("@tensorflow/tfjs-core@4.22.0"),
     wasm = await load("@tensorflow/tfjs-backend-wasm@4.22.0");
   const file = import.meta.resolve("npm:@tensorflow/tfjs-backend-wasm@4.22.0/dist/tfjs-backend-wasm-simd.wasm");
-  wasm.setWasmPaths({ "tfjs-backend-wasm-simd.wasm": file, "tfjs-backend-wasm.wasm": file.replace("-simd", "") });
+  const binaries = ["", "-simd", "-threaded-simd"].map((kind) => `tfjs-backend-wasm${kind}.wasm`);
+  wasm.setWasmPaths(Object.fromEntries(binaries.map((binary) => [binary, file])));
   await tf.setBackend("wasm");
   await tf.ready();
   const normalized = (x, { mean, variance }, { scale, bias }) => {

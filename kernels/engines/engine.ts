@@ -174,8 +174,8 @@ export interface Engine {
   exactMoments(view: Layout, tile: Tile): void;
   /** to = (X - center) * slope + offset, then, where parameters vary along lines, * scale + bias. */
   apply(view: Layout, tile: Tile, to: Slot): void;
-  /** lines.shift of DY: a mean that is near enough to be subtracted before anything is multiplied. */
-  roughMeans(view: Layout, tile: Tile): void;
+  /** lines.shift of DY: a mean that is near enough to be subtracted before anything is multiplied, or 0 where there is no need. */
+  shifts(view: Layout, tile: Tile): void;
   /**
    * lines.sum and lines.product of X and DY. With g = DY - shift, h is g, or, where parameters vary along lines,
    * g * scale + shift * (scale - level), which is DY * scale less a constant. If asked to, adds up DY and

@@ -120,7 +120,7 @@ export class PlainEngine implements Engine {
   }
 
   /** In float64 any number of the line is near enough. */
-  roughMeans(view: Layout, tile: Tile): void {
+  shifts(view: Layout, tile: Tile): void {
     const { line } = strides(view, tile);
     for (let l = 0; l < tile.lines; l++) this.lines.shift[l] = this.tiles[Slot.DY][l * line];
   }

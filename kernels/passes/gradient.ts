@@ -136,7 +136,7 @@ function differentiateAtOnce(work: Work, group: Group, rows: number, affine: Aff
   const wanting = [undefined, undefined, affine?.ofScale(), affine];
   lines.left.slice(0, group.statistics).forEach((state, s) => {
     if (state === 0) return;
-    const one = groupOfOne(view, tile, group, s, rows, engine.capacity, parameters.maxLines);
+    const one = groupOfOne(view, tile, group, s, rows, engine.capacity);
     differentiateInSteps(work, one, wanting[state]);
     wanting[state]?.finish();
   });

@@ -77,7 +77,7 @@ export class GradientSums {
 
   #meet(view: View, engine: Engine, tile: Tile): void {
     const { shift, statistic } = engine.lines;
-    engine.roughMeans(view, tile);
+    engine.shifts(view, tile);
     for (let l = 0; l < tile.lines; l++) {
       const s = statistic[l];
       if (!Number.isFinite(shift[l])) shift[l] = 0;

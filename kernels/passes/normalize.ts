@@ -119,7 +119,7 @@ function normalizeAtOnce(work: Work, group: Group, rows: number): void {
   const states = lines.left.slice(0, group.statistics);
   for (let s = 0; s < group.statistics; s++) {
     if (states[s] === 0) continue;
-    normalizeInSteps(rest, groupOfOne(view, tile, group, s, rows, engine.capacity, parameters.maxLines));
+    normalizeInSteps(rest, groupOfOne(view, tile, group, s, rows, engine.capacity));
   }
 }
 

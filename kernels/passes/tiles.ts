@@ -90,23 +90,18 @@ export function rowsOfEach(view: View): number | undefined {
   return view.layout === "rows" && statistics === 1 && (panels === 1 || !view.along) ? panels : undefined;
 }
 
-/** The group of one statistic of a tile: the `rows` rows that it has there, in tiles of their own where they are apart. */
+/** The group of one statistic of a tile: the `rows` rows that it has there, each in tiles of its own. */
 export function groupOfOne(
   { length }: View,
-  { outer, stride }: ViewTile,
+  { outer, stride = length }: ViewTile,
   { base }: Group,
   s: number,
   rows: number,
   capacity: number,
-  maxLines: number,
 ): Group {
-  const first = outer + s * rows, tiles: ViewTile[] = [];
-  if (stride === undefined) tiles.push(...rowTiles(first, first + rows, length, capacity, maxLines));
-  else {
-    for (let row = 0; row < rows; row++) {
-      const line = first + row * stride / length;
-      tiles.push(...rowTiles(line, line + 1, length, capacity, maxLines));
-    }
+  const tiles: ViewTile[] = [];
+  for (let row = 0, line = outer + s * rows; row < rows; row++, line += stride / length) {
+    tiles.push(...rowTiles(line, line + 1, length, capacity, 1));
   }
   return { tiles, base: base + s, statistics: 1 };
 }

@@ -204,14 +204,17 @@ export class SimdEngine implements Engine {
     }
   }
 
-  /** Those of a quarter of each line, at least 16 elements. */
-  roughMeans(view: Layout, { lines, length }: Tile): void {
+  /** Means of a quarter of each line, at least 16 elements, where they are far from 0: see shiftOf in line.ts. */
+  shifts(view: Layout, { lines, length }: Tile): void {
     const dy = this.#address[Slot.DY],
       { shift, m2 } = this.lines,
       quarter = Math.min(length, Math.max(length >> 2, 16));
-    if (view.layout === "rows") this.#kernels.rowRoughMeans(dy, lines, length, shift.byteOffset);
-    else this.#kernels.columnMoments(dy, lines, quarter, 0, shift.byteOffset, m2.byteOffset);
-    for (let l = 0; l < lines; l++) shift[l] = Math.fround(shift[l]);
+    if (view.layout === "rows") {
+      this.#kernels.rowShifts(dy, lines, length, shift.byteOffset, m2.byteOffset);
+      return;
+    }
+    this.#kernels.columnMoments(dy, lines, quarter, 0, shift.byteOffset, m2.byteOffset);
+    for (let l = 0; l < lines; l++) shift[l] = shift[l] ** 2 * quarter > 16 * m2[l] ? Math.fround(shift[l]) : 0;
   }
 
   #roundShifts({ lines }: Tile): void {

@@ -7,7 +7,7 @@ type Kernel = (...args: number[]) => number;
 export type Kernels = Record<
   | `${"row" | "column"}${"Moments" | "ExactMoments" | "Apply" | "Sums" | "Gradient"}`
   | "columnParameterSums"
-  | "rowRoughMeans"
+  | "rowShifts"
   | "rowNormalize"
   | "rowDifferentiate"
   | "carry"

@@ -123,16 +123,10 @@ export function columnApply(
     const g: f32 = along ? load<f32>(scale + (i << 2)) : 1, h: f32 = along ? load<f32>(bias + (i << 2)) : 0;
     const gg = f32x4.splat(g), hh = f32x4.splat(h);
     let l: usize = 0;
-    for (; l + 8 <= lines; l += 8) {
+    for (; l + 4 <= lines; l += 4) {
       const p = l << 2;
-      const y0 = madd(f32x4.sub(v128.load(x + p), v128.load(center + p)), v128.load(slope + p), v128.load(offset + p));
-      const y1 = madd(
-        f32x4.sub(v128.load(x + p, 16), v128.load(center + p, 16)),
-        v128.load(slope + p, 16),
-        v128.load(offset + p, 16),
-      );
-      v128.store(y + p, along ? madd(y0, gg, hh) : y0);
-      v128.store(y + p, along ? madd(y1, gg, hh) : y1, 16);
+      const v = madd(f32x4.sub(v128.load(x + p), v128.load(center + p)), v128.load(slope + p), v128.load(offset + p));
+      v128.store(y + p, along ? madd(v, gg, hh) : v);
     }
     for (; l < lines; l++) {
       const p = l << 2;

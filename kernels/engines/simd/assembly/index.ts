@@ -7,7 +7,7 @@ export {
   columnParameterSums,
   columnSums,
 } from "./columns";
-export { carry, rowApply, rowGradient, rowMoments, rowRoughMeans, rowSums } from "./rows";
+export { carry, rowApply, rowGradient, rowMoments, rowShifts, rowSums } from "./rows";
 export { rowNormalize } from "./row_norm";
 export { rowDifferentiate } from "./row_norm_gradient";
 export { activate, activationGradient } from "./activation";

@@ -11,12 +11,29 @@ const TOUCHED: usize = 4096;
 /** What touching adds up to: nobody asks, but a load whose value is not used would be left out. */
 let touched: f32 = 0;
 
+// @ts-ignore: decorator
+@inline
+function quarterOf(length: usize): usize {
+  return length < 16 ? length : (length < 64 ? length : length >> 2) & ~15;
+}
+
+/**
+ * What to subtract from a line of gradients: a mean of its first quarter where that is far from 0 beside the deviation, else 0. For
+ * there a difference would be rounded, numbers of one size all in one direction, and that adds up. The addresses are of scratch memory.
+ */
+export function shiftOf(dy: usize, length: usize, mean: usize, m2: usize): f32 {
+  const part = quarterOf(length);
+  lineMoments(dy, part, false, mean, m2);
+  const mu = load<f64>(mean);
+  return mu * mu * <f64> part > 16 * load<f64>(m2) ? <f32> mu : 0;
+}
+
 /**
  * A mean that is near enough: that of the first quarter of a line, in whole blocks. Where it is off by e, m2 is the difference of two
  * sums that are larger by (e / deviation)^2, and that is hardly more than 4, for the quarter's elements count in the deviation too.
  */
-export function roughMean(x: usize, length: usize): f32 {
-  const part = length < 16 ? length : (length < 64 ? length : length >> 2) & ~15;
+function roughMean(x: usize, length: usize): f32 {
+  const part = quarterOf(length);
   return <f32> (sumAbout(x, part, 0) / <f64> part);
 }
 

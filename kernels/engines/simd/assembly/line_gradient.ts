@@ -34,29 +34,6 @@ export function lineSums(
   sum: usize,
   product: usize,
 ): void {
-  if (along) sums(x, dy, length, c, shift, true, scale, level, ofParameters, k, b, dScale, dBias, sum, product);
-  else sums(x, dy, length, c, shift, false, 0, 0, false, 0, 0, 0, 0, sum, product);
-}
-
-// @ts-ignore: decorator
-@inline
-function sums(
-  x: usize,
-  dy: usize,
-  length: usize,
-  c: f32,
-  shift: f32,
-  along: bool,
-  scale: usize,
-  level: f32,
-  ofParameters: bool,
-  k: f32,
-  b: f32,
-  dScale: usize,
-  dBias: usize,
-  sum: usize,
-  product: usize,
-): void {
   const cc = f32x4.splat(c), mm = f32x4.splat(shift), ll = f32x4.splat(level), kk = f32x4.splat(k), bb = f32x4.splat(b);
   let s: f64 = 0, q: f64 = 0;
   let i: usize = 0;

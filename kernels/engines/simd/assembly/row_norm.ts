@@ -45,29 +45,21 @@ export function rowNormalize(
     const r = 1 / (sqrt(factor * (squares / n) + inside) + outside);
     const c = subtractMean ? mu : 0, rounded = <f32> c;
     let usual = abs(mu + squares) < Infinity && squares >= floor * n && !isLarge(c) && !isUnusual(r);
-    if (!along) {
-      for (let l = line; l < line + lines && usual; l++) {
-        const k = r * load<f64>(slope + (l << 3));
-        usual = !isUnusual(k) && !isLarge(load<f64>(offset + (l << 3)) + (<f64> rounded - c) * k);
-      }
-    } else if (isLarge((<f64> rounded - c) * r)) usual = false;
+    for (let l = line; l < line + lines && usual; l++) {
+      const k = along ? r : r * load<f64>(slope + (l << 3)), b = along ? 0 : load<f64>(offset + (l << 3));
+      usual = !isUnusual(k) && !isLarge(b + (<f64> rounded - c) * k);
+    }
     store<f64>(inverse + at, r);
     store<u32>(left + (s << 2), usual ? 0 : 1);
     if (!usual) {
       unfinished++;
       continue;
     }
-    if (along) {
-      const from = <usize> load<u32>(parameter + (s << 2)) << 2, b = <f32> ((<f64> rounded - c) * r);
-      lineApply(x, y, length, rounded, <f32> r, b, true, scale + from, bias + from);
-      if (activation) activate(y, length, activation);
-    } else {
-      let from = x, to = y;
-      for (let l = line; l < line + lines; l++, from += stride, to += stride) {
-        const k = r * load<f64>(slope + (l << 3)), b = load<f64>(offset + (l << 3)) + (<f64> rounded - c) * k;
-        lineApply(from, to, length, rounded, <f32> k, <f32> b, false, 0, 0);
-        if (activation) activate(to, length, activation);
-      }
+    const p = <usize> load<u32>(parameter + (s << 2)) << 2;
+    for (let l = line, from = x, to = y; l < line + lines; l++, from += stride, to += stride) {
+      const k = along ? r : r * load<f64>(slope + (l << 3)), b = along ? 0 : load<f64>(offset + (l << 3));
+      lineApply(from, to, length, rounded, <f32> k, <f32> (b + (<f64> rounded - c) * k), along, scale + p, bias + p);
+      if (activation) activate(to, length, activation);
     }
   }
   return unfinished;

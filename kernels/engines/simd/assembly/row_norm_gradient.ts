@@ -1,7 +1,7 @@
 // Sums, table and gradient of one statistic after the other, each while its lines are in the nearest caches; see row_norm.ts.
 
 import { add } from "./add";
-import { linesMoments, roughMean, sumAbout } from "./line";
+import { linesMoments, shiftOf, sumAbout } from "./line";
 import { lineGradient, lineSums } from "./line_gradient";
 import { isLarge, isUnusual } from "./tables";
 
@@ -9,15 +9,6 @@ import { isLarge, isUnusual } from "./tables";
 const NOTHING: u32 = 0;
 const DX: u32 = 1;
 const DX_AND_SCALE: u32 = 2;
-
-/** A number near the mean of dy, where a mean is subtracted. */
-// @ts-ignore: decorator
-@inline
-function shiftOf(dy: usize, count: usize, subtractMean: bool): f32 {
-  if (!subtractMean) return 0;
-  const rough = roughMean(dy, count);
-  return abs(rough) < Infinity ? rough : 0;
-}
 
 /**
  * dx = h r - mean(h) r [where the mean is subtracted] + (2/n) r' sum(h z) (x - mean) [+ dSum], of statistics of `lines` neighbouring lines each,
@@ -73,7 +64,7 @@ export function rowDifferentiate(
         if (ofParameters) add(dBias + from, dy, dBias + from, length);
       } else {
         for (let l = first, q = dy; l < first + lines; l++, q += stride) {
-          const to = l << 3, m = shiftOf(q, length, subtractMean);
+          const to = l << 3, m = subtractMean ? shiftOf(q, length, sum + to, product + to) : 0;
           lineSums(q, q, length, 0, m, false, 0, 0, false, 0, 0, 0, 0, sum + to, product + to);
           store<f64>(sum + to, load<f64>(sum + to) + <f64> m * length64);
         }
@@ -85,9 +76,12 @@ export function rowDifferentiate(
     const v = <f32> load<f64>(level + (first << 3));
     let sums: f64 = 0, products: f64 = 0, constants: f64 = 0, ofConstants: f64 = 0, z: f64 = 0, usable = true;
     // Lines that are apart have one parameter, and one shift does for them all.
-    const apart = stride != bytes, common = shiftOf(dy, length, subtractMean);
+    const apart = stride != bytes;
+    let m: f32 = 0;
     for (let l = first, p = x, q = dy; l < first + lines; l++, p += stride, q += stride) {
-      const to = l << 3, m = apart ? common : shiftOf(q, length, subtractMean), mm = <f64> m;
+      const to = l << 3;
+      if (subtractMean && (!apart || l == first)) m = shiftOf(q, length, sum + to, product + to);
+      const mm = <f64> m;
       const w = along ? 1 : load<f64>(weight + to), constant = mm * (along ? <f64> v : w);
       const sumAt = sum + to, productAt = product + to;
       const g = scale + from, dScaleAt = dScale + from, dBiasAt = dBias + from, e = <f32> (off * r);

@@ -3,7 +3,7 @@
 // index parameter[l] on. Tensors, tables and parameters are float32 and given by their addresses; sums are float64.
 
 import { accumulate } from "./lanes";
-import { lineApply, lineMoments, roughMean } from "./line";
+import { lineApply, lineMoments, shiftOf } from "./line";
 import { lineGradient, lineSums } from "./line_gradient";
 
 /** Mean and sum of squared deviations of each line. */
@@ -32,9 +32,12 @@ export function rowApply(
   }
 }
 
-/** A mean of each line that is near enough: see roughMean. */
-export function rowRoughMeans(x: usize, lines: usize, length: usize, mean: usize): void {
-  for (let l: usize = 0; l < lines; l++, x += length << 2) store<f64>(mean + (l << 3), roughMean(x, length));
+/** What to subtract from each line of gradients: see shiftOf. */
+export function rowShifts(dy: usize, lines: usize, length: usize, shift: usize, m2: usize): void {
+  for (let l: usize = 0; l < lines; l++, dy += length << 2) {
+    const at = shift + (l << 3);
+    store<f64>(at, shiftOf(dy, length, at, m2));
+  }
 }
 
 /**
