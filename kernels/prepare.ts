@@ -3,7 +3,7 @@ import type { Tensor } from "./tensor.ts";
 
 /**
  * Prepares a call of a kernel that is to be made many times: arguments are checked, outputs made and the way through memory planned once,
- * and what is returned does the rest. For small tensors that is most of a call: a row of 768 takes a microsecond instead of two, and a call
+ * and what is returned does the rest. For small tensors that is most of a call: a row of 768 takes one microsecond instead of two, and a call
  * leaves nothing for the garbage collector.
  *
  * The elements of tensors, parameters among them, are read anew in each call. Everything else is settled here: types, dims and options.
