@@ -2,14 +2,21 @@ import * as Plot from "@observablehq/plot";
 import { plots } from "../notebooks/mod.ts";
 import type { Drift } from "../rewrite/mod.ts";
 
+/** Names of values are paths, whose ends tell them apart: of a longer one so many letters are shown. */
+const mostLetters = 36;
+
+function shortened(name: string): string {
+  return name.length > mostLetters ? `…${name.slice(1 - mostLetters)}` : name;
+}
+
 /** How far data is from what a model expects, value by value in order of depth, as the text of an SVG file. */
 export function driftPicture(drift: readonly Drift[]): string {
   const rows = drift.map(({ y, shift, spread: [smallest, largest] }) => ({ y, shift, smallest, largest }));
-  const longest = Math.max(...rows.map(({ y }) => y.length));
+  const longest = Math.min(mostLetters, Math.max(...rows.map(({ y }) => y.length)));
   const panel = {
     height: 60 + 18 * rows.length,
-    marginLeft: Math.min(20 + 6 * longest, 240),
-    y: { type: "band", domain: rows.map(({ y }) => y), label: null },
+    marginLeft: 20 + Math.ceil(7 * longest),
+    y: { type: "band", domain: rows.map(({ y }) => y), label: null, tickFormat: shortened },
   };
   return plots([
     {
