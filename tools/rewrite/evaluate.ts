@@ -143,10 +143,10 @@ const gather: Operator = ({ inputs: [x, index] }) => {
   return { dims: [...index!.dims, ...x!.dims.slice(1)], data: Float64Array.from(rows.flatMap((one) => [...one])) };
 };
 
-/** float16 rounds; of the others no rounding counts here. */
+/** Constants are rounded to float16, since they are so when they are folded; of values no rounding counts here. */
 const cast: Operator = ({ call, inputs: [x] }) => {
   const to = call.float("to", 0),
-    round = to === 10 ? Math.f16round : to === 6 || to === 7 ? Math.trunc : (one: number) => one;
+    round = to === 10 && call.constant(0) ? Math.f16round : to === 6 || to === 7 ? Math.trunc : (one: number) => one;
   return { dims: x!.dims, data: x!.data.map(round) };
 };
 
