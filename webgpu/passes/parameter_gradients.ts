@@ -111,14 +111,16 @@ function sample(run: Run, pass: Differentiation, table: Region, slopes: Region):
   let key = group * ${LANES}u + t;
   if (key >= u.keys) { return; }
   let base = keyAt(key); let count = min(u.members, ${SAMPLE}u);
-  var sum = 0.0;
+  var sum = 0.0; var squares = 0.0;
   for (var i = 0u; i < count; i++) {
     let e = base + memberAt(i * (u.members / count));
     let q = get_table(e.y); var g = get_dy(e.x);
     ${throughActivation("g", "(valueOf(get_x(e.x), q) * q.z)", pass)}
-    sum += g;
+    sum += g; squares += g * g;
   }
-  set_slopes(base.y, vec4f(0.0, 0.0, sum / f32(count), ${scaled ? "get_scale(base.z)" : "0.0"}));`,
+  // Near 0 a shift by some elements' mean would only make the sums larger.
+  let m = select(0.0, sum / f32(count), 17.0 * sum * sum > 16.0 * squares * f32(count));
+  set_slopes(base.y, vec4f(0.0, 0.0, m, ${scaled ? "get_scale(base.z)" : "0.0"}));`,
       lanes: LANES,
       groups: Math.ceil(keys / LANES),
     });
