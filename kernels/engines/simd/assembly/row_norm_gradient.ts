@@ -88,7 +88,7 @@ export function rowDifferentiate(
       lineSums(p, q, length, rounded, m, along, g, v, ofParameters, <f32> r, e, dScaleAt, dBiasAt, sumAt, productAt);
       const a = load<f64>(sumAt), b = load<f64>(productAt) + off * a;
       // sum(x - c): it is 0 where these are all elements of a statistic that was measured, and of no account along.
-      const d = mm != 0 && ((lines > 1 && !apart) || (given && !along)) ? sumAbout(p, length, rounded) + off * length64 : 0;
+      const d = (lines > 1 && !apart) || (given && !along) ? sumAbout(p, length, rounded) + off * length64 : 0;
       usable = usable && abs(a + b) < Infinity && abs(b) >= floor * length64;
       sums += w * a;
       products += w * b;
