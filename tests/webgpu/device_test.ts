@@ -59,7 +59,10 @@ gpuTest("at means up to 1e6 errors stay below 5e-6", async (gpu) => {
 
 gpuTest("at means up to 1e6 gradients stay within 2e-6 of their largest", async (gpu) => {
   for (
-    const [kernel, dims] of [["layerNorm", [3, 768]], ["layerNorm", [40, 48]], ["batchNormTraining", [40, 12]]] as const
+    const [kernel, dims] of [["layerNorm", [3, 768]], ["layerNorm", [40, 48]], ["batchNormTraining", [
+      768,
+      64,
+    ]]] as const
   ) {
     for (const mean of [0, 1e4, 1e6]) {
       const call = backwardCall({ name: kernel, kernel, dims: [...dims], options: {} }, mean);
