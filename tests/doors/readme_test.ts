@@ -6,6 +6,8 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import config from "../../deno.json" with { type: "json" };
+import { tensor } from "../../kernels/mod.ts";
+import { openSink } from "../../statistics/sources/mod.ts";
 import { run } from "../command.ts";
 import { makeProject, thePackage } from "./project.ts";
 import { findRuntimes, type Runtime } from "./runtimes.ts";
@@ -61,9 +63,16 @@ for (const code of examples) {
 Deno.test("README: the command line's examples run, one after the other", async () => {
   const folder = await Deno.makeTempDir({ prefix: "evenkeel-readme-" });
   try {
-    const lines = [...readme.matchAll(/^deno task evenkeel (.*?)(\s+#.*)?$/gm)].map(([, args]) => args.split(" "));
+    const lines = [...readme.matchAll(/^deno task evenkeel (.*?)(\s+#.*)?$/gm)].map(([, args]) =>
+      // As a shell splits them: what is in quotes is one argument.
+      Array.from(args.matchAll(/"([^"]*)"|\S+/g), ([whole, quoted]) => quoted ?? whole)
+    );
     assert(lines.length >= 3);
     await Deno.writeTextFile(`${folder}/data.csv`, "a,b\n1,2\n3,4\n5,9\n");
+    const weather = tensor([[3, 0, 2020], [5, 1, 2021], [4, 2, 2022]]);
+    await ReadableStream.from([weather]).pipeTo(
+      await openSink(`${folder}/part-0.parquet`, { features: ["wind", "rain", "year"] }),
+    );
     const cli = fileURLToPath(new URL("cli.ts", root)), deno = Deno.execPath();
     const call = (args: string[]) => run(deno, ["run", "-A", cli, ...args], { cwd: folder });
     await Deno.copyFile(new URL("models/files/blocks/conv_batch_norm.onnx", root), `${folder}/model.onnx`);
