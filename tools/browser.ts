@@ -1,15 +1,14 @@
 /**
- * Runs a page in the Chromium of this machine, with WebGPU also where there is no graphics card.
+ * Opens pages in the Chromium of this machine.
  *
  * @module
  */
 import { fileURLToPath } from "node:url";
 
-const flags = [
+/** The quietest way to a page: everything that reaches for other hosts is off. */
+const quiet = [
   "--headless",
   "--no-sandbox",
-  "--enable-unsafe-webgpu",
-  "--enable-webgpu-developer-features", // timestamps that are not rounded
   "--disable-quic",
   "--no-first-run",
   "--disable-background-networking",
@@ -17,7 +16,10 @@ const flags = [
   "--disable-sync",
 ];
 
-/** The command of a Chromium on the PATH; undefined if there is none. */
+/** WebGPU also where there is no graphics card, with timestamps that are not rounded. */
+const webgpu = ["--enable-unsafe-webgpu", "--enable-webgpu-developer-features"];
+
+/** The command of a Chromium on the PATH, under the names that systems give it; undefined if there is none. */
 export async function findChromium(): Promise<string | undefined> {
   for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
     try {
@@ -29,6 +31,29 @@ export async function findChromium(): Promise<string | undefined> {
     }
   }
   return undefined;
+}
+
+/** Opens an address in a browser with a profile of its own; what it gives ends the browser. */
+export async function openPage(chromium: string, flags: readonly string[], url: string): Promise<() => Promise<void>> {
+  const profile = await Deno.makeTempDir({ prefix: "evenkeel-browser-" });
+  const args = [...quiet, ...flags, `--user-data-dir=${profile}`, url];
+  const browser = new Deno.Command(chromium, { args, stdin: "null", stdout: "null", stderr: "null" }).spawn();
+  return async () => {
+    browser.kill();
+    await browser.status;
+    await removeInTime(profile);
+  };
+}
+
+/** Removes a folder that processes of a browser that has ended may still write to. */
+async function removeInTime(folder: string): Promise<void> {
+  for (let attempt = 0; attempt < 20; attempt++) {
+    try {
+      return await Deno.remove(folder, { recursive: true });
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
 }
 
 /** A module and all that it imports as one script for browsers. */
@@ -77,18 +102,14 @@ export async function browse(
       name.endsWith(".wasm") ? "application/wasm" : "text/javascript",
     );
   });
-  const profile = await Deno.makeTempDir({ prefix: "evenkeel-browser-" });
-  const args = [...flags, `--user-data-dir=${profile}`, `http://127.0.0.1:${server.addr.port}/${query}`];
-  const browser = new Deno.Command(chromium, { args, stdin: "null", stdout: "null", stderr: "null" }).spawn();
+  const close = await openPage(chromium, webgpu, `http://127.0.0.1:${server.addr.port}/${query}`);
   const late = setTimeout(() => resolve({ error: `no report within ${seconds} seconds` }), 1000 * seconds);
   try {
     return await promise;
   } finally {
     clearTimeout(late);
-    browser.kill();
-    await browser.status;
+    await close();
     await server.shutdown();
-    await Deno.remove(profile, { recursive: true });
   }
 }
 

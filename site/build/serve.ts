@@ -14,8 +14,6 @@ const isolation = { "cross-origin-opener-policy": "same-origin", "cross-origin-e
 export interface ServeOptions {
   /** The port. Default: any that is free. */
   readonly port?: number;
-  /** Whether pages are isolated from other origins, which threads need. Default: true. */
-  readonly isolated?: boolean;
   /** Is told where the site is. */
   readonly onListen?: (url: string) => void;
 }
@@ -23,7 +21,7 @@ export interface ServeOptions {
 /** Serves a folder on loopback until the server is shut down. */
 export function serve(
   folder: string,
-  { port = 0, isolated = true, onListen = () => {} }: ServeOptions = {},
+  { port = 0, onListen = () => {} }: ServeOptions = {},
 ): Deno.HttpServer<Deno.NetAddr> {
   const options = {
     hostname: "127.0.0.1",
@@ -31,11 +29,13 @@ export function serve(
     onListen: ({ port }: Deno.NetAddr) => onListen(`http://127.0.0.1:${port}/`),
   };
   return Deno.serve(options, async (request) => {
-    const path = decodeURIComponent(new URL(request.url).pathname).replace(/\/$/, "/index.html");
     try {
+      const path = decodeURIComponent(new URL(request.url).pathname).replace(/\/$/, "/index.html");
+      // An encoded slash brings dots back that the URL no longer has: nothing outside of the folder is shown.
+      if (path.split(/[\\/]/).includes("..")) throw new RangeError(path);
       const { body } = new Response((await Deno.open(folder + path)).readable);
       const type = types[path.split(".").at(-1)!] ?? "application/octet-stream";
-      return new Response(body, { headers: { "content-type": type, ...isolated && isolation } });
+      return new Response(body, { headers: { "content-type": type, ...isolation } });
     } catch {
       return new Response("There is no such page.\n", { status: 404 });
     }

@@ -1,23 +1,5 @@
 /** A browser that opens the pages of a folder. */
-import { run } from "../command.ts";
-
-/** The quietest way to a page: everything that reaches for other hosts is off. */
-const flags =
-  "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
-    .split(" ");
-
-/** The program, under the names that systems give it; undefined if there is none on the PATH. */
-export async function findBrowser(): Promise<string | undefined> {
-  for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
-    try {
-      await run(name, ["--version"], { cwd: "." });
-      return name;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-  return undefined;
-}
+import { openPage } from "../../tools/browser.ts";
 
 /** What a page sent as its outcome, and the files that it asked for. */
 export interface Visit {
@@ -57,13 +39,7 @@ export async function visit(browser: string, folder: string, isolated: boolean):
       headers: { "content-type": type, ...isolated && isolation },
     });
   });
-  const profile = await Deno.makeTempDir({ prefix: "evenkeel-browser-" });
-  const child = new Deno.Command(browser, {
-    args: [...flags, `--user-data-dir=${profile}`, `http://127.0.0.1:${server.addr.port}/`],
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
+  const close = await openPage(browser, ["--disable-gpu"], `http://127.0.0.1:${server.addr.port}/`);
   const late = setTimeout(
     () => outcome.reject(new Error(`The page sent no outcome in ten minutes. It asked for ${requested.join(", ")}.`)),
     600_000, // slow machines take their time: this is for pages that hang
@@ -72,20 +48,7 @@ export async function visit(browser: string, folder: string, isolated: boolean):
     return { outcome: await outcome.promise, requested };
   } finally {
     clearTimeout(late);
-    child.kill();
-    await child.status;
+    await close();
     await server.shutdown();
-    await removeInTime(profile);
-  }
-}
-
-/** Removes a folder that processes of a browser that has ended may still write to. */
-async function removeInTime(folder: string): Promise<void> {
-  for (let attempt = 0; attempt < 20; attempt++) {
-    try {
-      return await Deno.remove(folder, { recursive: true });
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
   }
 }

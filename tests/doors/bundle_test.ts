@@ -5,12 +5,13 @@ import type { Door } from "../../tools/pack/doors.ts";
 import { table } from "../../tools/table.ts";
 import config from "../../deno.json" with { type: "json" };
 import { run } from "../command.ts";
-import { findBrowser, send, visit } from "./browser.ts";
+import { findChromium } from "../../tools/browser.ts";
+import { send, visit } from "./browser.ts";
 import { makeProject, thePackage } from "./project.ts";
 import { program } from "./uses.ts";
 
 const root = new URL("../../", import.meta.url);
-const browser = await findBrowser();
+const browser = await findChromium();
 if (browser === undefined) console.log("No chromium is on the PATH (Debian: chromium): what opens a page is skipped.");
 
 const page = `<!DOCTYPE html><script type="module" src="./main.js"></script>`;

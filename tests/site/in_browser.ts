@@ -18,9 +18,9 @@ import { readModel, run } from "../../onnx/mod.ts";
 import { noise } from "../../tools/judge/noise.ts";
 import { buildSite } from "../../site/build/site.ts";
 import { serve } from "../../site/build/serve.ts";
-import { findBrowser } from "../doors/browser.ts";
+import { findChromium } from "../../tools/browser.ts";
 
-const program = await findBrowser();
+const program = await findChromium();
 if (program === undefined) {
   console.log("No chromium is on the PATH (Debian: chromium): the tests of the site are skipped.");
 }
@@ -104,6 +104,14 @@ test("every link to a page of the site leads somewhere, and each notebook has a 
     name.endsWith(".ipynb")
   );
   assertEquals(pages.filter((page) => page.startsWith("learn/notebooks/")).length, notebooks.length);
+});
+
+test("the server shows nothing outside of the site's folder", async () => {
+  assertEquals((await (await fetch(`${url}style.css`)).bytes()).length > 0, true);
+  for (const path of ["..%2fdeno.json", "..%2f..%2f..%2fetc%2fpasswd", "%E0%A4%A", "missing.html"]) {
+    const response = await fetch(url + path);
+    assertEquals([response.status, await response.text()], [404, "There is no such page.\n"], path);
+  }
 });
 
 test("a model is dropped, read, repaired, proven on both backends, and runs as what was downloaded", async (page) => {

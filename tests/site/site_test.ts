@@ -1,9 +1,9 @@
 /** The site, opened in a real browser. */
 import { assert } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { findBrowser } from "../doors/browser.ts";
+import { findChromium } from "../../tools/browser.ts";
 
-const browser = await findBrowser();
+const browser = await findChromium();
 if (browser === undefined) {
   console.log("No chromium is on the PATH (Debian: chromium): the tests of the site are skipped.");
 }
