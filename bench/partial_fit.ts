@@ -12,38 +12,14 @@ import { tensor } from "../kernels/mod.ts";
 import { StandardScaler } from "../statistics/mod.ts";
 import { formatTime } from "../tools/table.ts";
 import { interleave, ratio, spread, type Times } from "./measure.ts";
+import { startStepping } from "./stepping.ts";
 
 const rows = 1_000_000, features = 64, rounds = 11;
-
-/** scikit-learn in a process of its own, which takes and answers one line a call; undefined where it is not installed. */
-async function scikitLearn() {
-  const script = new URL("./partial_fit.py", import.meta.url).pathname;
-  const python = new Deno.Command("python3", { args: [script], stdin: "piped", stdout: "piped", stderr: "null" })
-    .spawn();
-  const input = python.stdin.getWriter(), output = python.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  const partialFit = async () => {
-    await input.write(new TextEncoder().encode("\n"));
-    for (let line = ""; !line.endsWith("\n");) {
-      const { value, done } = await output.read();
-      if (done) return false;
-      line += value;
-    }
-    return true;
-  };
-  const close = async () => {
-    await input.close().catch(() => {});
-    await output.cancel();
-    await python.status;
-  };
-  const answers = await partialFit().catch(() => false);
-  if (!answers) await close();
-  return answers ? { partialFit, close } : undefined;
-}
 
 const data = new Float32Array(rows * features), copy = new Float32Array(rows * features);
 for (let i = 0; i < data.length; i++) data[i] = Math.random() - 0.5;
 const x = tensor(data, [rows, features]);
-const peer = await scikitLearn().catch(() => undefined);
+const peer = await startStepping("python3", new URL("./partial_fit.py", import.meta.url)).catch(() => undefined);
 if (peer === undefined) {
   console.log("There is no python3 with scikit-learn here (pip install scikit-learn): it is left out.");
 }
@@ -53,7 +29,7 @@ const contestants = [
   contestant("copy", () => copy.set(data)),
   contestant("partialFit", () => new StandardScaler().partialFit(x)),
 ];
-if (peer) contestants.push(contestant("scikit-learn", peer.partialFit));
+if (peer) contestants.push(contestant("scikit-learn", () => peer.step()));
 const times: Times = await interleave(contestants, rounds, 1);
 await peer?.close();
 

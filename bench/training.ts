@@ -14,6 +14,7 @@ import { AdamW, type Layer, softmaxCrossEntropy } from "../layers/mod.ts";
 import type { Tensor } from "../kernels/tensor.ts";
 import { formatTime } from "../tools/table.ts";
 import { interleave, ratio, spread } from "./measure.ts";
+import { startStepping } from "./stepping.ts";
 
 const rounds = 31;
 
@@ -42,32 +43,8 @@ const ours = {
   ),
 };
 
-/** PyTorch in a process of its own, which takes and answers one line a step; undefined where it is not installed. */
-async function pytorch() {
-  const script = new URL("./training.py", import.meta.url).pathname,
-    command = Deno.env.get("EVENKEEL_PYTHON") ?? "python3";
-  const python = new Deno.Command(command, { args: [script], stdin: "piped", stdout: "piped", stderr: "null" }).spawn();
-  const input = python.stdin.getWriter(), output = python.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  const step = async (network: string) => {
-    await input.write(new TextEncoder().encode(`${network}\n`));
-    for (let line = ""; !line.endsWith("\n");) {
-      const { value, done } = await output.read();
-      if (done) return false;
-      line += value;
-    }
-    return true;
-  };
-  const close = async () => {
-    await input.close().catch(() => {});
-    await output.cancel();
-    await python.status;
-  };
-  if (await step("digits").catch(() => false)) return { step, close };
-  await close();
-  return undefined;
-}
-
-const peer = await pytorch().catch(() => undefined);
+const python = Deno.env.get("EVENKEEL_PYTHON") ?? "python3", script = new URL("./training.py", import.meta.url);
+const peer = await startStepping(python, script, "digits").catch(() => undefined);
 if (peer === undefined) {
   console.log("There is no python3 (or $EVENKEEL_PYTHON) with torch and safetensors here: it is left out.");
 }
