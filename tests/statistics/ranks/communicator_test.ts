@@ -37,21 +37,24 @@ function twoPass(values: readonly number[], near: number): { mean: number; varia
 Deno.test("moments reduced over any shares in any order are those of one pass, at offsets to 1e8", () => {
   const share = fc.array(fc.double({ min: -2, max: 2, noNaN: true }), { maxLength: 40 });
   const shares = fc.array(share, { minLength: 1, maxLength: 9 }).filter((shares) => shares.flat().length > 0);
-  fc.assert(fc.property(shares, fc.constantFrom(0, 1e3, 1e8), fc.infiniteStream(fc.nat()), (shares, offset, order) => {
-    // Constant values have a variance of 0, to which nothing is relative.
-    const values = shares.map((share) => share.map((value, i) => offset + value + i % 2 * 3));
-    const messages = values.map(momentsOf);
-    while (messages.length > 1) {
-      const take = () => messages.splice(order.next().value % messages.length, 1)[0];
-      const [a, b] = [take(), take()];
-      reduce(a, b, "moments");
-      messages.push(a);
-    }
-    const [count, mean, compensation, m2] = messages[0], right = twoPass(values.flat(), offset);
-    assertEquals(count, values.flat().length);
-    assert(Math.abs(mean + compensation - right.mean) <= 1e-12 * Math.max(Math.abs(right.mean), 1));
-    if (right.variance > 1e-3) assert(Math.abs(m2 / count - right.variance) <= 1e-12 * right.variance);
-  }));
+  fc.assert(
+    fc.property(shares, fc.constantFrom(0, 1e3, 1e8), fc.infiniteStream(fc.nat()), (shares, offset, order) => {
+      // Constant values have a variance of 0, to which nothing is relative.
+      const values = shares.map((share) => share.map((value, i) => offset + value + i % 2 * 3));
+      const messages = values.map(momentsOf);
+      while (messages.length > 1) {
+        const take = () => messages.splice(order.next().value % messages.length, 1)[0];
+        const [a, b] = [take(), take()];
+        reduce(a, b, "moments");
+        messages.push(a);
+      }
+      const [count, mean, compensation, m2] = messages[0], right = twoPass(values.flat(), offset);
+      assertEquals(count, values.flat().length);
+      assert(Math.abs(mean + compensation - right.mean) <= 1e-12 * Math.max(Math.abs(right.mean), 1));
+      if (right.variance > 1e-3) assert(Math.abs(m2 / count - right.variance) <= 1e-12 * right.variance);
+    }),
+    { seed: 1 },
+  );
 });
 
 Deno.test("messages are reduced place by place", () => {
@@ -101,14 +104,17 @@ Deno.test("arrays of all types are summed in one message", () => {
 });
 
 Deno.test("shares are neighbours, of sizes that differ by one at most, and together the whole", () => {
-  fc.assert(fc.property(fc.nat(20), fc.integer({ min: 1, max: 6 }), (rows, size) => {
-    const x = tensor(Float32Array.from({ length: rows * 2 }, (_, i) => i), [rows, 2]);
-    const shares = Array.from({ length: size }, (_, rank) => shareOf(x, { rank, size }));
-    assertEquals(shares.flatMap(({ data }) => [...data]), [...x.data]);
-    const sizes = shares.map(({ dims }) => dims[0]);
-    assert(Math.max(...sizes) - Math.min(...sizes) <= 1);
-    assert(shares.every(({ data }) => data.buffer === x.data.buffer));
-  }));
+  fc.assert(
+    fc.property(fc.nat(20), fc.integer({ min: 1, max: 6 }), (rows, size) => {
+      const x = tensor(Float32Array.from({ length: rows * 2 }, (_, i) => i), [rows, 2]);
+      const shares = Array.from({ length: size }, (_, rank) => shareOf(x, { rank, size }));
+      assertEquals(shares.flatMap(({ data }) => [...data]), [...x.data]);
+      const sizes = shares.map(({ dims }) => dims[0]);
+      assert(Math.max(...sizes) - Math.min(...sizes) <= 1);
+      assert(shares.every(({ data }) => data.buffer === x.data.buffer));
+    }),
+    { seed: 2 },
+  );
 });
 
 Deno.test("a tensor without rows to share is refused", () => {
