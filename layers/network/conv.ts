@@ -1,12 +1,13 @@
 import { OptionNames } from "../../kernels/option_names.ts";
 import { checkStateless, refuseMask } from "../check_pass.ts";
-import { checkCount, checkInput } from "../../kernels/check.ts";
+import { checkInput } from "../../kernels/check.ts";
 import { SimdConvolution } from "../../kernels/engines/simd/convolution.ts";
 import { type Tensor, zeros } from "../../kernels/tensor.ts";
 import type { Backward, Context, Layer, Pass, Tensors } from "../layer.ts";
 import { PatchConvolution } from "./patch_convolution.ts";
 import { type Extent, extentOf, placesOf } from "./patches.ts";
 import {
+  checkChannels,
   checkResultGradient,
   checkType,
   weightedGradients,
@@ -88,12 +89,7 @@ export class Conv2d implements Layer {
   constructor(inputs: number, outputs: number, kernel: number | Extent, init: Conv2dInit = {}) {
     names.check("Conv2d", init);
     const { stride = 1, padding = 0, dilation = 1, groups = 1 } = init;
-    for (const [name, count] of Object.entries({ inputs, outputs, groups })) checkCount("Conv2d", name, count);
-    for (const [name, channels] of Object.entries({ inputs, outputs })) {
-      if (channels % groups !== 0) {
-        throw new RangeError(`Conv2d: ${name} is ${channels}, which is no multiple of groups, ${groups}.`);
-      }
-    }
+    checkChannels("Conv2d", { inputs, outputs }, groups);
     this.inputs = inputs;
     this.outputs = outputs;
     this.kernel = extentOf("Conv2d", "kernel", kernel, 1);

@@ -1,12 +1,18 @@
 import { OptionNames } from "../../kernels/option_names.ts";
 import { checkStateless, refuseMask } from "../check_pass.ts";
-import { checkCount, checkInput } from "../../kernels/check.ts";
+import { checkInput } from "../../kernels/check.ts";
 import { reshape } from "../../kernels/reshape.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Context, Layer, Pass, Tensors } from "../layer.ts";
 import { Conv2d } from "./conv.ts";
 import { lengthOf } from "./patches.ts";
-import { checkResultGradient, type WeightedInit, weightedNames, weightedParameters } from "./weighted.ts";
+import {
+  checkChannels,
+  checkResultGradient,
+  type WeightedInit,
+  weightedNames,
+  weightedParameters,
+} from "./weighted.ts";
 
 /** How a {@linkcode Conv1d} is made. Its weight has dims [outputs, inputs / groups, kernel], its bias [outputs]. */
 export interface Conv1dInit extends WeightedInit {
@@ -75,7 +81,7 @@ export class Conv1d implements Layer {
   constructor(inputs: number, outputs: number, kernel: number, init: Conv1dInit = {}) {
     names.check("Conv1d", init);
     const { stride = 1, padding = 0, dilation = 1, groups = 1 } = init;
-    for (const [name, count] of Object.entries({ inputs, outputs, groups })) checkCount("Conv1d", name, count);
+    checkChannels("Conv1d", { inputs, outputs }, groups);
     this.inputs = inputs;
     this.outputs = outputs;
     this.kernel = lengthOf("Conv1d", "kernel", kernel, 1);
@@ -83,11 +89,6 @@ export class Conv1d implements Layer {
     this.padding = lengthOf("Conv1d", "padding", padding, 0);
     this.dilation = lengthOf("Conv1d", "dilation", dilation, 1);
     this.groups = groups;
-    if (inputs % groups !== 0 || outputs % groups !== 0) {
-      throw new RangeError(
-        `Conv1d: inputs is ${inputs} and outputs ${outputs}; both must be multiples of groups, ${groups}.`,
-      );
-    }
     this.parameters = weightedParameters("Conv1d", init, [outputs, inputs / groups, kernel]);
     const { weight, bias = false } = this.parameters;
     this.#image = new Conv2d(inputs, outputs, [1, kernel], {

@@ -1,12 +1,13 @@
 import { OptionNames } from "../../kernels/option_names.ts";
 import { checkStateless, refuseMask } from "../check_pass.ts";
-import { checkCount, checkInput } from "../../kernels/check.ts";
+import { checkInput } from "../../kernels/check.ts";
 import { matrixProduct } from "../../kernels/matrix_product.ts";
 import { sliceOf } from "../../kernels/passes/slices.ts";
 import { type Tensor, zeros } from "../../kernels/tensor.ts";
 import type { Backward, Context, Layer, Pass, Tensors } from "../layer.ts";
 import { type Extent, extentOf, Patches } from "./patches.ts";
 import {
+  checkChannels,
   checkResultGradient,
   checkType,
   weightedGradients,
@@ -91,12 +92,7 @@ export class ConvTranspose2d implements Layer {
     const { stride = 1, padding = 0, outputPadding = 0, dilation = 1, groups = 1 } = init,
       operation = "ConvTranspose2d";
     names.check(operation, init);
-    for (const [name, count] of Object.entries({ inputs, outputs, groups })) checkCount(operation, name, count);
-    if (inputs % groups !== 0 || outputs % groups !== 0) {
-      throw new RangeError(
-        `${operation}: inputs is ${inputs} and outputs ${outputs}; both must be multiples of groups, ${groups}.`,
-      );
-    }
+    checkChannels(operation, { inputs, outputs }, groups);
     this.inputs = inputs;
     this.outputs = outputs;
     this.kernel = extentOf(operation, "kernel", kernel, 1);

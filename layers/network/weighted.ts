@@ -1,5 +1,5 @@
 import type { NameList } from "../../kernels/option_names.ts";
-import { checkDims } from "../../kernels/check.ts";
+import { checkCount, checkDims } from "../../kernels/check.ts";
 import { panelsOf } from "../../kernels/passes/panels.ts";
 import { checkTensor, describe, type DType, sizeOf, type Tensor, zeros } from "../../kernels/tensor.ts";
 import { tensorLike } from "../gradients.ts";
@@ -19,6 +19,16 @@ export interface WeightedInit {
    * that a program which makes the same layers in the same order starts from the same weights.
    */
   random?: () => number;
+}
+
+/** Checks the sizes of a convolution: its channels are cut into groups without a remainder. */
+export function checkChannels(operation: string, channels: Record<string, number>, groups: number): void {
+  for (const [name, count] of Object.entries({ ...channels, groups })) checkCount(operation, name, count);
+  for (const [name, count] of Object.entries(channels)) {
+    if (count % groups !== 0) {
+      throw new RangeError(`${operation}: ${name} is ${count}, which is no multiple of groups, ${groups}.`);
+    }
+  }
 }
 
 /** The names of {@linkcode WeightedInit}. */
