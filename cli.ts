@@ -9,16 +9,51 @@
 
 import { Command, CommanderError } from "commander";
 import process from "node:process";
-import { benchCommand } from "./cli/bench.ts";
 import { Failure } from "./cli/failure.ts";
-import { inspectCommand } from "./cli/inspect.ts";
 import { InterruptedError } from "./cli/interrupt.ts";
 import { messageOf } from "./cli/message.ts";
-import { momentsCommand } from "./cli/moments.ts";
-import { optimizeCommand } from "./cli/optimize.ts";
-import { recalibrateCommand } from "./cli/recalibrate.ts";
-import { scaleCommand } from "./cli/scale.ts";
-import { verifyCommand } from "./cli/verify.ts";
+
+/** A command as the list of all shows it, and what adds its arguments, options and work to it. */
+interface Listed {
+  readonly description: string;
+  load(): Promise<(command: Command) => Command>;
+}
+
+/** The commands. Each is loaded only where it is called, with what it needs. */
+const commands: Readonly<Record<string, Listed>> = {
+  scale: {
+    description: "Fit a scaler to data, or scale data by it. Missing values stay missing.",
+    load: async () => (await import("./cli/scale.ts")).scaleCommand,
+  },
+  moments: {
+    description: "Print count, mean, standard deviation, minimum and maximum of each feature, as tab-separated values.",
+    load: async () => (await import("./cli/moments.ts")).momentsCommand,
+  },
+  inspect: {
+    description: "List the normalizations of an ONNX model, however they are spelled, and what can be done with them.",
+    load: async () => (await import("./cli/inspect.ts")).inspectCommand,
+  },
+  optimize: {
+    description:
+      "Make an ONNX model smaller, or right on its target, by its normalizations. Both are run before anything is written; " +
+      "if they differ, nothing is, and the exit code is 1.",
+    load: async () => (await import("./cli/optimize.ts")).optimizeCommand,
+  },
+  recalibrate: {
+    description:
+      "Replace the running statistics of each BatchNormalization of an ONNX model by those of data, and say how far off they were.",
+    load: async () => (await import("./cli/recalibrate.ts")).recalibrateCommand,
+  },
+  verify: {
+    description:
+      "Run two ONNX models on the same inputs and say whether they are the same; exits with 1 if they are not.",
+    load: async () => (await import("./cli/verify.ts")).verifyCommand,
+  },
+  bench: {
+    description: "Time an ONNX model: loading, its first run and others; with --against another by turns with it.",
+    load: async () => (await import("./cli/bench.ts")).benchCommand,
+  },
+};
 
 /** The version of the package: that of deno.json, as a test asserts. */
 const version = "0.1.0";
@@ -40,16 +75,14 @@ const version = "0.1.0";
 export async function main(args: readonly string[]): Promise<number> {
   const program = new Command("evenkeel")
     .description("Normalization of data of any size, and of ONNX models.")
-    .version(version)
-    .addCommand(scaleCommand())
-    .addCommand(momentsCommand())
-    .addCommand(inspectCommand())
-    .addCommand(optimizeCommand())
-    .addCommand(recalibrateCommand())
-    .addCommand(verifyCommand())
-    .addCommand(benchCommand());
-  for (const command of [program, ...program.commands]) command.exitOverride();
+    .version(version);
   try {
+    const called = args.find((arg) => Object.hasOwn(commands, arg)); // also that of `help scale`
+    for (const [name, { description, load }] of Object.entries(commands)) {
+      const command = new Command(name).description(description);
+      program.addCommand(name === called ? (await load())(command) : command);
+    }
+    for (const command of [program, ...program.commands]) command.exitOverride();
     await program.parseAsync([...args], { from: "user" });
     return 0;
   } catch (error) {

@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { type Command, Option } from "commander";
 import { bench, timingText } from "../rewrite/mod.ts";
 import { type PictureOptions, scalingOf, withPictures } from "./data_options.ts";
 import { Failure } from "./failure.ts";
@@ -15,9 +15,8 @@ interface Options extends PictureOptions {
 }
 
 /** `evenkeel bench`: how long a model takes to load and to run. */
-export function benchCommand(): Command {
-  const command = new Command("bench")
-    .description("Time an ONNX model: loading, its first run and others; with --against another by turns with it.")
+export function benchCommand(command: Command): Command {
+  command
     .argument("<model>", "a .onnx file")
     .option("--against <model>", "another .onnx file with the same inputs")
     .option("--data <path>", "inputs to run on: a .npz, .npy, .png or the like (default: random ones)");

@@ -1,4 +1,4 @@
-import { SourceError } from "../statistics/sources/mod.ts";
+import { SourceError } from "../statistics/sources/source.ts";
 
 /** What an error says, in one line, and what to do about it in the words of the command line. */
 export function messageOf(error: unknown): string {

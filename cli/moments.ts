@@ -1,17 +1,14 @@
-import { Command } from "commander";
+import type { Command } from "commander";
 import { Extrema, RunningMoments } from "../statistics/mod.ts";
 import { interruptible } from "./interrupt.ts";
 import { withProgress } from "./progress.ts";
 import { type Data, dataOf, naming, reading, type ReadingOptions, sourceOptions } from "./reading.ts";
 
 /** `evenkeel moments`: a table of what the features of a file are like. */
-export function momentsCommand(): Command {
-  const command = reading(new Command("moments"));
-  return command
-    .description("Print count, mean, standard deviation, minimum and maximum of each feature, as tab-separated values.")
-    .action(async (file: string | undefined, options: ReadingOptions) =>
-      console.log(await moments(dataOf(command, file, options), options))
-    );
+export function momentsCommand(command: Command): Command {
+  return reading(command).action(async (file: string | undefined, options: ReadingOptions) =>
+    console.log(await moments(dataOf(command, file, options), options))
+  );
 }
 
 async function moments(data: Data, options: ReadingOptions): Promise<string> {

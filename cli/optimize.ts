@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { writeWhole } from "../statistics/sources/mod.ts";
 import {
   actionsText,
@@ -27,12 +27,8 @@ interface Options extends VerifyingOptions {
 const names = ["tidy", "mend", "fuse", "stabilize", "fold", "absorb", "guard"];
 
 /** `evenkeel optimize`: a model that is smaller, or right, and proven to be the same. */
-export function optimizeCommand(): Command {
-  const command = new Command("optimize")
-    .description(
-      "Make an ONNX model smaller, or right on its target, by its normalizations. Both are run before anything is written; " +
-        "if they differ, nothing is, and the exit code is 1.",
-    )
+export function optimizeCommand(command: Command): Command {
+  command
     .argument("<model>", "a .onnx file; it is overwritten only if it is named as the output")
     .requiredOption("-o, --output <file>", "the .onnx file to write")
     .addOption(

@@ -1,4 +1,3 @@
-import { Presets, SingleBar } from "cli-progress";
 import process from "node:process";
 
 /**
@@ -11,6 +10,7 @@ export async function withProgress<T>(
   work: (onProgress: (fraction: number) => void) => Promise<T>,
 ): Promise<T> {
   if (quiet || !process.stderr.isTTY) return await work(() => {});
+  const { Presets, SingleBar } = await import("cli-progress");
   const format = `${title} {bar} {percentage}% | {duration_formatted} | about {eta_formatted} left`;
   const bar = new SingleBar(
     { format, stream: process.stderr, hideCursor: true, etaBuffer: 100 },

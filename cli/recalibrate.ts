@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { type Command, Option } from "commander";
 import { writeWhole } from "../statistics/sources/mod.ts";
 import { driftText, recalibrate } from "../rewrite/mod.ts";
 import { type PictureOptions, scalingOf, withPictures } from "./data_options.ts";
@@ -20,11 +20,8 @@ interface Options extends PictureOptions {
 }
 
 /** `evenkeel recalibrate`: batch norms with the statistics of data, or biases by a reference. */
-export function recalibrateCommand(): Command {
-  const command = new Command("recalibrate")
-    .description(
-      "Replace the running statistics of each BatchNormalization of an ONNX model by those of data, and say how far off they were.",
-    )
+export function recalibrateCommand(command: Command): Command {
+  command
     .argument("<model>", "a .onnx file")
     .requiredOption(
       "--data <path>",

@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { type Command, Option } from "commander";
 import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { apply } from "./apply.ts";
@@ -19,8 +19,8 @@ interface ScaleOptions extends ReadingOptions {
 }
 
 /** `evenkeel scale`: fits a scaler to a file, or applies one that was fitted. */
-export function scaleCommand(): Command {
-  const command = reading(new Command("scale"))
+export function scaleCommand(command: Command): Command {
+  reading(command)
     .description("Fit a scaler to data, or scale data by it. Missing values stay missing.")
     .option("--fit <state>", "fit a scaler to the data and write it to this .json file")
     .option("--apply <state>", "scale the data by a scaler that --fit wrote")

@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import type { Command } from "commander";
 import { verificationText, verify } from "../rewrite/mod.ts";
 import { Failure } from "./failure.ts";
 import { readModelAt } from "./model_file.ts";
@@ -6,11 +6,8 @@ import { withProgress } from "./progress.ts";
 import { verifying, type VerifyingOptions, verifyOptions } from "./verifying.ts";
 
 /** `evenkeel verify`: whether two models give the same. */
-export function verifyCommand(): Command {
-  const command = new Command("verify")
-    .description(
-      "Run two ONNX models on the same inputs and say whether they are the same; exits with 1 if they are not.",
-    )
+export function verifyCommand(command: Command): Command {
+  command
     .argument("<before>", "the .onnx file that is to be kept to")
     .argument("<after>", "the other");
   return verifying(command)

@@ -6,7 +6,6 @@ import { createGunzip } from "node:zlib";
 import { checkCount } from "../../kernels/check.ts";
 import { blocksOf, pathOf } from "./file.ts";
 import { asSourceError, SourceError } from "./source.ts";
-import { ZstdDecoder } from "./zstd.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -82,7 +81,7 @@ function replayed(name: string, pipe: AsyncIterable<Bytes>): () => AsyncGenerato
 }
 
 async function* unzstd(blocks: AsyncIterable<Bytes>, largestWindow?: number): AsyncGenerator<Bytes> {
-  const decoder = new ZstdDecoder(largestWindow);
+  const { ZstdDecoder } = await import("./zstd.ts"), decoder = new ZstdDecoder(largestWindow);
   for await (const block of blocks) yield* decoder.push(block);
   decoder.finish();
 }

@@ -7,7 +7,6 @@ import { pathOf } from "./file.ts";
 import { standard } from "./input.ts";
 import { ndjsonWriter } from "./ndjson_writer.ts";
 import { npyWriter } from "./npy_writer.ts";
-import { parquetWriter } from "./parquet_writer.ts";
 import type { Output, TensorWriter } from "./tensor_writer.ts";
 
 /** What a sink can be told. */
@@ -23,7 +22,9 @@ export interface SinkOptions {
 
 const names = new OptionNames<SinkOptions>({ features: true, format: true });
 
-type Writers = Readonly<Record<string, (handle: Output, features?: readonly string[]) => TensorWriter>>;
+type Writers = Readonly<
+  Record<string, (handle: Output, features?: readonly string[]) => TensorWriter | Promise<TensorWriter>>
+>;
 
 /** Formats in which one name is one value of a row. */
 const keyed: readonly string[] = [".ndjson", ".jsonl", ".parquet"];
@@ -34,7 +35,7 @@ const writers: Writers = {
   ".ndjson": ndjsonWriter,
   ".jsonl": ndjsonWriter,
   ".npy": npyWriter,
-  ".parquet": parquetWriter,
+  ".parquet": async (...given) => (await import("./parquet_writer.ts")).parquetWriter(...given), // with its packages
 };
 
 /**
@@ -77,7 +78,7 @@ export async function openSink(file: string | URL, options: SinkOptions = {}): P
     throw new RangeError("standard output cannot be .npy, which says at its beginning how many rows there are.");
   }
   const draft = toStandard ? standardOutput() : await createFile(path);
-  const writer = writers[extension](draft.handle, options.features);
+  const writer = await writers[extension](draft.handle, options.features);
   let first: Tensor | undefined;
   async function orDiscard(work: () => Promise<void>): Promise<void> {
     try {

@@ -60,6 +60,12 @@ Deno.test("bundle: layerNorm of the main entry point, with all that is under it,
   }
 });
 
+Deno.test("doors: formats and commands load their packages when they are used", async () => {
+  const { doors } = await thePackage();
+  const loaded = Object.fromEntries(doors.map(({ name, packages }) => [name, packages]));
+  assertEquals([loaded["./sources"], loaded["./cli"]], [[], ["commander"]]);
+});
+
 Deno.test("bundle: of esbuild, every entry point resolves, and works in a browser or says why not", async () => {
   await withPage(async (folder, doors) => {
     const out = `${folder}/out`;
