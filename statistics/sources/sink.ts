@@ -78,16 +78,16 @@ export async function openSink(file: string | URL, options: SinkOptions = {}): P
     throw new RangeError("standard output cannot be .npy, which says at its beginning how many rows there are.");
   }
   const draft = toStandard ? standardOutput() : await createFile(path);
-  const writer = await writers[extension](draft.handle, options.features);
-  let first: Tensor | undefined;
-  async function orDiscard(work: () => Promise<void>): Promise<void> {
+  async function orDiscard<T>(work: () => Promise<T>): Promise<T> {
     try {
-      await work();
+      return await work();
     } catch (error) {
       await draft.discard();
       throw writingError(path, error);
     }
   }
+  const writer = await orDiscard(async () => await writers[extension](draft.handle, options.features));
+  let first: Tensor | undefined;
   return new WritableStream<Tensor>({
     write: (x) =>
       orDiscard(async () => {
