@@ -3,9 +3,9 @@ import { basename, extname, join } from "node:path";
 import type { Tensor } from "../kernels/mod.ts";
 import { sizeOf } from "../kernels/tensor.ts";
 import { readNpy, readNpz } from "../layers/weights/mod.ts";
-import { elements } from "../onnx/element.ts";
-import { type Dim, type ElementType, Graph, type Model, type OnnxTensor } from "../onnx/mod.ts";
+import type { Model } from "../onnx/mod.ts";
 import type { Inputs } from "../rewrite/mod.ts";
+import { checkNames, converted, wantedBy, type WantedInput } from "../rewrite/verify/given.ts";
 import { openSource } from "../statistics/sources/mod.ts";
 import { Failure } from "./failure.ts";
 import type { Scaling } from "./images.ts";
@@ -17,13 +17,6 @@ export interface DataOptions {
   readonly batch?: number;
   /** How pixels become numbers. Pictures are refused without it. */
   readonly scaling?: Scaling;
-}
-
-/** An input that a model has to be given. */
-interface Wanted {
-  readonly name: string;
-  readonly type: ElementType;
-  readonly dims: readonly Dim[];
 }
 
 /**
@@ -69,27 +62,16 @@ async function filesOf(path: string): Promise<string[]> {
   return files.map((name) => join(path, name));
 }
 
-function wantedBy(model: Model): Wanted[] {
-  const graph = Graph.of(model), names = graph.proto.input.map(({ name }) => name);
-  return names.filter((name) => graph.initializer(name) === undefined).map((name) => {
-    const { type = "float32", dims } = graph.type(name);
-    return { name, type, dims: dims ?? [] };
-  });
-}
-
 /** The one input of a model, where samples have no name. */
-function theOne(wanted: readonly Wanted[]): Wanted {
+function theOne(wanted: readonly WantedInput[]): WantedInput {
   if (wanted.length === 1) return wanted[0];
   throw new TypeError(`the model wants ${wanted.map(({ name }) => name).join(", ")}: give them by name, in a .npz`);
 }
 
 /** An archive is one set of inputs; where each has a first axis of any size, and all the same, that is of samples. */
-async function* readArchive(file: string, wanted: readonly Wanted[], batch: number): AsyncGenerator<Inputs> {
-  const tensors = readNpz(await readFile(file)), missing = wanted.find(({ name }) => !Object.hasOwn(tensors, name));
-  if (missing !== undefined) {
-    const names = wanted.map(({ name }) => name).join(", ");
-    throw new TypeError(`${basename(file)} lacks the input ${JSON.stringify(missing.name)}; the model wants ${names}`);
-  }
+async function* readArchive(file: string, wanted: readonly WantedInput[], batch: number): AsyncGenerator<Inputs> {
+  const tensors = readNpz(await readFile(file));
+  checkNames(basename(file), wanted, tensors);
   const [rows] = tensors[wanted[0].name].dims;
   const areSamples = wanted.every(({ name, dims }) =>
     dims.length > 0 && (typeof dims[0] !== "number" || wanted.length === 1) && tensors[name].dims[0] === rows
@@ -111,7 +93,7 @@ function slice({ dims: [rows, ...inner], ...tensor }: Tensor, from: number, to: 
 }
 
 /** Rows are samples, in the dims of the model's input; a whole array, such as one without samples, is as it is stored. */
-async function* readRows(file: string, wanted: readonly Wanted[], batch: number): AsyncGenerator<Inputs> {
+async function* readRows(file: string, wanted: readonly WantedInput[], batch: number): AsyncGenerator<Inputs> {
   const { name, type, dims } = theOne(wanted), sizes = dims.slice(1).filter((dim) => typeof dim === "number");
   if (endingOf(file) === ".npy" && batch === Infinity) {
     yield { [name]: converted(readNpy(await readFile(file)), type) };
@@ -132,7 +114,7 @@ async function* readRows(file: string, wanted: readonly Wanted[], batch: number)
 /** Pictures of one size to a batch. */
 async function* readImages(
   files: readonly string[],
-  wanted: readonly Wanted[],
+  wanted: readonly WantedInput[],
   { batch, scaling }: { readonly batch: number; readonly scaling?: Scaling },
 ): AsyncGenerator<Inputs> {
   if (files.length === 0) return;
@@ -160,11 +142,4 @@ async function* readImages(
     samples.push(image.data), size = image.dims;
   }
   yield give();
-}
-
-function converted({ dims, data }: Tensor, type: OnnxTensor["type"]): OnnxTensor {
-  if (type === "string") throw new TypeError("text cannot be given in numbers");
-  const array = new elements[type].array!(data.length), isLong = type === "int64" || type === "uint64";
-  for (let i = 0; i < data.length; i++) array[i] = isLong ? BigInt(Math.trunc(data[i])) : data[i];
-  return { type, dims, data: array } as OnnxTensor;
 }

@@ -2,9 +2,11 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { writeWhole } from "../statistics/sources/mod.ts";
 import {
   actionsText,
+  defaultPasses,
   optimize,
   type OptimizeOptions,
   type PassName,
+  passTexts,
   rangesText,
   verificationText,
 } from "../rewrite/mod.ts";
@@ -24,7 +26,7 @@ interface Options extends VerifyingOptions {
   readonly report?: string;
 }
 
-const names = ["tidy", "mend", "fuse", "stabilize", "fold", "absorb", "guard"];
+const names = Object.keys(passTexts);
 
 /** `evenkeel optimize`: a model that is smaller, or right, and proven to be the same. */
 export function optimizeCommand(command: Command): Command {
@@ -42,7 +44,7 @@ export function optimizeCommand(command: Command): Command {
       "--passes <list>",
       `what to do, of ${
         names.join(", ")
-      } (default: tidy,fuse,fold,guard; for wasm and webgpu tidy,stabilize,fold,guard)`,
+      } (default: ${defaultPasses("any")}; for wasm and webgpu ${defaultPasses("wasm")})`,
       passList,
     )
     .option("--opset <version>", "the version of the operator set to raise it to (default: as far as needed)", count)

@@ -26,12 +26,13 @@
 export { bench, type BenchOptions, type Timing } from "./bench.ts";
 export { inspect, type InspectedNorm, type Inspection } from "./inspect.ts";
 export type { NormRange } from "./float16/float16.ts";
-export { type Optimization, optimize, type OptimizeOptions } from "./optimize.ts";
-export type { PassName } from "./passes/mod.ts";
+export { type Claim, type Optimization, optimize, type OptimizeOptions } from "./optimize.ts";
+export { defaultPasses, type PassName, passTexts } from "./passes/mod.ts";
 export type { Action, PassOptions } from "./passes/pass.ts";
 export type { Drift } from "./recalibrate/correction.ts";
 export type { Batches } from "./recalibrate/moments.ts";
 export { recalibrate, type RecalibrateOptions, type Recalibration } from "./recalibrate/recalibrate.ts";
 export { actionsText, driftText, inspectionText, rangesText, timingText, verificationText } from "./report.ts";
+export { givenInputs } from "./verify/given.ts";
 export type { Inputs } from "./verify/inputs.ts";
 export { type ComparedValue, type Verification, verify, type VerifyOptions } from "./verify/verify.ts";

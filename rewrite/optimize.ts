@@ -50,6 +50,14 @@ export interface Optimization {
   readonly ranges?: readonly NormRange[];
   /** The proof, unless it was not wanted, or the model is the old one. Look at its `isRight` before you use the model. */
   readonly verification?: Verification;
+  /** What {@linkcode verify} is to be given to prove it on another backend, unless the model is the old one. */
+  readonly claim?: Claim;
+}
+
+/** What a rewritten model is held against, and which of its values. */
+export interface Claim extends Pick<VerifyOptions, "inputs" | "values" | "mended"> {
+  /** The model that it has to agree with: the old one, or that at inference. */
+  readonly before: Model;
 }
 
 /**
@@ -117,9 +125,11 @@ export async function optimize(model: Model, options: OptimizeOptions = {}): Pro
   const isRewritten = opset !== undefined || norms !== undefined || wanted.every((name) => name === "tidy") ||
     actions.some(({ done, pass }) => done && pass !== "tidy" && pass !== "inline");
   if (!isRewritten) return { model, actions: actions.filter(({ done }) => !done) };
-  const found = { model: editor.model, actions, ...norms && { ranges: norms } };
+  const compared = { ...claimed(actions), ...proofOptions }, { inputs, values, mended } = compared;
+  const claim: Claim = { before: start, values, mended, ...inputs && { inputs } };
+  const found = { model: editor.model, actions, claim, ...norms && { ranges: norms } };
   if (proofOptions === false) return found;
-  return { ...found, verification: await proof(start, editor.model, actions, proofOptions) };
+  return { ...found, verification: await verify(start, editor.model, compared) };
 }
 
 /** The largest values that the norms of a model are given. */
@@ -140,16 +150,10 @@ function ordinaryInputs(model: Model, seed = 0): Inputs[] {
   return guessInputs(Graph.of(model), seed).filter(({ ordinary }) => ordinary).map(({ inputs }) => inputs);
 }
 
-/** Runs both models and compares what was rewritten. */
-async function proof(
-  before: Model,
-  after: Model,
-  actions: readonly Action[],
-  options?: VerifyOptions,
-): Promise<Verification> {
+/** The values that were rewritten, and those of norms that were given another epsilon. */
+function claimed(actions: readonly Action[]): Required<Pick<Claim, "values" | "mended">> {
   const changed = new Set(actions.flatMap((one) => one.changed ?? []));
   const valuesOf = (wanted: (pass: string) => boolean) =>
     actions.filter(({ done, pass, value }) => done && wanted(pass) && !changed.has(value)).map(({ value }) => value);
-  const values = valuesOf((pass) => pass !== "tidy"), mended = valuesOf((pass) => pass === "mend");
-  return await verify(before, after, { values, mended, ...options });
+  return { values: valuesOf((pass) => pass !== "tidy"), mended: valuesOf((pass) => pass === "mend") };
 }

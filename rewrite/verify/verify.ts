@@ -117,7 +117,9 @@ export async function verify(before: Model, after: Model, options: VerifyOptions
   const firstValues = [...new Set([...given, ...norms.flatMap(({ x, y }) => [x, y])])];
   const values = firstValues.filter((name) => second.scopeOf(name));
   const outputs = outputsOf(first), inner = given.filter((name) => !outputs.includes(name));
-  const epsilons = otherEpsilons(norms.filter(({ y }) => !options.mended?.includes(y)), findNorms(second));
+  const written = findNorms(second),
+    epsilons = otherEpsilons(norms.filter((one) => !options.mended?.includes(one.y)), written);
+  const newEpsilons = new Map(written.map(({ y, epsilon }) => [y, epsilon]));
   const runs: Runs[] = cases.map(() => ({}));
   const refused: { inputs: string; reason: string }[] = [];
   // One after another, so that no two of them are in memory.
@@ -150,7 +152,7 @@ export async function verify(before: Model, after: Model, options: VerifyOptions
   const compared: ComparedValue[] = [];
   for (const { one, runs } of run) {
     const found = norms.map((norm) =>
-      compareNorm(one, runs, norm, { bound, outputs, epsilons, mended: options.mended ?? [] })
+      compareNorm(one, runs, norm, { bound, outputs, epsilons, newEpsilons, mended: options.mended ?? [] })
     );
     const wrong = found.filter(({ isFirstRight }) => !isFirstRight).map(({ compared }) => compared.value);
     compared.push(...found.map(({ compared }) => compared));
@@ -191,19 +193,22 @@ function compareNorm(
   { name, ordinary }: Case,
   { before, after, moved }: Required<Runs>,
   norm: Finding,
-  { bound, outputs, epsilons, mended }: {
+  { bound, outputs, epsilons, newEpsilons, mended }: {
     bound: number;
     outputs: readonly string[];
     mended: readonly string[];
     epsilons: ReadonlyMap<string, ComparedValue["epsilons"]>;
+    newEpsilons: ReadonlyMap<string, number>;
   },
 ): { compared: ComparedValue; isFirstRight: boolean } {
   const { x, y } = norm;
+  const isMended = hasNaN(before[y]) && !hasNaN(after[y]), epsilon = newEpsilons.get(y) ?? norm.epsilon;
+  // Where the first divides zero by zero, so does float64, and cannot judge; the second is what it is with its own epsilon.
   const errors = {
-    before: errorOf(norm, before[x], before[y]),
-    after: errorOf(norm, after[x] ?? before[x], after[y]),
+    before: isMended ? NaN : errorOf(norm, before[x], before[y]),
+    after: errorOf(isMended ? { ...norm, epsilon } : norm, after[x] ?? before[x], after[y]),
   };
-  const isMended = hasNaN(before[y]) && !hasNaN(after[y]), isFirstRight = errors.before <= bound && !isMended;
+  const isFirstRight = errors.before <= bound;
   const sensitivity = difference(before[y], moved[y]), off = difference(before[y], after[y]);
   const isSame = isFirstRight && off <= Math.max(bound, sensitivityFactor * sensitivity);
   const isNear = isSame || errors.after <= Math.max(bound, noWorse * errors.before), other = epsilons.get(y);
