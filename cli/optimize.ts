@@ -42,9 +42,9 @@ export function optimizeCommand(command: Command): Command {
     )
     .option(
       "--passes <list>",
-      `what to do, of ${
-        names.join(", ")
-      } (default: ${defaultPasses("any")}; for wasm and webgpu ${defaultPasses("wasm")})`,
+      `what to do, of ${names.join(", ")} (default: ${defaultPasses("any")}; for wasm and webgpu ${
+        defaultPasses("wasm")
+      })`,
       passList,
     )
     .option("--opset <version>", "the version of the operator set to raise it to (default: as far as needed)", count)

@@ -2,12 +2,15 @@
 import type { Tensor } from "../../kernels/mod.ts";
 import { batchNorm, conv, groupNorm, layerNorm, linear, modelOf, type SymbolicTensor } from "../../models/mod.ts";
 import { type Model, writeModel } from "../../onnx/mod.ts";
+import type { PassOptions } from "../../rewrite/mod.ts";
 import { noise } from "../../tools/judge/noise.ts";
 
 /** A model to try. */
 export interface Sample {
   readonly file: string;
   readonly text: string;
+  /** The target for which there is something to do. */
+  readonly target: PassOptions["target"];
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
@@ -16,8 +19,8 @@ const near = (mean: number, deviation: number, ...dims: number[]): Tensor =>
   noise(dims, { mean, deviation, seed: ++seed });
 const weight = (...dims: number[]) => near(0, 1 / Math.sqrt(dims.slice(1).reduce((a, b) => a * b)), ...dims);
 
-function sample(file: string, text: string, model: Model): Sample {
-  return { file, text, bytes: writeModel(model) as Uint8Array<ArrayBuffer> };
+function sample(file: string, target: Sample["target"], text: string, model: Model): Sample {
+  return { file, target, text, bytes: writeModel(model) as Uint8Array<ArrayBuffer> };
 }
 
 /** The models, made anew: they are seeded, and so the same each time. */
@@ -26,21 +29,25 @@ export function samples(): Sample[] {
   return [
     sample(
       "convolutions.onnx",
+      "any",
       "convolutions with batch norms, which fold away",
       modelOf((x) => [[16, 3], [16, 16], [32, 16], [32, 32]].reduce(convolution, x), { x: ["N", 3, 32, 32] }),
     ),
     sample(
       "spelled_out.onnx",
+      "any",
       "a transformer's layer norms, spelled out as exporters write them",
       modelOf((x) => [0, 1, 2].reduce(block, x), { x: ["N", "T", 64] }),
     ),
     sample(
       "far_from_zero.onnx",
+      "webgpu",
       "a layer norm of values near 10,000, which is wrong on WebGPU",
       modelOf((x) => layerNorm(x.plus(1e4), { form: "fused" }), { x: ["N", 256] }),
     ),
     sample(
       "groups.onnx",
+      "webgpu",
       "group norms between convolutions",
       modelOf((x) => [[16, 3], [16, 16]].reduce(grouped, x), { x: ["N", 3, "H", "W"] }, { opset: 21 }),
     ),

@@ -1,6 +1,7 @@
 /** Writes the whole site into a folder that any host can serve. */
 import { fileURLToPath } from "node:url";
-import { pageText } from "./page.ts";
+import { defaultPasses, type PassName, type PassOptions, passTexts } from "../../rewrite/mod.ts";
+import { escapeHtml, pageText } from "./page.ts";
 import { writePrograms } from "./programs.ts";
 import { samples } from "./samples.ts";
 import { lessonPages, writeApi } from "./teach.ts";
@@ -38,12 +39,15 @@ export async function buildSite(folder: string): Promise<void> {
   await Deno.copyFile(`${source}style.css`, `${folder}/style.css`);
   const offered = samples();
   for (const { file, bytes } of offered) await Deno.writeFile(`${folder}/models/${file}`, bytes);
-  const buttons = offered.map(({ file, text }) => `<button type="button" data-sample="${file}">${text}</button>`);
+  const parts: Readonly<Record<string, string>> = {
+    samples: offered.map(({ file, target, text }) =>
+      `<button type="button" data-sample="${file}" data-target="${target}">${text}</button>`
+    ).join("\n"),
+    ...passChoices(),
+  };
   for (const { file, ...page } of tools) {
-    const main = (await Deno.readTextFile(`${source}pages/${file}.html`)).replace(
-      "<!-- samples -->",
-      buttons.join("\n"),
-    );
+    const text = await Deno.readTextFile(`${source}pages/${file}.html`);
+    const main = text.replaceAll(/<!-- (\w+) -->/g, (_, name) => parts[name]);
     await Deno.writeTextFile(`${folder}/${page.path}`, pageText({ ...page, main, program: `app/${file}/${file}.js` }));
   }
   for (const page of await lessonPages()) {
@@ -52,4 +56,26 @@ export async function buildSite(folder: string): Promise<void> {
   }
   await writePrograms(folder);
   await writeApi(folder);
+}
+
+const targets: Readonly<Record<PassOptions["target"], string>> = {
+  webgpu: "WebGPU, by onnxruntime-web",
+  wasm: "WASM, by onnxruntime-web",
+  native: "native onnxruntime",
+  any: "any",
+};
+
+/** The choices of passes, and of targets with what each chooses by itself; the first is chosen. */
+function passChoices(): { targets: string; passes: string } {
+  const names = Object.keys(targets) as PassOptions["target"][],
+    options = names.map((target) =>
+      `<option value="${target}" data-passes="${defaultPasses(target).join(" ")}">${targets[target]}</option>`
+    );
+  const boxes = (Object.keys(passTexts) as PassName[]).map((name) => {
+    const checked = defaultPasses(names[0]).includes(name) ? " checked" : "";
+    return `<label><input type="checkbox" name="pass" value="${name}"${checked}> ${name}: ${
+      escapeHtml(passTexts[name])
+    }</label>`;
+  });
+  return { targets: options.join("\n"), passes: boxes.join("\n") };
 }

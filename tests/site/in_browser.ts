@@ -13,8 +13,12 @@ import {
 import { Buffer } from "node:buffer";
 import axe from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { layerNorm } from "../../kernels/reference.ts";
-import { readModel, run } from "../../onnx/mod.ts";
+import type { Tensor } from "../../kernels/mod.ts";
+import { layerNorm as layerNormInFloat64 } from "../../kernels/reference.ts";
+import { writeNpz } from "../../layers/weights/mod.ts";
+import { layerNorm, linear, modelOf } from "../../models/mod.ts";
+import { readModel, run, writeModel } from "../../onnx/mod.ts";
+import { defaultPasses } from "../../rewrite/mod.ts";
 import { noise } from "../../tools/judge/noise.ts";
 import { buildSite } from "../../site/build/site.ts";
 import { serve } from "../../site/build/serve.ts";
@@ -60,7 +64,7 @@ function test(name: string, work: (page: Page) => Promise<void>): void {
     sanitizeResources: false,
     async fn() {
       const page = await browser.newPage({ acceptDownloads: true }), failures: string[] = [];
-      page.setDefaultTimeout(120_000);
+      page.setDefaultTimeout(60_000);
       page.on("pageerror", ({ message }) => failures.push(message));
       try {
         await work(page);
@@ -79,6 +83,13 @@ async function drop(page: Page, file: string): Promise<void> {
   await page.setInputFiles("#file", file);
   await page.waitForSelector("#repair:not([hidden])");
   await isDone(page);
+}
+
+/** The bytes of the model that the page gives. */
+async function downloaded(page: Page, name?: string): Promise<Uint8Array> {
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click("#download")]);
+  if (name !== undefined) assertEquals(download.suggestedFilename(), name);
+  return await Deno.readFile(await download.path());
 }
 
 /** The pages of a folder by their paths, but for those of the API, which deno writes. */
@@ -119,20 +130,17 @@ test("a model is dropped, read, repaired, proven on both backends, and runs as w
   await drop(page, `${folder}/models/far_from_zero.onnx`);
   assertStringIncludes(await text(page, "#summary"), "1 normalizations");
   assertStringIncludes(await text(page, "#norms tbody"), "LayerNormalization");
-  await page.check("input[value=stabilize]");
   await page.click("button[type=submit]");
   await page.waitForSelector("#download");
   await isDone(page);
-  assertEquals(await text(page, "#status"), "Done: both models give the same.");
+  assertEquals(await text(page, "#status"), "Done: the new model is right, where the old one was not too.");
   const titles = await page.locator("#results h3").allTextContents();
-  assertEquals(titles[0], "The same on wasm");
+  assertEquals(titles[0], "Repaired on wasm");
   assertEquals(titles.length, await page.isChecked("#gpu") ? 2 : 1);
   assertEquals(await page.locator("#results [role=img]").count(), 2);
-  const [download] = await Promise.all([page.waitForEvent("download"), page.click("#download")]);
-  assertEquals(download.suggestedFilename(), "far_from_zero.optimized.onnx");
   const x = noise([2, 256], { mean: 0 }), far = { ...x, data: x.data.map((value) => value + 1e4) };
-  const { y } = await run(readModel(await Deno.readFile(await download.path())), { x });
-  const want = layerNorm(far, { epsilon: 1e-5 }).y.data;
+  const { y } = await run(readModel(await downloaded(page, "far_from_zero.optimized.onnx")), { x });
+  const want = layerNormInFloat64(far, { epsilon: 1e-5 }).y.data;
   want.forEach((value, i) => assertAlmostEquals(Number(y.data[i]), value, 2e-6));
   const [report] = await Promise.all([page.waitForEvent("download"), page.click("#report")]);
   const { proofs } = JSON.parse(await Deno.readTextFile(await report.path()));
@@ -162,16 +170,123 @@ test("what is no model, or a broken one, gets one line that says so, and the nex
   assertStringIncludes(await text(page, "#summary"), "4 normalizations");
 });
 
+/** A page on which onnxruntime never comes, so that whatever runs a model goes on until it is stopped. */
+async function withoutOnnxRuntime(page: Page): Promise<void> {
+  await page.route("**/ort/*.wasm", () => {});
+}
+
 test("work that is stopped half-way says so, and the page goes on", async (page) => {
+  await withoutOnnxRuntime(page);
   await page.goto(url);
   await drop(page, `${folder}/models/spelled_out.onnx`);
   await page.click("button[type=submit]");
-  await page.waitForSelector("#stop:not([hidden])");
   await page.click("#stop");
   await isDone(page);
   assertStringIncludes(await text(page, "#status"), "Stopped");
   await drop(page, `${folder}/models/spelled_out.onnx`);
   assertEquals(await text(page, "#status"), "spelled_out.onnx is open.");
+});
+
+test("a model of 100 MB is read by the worker alone, and the page answers while both models are to be run", async (page) => {
+  await withoutOnnxRuntime(page);
+  const file = `${folder}/large.onnx`, size = 5000;
+  const weight: Tensor = { type: "float32", dims: [size, size], data: new Float32Array(size * size) };
+  await Deno.writeFile(
+    file,
+    writeModel(modelOf((x) => layerNorm(linear(x, { weight }), { form: "decomposed" }), { x: ["N", size] })),
+  );
+  // What the page itself does not do cannot stop it.
+  await page.addInitScript("for (const name of ['arrayBuffer', 'text', 'stream']) delete Blob.prototype[name];");
+  await page.goto(url);
+  await drop(page, file);
+  assertStringIncludes(await text(page, "#summary"), "100.0 MB");
+  await page.click("button[type=submit]");
+  await page.waitForSelector("#stop:not([hidden])");
+  const before = await page.getAttribute(".graph", "viewBox");
+  await page.click("[aria-label=Larger]");
+  assert(before !== await page.getAttribute(".graph", "viewBox"));
+  await page.click("#stop");
+  await isDone(page);
+  assertStringIncludes(await text(page, "#status"), "Stopped");
+});
+
+test("a file that a page cannot hold is refused with advice when it is dropped", async (page) => {
+  await page.goto(url);
+  await page.evaluate(`{
+    const part = new Blob([new Uint8Array(2 ** 20)]), dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File(Array(1100).fill(part), "huge.onnx"));
+    dispatchEvent(new DragEvent("drop", { dataTransfer }));
+  }`);
+  await page.waitForSelector("#status.error");
+  assertStringIncludes(await text(page, "#status"), "huge.onnx has 1.2 GB; a page holds at most 1");
+  assertStringIncludes(await text(page, "#status"), "evenkeel/norm/cli optimize");
+});
+
+test("each target chooses its own passes, and half a model's size can be asked for", async (page) => {
+  await page.goto(url);
+  await drop(page, `${folder}/models/convolutions.onnx`);
+  for (const target of ["wasm", "native", "webgpu", "any"] as const) {
+    await page.selectOption("[name=target]", target);
+    const chosen = await page.evaluate(
+      "[...document.querySelectorAll('[name=pass]:checked')].map(({ value }) => value)",
+    );
+    assertEquals(chosen, defaultPasses(target));
+  }
+  await page.check("[name=float16]");
+  await page.click("button[type=submit]");
+  await page.waitForSelector("#download");
+  await isDone(page);
+  assertEquals(await text(page, "#status"), "Done: both models give the same.");
+  const model = readModel(await downloaded(page));
+  assertEquals(model.graph!.initializer.filter(({ dims }) => dims.length > 1).map(({ dataType }) => dataType), [
+    10,
+    10,
+    10,
+    10,
+  ]);
+});
+
+test("a model that gives NaN is mended on its own inputs, and gives none any more", async (page) => {
+  await page.goto(url);
+  const model = modelOf((x) => layerNorm(x, { epsilon: 0, form: "decomposed" }), { x: ["N", 4] });
+  const x: Tensor = { type: "float32", dims: [2, 4], data: Float32Array.of(1, 2, 3, 4, 5, 5, 5, 5) };
+  const hasNaN = ({ data }: { data: ArrayLike<unknown> }) => Array.from(data).some(Number.isNaN);
+  assert(hasNaN((await run(model, { x })).y));
+  const [onnx, npz] = [["nan.onnx", writeModel(model)], ["inputs.npz", writeNpz({ x })]] as const;
+  await page.setInputFiles(
+    "#file",
+    [onnx, npz].map(([name, bytes]) => ({ name, mimeType: "application/octet-stream", buffer: Buffer.from(bytes) })),
+  );
+  await page.waitForSelector("#repair:not([hidden])");
+  await isDone(page);
+  assertStringIncludes(await text(page, "#summary"), "It is run on inputs.npz");
+  assertStringIncludes(await text(page, "#norms"), "it has no epsilon");
+  assert(await page.isChecked("[value=mend]"));
+  await page.uncheck("#gpu");
+  await page.click("button[type=submit]");
+  await page.waitForSelector("#download");
+  await isDone(page);
+  const [inputs, , before, after] = await page.locator("#results td").allTextContents();
+  assertEquals([inputs, before], ["data 0", "NaN"]);
+  assertLess(Number(after), 1e-6);
+  assertEquals(await text(page, "#status"), "Done: the new model is right, where the old one was not too.");
+  assert(!hasNaN((await run(readModel(await downloaded(page)), { x })).y));
+});
+
+test("without the headers that threads need everything works on one thread", async (page) => {
+  await page.route("**/*", async (route) => {
+    const response = await route.fetch(), headers = response.headers();
+    delete headers["cross-origin-opener-policy"];
+    delete headers["cross-origin-embedder-policy"];
+    await route.fulfill({ response, headers });
+  });
+  await page.goto(url);
+  assert(!(await page.evaluate("crossOriginIsolated")));
+  await drop(page, `${folder}/models/far_from_zero.onnx`);
+  await page.click("button[type=submit]");
+  await page.waitForSelector("#download");
+  await isDone(page);
+  assertEquals(await text(page, "#status"), "Done: the new model is right, where the old one was not too.");
 });
 
 test("a model is chosen, repaired and looked at with the keyboard alone", async (page) => {
@@ -187,13 +302,14 @@ test("a model is chosen, repaired and looked at with the keyboard alone", async 
   const before = await page.getAttribute(".graph", "viewBox");
   await page.keyboard.press("+");
   assert(before !== await page.getAttribute(".graph", "viewBox"));
-  await page.focus("#gpu");
-  if (await page.isChecked("#gpu")) await page.keyboard.press("Space");
+  await page.focus("[name=provider]");
   await page.keyboard.press("Tab");
+  if (await page.isChecked("#gpu")) await page.keyboard.press("Space");
+  await page.focus("button[type=submit]");
   await page.keyboard.press("Enter");
   await page.waitForSelector("#download");
   await isDone(page);
-  assertEquals(await text(page, "#status"), "Done: both models give the same.");
+  assertEquals(await text(page, "#status"), "Done: the new model is right, where the old one was not too.");
 });
 
 test("at a mean of a million Evenkeel's layer norm is right and the naive one is not", async (page) => {

@@ -1,23 +1,10 @@
 /** The page of models: drop one, see its norms, repair them, prove the repair, take it home. */
-import type { Inspection, PassName, Timing, Verification } from "../../../rewrite/mod.ts";
+import type { Inspection, Timing, Verification } from "../../../rewrite/mod.ts";
 import { byId, download, element, tableElement } from "../dom.ts";
 import { Remote, StoppedError } from "../remote.ts";
 import { GraphView } from "./graph_view.ts";
-import { differencePlot, timePlot, verificationTable } from "./outcome.ts";
-import type { Changed, ModelWork, Opened, Side } from "./models_worker.ts";
-
-type Provider = "wasm" | "webgpu";
-
-/** What each pass does, and whether it is chosen at first. */
-const passes: Readonly<Record<PassName, readonly [text: string, chosen: boolean]>> = {
-  tidy: ["compute what is constant", true],
-  mend: ["give an epsilon to norms that have none", false],
-  fuse: ["write spelled-out norms as operators", true],
-  stabilize: ["write norms so that they are right at any offset", false],
-  fold: ["put batch norms into the products beside them", true],
-  absorb: ["put layer norms' scales into the products behind them", false],
-  guard: ["keep from onnxruntime what it would break", true],
-};
+import { differencePlot, isRepaired, timePlot, verificationTable } from "./outcome.ts";
+import type { Changed, ModelWork, Opened, Provider, Side, Wish } from "./models_worker.ts";
 
 const remote = new Remote<ModelWork>(new URL("./models_worker.js", import.meta.url));
 const status = byId("status", HTMLElement), progress = byId("progress", HTMLProgressElement);
@@ -58,10 +45,10 @@ async function open(files: readonly File[]): Promise<void> {
   await during(`Reading ${files[0].name} ...`, async () => {
     opened = await remote.call("open", [files]);
     showInspection(opened);
+    chooseDefaults();
     byId("found", HTMLElement).hidden = byId("repair", HTMLElement).hidden = false;
     await draw("before");
     byId("gpu", HTMLInputElement).disabled = !opened.hasGpu;
-    byId("gpu", HTMLInputElement).checked = opened.hasGpu;
     byId("gpu-note", HTMLElement).textContent = opened.hasGpu
       ? "its WebGPU build is fetched once: 6.6 MB"
       : "this browser has no WebGPU device here";
@@ -80,13 +67,14 @@ async function draw(side: Side, around?: string): Promise<void> {
   }: ${part}`;
 }
 
-function showInspection({ name, bytes, inspection }: Opened): void {
+function showInspection({ name, bytes, data, inspection }: Opened): void {
   const { producer, opset, nodes, norms, foldable } = inspection;
   byId("summary", HTMLElement).textContent =
     `${name}: ${bytesText(bytes)}${producer && ` by ${producer}`}, opset ${
       opset ?? "unknown"
     }, ${nodes} nodes, ${norms.length} normalizations` +
-    (foldable > 0 ? `, ${foldable} chains of scales and shifts that a product could take` : "") + ".";
+    (foldable > 0 ? `, ${foldable} chains of scales and shifts that a product could take` : "") +
+    (data ? `. It is run on ${data}.` : ".");
   byId("norms", HTMLElement).replaceChildren(
     norms.length === 0 ? element("p", {}, "There are no normalizations in it.") : normTable(inspection),
   );
@@ -121,42 +109,90 @@ function normTable({ norms }: Inspection): HTMLElement {
 async function repair(event: SubmitEvent): Promise<void> {
   event.preventDefault();
   const form = new FormData(event.target as HTMLFormElement);
-  const wanted = form.getAll("pass") as PassName[], providers = form.getAll("provider") as Provider[];
-  const target = form.get("target") as "any";
-  await during("Optimizing ...", async (onProgress) => {
-    const changed = await remote.call("change", [{ passes: wanted, target }]);
+  const [first, ...others] = form.getAll("provider") as Provider[];
+  await during(first ? `Optimizing, and running both models on ${first} ...` : "Optimizing ...", async (onProgress) => {
+    byId("outcome", HTMLElement).hidden = true;
+    const changed = await remote.call("change", [wishOf(form, first)], onProgress);
     results.replaceChildren(
       element("p", {}, changedText(changed)),
-      element("pre", {}, changed.text || "Nothing was to be done."),
+      ...changed.text ? [element("pre", { tabindex: "0" }, changed.text)] : [],
     );
     byId("outcome", HTMLElement).hidden = false;
+    if (!changed.isNew) {
+      status.textContent = "Done: there was nothing to do.";
+      return;
+    }
     const proofs: Verification[] = [], times: Partial<Record<Provider, readonly Timing[]>> = {};
-    for (const provider of providers) {
-      status.textContent = `Running both models on ${provider} ...`;
-      const proof = await remote.call("prove", [provider], onProgress);
+    const show = (proof: Verification) => {
       proofs.push(proof);
       results.append(...verificationTable(proof));
+    };
+    if (changed.verification) show(changed.verification);
+    const failed: Provider[] = [];
+    for (const provider of others) {
+      status.textContent = `Running both models on ${provider} ...`;
+      try {
+        show(await remote.call("prove", [provider], onProgress));
+      } catch (error) {
+        // A device that cannot run the model takes nothing from what was proven elsewhere.
+        if (error instanceof StoppedError) throw error;
+        failed.push(provider);
+        results.append(
+          element("h3", {}, `Not run on ${provider}`),
+          element("p", { class: "error" }, (error as Error).message),
+        );
+      }
     }
     if (proofs.length > 0) results.append(await differencePlot(proofs));
-    for (const provider of providers) {
+    for (const { provider } of proofs) {
       status.textContent = `Timing both models on ${provider} ...`;
       times[provider] = await remote.call("time", [provider]);
     }
-    if (providers.length > 0) results.append(await timePlot(times));
+    if (proofs.length > 0) results.append(await timePlot(times));
     const isRight = proofs.length > 0 && proofs.every(({ isRight }) => isRight);
     results.append(await takeHome(changed, proofs, times, isRight));
     await draw("after");
     status.textContent = isRight
-      ? "Done: both models give the same."
+      ? `Done: ${
+        proofs.some(isRepaired) ? "the new model is right, where the old one was not too" : "both models give the same"
+      }${failed.length > 0 ? `, but were not run on ${failed}` : ""}.`
       : proofs.length === 0
       ? "Done, but nothing was run, so nothing is proven."
-      : "The models DIFFER. Do not use the new one; please report it.";
+      : "The models DIFFER, so the new one is not given away. Try its own target or fewer passes, and please report it.";
     status.classList.toggle("error", proofs.length > 0 && !isRight);
   });
 }
 
-function changedText({ inspection }: Changed): string {
-  return `${opened!.inspection.nodes} nodes are now ${inspection.nodes}.`;
+/** What the form asks for. */
+function wishOf(form: FormData, provider?: Provider): Wish {
+  const opset = form.get("opset");
+  return {
+    passes: form.getAll("pass") as Wish["passes"],
+    target: form.get("target") as Wish["target"],
+    inference: form.has("inference"),
+    float16: form.has("float16"),
+    ...opset && { opset: Number(opset) },
+    ...provider && { provider },
+  };
+}
+
+/** Chooses what is usual for the target, and mend where a norm needs it. */
+function chooseDefaults(): void {
+  const { hasGpu = false } = opened ?? {},
+    [chosen] = byId("target", HTMLSelectElement).selectedOptions,
+    passes = chosen.dataset.passes!.split(" ");
+  const hasFault = opened?.inspection.norms.some(({ fault }) => fault) ?? false;
+  for (const box of document.querySelectorAll<HTMLInputElement>("[name=pass]")) {
+    box.checked = passes.includes(box.value) || (box.value === "mend" && hasFault);
+  }
+  // Operators of norms are wrong on WebGPU far from zero: only what is written for it can be proven there.
+  byId("gpu", HTMLInputElement).checked = hasGpu && chosen.value === "webgpu";
+}
+
+function changedText({ inspection, isNew }: Changed): string {
+  return !isNew
+    ? "There was nothing to do: the model stays as it is."
+    : `${opened!.inspection.nodes} nodes are now ${inspection.nodes}.`;
 }
 
 async function takeHome(
@@ -165,13 +201,13 @@ async function takeHome(
   times: Partial<Record<Provider, readonly Timing[]>>,
   isRight: boolean,
 ): Promise<HTMLElement> {
-  const name = opened!.name.replace(/\.onnx$/, ""), bytes = await remote.call("write", []);
+  const name = opened!.name.replace(/\.onnx$/, ""), file = await remote.call("write", []);
   const model = element(
     "button",
     { type: "button", id: "download" },
-    `Download the model (${bytesText(bytes.length)})`,
+    `Download the model (${bytesText(file.size)})`,
   );
-  model.addEventListener("click", () => download(`${name}.optimized.onnx`, bytes, "application/octet-stream"));
+  model.addEventListener("click", () => download(`${name}.optimized.onnx`, file, "application/octet-stream"));
   const report = element("button", { type: "button", id: "report" }, "Download the report");
   report.addEventListener("click", () => {
     const { userAgent } = navigator, before = opened!.inspection;
@@ -191,11 +227,7 @@ function bytesText(bytes: number): string {
   return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-const choices = Object.entries(passes).map(([name, [text, chosen]]) => {
-  const box = element("input", { type: "checkbox", name: "pass", value: name, ...chosen && { checked: "" } });
-  return element("label", {}, box, ` ${name}: ${text}`);
-});
-byId("passes", HTMLElement).append(...choices);
+byId("target", HTMLSelectElement).addEventListener("change", chooseDefaults);
 byId("file", HTMLInputElement).addEventListener("change", ({ target }) => {
   const input = target as HTMLInputElement;
   open([...input.files ?? []]).then(() => input.value = "");
@@ -214,7 +246,9 @@ addEventListener("drop", (event) => {
 });
 for (const button of document.querySelectorAll<HTMLButtonElement>("[data-sample]")) {
   button.addEventListener("click", async () => {
-    const file = button.dataset.sample!, response = await fetch(new URL(`../../models/${file}`, import.meta.url));
+    const { sample: file = "", target = "" } = button.dataset,
+      response = await fetch(new URL(`../../models/${file}`, import.meta.url));
+    byId("target", HTMLSelectElement).value = target;
     await open([new File([await response.blob()], file)]);
   });
 }

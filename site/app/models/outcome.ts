@@ -3,7 +3,8 @@ import { element, tableElement } from "../dom.ts";
 import { marks, plotElement } from "../plot.ts";
 
 /** What a proof found: a sentence, and a table with a line for each kind of inputs. */
-export function verificationTable({ isRight, bound, provider, values, refused, unseen }: Verification): HTMLElement[] {
+export function verificationTable(proof: Verification): HTMLElement[] {
+  const { isRight, bound, provider, values, refused, unseen } = proof;
   const rows = [...Map.groupBy(values, ({ inputs }) => inputs)].map(([inputs, found]) => [
     inputs,
     errorText(worst(found, ({ difference }) => difference)),
@@ -16,7 +17,7 @@ export function verificationTable({ isRight, bound, provider, values, refused, u
     ...unseen.length > 0 ? [`${unseen.length} norms were not compared: they are gone, or inside of other graphs.`] : [],
   ];
   return [
-    element("h3", {}, `${isRight ? "The same" : "Different"} on ${provider}`),
+    element("h3", {}, `${!isRight ? "Different" : isRepaired(proof) ? "Repaired" : "The same"} on ${provider}`),
     element(
       "p",
       {},
@@ -29,6 +30,11 @@ export function verificationTable({ isRight, bound, provider, values, refused, u
     ),
     ...notes.map((note) => element("p", { class: "note" }, note)),
   ];
+}
+
+/** Whether the old model's norms are wrong somewhere, and the new one's right. */
+export function isRepaired({ bound, values }: Verification): boolean {
+  return values.some(({ errors }) => errors !== undefined && !(errors.before <= bound) && errors.after <= bound);
 }
 
 function worst(values: readonly ComparedValue[], of: (value: ComparedValue) => number | undefined): number | undefined {
