@@ -35,4 +35,5 @@ export { recalibrate, type RecalibrateOptions, type Recalibration } from "./reca
 export { actionsText, driftText, inspectionText, rangesText, timingText, verificationText } from "./report.ts";
 export { givenInputs } from "./verify/given.ts";
 export type { Inputs } from "./verify/inputs.ts";
-export { type ComparedValue, type Verification, verify, type VerifyOptions } from "./verify/verify.ts";
+export type { ComparedValue, Verification } from "./verify/verification.ts";
+export { verify, type VerifyOptions } from "./verify/verify.ts";

@@ -9,7 +9,8 @@ import { newestOpset } from "../onnx/version.ts";
 import { opsetObstacle, raiseOpset } from "./passes/opset.ts";
 import { guessInputs, type Inputs } from "./verify/inputs.ts";
 import { measureRanges } from "./verify/ranges.ts";
-import { type Verification, verify, type VerifyOptions } from "./verify/verify.ts";
+import type { Verification } from "./verify/verification.ts";
+import { verify, type VerifyOptions } from "./verify/verify.ts";
 
 /** Options of {@linkcode optimize}. */
 export interface OptimizeOptions extends Partial<Pick<PassOptions, "target">> {
@@ -116,7 +117,7 @@ export async function optimize(model: Model, options: OptimizeOptions = {}): Pro
     const late: PassName[] = ["stabilize", "guard"];
     run(wanted.filter((name) => !late.includes(name)));
     const given = options.verify || {}, inputs = [...given.inputs ?? ordinaryInputs(start, given.seed)];
-    const converted = await toFloat16(editor, inputs);
+    const converted = await toFloat16(editor, inputs, target);
     actions.push(...converted.actions);
     norms = converted.norms;
     run(late);

@@ -3,7 +3,8 @@ import type { NormRange } from "./float16/float16.ts";
 import type { InspectedNorm, Inspection } from "./inspect.ts";
 import type { Drift } from "./recalibrate/correction.ts";
 import type { Action } from "./passes/pass.ts";
-import { type ComparedValue, sensitivityFactor, type Verification } from "./verify/verify.ts";
+import { sensitivityFactor } from "./verify/judge.ts";
+import type { ComparedValue, Verification } from "./verify/verification.ts";
 
 /**
  * What a model has, as a table of text. Norms that differ in nothing but their names are one line.

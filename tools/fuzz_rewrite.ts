@@ -1,13 +1,18 @@
 /**
  * `deno task fuzz:rewrite`: breaks ONNX models in many ways and puts them through inspect and optimize; each must be done or
- * refused with a ModelError, in bounded time. What it tries depends on the seed alone; `--count N`, `--from SEED` choose others.
+ * refused with a ModelError, in bounded time. What it tries depends on the seed alone.
  */
-import { parseArgs } from "node:util";
 import { ModelError, readModel, writeModel } from "../onnx/mod.ts";
 import { inspect, optimize, type PassName } from "../rewrite/mod.ts";
 import { seeds } from "./fuzz.ts";
 import { mutate } from "./fuzz/mutate.ts";
 import { randomModel } from "./rewrite/random_graphs.ts";
+import { seedsOf } from "./seeds.ts";
+
+const help = `deno task fuzz:rewrite [--count 100000] [--from 0]
+
+Breaks a model in a way that each seed chooses, and puts it through inspect and optimize: it must be done or refused, within three
+seconds. It ends with the first that is neither, and names its seed.`;
 
 /** Longer than this, no model of a few nodes may take. */
 const slowest = 3000;
@@ -38,13 +43,7 @@ export async function exerciseRewrite(bytes: Uint8Array, seed: number): Promise<
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: { count: { type: "string", default: "100000" }, from: { type: "string", default: "0" } },
-  });
-  const models = rewriteSeeds(),
-    from = Number(values.from),
-    count = Number(values.count),
-    outcomes = { done: 0, refused: 0 };
+  const { from, count } = seedsOf(help, 100000), models = rewriteSeeds(), outcomes = { done: 0, refused: 0 };
   for (let seed = from; seed < from + count; seed++) {
     const start = performance.now();
     try {

@@ -1,7 +1,7 @@
 import type { Editor, Graph } from "../../onnx/mod.ts";
 import { type Finding, findNorms } from "../find/findings.ts";
 import { opsetObstacle, raiseOpset } from "../passes/opset.ts";
-import type { Action } from "../passes/pass.ts";
+import type { Action, PassOptions } from "../passes/pass.ts";
 import { tidy } from "../passes/tidy.ts";
 import { robust } from "../passes/stabilize.ts";
 import type { Inputs } from "../verify/inputs.ts";
@@ -29,12 +29,14 @@ const largestHalf = 65504;
 /**
  * Brings a model to float16: weights and what nodes give, but for what does not fit, which stays float32. The model is run on
  * the inputs in float32 first, to know the range of every value. A normalization whose squares do not fit, or that is spelled
- * out in operators that would each round, becomes the robust form, which computes in float32. What the model is given and
- * gives stays float32.
+ * out in operators that would each round, becomes the robust form, which computes in float32; so do those that subtract a mean
+ * unless the target is native, since WebGPU rounds the mean to float16 before it does that. What the model is given and gives
+ * stays float32.
  */
 export async function toFloat16(
   editor: Editor,
   inputs: readonly Inputs[],
+  target: PassOptions["target"],
 ): Promise<{ actions: Action[]; norms: NormRange[] }> {
   const obstacle = opsetObstacle(editor, 17);
   if (obstacle !== undefined) throw new RangeError(`The model cannot be brought to float16: ${obstacle}.`);
@@ -48,7 +50,8 @@ export async function toFloat16(
     const measured = largest === undefined
       ? {}
       : { largest, largestSquare: largest ** 2, overflows: largest ** 2 > largestHalf };
-    if (isOperator(finding) && largest !== undefined && fits(largest ** 2)) return { y, ...measured, form: "float16" };
+    const isExact = isOperator(finding) && (target === "native" || !finding.centred);
+    if (isExact && largest !== undefined && fits(largest ** 2)) return { y, ...measured, form: "float16" };
     const graph = sameGraph(view, finding.graph), fragment = robust({ ...finding, y: inside?.(y) ?? y, graph });
     if (typeof fragment === "string") return { y, ...measured, form: "float16", obstacle: fragment };
     editor.replace(graph, fragment);

@@ -1,6 +1,7 @@
 import type { Editor } from "../../onnx/mod.ts";
 import { type Finding, findNorms } from "../find/findings.ts";
 import { type Writable, writable } from "../find/obstacle.ts";
+import { instanceEpsilons, instanceFault } from "./instance_epsilon.ts";
 import { normFragment, type Plan, planOf } from "./norm_fragment.ts";
 import { opsetObstacle, raiseOpset } from "./opset.ts";
 import { type Action, operatorsOf, type Pass } from "./pass.ts";
@@ -16,12 +17,15 @@ interface Planned {
  * InstanceNormalization, between two Transposes where its axes are not the last. Group norm stays as exporters write it, since
  * onnxruntime takes GroupNormalization apart again. The version of the operator set is raised where it has to be.
  */
-export const fuse: Pass = (editor) => {
-  const planned: Planned[] = [], actions: Action[] = [];
+export const fuse: Pass = (editor, { target }) => {
+  const planned: Planned[] = [], actions: Action[] = [], isWebGpu = target === "webgpu" || target === "any";
   const say = ({ y }: Finding, what: string, done = false) => actions.push({ pass: "fuse", value: y, what, done });
+  let [firstEpsilon]: Iterable<number | undefined> = instanceEpsilons(editor.view());
   for (const finding of findNorms(editor.view())) {
     if (isFused(finding) || finding.axes.startsWith("groups=")) continue;
-    const at = writable(finding), plan = typeof at === "string" ? undefined : planOf(finding, at, "fused");
+    const isInstance = !isWebGpu || instanceFault(finding.epsilon, firstEpsilon) === undefined;
+    const at = writable(finding), plan = typeof at === "string" ? undefined : planOf(finding, at, "fused", isInstance);
+    if (plan?.operator === "InstanceNormalization") firstEpsilon ??= finding.epsilon;
     if (typeof at === "string") say(finding, at);
     else if (plan === undefined) say(finding, "the sizes of its scale are not known");
     else planned.push({ finding, at, plan });

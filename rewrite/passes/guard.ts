@@ -4,6 +4,7 @@ import { Call } from "../find/call.ts";
 import { type Finding, findNorms } from "../find/findings.ts";
 import { writable } from "../find/obstacle.ts";
 import { attributesOf } from "./attributes.ts";
+import { epsilonOf, instanceEpsilons, instanceFault, isInstanceNorm } from "./instance_epsilon.ts";
 import { normFragment, planOf } from "./norm_fragment.ts";
 import type { Action, Pass } from "./pass.ts";
 
@@ -30,8 +31,9 @@ export const guard: Pass = (editor, { target }) => {
       editor.replace(place, withChannel(node));
       say(node.output[0], "an input without channels gets one");
     }
+    const [first] = instanceEpsilons(graph);
     for (const finding of found) {
-      const at = writable(finding), what = typeof at === "string" ? undefined : brokenOnWebGpu(finding, found);
+      const at = writable(finding), what = typeof at === "string" ? undefined : brokenOnWebGpu(finding, first);
       const plan = what === undefined || typeof at === "string" ? undefined : planOf(finding, at, what.form);
       if (what === undefined || typeof at === "string" || plan === undefined) continue;
       const fragment = normFragment(finding, at, plan, what.form);
@@ -102,10 +104,14 @@ function typeNumber(type: string | undefined): bigint {
 /** What WebGPU gets wrong of an operator, and the form that it gets right. */
 function brokenOnWebGpu(
   { graph, nodes, axes }: Finding,
-  found: readonly Finding[],
+  firstEpsilon: number | undefined,
 ): { reason: string; form: "fused" | "robust" } | undefined {
+  // Alone, or as exporters write a group norm, between two Reshapes.
   const instance = nodes.find(isInstanceNorm);
-  if (instance) return brokenInstanceNorm(graph, instance, found);
+  if (instance) {
+    const fault = instanceFault(epsilonOf(graph, instance), firstEpsilon);
+    return fault === undefined ? undefined : { reason: `the robust form, since ${fault}`, form: "robust" };
+  }
   const [node, ...others] = nodes;
   if (others.length > 0) return undefined;
   const dims = new Call(graph, node).dims();
@@ -115,27 +121,6 @@ function brokenOnWebGpu(
     return isOther ? { reason: "its scale gets the dims that are normalized", form: "fused" } : undefined;
   }
   return undefined;
-}
-
-function isInstanceNorm(node: NodeProto): boolean {
-  return isStandard(node) && node.opType === "InstanceNormalization";
-}
-
-/** Alone, or as exporters write a group norm, between two Reshapes. */
-function brokenInstanceNorm(
-  graph: Graph,
-  node: NodeProto,
-  found: readonly Finding[],
-): { reason: string; form: "robust" } | undefined {
-  const epsilonOf = (graph: Graph, node: NodeProto) => new Call(graph, node).float("epsilon", 1e-5);
-  const epsilon = epsilonOf(graph, node), written = Number(epsilon.toFixed(6));
-  if (Math.abs(written - epsilon) > 1e-4 * epsilon) {
-    return { reason: "the robust form, since six decimals do not hold its epsilon", form: "robust" };
-  }
-  const others = found.flatMap((one) => one.nodes.filter(isInstanceNorm).map((node) => epsilonOf(one.graph, node)));
-  return others[0] !== epsilon
-    ? { reason: "the robust form, since another InstanceNormalization has another epsilon", form: "robust" }
-    : undefined;
 }
 
 /** Every BatchNormalization of numbers without channels, which has one. */

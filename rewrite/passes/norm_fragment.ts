@@ -22,8 +22,12 @@ export interface Plan {
   normalize(x: SymbolicTensor, options: { scale?: Tensor; bias?: Tensor; epsilon: number; form: Form }): SymbolicTensor;
 }
 
-/** How a finding is written in a form; undefined if the form cannot say it. */
-export function planOf(finding: Finding, { dims }: Writable, form: Form): Plan | undefined {
+/**
+ * How a finding is written in a form; undefined if the form cannot say it.
+ *
+ * @param isInstance Whether it may become an InstanceNormalization. Default: true.
+ */
+export function planOf(finding: Finding, { dims }: Writable, form: Form, isInstance = true): Plan | undefined {
   const { axes, centred } = finding, rank = dims.length;
   if (axes.startsWith("groups=")) {
     const groups = Number(axes.slice("groups=".length)), operator = "GroupNormalization";
@@ -42,7 +46,7 @@ export function planOf(finding: Finding, { dims }: Writable, form: Form): Plan |
   };
   if (form !== "fused") return overAxes;
   const plans = [overAxes];
-  if (centred && isTrailing && found[0] === 2) {
+  if (isInstance && centred && isTrailing && found[0] === 2) {
     plans.unshift({
       operator: "InstanceNormalization",
       since: 7,

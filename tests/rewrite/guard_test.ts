@@ -103,6 +103,21 @@ for (const [name, { compute, dims = [2, 3, 8] }] of Object.entries(broken)) {
   });
 }
 
+for (const target of ["any", "webgpu", "native"] as const) {
+  Deno.test(`fuse: beside an instance norm of another epsilon, for ${target}`, async () => {
+    const model = modelOf((x) => {
+      const y = like(x, x.op("InstanceNormalization", [weight(x, [3]), weight(x, [3], 2)], { epsilon: 1e-3 }));
+      const [d, e] = [y, y.times(2)].map((z) => z.minus(mean(z)));
+      return like(x, d.over(root(d, 2)).plus(e.over(mean(e.times(e)).plus(0.1).sqrt())));
+    }, { x: [2, 3, 8] });
+    const { model: fused, verification } = await optimize(model, { passes: ["fuse"], target });
+    const norms = fused.graph!.node.map(({ opType }) => opType).filter((name) => name.endsWith("Normalization"));
+    const another = target === "native" ? "InstanceNormalization" : "LayerNormalization";
+    assertEquals(norms, ["InstanceNormalization", "InstanceNormalization", another]);
+    assert(verification!.isRight, verificationText(verification!));
+  });
+}
+
 /** BatchNormalization of numbers without channels. */
 function withoutChannels(): Model {
   const g = new GraphBuilder("no channels", { opset: 17 }), [scale, bias, mean, variance] = [2, 1, 0.5, 4];

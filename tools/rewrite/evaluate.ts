@@ -7,19 +7,43 @@ import { affineNorms, convolution, gemm, matrixProduct } from "./evaluate_produc
 /** An operator that the random graphs do not have. */
 export class UnknownOperatorError extends Error {}
 
+/** What becomes of each number of a value. */
+export type Rounding = (name: string, one: number) => number;
+
 /**
  * Runs a graph in float64, with no more than the formula of each operator: a judge of rewriting that shares nothing with onnxruntime, and
  * in which two ways to compute the same differ by 1e-12 instead of 1e-4.
  *
+ * @param round Is applied to every value, the inputs and constants included, and to every step of a sum of products, to see what such
+ * roundings do to a graph. Default: none.
  * @throws {UnknownOperatorError} If there is an operator that it does not know.
  */
-export function evaluateGraph(graph: Graph, given: Readonly<Record<string, OnnxTensor>>): Record<string, Numbers> {
-  const values = new Map(Object.entries(given).map(([name, tensor]) => [name, numbers(tensor)]));
+export function evaluateGraph(
+  graph: Graph,
+  given: Readonly<Record<string, OnnxTensor>>,
+  round: Rounding = (_, one) => one,
+): Record<string, Numbers> {
+  const values = new Values(round);
+  for (const [name, tensor] of Object.entries(given)) values.set(name, numbers(tensor));
   run(graph, values);
   return Object.fromEntries(graph.proto.output.map(({ name }) => [name, valueOf(graph, values, name)]));
 }
 
-function run(graph: Graph, values: Map<string, Numbers>): void {
+/** Values by name, each rounded. */
+class Values extends Map<string, Numbers> {
+  readonly round: Rounding;
+
+  constructor(round: Rounding) {
+    super();
+    this.round = round;
+  }
+
+  override set(name: string, { dims, data }: Numbers): this {
+    return super.set(name, { dims, data: data.map((one) => this.round(name, one)) });
+  }
+}
+
+function run(graph: Graph, values: Values): void {
   const opset = graph.opset() ?? 0;
   for (const node of graph.nodes) {
     if (node.opType === "If") {
@@ -31,18 +55,18 @@ function run(graph: Graph, values: Map<string, Numbers>): void {
       continue;
     }
     const inputs = node.input.map((name) => name === "" ? undefined : valueOf(graph, values, name));
-    values.set(node.output[0], operatorOf(node)({ call: new Call(graph, node), inputs, opset }));
+    const [y] = node.output, round = (one: number) => values.round(y, one);
+    values.set(y, operatorOf(node)({ call: new Call(graph, node), inputs, opset, round }));
   }
 }
 
-function valueOf(graph: Graph, values: Map<string, Numbers>, name: string): Numbers {
-  const found = values.get(name);
-  if (found) return found;
-  const stored = graph.constant(name);
-  if (stored === undefined) throw new UnknownOperatorError(`nothing gives ${name}`);
-  const made = numbers(stored);
-  values.set(name, made);
-  return made;
+function valueOf(graph: Graph, values: Values, name: string): Numbers {
+  if (!values.has(name)) {
+    const stored = graph.constant(name);
+    if (stored === undefined) throw new UnknownOperatorError(`nothing gives ${name}`);
+    values.set(name, numbers(stored));
+  }
+  return values.get(name)!;
 }
 
 function numbers({ dims, data }: OnnxTensor): Numbers {
@@ -132,9 +156,9 @@ const slice: Operator = ({ inputs: [x, starts, ends, axes] }) => {
   return { dims, data };
 };
 
-const expand: Operator = ({ call, inputs: [x, shape], opset }) => {
+const expand: Operator = ({ inputs: [x, shape], ...given }) => {
   const ones = { dims: [...shape!.data], data: new Float64Array(sizeOf([...shape!.data])).fill(1) };
-  return operators.Mul({ call, inputs: [x, ones], opset });
+  return operators.Mul({ ...given, inputs: [x, ones] });
 };
 
 /** Rows of a table by number. */

@@ -2,11 +2,11 @@ import { sizeOf } from "../../kernels/tensor.ts";
 import type { Given, Numbers, Operator } from "./operator.ts";
 
 /** Products with matrices, of whole stacks of rows. */
-export const matrixProduct: Operator = ({ inputs: [x, w] }) => rowsTimes(x!, w!, false);
+export const matrixProduct: Operator = ({ inputs: [x, w], round }) => rowsTimes(x!, w!, false, round);
 
-export const gemm: Operator = ({ call, inputs: [x, w, c] }) => {
+export const gemm: Operator = ({ call, inputs: [x, w, c], round }) => {
   const alpha = call.float("alpha", 1), beta = call.float("beta", 1);
-  const y = rowsTimes(x!, w!, call.float("transB", 0) !== 0), columns = y.dims.at(-1)!;
+  const y = rowsTimes(x!, w!, call.float("transB", 0) !== 0, round), columns = y.dims.at(-1)!;
   const bias = (i: number) => {
     if (!c) return 0;
     const width = c.dims.at(-1) ?? 1, rows = c.dims.length > 1 ? c.dims[0] : 1;
@@ -15,21 +15,23 @@ export const gemm: Operator = ({ call, inputs: [x, w, c] }) => {
   return { dims: y.dims, data: y.data.map((one, i) => alpha * one + beta * bias(i)) };
 };
 
-function rowsTimes(x: Numbers, w: Numbers, turned: boolean): Numbers {
+function rowsTimes(x: Numbers, w: Numbers, turned: boolean, round: Given["round"]): Numbers {
   const [inputs, outputs] = turned ? [w.dims[1], w.dims[0]] : w.dims, rows = x.data.length / inputs;
   const data = new Float64Array(rows * outputs);
   for (let r = 0; r < rows; r++) {
     for (let o = 0; o < outputs; o++) {
+      let sum = 0;
       for (let i = 0; i < inputs; i++) {
-        data[r * outputs + o] += x.data[r * inputs + i] * w.data[turned ? o * inputs + i : i * outputs + o];
+        sum = round(sum + x.data[r * inputs + i] * w.data[turned ? o * inputs + i : i * outputs + o]);
       }
+      data[r * outputs + o] = sum;
     }
   }
   return { dims: [...x.dims.slice(0, -1), outputs], data };
 }
 
 /** Of images, with groups and with padding that is the same on all sides. */
-export const convolution: Operator = ({ call, inputs: [x, w, b] }) => {
+export const convolution: Operator = ({ call, inputs: [x, w, b], round }) => {
   const [n, channels, height, width] = x!.dims, [outputs, perGroup, kh, kw] = w!.dims;
   const pad = call.list("pads")?.[0] ?? 0, perOutput = outputs / call.float("group", 1);
   const rows = height + 2 * pad - kh + 1, columns = width + 2 * pad - kw + 1, dims = [n, outputs, rows, columns];
@@ -43,7 +45,9 @@ export const convolution: Operator = ({ call, inputs: [x, w, b] }) => {
     for (let c = 0; c < perGroup; c++) {
       for (let p = 0; p < kh; p++) {
         for (let q = 0; q < kw; q++) {
-          sum += at(s, first + c, r + p - pad, k + q - pad) * w!.data[((o * perGroup + c) * kh + p) * kw + q];
+          sum = round(
+            sum + at(s, first + c, r + p - pad, k + q - pad) * w!.data[((o * perGroup + c) * kh + p) * kw + q],
+          );
         }
       }
     }

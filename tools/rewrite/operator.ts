@@ -11,6 +11,8 @@ export interface Given {
   readonly call: Call;
   readonly inputs: readonly (Numbers | undefined)[];
   readonly opset: number;
+  /** Rounds what it gives; a sum of products is rounded at each step, as runtimes sum that have no wider type at hand. */
+  readonly round: (one: number) => number;
 }
 
 /** What an operator gives. */
