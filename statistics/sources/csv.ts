@@ -6,6 +6,7 @@ import { wholeRecords } from "./csv_records.ts";
 import { CsvScanner } from "./csv_scanner.ts";
 import { Gatherer } from "./gather.ts";
 import { type Input, inputOf } from "./input.ts";
+import { PlainRows } from "./plain_rows.ts";
 import { readingNames } from "./reading_names.ts";
 import { type Source, SourceError, type TextOptions } from "./source.ts";
 
@@ -47,11 +48,16 @@ export async function csvSource(file: string | URL, options: CsvOptions = {}): P
 
   async function* tensors(): AsyncGenerator<Tensor> {
     const gatherer = new Gatherer(indices.length, options), scanner = new CsvScanner(dialect);
+    // What is written plainly; but a number that stands for a missing value has to be looked at.
+    const plain = dialect.missingNumbers.size === 0 ? new PlainRows(dialect, places, indices.length) : undefined;
     let skip = header;
     for await (const records of wholeRecords(name, input.blocks(options.onProgress))) {
       scanner.feed(records);
+      plain?.feed(records);
       try {
-        while (scanner.next()) {
+        for (;;) {
+          if (!skip && plain) addPlain(plain, scanner, gatherer);
+          if (!scanner.next()) break;
           readRecord(name, scanner, places, skip ? first : features, skip ? undefined : gatherer.row);
           if (!skip) gatherer.add();
           skip = false;
@@ -65,6 +71,16 @@ export async function csvSource(file: string | URL, options: CsvOptions = {}): P
     yield* gatherer.finish();
   }
   return { features, [Symbol.asyncIterator]: tensors };
+}
+
+/** Adds the rows from where the scanner is, until one is not plain, where it is then. */
+function addPlain(plain: PlainRows, scanner: CsvScanner, gatherer: Gatherer): void {
+  for (;;) {
+    const { values, end } = plain.read(scanner.at), records = values.length / gatherer.row.length;
+    if (records === 0) return;
+    gatherer.add(values);
+    scanner.pass(end, records);
+  }
 }
 
 /** Reads the numbers of a record to their places in a row, or passes over a record if there is none. */

@@ -38,6 +38,17 @@ export class CsvScanner {
     this.#at = 0;
   }
 
+  /** Where the next field begins among the bytes. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /** Passes over so many records, to a place that is behind them. */
+  pass(at: number, records: number): void {
+    this.#at = at;
+    this.line += records;
+  }
+
   /** Moves to the next record, past blank lines and comments; false if there is none. */
   next(): boolean {
     const bytes = this.#bytes, { comment } = this.#dialect;

@@ -64,20 +64,29 @@ export async function withFile<T>(file: string | URL, use: (opened: ByteFile) =>
 /** How many bytes are read at once. */
 const blockSize = 1 << 18;
 
-/** The bytes of a file from `start` to its end, in blocks. */
+/** The bytes of a file from `start` to its end, in blocks. The next one is being read while whoever asked looks at one. */
 export async function* blocksOf(
   file: string | URL,
   onProgress?: (fraction: number) => void,
   start = 0,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const opened = await openFile(file), { size } = opened;
+  const read = (at: number) => {
+    const block = at < size ? opened.read(at, Math.min(at + blockSize, size)) : undefined;
+    block?.catch(() => {}); // it fails when it is asked for, if it ever is
+    return block;
+  };
+  let at = start, next = read(at);
   try {
-    for (let at = start; at < size; at += blockSize) {
-      const end = Math.min(at + blockSize, size);
-      yield await opened.read(at, end);
-      onProgress?.(end / size);
+    while (next !== undefined) {
+      const block = await next;
+      at += block.length;
+      next = read(at);
+      yield block;
+      onProgress?.(at / size);
     }
   } finally {
+    await next?.catch(() => {});
     await opened.close();
   }
 }

@@ -84,6 +84,61 @@ Deno.test("csv: every way to write a number is read as the engine reads it", asy
   assertEquals(values, texts.flatMap((text) => [Number(text), Number(text)]));
 });
 
+/** Fields as people write them, with the number that each is. */
+const field = fc.oneof(
+  { weight: 4, arbitrary: fc.double({ noNaN: true }).map((value) => ({ text: String(value), value })) },
+  { weight: 4, arbitrary: fc.integer().map((i) => ({ text: (i / 1e4).toFixed(6), value: i / 1e4 })) },
+  fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }).map((whole) => ({ text: `${whole}`, value: Number(whole) })),
+  fc.tuple(fc.bigInt({ min: 0n, max: 10n ** 18n }), fc.integer({ min: 0, max: 40 })).map(([digits, zeros]) => {
+    const text = `+0.${"0".repeat(zeros)}${digits}E-3`;
+    return { text, value: Number(text) };
+  }),
+  fc.constantFrom("", " ", "NA", '""').map((text) => ({ text, value: NaN })),
+  fc.constantFrom(" 1.5 ", '"1.5"', '"1.5" ', "1.5", "15e-1").map((text) => ({ text, value: 1.5 })),
+);
+const record = fc.tuple(field, field, field, fc.constantFrom("\n", "\n", "\r\n", "\n\n", "\n \n", "\n#9,9,9\n"));
+/** Where a number stands for a missing value, plain rows are read as all others are. */
+const slowly = { missing: ["", "NA", "8.25e77"] };
+
+Deno.test("csv: rows that are written plainly are read as all others are, to the last bit", async () => {
+  const table = fc.array(record, { minLength: 1, maxLength: 60 });
+  await fc.assert(
+    fc.asyncProperty(table, async (records) => {
+      const rows = records.map(([a, b, c, end]) => `${a.text},${b.text},${c.text}${end}`), content = rows.join("");
+      const options = { header: false, comment: "#" }, expected = records.flatMap(([a, b, c]) => [a, b, c]);
+      for (const dialect of [{}, slowly]) {
+        const { values } = await read(content, { ...options, ...dialect });
+        assertEquals(values, expected.map(({ value }) => value));
+        const some = await read(content, { ...options, ...dialect, columns: [2, 0] });
+        assertEquals(some.values, records.flatMap(([a, , c]) => [c.value, a.value]));
+      }
+    }),
+    { numRuns: 300, seed: 5 },
+  );
+});
+
+Deno.test("csv: after plain rows a fault is told by its line, and after lines that only seem to be rows", async () => {
+  const plain = "1,2\n".repeat(5000);
+  for (
+    const [line, problem] of [
+      ["3\n", "the line has 1 fields, but the first has 2"],
+      ["3,4,5\n", "the line has 3 fields, but the first has 2"],
+      ["3,x\n", 'column 1 has "x", which is not a number'],
+      ["3,-\n", 'column 1 has "-", which is not a number'],
+      ["3,1e\n", 'column 1 has "1e", which is not a number'],
+      ["3,1.2.3\n", 'column 1 has "1.2.3", which is not a number'],
+      ['3,"4\n', "a quote is opened here and not closed"],
+    ]
+  ) {
+    for (const dialect of [{}, slowly]) {
+      const error = await assertRejects(() => read(plain + line, dialect), SourceError, problem);
+      assertEquals(error.line, 5001);
+    }
+  }
+  const { values } = await read(`${plain}\t#a,b\n \t\r\n3,4\r5,6\r\n7,8`, { comment: "#", columns: [1] });
+  assertEquals(values.slice(5000), [4, 6, 8]);
+});
+
 Deno.test("csv: pieces of any size give the same records, quotes and line ends within", async () => {
   const field = fc.constantFrom("1", "-2.5", "", "NA", '"3"', '"4\n"', '"\r\n5"', " 6 ");
   const record = fc.tuple(field, field);
