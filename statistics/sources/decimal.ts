@@ -14,8 +14,8 @@ function powerOfTen(e: number): [power: number, upper: number, lower: number, re
   return [power, half, power - half, Number((1n << BigInt(k)) - m * whole) / 2 ** k / Number(whole)];
 }
 
-/** 10^e that are floats. */
-const exact = Float64Array.from({ length: 23 }, (_, e) => 10 ** e);
+/** 10^e for e from 0 to 9. */
+const tens = Float64Array.from({ length: 10 }, (_, e) => 10 ** e);
 
 /**
  * (first * 10^count + rest) * 10^e, rounded to nearest, without a text; NaN if that cannot be told, since it lies in the middle
@@ -27,10 +27,8 @@ const exact = Float64Array.from({ length: 23 }, (_, e) => 10 ** e);
  */
 export function decimal(first: number, rest: number, count: number, e: number): number {
   // A float, since first has 30 bits and 5^count 21; with the rest, a float and what that is rounded by (Dekker 1971).
-  const shifted = first * exact[count], high = shifted + rest, low = rest - (high - shifted);
-  if (low === 0 && e >= -22 && e <= 22) return e < 0 ? high / exact[-e] : high * exact[e]; // both are floats: Clinger 1990
-  if (high === 0) return 0;
-  if (e < -largest || e > largest) return NaN;
+  const shifted = first * tens[count], high = shifted + rest, low = rest - (high - shifted);
+  if (e < -largest || e > largest) return high === 0 ? 0 : NaN;
   const at = 4 * (e + largest), power = powers[at], powerUpper = powers[at + 1], powerLower = powers[at + 2];
   const product = high * power, highUpper = upper(high), highLower = high - highUpper;
   // What the product of floats is rounded by, exactly (Dekker 1971), and the products of what they are rounded by.

@@ -7,21 +7,14 @@ export const powers: usize = memory.data((2 * 150 + 1) * 4 * 8, 8);
 /** whole * 10^e, rounded to nearest; NaN if that cannot be told. What happens here is said in decimal.ts. */
 export function decimal(whole: i64, e: i32): f64 {
   const high = <f64> whole, low = <f64> (whole - <i64> high);
-  if (low == 0 && e >= -22 && e <= 22) {
-    return e < 0 ? high / load<f64>(place(-e)) : high * load<f64>(place(e));
-  }
-  if (high == 0) return 0;
-  if (e < -largest || e > largest) return NaN;
-  const at = place(e), power = load<f64>(at), powerUpper = load<f64>(at, 8), powerLower = load<f64>(at, 16);
+  if (e < -largest || e > largest) return whole == 0 ? 0 : NaN;
+  const at = powers + (<usize> (e + largest) << 5);
+  const power = load<f64>(at), powerUpper = load<f64>(at, 8), powerLower = load<f64>(at, 16), rest = load<f64>(at, 24);
   const split = 134217729.0 * high, highUpper = split - (split - high), highLower = high - highUpper;
   const product = high * power;
   const error = ((highUpper * powerUpper - product) + highUpper * powerLower + highLower * powerUpper) +
     highLower * powerLower;
-  const missing = error + (high * load<f64>(at, 24) + low * power);
+  const missing = error + (high * rest + low * power);
   const result = product + missing, left = missing - (result - product), bound = result * 3.1554436208840472e-30; // 2^-98
   return result + (left + bound) == result && result + (left - bound) == result ? result : NaN;
-}
-
-function place(e: i32): usize {
-  return powers + (<usize> (e + largest) << 5);
 }

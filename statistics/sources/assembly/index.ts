@@ -84,7 +84,7 @@ export function readRows(
 function readNumber(at: usize, point: u32): bool {
   next = at;
   const sign: u32 = load<u8>(at);
-  if (sign == minus || sign == plus) at++;
+  at += <usize> (<u32> (sign == minus) | <u32> (sign == plus));
   let whole: u64 = 0, count: u64 = 0, fraction: usize = 0;
   let start = at;
   while (load<u8>(at) == 48) at++;
