@@ -8,7 +8,7 @@ import asc from "assemblyscript/asc";
 /** Compiles sources, with what is particular to them. */
 async function compile(folder: string, ...options: string[]): Promise<Uint8Array> {
   let binary: Uint8Array | undefined;
-  const optimized = ["-O3", "--shrinkLevel", folder.startsWith("stat") ? "0" : "2", "--converge", "--noAssert", "--runtime", "stub"];
+  const optimized = ["-O3", "--shrinkLevel", "2", "--converge", "--noAssert", "--runtime", "stub"];
   const sources = new URL(`../${folder}/`, import.meta.url);
   const { error, stderr } = await asc.main(
     ["index.ts", "-o", "module.wasm", ...optimized, "--initialMemory", "1", "--maximumMemory", "65536", ...options],
