@@ -87,7 +87,8 @@ ${declaration("baseline", "For other hosts with SIMD.", await build(false))}`;
 async function plainRows(): Promise<string> {
   const folder = "statistics/sources/assembly", lines = (await compile(folder)).toBase64().match(/.{1,100}/g)!;
   return `${header(folder)}/** A WebAssembly module, as base64. */
-export const module: string = ${lines.map((line) => `"${line}"`).join(" +\n  ")};
+export const module: string =
+  ${lines.map((line) => `"${line}"`).join(" +\n  ")};
 `;
 }
 
