@@ -2,6 +2,7 @@ import { checkDims, checkOverlap, outputOf } from "./check.ts";
 import type { SimdEngine } from "./engines/simd/engine.ts";
 import { type Matrix, SimdProduct } from "./engines/simd/matrix_product.ts";
 import { simdEngineFor } from "./engines/simd/memory.ts";
+import { productKernelsOver } from "./engines/simd/product_kernels.ts";
 import { OptionNames } from "./option_names.ts";
 import { checkTensor, type DType, sizeOf, type Tensor } from "./tensor.ts";
 
@@ -109,7 +110,10 @@ const products = new WeakMap<SimdEngine, SimdProduct>();
 
 function productOf(engine: SimdEngine): SimdProduct {
   let product = products.get(engine);
-  if (product === undefined) products.set(engine, product = engine.lend((...parts) => new SimdProduct(...parts)));
+  if (product === undefined) {
+    product = engine.lend((memory, ...parts) => new SimdProduct(productKernelsOver(memory)!, ...parts));
+    products.set(engine, product);
+  }
   return product;
 }
 

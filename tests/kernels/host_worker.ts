@@ -4,8 +4,8 @@
  */
 /// <reference lib="deno.worker" />
 import fc from "fast-check";
-import { bytesOf } from "../../kernels/engines/simd/instance.ts";
-import { baseline, type CompiledModule, relaxed } from "../../kernels/engines/simd/module.ts";
+import { bytesOf, type CompiledModule } from "../../kernels/engines/simd/instance.ts";
+import { baseline, relaxed } from "../../kernels/engines/simd/module.ts";
 import type { DType } from "../../kernels/tensor.ts";
 import { recipes } from "./recipes.ts";
 

@@ -1,5 +1,5 @@
 import type { Data } from "../tile.ts";
-import { instantiate, type Kernels } from "./instance.ts";
+import { type ProductKernels, productKernelsOver } from "./product_kernels.ts";
 
 /** The sizes of a convolution that moves by one pixel at a time, of one group of channels. */
 export interface ConvolutionSizes {
@@ -35,7 +35,7 @@ const MOST = 1 << 20;
 export class SimdConvolution {
   readonly #sizes: ConvolutionSizes;
   readonly #layout: ReturnType<typeof layOut>;
-  readonly #kernels: Kernels;
+  readonly #kernels: ProductKernels;
   readonly #floats: Float32Array;
 
   private constructor(sizes: ConvolutionSizes, layout: ReturnType<typeof layOut>, { kernels, floats }: Memory) {
@@ -198,7 +198,7 @@ function wholePanels(count: number): number {
 
 /** Kernels over a memory of their own. */
 interface Memory {
-  kernels: Kernels;
+  kernels: ProductKernels;
   floats: Float32Array;
 }
 
@@ -211,7 +211,7 @@ let isPlain = typeof WebAssembly === "undefined";
 function memoryOf(count: number): Memory | undefined {
   if (isPlain || (shared && shared.floats.length >= count)) return shared;
   const pages = Math.ceil(count * 4 / PAGE), memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-  const kernels = instantiate(memory, false);
+  const kernels = productKernelsOver(memory);
   isPlain = kernels === undefined;
   return shared = kernels && { kernels, floats: new Float32Array(memory.buffer) };
 }

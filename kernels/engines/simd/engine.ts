@@ -3,7 +3,7 @@ import { type Engine, Lines, Slot, Window } from "../engine.ts";
 import type { Measure } from "../measure.ts";
 import { PlainEngine } from "../plain.ts";
 import { type Data, gather, isRun, type Layout, part, scatter, sizeOf, type Tile } from "../tile.ts";
-import type { Kernels } from "./instance.ts";
+import type { Kernels } from "./kernels.ts";
 
 /** 128 KiB of float32 a tile: two of them and their parameters stay in a second level cache. */
 const CAPACITY = 32768;
@@ -118,13 +118,10 @@ export class SimdEngine implements Engine {
     this.#level = new Float32Array(buffer, at.level, MAX_LINES);
   }
 
-  /** Something else that is made of these kernels, and works by way of the memory of the tiles. Bundles of norms alone do without it. */
-  lend<T>(make: (kernels: Kernels, scratch: Float32Array, isResident: (data: Data) => boolean) => T): T {
-    return make(
-      this.#kernels,
-      new Float32Array(this.#memory.buffer, this.#at.tiles[0], 4 * CAPACITY),
-      this.#isResident,
-    );
+  /** Something else over the same memory, which works by way of that of the tiles. Bundles of norms alone do without it. */
+  lend<T>(make: (memory: WebAssembly.Memory, scratch: Float32Array, isResident: (data: Data) => boolean) => T): T {
+    const scratch = new Float32Array(this.#memory.buffer, this.#at.tiles[0], 4 * CAPACITY);
+    return make(this.#memory, scratch, this.#isResident);
   }
 
   /** The address of a tile of an array that lies in this memory as one run of float32, else -1. */

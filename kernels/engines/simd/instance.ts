@@ -1,27 +1,13 @@
-import { baseline, type CompiledModule, relaxed } from "./module.ts";
+/** A WebAssembly module that imports its memory, as tools/build_simd.ts writes it. */
+export interface CompiledModule {
+  /** The byte that is 1 if the memory is the instance's own and 3 if it is shared. */
+  sharedMemoryFlag: number;
+  /** The module, in the text that {@linkcode bytesOf} reads. */
+  text: string;
+}
 
 /** A WebAssembly function of addresses, sizes and flags. */
-type Kernel = (...args: number[]) => number;
-
-/** The functions of the compiled module; assembly/ says what they compute. */
-export type Kernels = Record<
-  | `${"row" | "column"}${"Moments" | "ExactMoments" | "Apply" | "Sums" | "Gradient"}`
-  | "columnParameterSums"
-  | "rowShifts"
-  | "rowNormalize"
-  | "rowDifferentiate"
-  | "carry"
-  | "add"
-  | "copy"
-  | "activate"
-  | "activationGradient"
-  | "addProduct"
-  | "packPanels"
-  | "quantize"
-  | "widen"
-  | "narrow",
-  Kernel
->;
+export type Kernel = (...args: number[]) => number;
 
 /** A module's bytes. A byte plus 3 is a digit of 90, from `#` to `}` without the backslash, after `!` or a space for its second or third 90. */
 export function bytesOf({ text, sharedMemoryFlag }: CompiledModule, shared: boolean): Uint8Array<ArrayBuffer> {
@@ -40,14 +26,14 @@ export function bytesOf({ text, sharedMemoryFlag }: CompiledModule, shared: bool
   return bytes.slice(0, length);
 }
 
-/** The kernels over a memory, or undefined where the host has no SIMD or forbids WebAssembly. */
-export function instantiate(memory: WebAssembly.Memory, shared: boolean): Kernels | undefined {
-  for (const compiled of [relaxed, baseline]) {
+/** The first of some modules that the host takes, over a memory; undefined if it takes none. */
+export function instantiate(modules: CompiledModule[], memory: WebAssembly.Memory): unknown {
+  const shared = typeof SharedArrayBuffer !== "undefined" && memory.buffer instanceof SharedArrayBuffer;
+  for (const compiled of modules) {
     const bytes = bytesOf(compiled, shared);
     if (!WebAssembly.validate(bytes)) continue;
     try {
-      const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
-      return exports as unknown as Kernels;
+      return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports;
     } catch (error) {
       if (error instanceof WebAssembly.CompileError) return undefined; // a content security policy
       throw error;

@@ -1,5 +1,5 @@
 import { type Data, gather, scatter, type Tile } from "../tile.ts";
-import type { Kernels } from "./instance.ts";
+import type { ProductKernels } from "./product_kernels.ts";
 
 /** A matrix in an array that holds it, or, where it is `transposed`, its transpose, row by row. */
 export interface Matrix {
@@ -43,12 +43,12 @@ const REST = 32;
  * packed, then a block of a in one quarter and one of the product in the other.
  */
 export class SimdProduct {
-  readonly #kernels: Kernels;
+  readonly #kernels: ProductKernels;
   readonly #scratch: Float32Array;
   readonly #isResident: (data: Data) => boolean;
 
   /** Products by way of scratch memory of {@linkcode SCRATCH} elements. */
-  constructor(kernels: Kernels, scratch: Float32Array, isResident: (data: Data) => boolean) {
+  constructor(kernels: ProductKernels, scratch: Float32Array, isResident: (data: Data) => boolean) {
     this.#kernels = kernels;
     this.#scratch = scratch;
     this.#isResident = isResident;
@@ -56,6 +56,7 @@ export class SimdProduct {
 
   /** product += a b. */
   add(a: Matrix, b: Matrix, product: Matrix): void {
+    if (a.rows === 1 && b.transposed) return this.#addRow(a, b, product);
     const columns = share(b.columns, MAX_COLUMNS), depth = share(b.rows, MAX_DEPTH);
     const rows = Math.floor((QUARTER - REST) / Math.max(columns, depth) / 4) * 4;
     for (let j = 0; j < b.columns; j += columns) {
@@ -76,6 +77,23 @@ export class SimdProduct {
     }
   }
 
+  /** One row: to pack what is read only once does not pay. Half of the scratch memory is for rows of b's memory, which are as long as a's. */
+  #addRow(a: Matrix, b: Matrix, product: Matrix): void {
+    const depth = share(b.rows, QUARTER), most = Math.min(QUARTER, Math.floor(2 * QUARTER / Math.max(depth, 1)));
+    const columns = share(b.columns, most);
+    for (let k = 0; k < b.rows; k += depth) {
+      const length = Math.min(depth, b.rows - k);
+      const row = this.#place(a, { row: 0, column: k, rows: 1, columns: length }, 2 * QUARTER);
+      for (let j = 0; j < b.columns; j += columns) {
+        const width = Math.min(columns, b.columns - j), block = { row: 0, column: j, rows: 1, columns: width };
+        const right = this.#place(b, { row: k, column: j, rows: length, columns: width }, 0);
+        const to = this.#place(product, block, 3 * QUARTER);
+        this.#kernels.addDots(row.address, right.address, right.columnStride, to.address, width, length);
+        this.#put(product, block);
+      }
+    }
+  }
+
   #pack(b: Matrix, block: Block): void {
     const { address, rowStride, columnStride } = this.#place(b, block, 2 * QUARTER);
     this.#kernels.packPanels(address, rowStride, columnStride, block.rows, block.columns, this.#scratch.byteOffset);
@@ -89,6 +107,11 @@ export class SimdProduct {
     this.#kernels.addProduct(
       ...[from.address, from.rowStride, from.columnStride, panels, to.address, to.rowStride, ...sizes, rest],
     );
+    this.#put(product, block);
+  }
+
+  /** Writes a block of the product back, if it was copied. */
+  #put(product: Matrix, block: Block): void {
     if (!this.#isResident(product.data)) scatter(this.#scratch, 3 * QUARTER, product.data, tileOf(product, block));
   }
 

@@ -2,7 +2,7 @@ import { arrayOf, checkDimensions, describe, type DType, sizeOf, type Tensor, ty
 import { Allocator } from "./allocator.ts";
 import type { Data } from "../tile.ts";
 import { ENGINE_BYTES, FIRST_ADDRESS, SimdEngine } from "./engine.ts";
-import { instantiate } from "./instance.ts";
+import { kernelsOver } from "./kernels.ts";
 
 const PAGE = 65536;
 const MAX_PAGES = 65536;
@@ -119,18 +119,13 @@ function makeTileEngine(): SimdEngine | undefined {
   if (typeof WebAssembly === "undefined") return undefined;
   const pages = Math.ceil(ENGINE_END / PAGE);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-  const kernels = instantiate(memory, false);
+  const kernels = kernelsOver(memory);
   return kernels && new SimdEngine(memory, kernels, () => false, FIRST_ADDRESS);
 }
 
 function makeHeapEngine(heap: Heap): SimdEngine {
-  const shared = typeof SharedArrayBuffer !== "undefined" && heap.memory.buffer instanceof SharedArrayBuffer;
-  return new SimdEngine(
-    heap.memory,
-    instantiate(heap.memory, shared)!,
-    (data) => heap.holds(data.buffer),
-    FIRST_ADDRESS,
-  );
+  const { memory } = heap;
+  return new SimdEngine(memory, kernelsOver(memory)!, (data) => heap.holds(data.buffer), FIRST_ADDRESS);
 }
 
 /** The memory of tensors, for other threads to join; undefined if it cannot be shared. */
@@ -140,7 +135,7 @@ export function sharedMemoryOfTensors(): WebAssembly.Memory | undefined {
 
 /** Makes this thread work on arrays in the memory of another one, with an engine at an address of that memory. */
 export function joinMemory(memory: WebAssembly.Memory, address: number): void {
-  const kernels = instantiate(memory, true);
+  const kernels = kernelsOver(memory);
   const engine = kernels && new SimdEngine(memory, kernels, () => true, address);
   tileEngine = () => engine;
 }

@@ -1,4 +1,4 @@
-// The exports of the compiled module. Memory is imported; every argument that names a tensor or a table is an address.
+// The exports of module.ts. Memory is imported; every argument that names a tensor or a table is an address.
 
 export {
   columnApply,
@@ -14,5 +14,4 @@ export { activate, activationGradient } from "./activation";
 export { add, copy } from "./add";
 export { columnExactMoments, rowExactMoments } from "./exact_moments";
 export { narrow, widen } from "./half";
-export { addProduct, packPanels } from "./matrix_product";
 export { quantize } from "./tables";

@@ -1,6 +1,6 @@
-// The product of two matrices of float32, a block at a time. Pitches and strides are distances in bytes.
+// The product of two matrices of float32, a block at a time: the exports of product_module.ts. Pitches and strides are distances in bytes.
 
-import { madd } from "./lanes";
+import { madd, total } from "./lanes";
 
 /** Four rows by eight columns of sums: with a row of b and an element of a they fit the sixteen registers of most hosts. */
 const ROWS: usize = 4;
@@ -141,4 +141,40 @@ function addTile(
   v128.store(to2, s21, 16);
   v128.store(to3, s30);
   v128.store(to3, s31, 16);
+}
+
+/**
+ * out[j] += the sum over k of row[k] b[j, k]: the product of one row and the transpose of b, which is read where it is. Four rows of b at a
+ * time share what is loaded of the row; those beyond the last are the last once more.
+ */
+export function addDots(row: usize, b: usize, pitch: usize, out: usize, rows: usize, depth: usize): void {
+  const whole = depth & ~7;
+  for (let j: usize = 0; j < rows; j += ROWS) {
+    const last = rows - 1 - j, to = out + (j << 2);
+    const b0 = b + j * pitch, b1 = b0 + min<usize>(1, last) * pitch;
+    const b2 = b0 + min<usize>(2, last) * pitch, b3 = b0 + min<usize>(3, last) * pitch;
+    let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
+    for (let k: usize = 0; k < whole << 2; k += PANEL_ROW) {
+      const x0 = v128.load(row + k), x1 = v128.load(row + k, 16);
+      c00 = madd(x0, v128.load(b0 + k), c00);
+      c01 = madd(x1, v128.load(b0 + k, 16), c01);
+      c10 = madd(x0, v128.load(b1 + k), c10);
+      c11 = madd(x1, v128.load(b1 + k, 16), c11);
+      c20 = madd(x0, v128.load(b2 + k), c20);
+      c21 = madd(x1, v128.load(b2 + k, 16), c21);
+      c30 = madd(x0, v128.load(b3 + k), c30);
+      c31 = madd(x1, v128.load(b3 + k, 16), c31);
+    }
+    addDot(f32x4.add(c00, c01), row, b0, whole, depth, to);
+    if (last >= 1) addDot(f32x4.add(c10, c11), row, b1, whole, depth, to + 4);
+    if (last >= 2) addDot(f32x4.add(c20, c21), row, b2, whole, depth, to + 8);
+    if (last >= 3) addDot(f32x4.add(c30, c31), row, b3, whole, depth, to + 12);
+  }
+}
+
+/** Adds up four sums, and the products from element `from` on. */
+function addDot(sums: v128, a: usize, b: usize, from: usize, depth: usize, to: usize): void {
+  let sum = total(sums);
+  for (let k = from << 2; k < depth << 2; k += 4) sum += <f64> load<f32>(a + k) * <f64> load<f32>(b + k);
+  store<f32>(to, <f32> (<f64> load<f32>(to) + sum));
 }
