@@ -41,7 +41,11 @@ same for the gradients, also where dy is far from 0; and what
 becomes of rows that break naive formulas.
 
 Options:
-  --help  this text`;
+  --write  also into bench/results/accuracy.json, of which the site makes a page
+  --help   this text`;
+
+/** The tables that were printed, as the site shows them. */
+const printed: { title: string; columns: string[]; rows: string[][] }[] = [];
 
 interface OffsetRow {
   name: string;
@@ -51,7 +55,8 @@ interface OffsetRow {
 /** Prints the tables. */
 async function main() {
   const gpu = await openGpu().catch((error) => console.error(`WebGPU is left out: ${error.message}`));
-  if (gpu) console.log(`WebGPU is that of ${gpu.adapter}.\n`);
+  const device = gpu ? `WebGPU is that of ${gpu.adapter}.` : "There was no device for WebGPU.";
+  console.log(`${device}\n`);
   const forward: OffsetRow[] = [];
   for (const norm of norms) {
     forward.push({ name: norm.name, errors: means.map((mean) => forwardError(norm, mean)) });
@@ -90,6 +95,10 @@ async function main() {
     { title: "ours", cell: ({ ours }) => ours },
     { title: "onnxruntime", cell: ({ onnx }) => onnx },
   ], edgeRows);
+  if (!Deno.args.includes("--write")) return;
+  const about = [`${navigator.userAgent} on ${Deno.build.os}, float32. ${device}`];
+  const text = JSON.stringify({ about, tables: printed }, null, 2);
+  await Deno.writeTextFile(new URL("../bench/results/accuracy.json", import.meta.url), text + "\n");
 }
 
 const offsetColumns: Column<OffsetRow>[] = [
@@ -103,6 +112,8 @@ const offsetColumns: Column<OffsetRow>[] = [
 
 function print<Row>(caption: string, columns: Column<Row>[], rows: Row[]) {
   console.log(`${caption}:\n\n${table(columns, rows)}\n`);
+  const cells = rows.map((row) => columns.map(({ cell }) => cell(row)));
+  printed.push({ title: caption, columns: columns.map(({ title }) => title), rows: cells });
 }
 
 /** Our errors on the device, and those of onnxruntime. */

@@ -11,9 +11,15 @@ const marked = new Marked(katex({ output: "mathml", throwOnError: true, nonStand
     // Wide tables scroll by themselves, by keyboard too.
     table(token) {
       const row = (cells: typeof token.header, tag: string) =>
-        `<tr>${cells.map(({ tokens }) => `<${tag}>${this.parser.parseInline(tokens)}</${tag}>`).join("")}</tr>`;
+        `<tr>${
+          cells.map(({ text, tokens, align }) => {
+            // What heads nothing is no heading.
+            const of = text === "" ? "td" : tag;
+            return `<${of}${align === "right" ? ' class="number"' : ""}>${this.parser.parseInline(tokens)}</${of}>`;
+          }).join("")
+        }</tr>`;
       const body = token.rows.map((cells) => row(cells, "td")).join("\n");
-      return `<div class="wide" tabindex="0" role="region" aria-label="Table"><table><thead>${
+      return `<div class="wide" tabindex="0" role="group" aria-label="Table"><table><thead>${
         row(token.header, "th")
       }</thead><tbody>${body}</tbody></table></div>\n`;
     },
@@ -27,7 +33,11 @@ const marked = new Marked(katex({ output: "mathml", throwOnError: true, nonStand
 
 /** A text in Markdown as HTML. Links to other texts and notebooks lead to their pages. */
 export function markdownHtml(text: string): string {
-  const html = marked.parse(text, { async: false });
+  // A wide formula scrolls by itself, by keyboard too.
+  const html = marked.parse(text, { async: false }).replaceAll(
+    /<math (?=[^>]*display="block")/g,
+    '<math tabindex="0" ',
+  );
   return html.replaceAll(
     /href="([^":]+)\.(?:md|ipynb)(#[^"]*)?"/g,
     (_, path, hash = "") => `href="${path}.html${hash}"`,

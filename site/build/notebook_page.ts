@@ -18,7 +18,17 @@ function outputHtml(output: Output): string {
   if (output.output_type === "error") return plain(`${output.ename}: ${output.evalue}`);
   const { data } = output, of = (type: string) => data[type] === undefined ? undefined : joined(data[type] as string);
   const shown = of("text/html") ?? of("image/svg+xml");
-  return shown === undefined ? plain(of("text/plain") ?? "") : `<div class="output">${shown}</div>`;
+  return shown === undefined
+    ? plain(of("text/plain") ?? "")
+    : `<div class="output" tabindex="0" role="group" aria-label="Output">${readable(shown)}</div>`;
+}
+
+/** What screen readers stumble over is left out: headings of nothing, and labels of parts that have no role to carry them. */
+function readable(html: string): string {
+  return html.replaceAll(/<th([^>]*)><\/th>/g, "<td$1></td>").replaceAll(
+    /(<(?!svg)\w+\b[^>]*?) aria-label="[^"]*"/g,
+    "$1",
+  );
 }
 
 function plain(text: string): string {

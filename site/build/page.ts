@@ -14,6 +14,11 @@ export interface Page {
   readonly program?: string;
 }
 
+/** A page that teaches, and in which list of such pages it stands. */
+export interface Lesson extends Page {
+  readonly kind: "notebook" | "guide" | "norm" | "measured";
+}
+
 const navigation = [
   ["index.html", "Models"],
   ["numbers.html", "Numbers"],
@@ -22,13 +27,25 @@ const navigation = [
   ["api/index.html", "API"],
 ] as const;
 
-/** The whole text of a page. Links are relative, so that the site works in any folder of any host. */
-export function pageText({ path, title, description, main, program }: Page): string {
-  const root = "../".repeat(path.split("/").length - 1) || "./";
+/** The way from a page to the root of the site. */
+export function rootOf(path: string): string {
+  return "../".repeat(path.split("/").length - 1) || "./";
+}
+
+/** The links to the parts of the site, as a page shows them. */
+export function navigationHtml(path: string): string {
   const links = navigation.map(([to, name]) => {
     const isHere = to === path || (to.includes("/") && path.startsWith(to.split("/")[0] + "/"));
-    return `<a href="${root}${to}"${isHere ? ` aria-current="${to === path ? "page" : "true"}"` : ""}>${name}</a>`;
+    return `<a href="${rootOf(path)}${to}"${
+      isHere ? ` aria-current="${to === path ? "page" : "true"}"` : ""
+    }>${name}</a>`;
   });
+  return `<nav aria-label="Site">${links.join("")}</nav>`;
+}
+
+/** The whole text of a page. Links are relative, so that the site works in any folder of any host. */
+export function pageText({ path, title, description, main, program }: Page): string {
+  const root = rootOf(path);
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -43,7 +60,7 @@ ${program ? `<script type="module" src="${root}${program}"></script>` : ""}
 </head>
 <body>
 <a class="skip" href="#main">To the content</a>
-<header><a class="brand" href="${root}index.html">Evenkeel</a><nav aria-label="Site">${links.join("")}</nav></header>
+<header><a class="brand" href="${root}index.html">Evenkeel</a>${navigationHtml(path)}</header>
 <main id="main">
 ${main}
 </main>

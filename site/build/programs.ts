@@ -2,6 +2,7 @@
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { filesIn } from "./files.ts";
 
 const require = createRequire(import.meta.url);
 
@@ -61,13 +62,5 @@ export async function writePrograms(folder: string): Promise<void> {
   await Deno.mkdir(ort);
   for (const name of new Set([...Object.values(builds), ...beside])) {
     await Deno.copyFile(`${from}/${name}`, `${ort}/${name}`);
-  }
-}
-
-/** The files of a folder and of those in it, by their paths in it. */
-function* filesIn(folder: string, path = ""): Generator<string> {
-  for (const { name, isDirectory } of Deno.readDirSync(`${folder}/${path}`)) {
-    if (isDirectory) yield* filesIn(folder, `${path}${name}/`);
-    else yield path + name;
   }
 }

@@ -1,10 +1,11 @@
 /** Writes the whole site into a folder that any host can serve. */
 import { fileURLToPath } from "node:url";
+import { writeApi } from "./api.ts";
 import { defaultPasses, type PassName, type PassOptions, passTexts } from "../../rewrite/mod.ts";
 import { escapeHtml, pageText } from "./page.ts";
 import { writePrograms } from "./programs.ts";
 import { samples } from "./samples.ts";
-import { lessonPages, writeApi } from "./teach.ts";
+import { lessonPages } from "./teach.ts";
 
 const source = fileURLToPath(new URL("../", import.meta.url));
 

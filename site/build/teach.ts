@@ -1,17 +1,14 @@
 /** The pages that teach: notebooks, guides, a page for each normalization, and the API. */
 import { fileURLToPath } from "node:url";
-import config from "../../deno.json" with { type: "json" };
 import { joined, readNotebook } from "../../tools/notebooks/notebook.ts";
 import { firstSentence, markdownHtml, titleOf } from "./markdown.ts";
 import { notebookHtml } from "./notebook_page.ts";
-import { escapeHtml, type Page } from "./page.ts";
+import { measuredPages } from "./measured.ts";
+import { views } from "../app/numbers/views.ts";
+import { escapeHtml, type Lesson, type Page } from "./page.ts";
+import { pictureHtml } from "./picture.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-
-/** A page that teaches, and what a list of pages says of it. */
-interface Lesson extends Page {
-  readonly kind: "notebook" | "guide" | "norm";
-}
 
 /** Every page that teaches, and the one that lists them. */
 export async function lessonPages(): Promise<Page[]> {
@@ -19,6 +16,7 @@ export async function lessonPages(): Promise<Page[]> {
     ...await texts("guides", "guide"),
     ...await texts("norms", "norm"),
     ...await notebookLessons(),
+    ...await measuredPages(),
   ];
   const list = (kind: Lesson["kind"]) =>
     lessons.filter((lesson) => lesson.kind === kind).map(({ path, title, description }) =>
@@ -29,6 +27,10 @@ export async function lessonPages(): Promise<Page[]> {
 <ul>${list("guide")}</ul>
 <h2>Each normalization</h2>
 <ul>${list("norm")}</ul>
+<h2>What was measured</h2>
+<p>By <code>deno task bench</code> and <code>deno task accuracy</code>. <a href="../speed.html">Measure your own machine</a> and
+<a href="../numbers.html">try your own numbers</a>.</p>
+<ul>${list("measured")}</ul>
 <h2>Notebooks</h2>
 <p>Stories in plain English, with the code that checks them and what it gave. Run them yourself with <code>deno task jupyter</code>.</p>
 <ul>${list("notebook")}</ul>`;
@@ -41,11 +43,21 @@ export async function lessonPages(): Promise<Page[]> {
 }
 
 async function texts(folder: string, kind: Lesson["kind"]): Promise<Lesson[]> {
-  const from = `${root}site/pages/${folder}`, names = [...Deno.readDirSync(from)].map(({ name }) => name).sort();
+  const from = `${root}site/pages/${folder}`;
+  const names = [...Deno.readDirSync(from)].map(({ name }) => name).sort((a, b) =>
+    rank(a) - rank(b) || (a < b ? -1 : 1)
+  );
   return await Promise.all(names.map(async (name) => {
     const text = await Deno.readTextFile(`${from}/${name}`), path = `learn/${folder}/${name.replace(/\.md$/, ".html")}`;
-    return { kind, path, title: titleOf(text), description: firstSentence(text), main: markdownHtml(text) };
+    const main = markdownHtml(text).replace("<!-- picture -->", () => pictureHtml(name.replace(/\.md$/, "")));
+    return { kind, path, title: titleOf(text), description: firstSentence(text), main };
   }));
+}
+
+/** What is known best stands first, in the order of the views; what has none is last. */
+function rank(file: string): number {
+  const at = Object.keys(views).indexOf(file.replace(/\.md$/, ""));
+  return at < 0 ? Number.MAX_SAFE_INTEGER : at;
 }
 
 async function notebookLessons(): Promise<Lesson[]> {
@@ -61,16 +73,4 @@ async function notebookLessons(): Promise<Lesson[]> {
       main: notebookHtml(notebook),
     };
   }));
-}
-
-/** Writes the pages of every entry point, made by `deno doc`, into the folder `api` of a folder. */
-export async function writeApi(folder: string): Promise<void> {
-  const entries = Object.values(config.exports).map((path) => root + path);
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["doc", "--html", `--name=${config.name}`, `--output=${folder}/api`, ...entries],
-    cwd: root,
-    stdin: "null",
-    stdout: "null",
-  }).output();
-  if (!success) throw new Error(`The API could not be documented:\n${new TextDecoder().decode(stderr)}`);
 }

@@ -337,6 +337,46 @@ test("the kernels are timed in the browser, and none is wrong", async (page) => 
   for (const error of errors) assertLess(Number(error), 1e-5);
 });
 
+/** What axe finds on a page, and how much wider than a phone it is. */
+async function faults(page: Page): Promise<string[]> {
+  const wide = await page.evaluate<number>("document.documentElement.scrollWidth");
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate<axe.AxeResults>("axe.run()");
+  return [
+    ...wide > 360 ? [`it is ${wide} pixels wide`] : [],
+    ...violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`),
+  ];
+}
+
+/** The pages that teach, in light all but most notebooks, which take seconds each; in dark one of each kind. */
+const lessons = {
+  light: (path: string) => path.startsWith("learn/") && !/notebooks\/(?!01|15)/.test(path),
+  dark: (path: string) => /^learn\/(index|guides\/conv|norms\/batch\.|measured\/acc|notebooks\/15)/.test(path),
+};
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`the pages that teach are accessible in ${colorScheme}, and fit a phone`, async (page) => {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width: 360, height: 740 });
+    const paths = [...pagesIn()].filter(lessons[colorScheme]), found: string[] = [];
+    for (const path of paths) {
+      await page.goto(url + path, { waitUntil: "load" });
+      found.push(...(await faults(page)).map((fault) => `${path}: ${fault}`));
+    }
+    assertEquals(found, []);
+    assertLess(4, paths.length);
+  });
+}
+
+test("the API fits a phone, leads back to the site, and says how things are imported", async (page) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.goto(`${url}api/kernels/~/layerNorm.html`);
+  assertLessOrEqual(await page.evaluate<number>("document.documentElement.scrollWidth"), 360);
+  assertEquals(await page.locator("[data-copy*='from \"@evenkeel/norm/kernels\"']").count(), 1);
+  await page.click("text=Learn");
+  assertEquals(await text(page, "h1"), "Learn");
+});
+
 for (const path of ["", "numbers.html", "speed.html"]) {
   for (const colorScheme of ["light", "dark"] as const) {
     test(`/${path} is accessible in ${colorScheme}, fits a phone, and is small at first`, async (page) => {
@@ -356,11 +396,7 @@ for (const path of ["", "numbers.html", "speed.html"]) {
       await page.goto(url + path, { waitUntil: "load" });
       await Promise.all(first);
       assertLessOrEqual(sent, 100_000);
-      const wide = await page.evaluate<number>("document.documentElement.scrollWidth");
-      assertLessOrEqual(wide, 360);
-      await page.evaluate(axe.source);
-      const { violations } = await page.evaluate<axe.AxeResults>("axe.run()");
-      assertEquals(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`), []);
+      assertEquals(await faults(page), []);
     });
   }
 }
