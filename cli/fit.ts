@@ -3,7 +3,7 @@ import { identify, readSnapshot, type Snapshot, writeSnapshot, writeWhole } from
 import { InterruptedError, interruptible } from "./interrupt.ts";
 import { withProgress } from "./progress.ts";
 import { type Data, dialectOptions, naming, type ReadingOptions, sourceOptions } from "./reading.ts";
-import { scalers, stateOf } from "./scalers.ts";
+import { scalers, textOf } from "./scalers.ts";
 
 /** What fitting is told beside how to read. */
 interface FitOptions extends ReadingOptions {
@@ -23,7 +23,7 @@ export async function fit(data: Data, state: string, options: FitOptions): Promi
 
   async function keep(): Promise<void> {
     if (options.snapshot === undefined || file === undefined) return;
-    await writeSnapshot(options.snapshot, { file, settings, rows, state: scaler.toJSON() });
+    await writeSnapshot(options.snapshot, { file, settings, rows, state: scaler.saved() });
   }
   const features = await withProgress("fit", options.quiet, async (onProgress) => {
     const source = await data.open({ ...reading, skipRows: rows, onProgress });
@@ -40,7 +40,7 @@ export async function fit(data: Data, state: string, options: FitOptions): Promi
   if (rows === 0) throw new Error(`${data.name} has no rows.`);
   // Names by which --apply finds the columns again; where two are the same, their numbers.
   const columns = features.length > 0 && new Set(features).size === features.length ? features : options.columns;
-  await writeWhole(state, JSON.stringify(stateOf({ scaler, columns, dialect: dialectOptions(options) })) + "\n");
+  await writeWhole(state, textOf({ scaler, columns, dialect: dialectOptions(options) }));
   if (options.snapshot !== undefined) await rm(options.snapshot, { force: true });
   const from = saved ? `, of which ${saved.rows} were in ${options.snapshot}` : "";
   return `${state}: ${scaler.kind} of ${rows} rows${from}`;

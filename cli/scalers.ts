@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { describe } from "../kernels/tensor.ts";
 import type { CsvDialect } from "../statistics/sources/mod.ts";
-import { type JsonObject, MinMaxScaler, RobustScaler, StandardScaler } from "../statistics/mod.ts";
+import { piecesOfJSON } from "../statistics/json.ts";
+import { MinMaxScaler, RobustScaler, StandardScaler } from "../statistics/mod.ts";
 
 /** Any of the scalers. */
 export type AnyScaler = StandardScaler | MinMaxScaler | RobustScaler;
@@ -19,12 +20,11 @@ export interface Fitted {
   readonly dialect?: CsvDialect;
 }
 
-/** A scaler's state, with the columns that it was fitted to and how they were read. */
-export function stateOf({ scaler, columns, dialect }: Fitted): JsonObject {
-  const state: Record<string, unknown> = scaler.toJSON();
-  if (columns !== undefined) state.columns = columns;
-  if (dialect !== undefined && Object.keys(dialect).length > 0) state.dialect = dialect;
-  return state as JsonObject;
+/** The text of a scaler's state, in pieces, with the columns that it was fitted to and how they were read. */
+export function* textOf({ scaler, columns, dialect }: Fitted): Generator<string> {
+  const isPlain = dialect === undefined || Object.keys(dialect).length === 0;
+  yield* piecesOfJSON({ ...scaler.saved(), columns, dialect: isPlain ? undefined : dialect });
+  yield "\n";
 }
 
 /** Reads what `stateOf` gave from a file. */

@@ -14,6 +14,32 @@ export function numbersToJSON(values: ArrayLike<number>): (number | string)[] {
   return Array.from(values, (value) => Object.is(value, -0) ? "-0" : Number.isFinite(value) ? value : String(value));
 }
 
+/** How many entries of a list are one piece of text. */
+const entries = 1 << 12;
+
+/**
+ * JSON of objects, lists, numbers in Float64Array and what is in them, piece by piece: all of it might be too long for one text, and
+ * takes memory.
+ */
+export function* piecesOfJSON(value: unknown): Generator<string> {
+  if (Array.isArray(value) || value instanceof Float64Array) {
+    for (let at = 0; at < value.length; at += entries) {
+      const part = value.slice(at, at + entries);
+      yield (at === 0 ? "[" : ",") + JSON.stringify(Array.isArray(part) ? part : numbersToJSON(part)).slice(1, -1);
+    }
+    yield value.length === 0 ? "[]" : "]";
+  } else if (typeof value === "object" && value !== null) {
+    let before = "{";
+    for (const [name, field] of Object.entries(value)) {
+      if (field === undefined) continue;
+      yield `${before}${JSON.stringify(name)}:`;
+      yield* piecesOfJSON(field);
+      before = ",";
+    }
+    yield before === "{" ? "{}" : "}";
+  } else yield JSON.stringify(value);
+}
+
 /**
  * A saved object whose fields are read one by one, each checked as it is read. Errors name the object and the field.
  */
@@ -83,15 +109,19 @@ export class Fields {
     if (length !== undefined && value.length !== length) {
       this.refuse(name, `a list of ${value.length}`, `it must have ${length} entries`);
     }
-    return Float64Array.from(value as ArrayLike<unknown>, (entry) => {
-      if (typeof entry === "number") return entry;
-      if (typeof entry === "string" && NAMES.includes(entry)) return Number(entry);
-      return this.refuse(
-        name,
-        `a list with ${describe(entry)}`,
-        `entries are numbers, or ${NAMES.join(", ")} as strings`,
-      );
-    });
+    const numbers = new Float64Array(value.length);
+    for (let i = 0; i < numbers.length; i++) numbers[i] = this.#entry(name, value[i]);
+    return numbers;
+  }
+
+  #entry(name: string, entry: unknown): number {
+    if (typeof entry === "number") return entry;
+    if (typeof entry === "string" && NAMES.includes(entry)) return Number(entry);
+    return this.refuse(
+      name,
+      `a list with ${describe(entry)}`,
+      `entries are numbers, or ${NAMES.join(", ")} as strings`,
+    );
   }
 
   /** Throws: a field is not as it must be. */

@@ -74,15 +74,24 @@ export abstract class Summary<Self extends Summary<Self>> implements Kind {
 
   /** Its state as plain JSON, exact to the last bit; NaN and the infinities are strings. */
   toJSON(): JsonObject {
-    const json: JsonObject = { kind: this.kind, version: 1, features: this.#features, ...this.settings };
-    for (const [name, array] of Object.entries(this.arrays())) json[name] = numbersToJSON(array);
-    return json;
+    const fields = Object.entries(this.saved()).map(([name, value]) =>
+      [name, value instanceof Float64Array ? numbersToJSON(value) : value] as const
+    );
+    return Object.fromEntries(fields);
   }
 
   /** Its state as bytes, exact to the last bit: a short header and float64 numbers, all little-endian. */
   toBytes(): Uint8Array<ArrayBuffer> {
-    const saved: Saved = { kind: this.kind, version: 1, features: this.#features, ...this.settings, ...this.arrays() };
-    return pack(saved);
+    return pack(this.saved());
+  }
+
+  /**
+   * Its state, with its numbers as they are.
+   *
+   * @internal
+   */
+  saved(): Saved {
+    return { kind: this.kind, version: 1, features: this.#features, ...this.settings, ...this.arrays() };
   }
 
   /**

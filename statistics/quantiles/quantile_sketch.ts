@@ -126,7 +126,7 @@ export class QuantileSketch extends Summary<QuantileSketch> {
     const features = this.#features.length, { outer, width } = panelsOf(x.dims, axis), most = outer * width;
     const values = new Float64Array(features * most), used = new Uint32Array(features);
     forEachValue(x, axis, (f, value) => values[f * most + used[f]++] = value);
-    this.#features.forEach((feature, f) => feature.add(values.subarray(f * most, f * most + used[f]).sort()));
+    this.#features.forEach((feature, f) => feature.add(values.subarray(f * most, f * most + used[f])));
   }
 
   /** @internal */
@@ -169,7 +169,7 @@ export class QuantileSketch extends Summary<QuantileSketch> {
         if (!isCount(size) || end > values.length) {
           fields.refuse(`size ${level - 1}`, `${size}`, "it must be how many of the values are of this level");
         }
-        const part = values.slice(at, end);
+        const part = values.subarray(at, end);
         at = end;
         return part;
       });
@@ -208,6 +208,8 @@ function quantileOf(feature: Compactors, q: number): number {
   if (count === 0) return NaN;
   if (rank === 0) return minimum;
   if (rank === count - 1) return maximum;
+  const [values, ...higher] = feature.levels;
+  if (higher.length === 0) return between(values[below], values[below + 1], part);
   let low = NaN, seen = 0;
   for (const { value, weight } of feature.sorted()) {
     seen += weight;

@@ -107,6 +107,15 @@ export abstract class Scaler<S extends Summary<S>, Self extends Scaler<S, Self>>
   }
 
   /**
+   * Its state, with its numbers as they are: what `toJSON` gives has them once more.
+   *
+   * @internal
+   */
+  saved(): object {
+    return { kind: this.kind, version: 1, ...this.settings, summary: this.summary.saved() };
+  }
+
+  /**
    * Forgets what was derived of the summary, which knows more now.
    *
    * @internal

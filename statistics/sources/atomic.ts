@@ -1,6 +1,7 @@
 import { type FileHandle, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pid } from "node:process";
+import { flush, textSize } from "./tensor_writer.ts";
 
 /** A file that gets its name only when it is complete: until then, its content is in a file beside it. */
 export interface NewFile {
@@ -56,6 +57,8 @@ export function writingError(path: string, error: unknown): unknown {
 /**
  * Writes a file as a whole: whoever reads it sees what was there before, or all of this.
  *
+ * @param text What it is to hold, or the pieces of that.
+ *
  * @example
  * ```ts
  * import { writeWhole } from "@evenkeel/norm/sources";
@@ -67,10 +70,15 @@ export function writingError(path: string, error: unknown): unknown {
  * await Deno.remove(file);
  * ```
  */
-export async function writeWhole(path: string, text: string): Promise<void> {
+export async function writeWhole(path: string, text: string | Iterable<string>): Promise<void> {
   const file = await createFile(path);
   try {
-    await file.handle.writeFile(text);
+    let waiting = "";
+    for (const piece of typeof text === "string" ? [text] : text) {
+      waiting += piece;
+      if (waiting.length > textSize) waiting = await flush(file.handle, waiting);
+    }
+    await flush(file.handle, waiting);
     await file.commit();
   } catch (error) {
     await file.discard();

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { describe } from "../../kernels/tensor.ts";
+import { piecesOfJSON } from "../json.ts";
 import { writeWhole } from "./atomic.ts";
 import { pathOf } from "./file.ts";
 import { SourceError } from "./source.ts";
@@ -62,7 +63,7 @@ export async function identify(file: string | URL): Promise<FileIdentity> {
  */
 export async function writeSnapshot(path: string, { file, settings, rows, state }: Snapshot): Promise<void> {
   const content = { kind: "snapshot", version: 1, file, settings, rows, state };
-  await writeWhole(path, JSON.stringify({ ...content, digest: digestOf(content) }));
+  await writeWhole(path, piecesOfJSON({ ...content, digest: digestOf(content) }));
 }
 
 /**
@@ -107,7 +108,9 @@ export async function readSnapshot(path: string): Promise<Snapshot | undefined> 
 
 /** What tells whether a snapshot is still as it was written. */
 function digestOf(content: object): string {
-  return createHash("sha256").update(JSON.stringify(content)).digest("hex");
+  const hash = createHash("sha256");
+  for (const piece of piecesOfJSON(content)) hash.update(piece);
+  return hash.digest("hex");
 }
 
 function parse(text: string): (Snapshot & { kind?: string; version?: number; digest?: string }) | undefined {
