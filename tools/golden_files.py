@@ -1,8 +1,9 @@
-"""Files as other tools write them by default and compressed: tests/statistics/golden/files/.
+"""Files as other tools write them by default and compressed: tests/statistics/golden/files/, and notebooks/data/.
 
     python3 tools/golden_files.py      (pandas 3.1.1, polars 2.1.0, pyarrow 26.0.1, zstandard)
 
-All hold the same 50 rows of a, b and c: floats with one missing, small integers, booleans.
+Those of the tests hold the same 50 rows of a, b and c: floats with one missing, small integers, booleans. Those of the notebooks are
+ten days of a weather station that never was: every ten minutes, off for a night, and a rain gauge that skips readings.
 """
 
 from decimal import Decimal
@@ -54,3 +55,16 @@ pq.write_table(kinds, folder / "kinds.parquet")
 two = pa.table([pa.array([1.0, 2.0]), pa.array([30.0, 40.0])], names=["x", "x"])
 pq.write_table(two, folder / "one_name.parquet")
 pa.feather.write_feather(two, folder / "one_name.arrow", compression="uncompressed")
+
+notebooks = Path(__file__).parent.parent / "notebooks/data"
+notebooks.mkdir(exist_ok=True)
+random, hours = np.random.default_rng(0), np.arange(1440) / 6
+station = pd.DataFrame({
+    "pressure": 1013 + 8 * np.sin(hours / 30) + random.normal(0, 0.4, 1440),
+    "temperature": 14 - 6 * np.cos(hours * np.pi / 12) + random.normal(0, 0.5, 1440),
+    "rain": np.maximum(0, random.normal(-1, 0.8, 1440)),
+}).round(1)
+station.loc[600:653] = np.nan
+station.loc[random.choice(1440, 100, replace=False), "rain"] = np.nan
+station.to_csv(notebooks / "weather.csv.gz", compression={"method": "gzip", "mtime": 0})  # else its time would be in the file
+station.to_parquet(notebooks / "weather.parquet")
