@@ -46,7 +46,7 @@ export async function openPage(chromium: string, flags: readonly string[], url: 
 }
 
 /** Removes a folder that processes of a browser that has ended may still write to. */
-async function removeInTime(folder: string): Promise<void> {
+export async function removeInTime(folder: string): Promise<void> {
   for (let attempt = 0; attempt < 20; attempt++) {
     try {
       return await Deno.remove(folder, { recursive: true });

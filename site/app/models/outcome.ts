@@ -69,7 +69,7 @@ export async function differencePlot(proofs: readonly Verification[]): Promise<H
       marginLeft: 190,
       marginBottom: 45,
       x: { type: "log", label: "error, in root mean squares", grid: true, domain: [1e-9, 1e3], tickFormat: ".0e" },
-      y: { label: null },
+      y: { label: null, domain: [...new Set(points.map(({ where }) => where))] },
       color: { legend: true, domain: ["before", "after"] },
       symbol: { domain: ["before", "after"] },
       marks: [

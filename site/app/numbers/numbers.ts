@@ -67,7 +67,7 @@ async function errorPlot(lines: readonly { name: string; errors: number[] }[], a
     x: { type: "log", label: "mean of the sample", ticks: means.filter((_, i) => i % 10 === 1), tickFormat: ".0e" },
     y: {
       type: "log",
-      label: "largest error of y (NaN at the top)",
+      label: "largest error, in deviations of y (NaN at the top)",
       domain: [ground, top],
       grid: true,
       tickFormat: ".0e",

@@ -62,7 +62,7 @@ async function show(results: readonly Result[], adapter: string): Promise<void> 
     marginBottom: 45,
     x: { type: "log", label: "milliseconds a call, median", grid: true },
     y: { label: null, domain: [...new Set(results.map(({ contestant }) => contestant))] },
-    fy: { label: null },
+    fy: { label: null, domain: [...own.keys()] },
     color: { domain: [...new Set(results.map(({ contestant }) => contestant))] },
     marks: [
       ruleX(results.filter(({ contestant }) => contestant === "Evenkeel"), {
