@@ -1,6 +1,6 @@
 /**
  * `deno task train`: the same multilayer perceptron on the same handwritten digits, without a norm and with batch, layer and RMS norm;
- * then batch norm against layer norm at batches of 2, 8 and 64. It prints the tables of README.md's section on layers.
+ * then batch norm against layer norm at batches of 2, 8 and 64. It prints the tables of the guide on layers.
  */
 import { splitDigits } from "./digits/digits.ts";
 import { table } from "../tools/table.ts";

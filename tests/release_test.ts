@@ -8,7 +8,7 @@ const read = (path: string) => Deno.readTextFile(new URL(`../${path}`, import.me
 Deno.test("release: the version is the same everywhere", async () => {
   assertStringIncludes(await read("CITATION.cff"), `\nversion: ${config.version}\n`);
   assertStringIncludes(await read("CHANGELOG.md"), `\n## [${config.version}]`);
-  assertStringIncludes(await read("README.md"), `evenkeel-norm-${config.version}.tgz`);
+  assertStringIncludes(await read("site/pages/guides/install.md"), `evenkeel-norm-${config.version}.tgz`);
 });
 
 Deno.test("release: one version of Deno is asked for", async () => {

@@ -1,6 +1,6 @@
 /**
- * `deno run --allow-read --allow-write --allow-run tools/imports.ts`: holds the imports against the picture of the rooms in the
- * README. No file imports itself by a detour, no room within a room does, and between the rooms imports point down only. It prints
+ * `deno run --allow-read --allow-write --allow-run tools/imports.ts`: holds the imports against the picture of the rooms in
+ * CONTRIBUTING.md. No file imports itself by a detour, no room within a room does, and between the rooms imports point down only. It prints
  * each offending import, and with `--table` how many files and imports each room has.
  */
 import { fileURLToPath, pathToFileURL } from "node:url";

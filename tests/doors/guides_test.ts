@@ -1,6 +1,6 @@
 /**
- * Runs every example of the README in an empty project of its own, in each runtime that it is for. A project has the npm package and
- * the packages that the entry points of the example name, and nothing else.
+ * Runs the examples of the README, and those of the guides that check nothing, in an empty project of their own, in each runtime that
+ * they are for. A project has the npm package and the packages that the entry points of the example name, and nothing else.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
@@ -13,11 +13,16 @@ import { makeProject, thePackage } from "./project.ts";
 import { findRuntimes, type Runtime } from "./runtimes.ts";
 
 const root = new URL("../../", import.meta.url);
-const readme = await Deno.readTextFile(new URL("README.md", root));
-const examples = [...readme.matchAll(/^```ts\n(.*?)^```/gms)].map(([, code]) => code);
+const guides = new URL("site/pages/guides/", root);
+const files = ["README.md", ...[...Deno.readDirSync(guides)].map(({ name }) => `site/pages/guides/${name}`).sort()];
+const texts = await Promise.all(files.map((file) => Deno.readTextFile(new URL(file, root))));
+const text = texts.join("\n");
+// What imports assertions is run by `deno test --doc` alone.
+const examples = [...text.matchAll(/^```ts\n(.*?)^```/gms)].map(([, code]) => code)
+  .filter((code) => !code.includes("@std/assert"));
 const runtimes = await findRuntimes();
 const adapter = await navigator.gpu?.requestAdapter();
-if (!adapter) console.log("There is no WebGPU device: examples of the README that need one are skipped.");
+if (!adapter) console.log("There is no WebGPU device: examples that need one are skipped.");
 
 /** The entry points that an example imports. */
 function specifiersOf(code: string): string[] {
@@ -37,7 +42,7 @@ function permissionsOf(code: string): string[] {
 
 for (const code of examples) {
   const specifiers = specifiersOf(code), [first] = code.split("\n").filter((line) => !line.startsWith("//"));
-  Deno.test(`README: the example that begins with ${first.slice(0, 80)} runs`, async () => {
+  Deno.test(`guides: the example that begins with ${first.slice(0, 80)} runs`, async () => {
     assert(specifiers.length > 0, "it imports nothing of the package");
     const { doors } = await thePackage();
     const needed = doors.filter(({ specifier }) => specifiers.includes(specifier));
@@ -60,10 +65,10 @@ for (const code of examples) {
   });
 }
 
-Deno.test("README: the command line's examples run, one after the other", async () => {
+Deno.test("guides: the command line's examples run, one after the other", async () => {
   const folder = await Deno.makeTempDir({ prefix: "evenkeel-readme-" });
   try {
-    const lines = [...readme.matchAll(/^deno task evenkeel (.*?)(\s+#.*)?$/gm)].map(([, args]) =>
+    const lines = [...text.matchAll(/^deno task evenkeel (.*?)(\s+#.*)?$/gm)].map(([, args]) =>
       // As a shell splits them: what is in quotes is one argument.
       Array.from(args.matchAll(/"([^"]*)"|\S+/g), ([whole, quoted]) => quoted ?? whole)
     );
@@ -84,10 +89,10 @@ Deno.test("README: the command line's examples run, one after the other", async 
   }
 });
 
-Deno.test("README: an import map of a checkout's path works in Deno, without a warning", async () => {
+Deno.test("guides: an import map of a checkout's path works in Deno, without a warning", async () => {
   const folder = await Deno.makeTempDir({ prefix: "evenkeel-readme-" });
   try {
-    const [, key, path] = /"imports": \{ "([^"]+)": "\.\.\/evenkeel\/([^"]+)" \}/.exec(readme)!;
+    const [, key, path] = /"imports": \{ "([^"]+)": "\.\.\/evenkeel\/([^"]+)" \}/.exec(text)!;
     const imports = { [key]: new URL(path, root).href };
     await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify({ imports }));
     await Deno.writeTextFile(`${folder}/main.ts`, examples[0]);
@@ -102,4 +107,19 @@ Deno.test("README: an import map of a checkout's path works in Deno, without a w
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("guides: links into the repository lead to files, wherever they are read", async () => {
+  const lost: string[] = [];
+  for (const [i, file] of [...files, "CONTRIBUTING.md", "examples/README.md", "notebooks/README.md"].entries()) {
+    const page = texts[i] ?? await Deno.readTextFile(new URL(file, root)), isGuide = file.startsWith("site/");
+    for (const [, link] of page.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)) {
+      const [, inRepository] = /^https:\/\/github\.com\/evenkeel\/norm\/(?:blob|tree)\/main\/(.*)$/.exec(link) ?? [];
+      // Relative links of guides lead to pages of the site, whose test follows them.
+      if (inRepository === undefined && (isGuide || link.includes(":"))) continue;
+      const target = inRepository === undefined ? new URL(link, new URL(file, root)) : new URL(inRepository, root);
+      if (!(await Deno.stat(target).then(() => true, () => false))) lost.push(`${file}: ${link}`);
+    }
+  }
+  assertEquals(lost, []);
 });
