@@ -16,7 +16,7 @@ let last: Promise<void> = Promise.resolve();
  * independent parts (batch normalization with channels last, one long row) run on the calling thread as before. Results are the
  * same, bit by bit, whatever the number of threads.
  *
- * Workers take 2 MiB each of the memory of `allocate`, and do not keep a process alive. Deno must be allowed to read the package's files
+ * Workers take 3 MiB each of the memory of `allocate`, and do not keep a process alive. Deno must be allowed to read the package's files
  * where they are files. Each worker of an application's own has its own memory and number of threads.
  *
  * A call whose worker dies throws an error, at the latest after ten seconds in which nothing is finished; kernels then run on the calling

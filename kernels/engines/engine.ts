@@ -79,33 +79,60 @@ export class Lines {
   }
 }
 
+/** Learned parameters that are at hand: some that were brought to memory of an engine, or where they lie. */
+class Held {
+  readonly #own: Float32Array | Float64Array;
+  readonly #missing: number;
+  readonly #isHere: (data: Data) => boolean;
+  /** How many there are those of a missing parameter already, from the first on. */
+  #filled = 0;
+
+  constructor(own: Float32Array | Float64Array, missing: number, isHere: (data: Data) => boolean) {
+    this.#own = own;
+    this.#missing = missing;
+    this.#isHere = isHere;
+  }
+
+  /** `count` of the parameters from index `from` on. */
+  take(data: Data | undefined, from: number, count: number): Float32Array | Float64Array {
+    if (data === undefined) {
+      this.#own.fill(this.#missing, this.#filled, count);
+      this.#filled = Math.max(this.#filled, count);
+      return this.#own;
+    }
+    const some = part(data, from, count);
+    if (this.#isHere(data)) return some as Float32Array | Float64Array;
+    this.#own.set(some);
+    this.#filled = 0;
+    return this.#own;
+  }
+}
+
 /** The learned parameters that vary along lines, as many of them as are at hand, and the sums that will be their gradients. */
 export class Window {
   /** The first of the parameters at hand, and how many they are. */
   from = 0;
   count = 0;
   /** The parameters, and the sums in float64. */
-  readonly scale: Float32Array | Float64Array;
-  readonly bias: Float32Array | Float64Array;
-  /** How many of them are 1 and 0 already, from the first on, where none were given. */
-  #ones = 0;
-  #zeros = 0;
+  scale: Float32Array | Float64Array;
+  bias: Float32Array | Float64Array;
+  readonly #scale: Held;
+  readonly #bias: Held;
   readonly #dScale: Float64Array;
   readonly #dBias: Float64Array;
-  readonly #copy: (data: Data, from: number, count: number, to: Float32Array | Float64Array) => void;
 
-  /** A window over arrays of an engine, which may have a way of its own to copy to them. */
+  /** A window over arrays of an engine, which may have a way to use others where they lie. */
   constructor(
     scale: Float32Array | Float64Array,
     bias: Float32Array | Float64Array,
     dScale: Float64Array,
     dBias: Float64Array,
-    copy = (data: Data, from: number, count: number, to: Float32Array | Float64Array) =>
-      to.set(part(data, from, count)),
+    isHere: (data: Data) => boolean = () => false,
   ) {
-    this.#copy = copy;
     this.scale = scale;
     this.bias = bias;
+    this.#scale = new Held(scale, 1, isHere);
+    this.#bias = new Held(bias, 0, isHere);
     this.#dScale = dScale;
     this.#dBias = dBias;
   }
@@ -114,12 +141,8 @@ export class Window {
   set(scale: Data | undefined, bias: Data | undefined, from: number, count: number): void {
     this.from = from;
     this.count = count;
-    if (scale) this.#copy(scale, from, count, this.scale);
-    else this.scale.fill(1, this.#ones, count);
-    this.#ones = scale ? 0 : Math.max(this.#ones, count);
-    if (bias) this.#copy(bias, from, count, this.bias);
-    else this.bias.fill(0, this.#zeros, count);
-    this.#zeros = bias ? 0 : Math.max(this.#zeros, count);
+    this.scale = this.#scale.take(scale, from, count);
+    this.bias = this.#bias.take(bias, from, count);
   }
 
   /** Adds the sums of another window of the same parameters, and clears those. */
@@ -156,6 +179,7 @@ export interface Engine {
   /** The most elements and lines that a tile can have, and the most parameters that a window can. */
   readonly capacity: number;
   readonly maxLines: number;
+  readonly maxParameters: number;
 
   /** Whether arrays, those that there are, are worked on where they stand, so that tiles of them can have any size. */
   holds?(...arrays: readonly (Data | undefined)[]): boolean;

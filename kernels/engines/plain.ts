@@ -17,6 +17,7 @@ const MAX_LOSS = 16;
 export class PlainEngine implements Engine {
   readonly capacity: number;
   readonly maxLines: number;
+  readonly maxParameters: number;
   readonly lines: Lines;
   /** The tile in each slot; slots may share one. */
   readonly tiles: Float64Array[];
@@ -25,17 +26,18 @@ export class PlainEngine implements Engine {
   readonly #dScale: Float64Array;
   readonly #dBias: Float64Array;
 
-  /** An engine for tiles of `capacity` elements in at most `maxLines` lines, with tables of its own or those given. */
-  constructor(capacity = CAPACITY, maxLines = MAX_LINES, lines = new Lines(maxLines)) {
+  /** An engine for tiles of `capacity` elements in at most `maxLines` lines and windows of so many parameters, with tables of its own or those given. */
+  constructor(capacity = CAPACITY, maxLines = MAX_LINES, maxParameters = CAPACITY, lines = new Lines(maxLines)) {
     this.capacity = capacity;
     this.maxLines = maxLines;
+    this.maxParameters = maxParameters;
     this.lines = lines;
-    const array = () => new Float64Array(capacity);
+    const array = (size = capacity) => new Float64Array(size);
     this.#own = [array(), array(), array()];
     this.tiles = [this.#own[Slot.X], this.#own[Slot.DY], this.#own[Slot.Z], this.#own[Slot.X]];
-    this.#dScale = array();
-    this.#dBias = array();
-    this.window = new Window(array(), array(), this.#dScale, this.#dBias);
+    this.#dScale = array(maxParameters);
+    this.#dBias = array(maxParameters);
+    this.window = new Window(array(maxParameters), array(maxParameters), this.#dScale, this.#dBias);
   }
 
   load(slot: Slot, data: Data, tile: Tile): void {

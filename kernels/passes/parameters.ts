@@ -25,7 +25,7 @@ export class Parameters {
     this.#engine = engine;
     this.#scale = scale;
     this.#bias = bias;
-    this.fits = view.parameters <= engine.capacity;
+    this.fits = view.parameters <= engine.maxParameters;
     this.maxLines = view.along && view.layout === "rows" && !this.fits ? 1 : engine.maxLines;
   }
 

@@ -12,15 +12,17 @@ const layer = ["layerNorm", "rmsNorm", "addLayerNorm", "addRmsNorm"];
 const batch = ["batchNormTraining", "batchNorm"];
 
 /**
- * Shapes beyond one tile, which holds 32768 elements and 4096 lines with SIMD, and 8192 and 2048 without. "Rows" and "columns" are
+ * Shapes beyond one tile, which holds 32768 elements and 4096 lines with SIMD, and 8192 and 2048 without, and beyond a window of 65536 parameters. "Rows" and "columns" are
  * lines of one statistic along memory and across it.
  */
 export const layouts: Layout[] = [
   { name: "more rows than a tile has lines", kernels: layer, dims: [4099, 3], fixed: { axes: [-1] } },
   { name: "rows that fill a tile unevenly", kernels: layer, dims: [53, 769], fixed: { axes: [1] } },
-  { name: "rows longer than a tile, and more parameters", kernels: layer, dims: [2, 32771], fixed: { axes: [-1] } },
+  { name: "rows longer than a tile", kernels: layer, dims: [2, 32771], fixed: { axes: [-1] } },
+  { name: "rows of more parameters than a window", kernels: layer, dims: [2, 65539], fixed: { axes: [-1] } },
   { name: "columns over the channels of NCHW", kernels: layer, dims: [2, 37, 19, 29], fixed: { axes: [1] } },
-  { name: "columns longer than a tile, and more parameters", kernels: layer, dims: [32771, 2], fixed: { axes: [0] } },
+  { name: "columns longer than a tile", kernels: layer, dims: [32771, 2], fixed: { axes: [0] } },
+  { name: "columns of more parameters than a window", kernels: layer, dims: [65539, 2], fixed: { axes: [0] } },
   { name: "columns too long for many in a tile", kernels: layer, dims: [1201, 37], fixed: { axes: [0] } },
   { name: "more columns than a tile has lines", kernels: layer, dims: [7, 4111], fixed: { axes: [0] } },
   { name: "axes that are not neighbours", kernels: layer, dims: [6, 7, 5, 211], fixed: { axes: [0, -2] } },

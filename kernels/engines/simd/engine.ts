@@ -2,12 +2,15 @@ import type { Activation } from "../../activation.ts";
 import { type Engine, Lines, Slot, Window } from "../engine.ts";
 import type { Measure } from "../measure.ts";
 import { PlainEngine } from "../plain.ts";
-import { type Data, gather, isRun, type Layout, part, scatter, sizeOf, type Tile } from "../tile.ts";
+import { type Data, gather, isRun, type Layout, scatter, sizeOf, type Tile } from "../tile.ts";
 import type { Kernels } from "./kernels.ts";
 
 /** 128 KiB of float32 a tile: two of them and their parameters stay in a second level cache. */
 const CAPACITY = 32768;
 const MAX_LINES = 4096;
+
+/** Rows of so many elements, with as many parameters, are worked on at once where they lie. */
+const MAX_PARAMETERS = 65536;
 
 /** The compiled module keeps to itself what is below this address. */
 export const FIRST_ADDRESS = 4096;
@@ -38,17 +41,18 @@ class Addresses {
 
 /** Where everything of an engine is, from an address on. */
 function layOut(first: number) {
-  const addresses = new Addresses(first), float32 = CAPACITY * 4, float64 = CAPACITY * 8, table = MAX_LINES * 4;
+  const addresses = new Addresses(first), float32 = CAPACITY * 4, table = MAX_LINES * 4;
+  const parameters32 = MAX_PARAMETERS * 4, parameters64 = MAX_PARAMETERS * 8;
   const places = {
     lines: addresses.take(Lines.bytes(MAX_LINES)),
     tiles: [addresses.take(float32), addresses.take(float32), addresses.take(float32), addresses.take(float32)],
     half: addresses.take(CAPACITY * 2),
-    scale: addresses.take(float32),
-    bias: addresses.take(float32),
-    dScale32: addresses.take(float32),
-    dBias32: addresses.take(float32),
-    dScale: addresses.take(float64),
-    dBias: addresses.take(float64),
+    scale: addresses.take(parameters32),
+    bias: addresses.take(parameters32),
+    dScale32: addresses.take(parameters32),
+    dBias32: addresses.take(parameters32),
+    dScale: addresses.take(parameters64),
+    dBias: addresses.take(parameters64),
     center: addresses.take(table),
     slope: addresses.take(table),
     offset: addresses.take(table),
@@ -70,6 +74,7 @@ export const ENGINE_BYTES = layOut(0).end;
 export class SimdEngine implements Engine {
   readonly capacity = CAPACITY;
   readonly maxLines = MAX_LINES;
+  readonly maxParameters = MAX_PARAMETERS;
   readonly lines: Lines;
   readonly window: Window;
   readonly #at: ReturnType<typeof layOut>;
@@ -102,16 +107,11 @@ export class SimdEngine implements Engine {
     this.#float32 = new Float32Array(buffer, 0, at.end / 4);
     this.#half = new Uint16Array(buffer, at.half, CAPACITY);
     this.window = new Window(
-      new Float32Array(buffer, at.scale, CAPACITY),
-      new Float32Array(buffer, at.bias, CAPACITY),
-      new Float64Array(buffer, at.dScale, CAPACITY),
-      new Float64Array(buffer, at.dBias, CAPACITY),
-      // Hosts are slow to set elements of shared memory: one word after the other.
-      (data, from, count, to) => {
-        const isHere = data.buffer === memory.buffer && data instanceof Float32Array;
-        if (isHere) kernels.copy(data.byteOffset + from * 4, to.byteOffset, count * 4);
-        else to.set(part(data, from, count));
-      },
+      new Float32Array(buffer, at.scale, MAX_PARAMETERS),
+      new Float32Array(buffer, at.bias, MAX_PARAMETERS),
+      new Float64Array(buffer, at.dScale, MAX_PARAMETERS),
+      new Float64Array(buffer, at.dBias, MAX_PARAMETERS),
+      (data) => data.buffer === memory.buffer && data instanceof Float32Array,
     );
     this.#center = new Float32Array(buffer, at.center, MAX_LINES);
     this.#shift = new Float32Array(buffer, at.shift, MAX_LINES);
@@ -193,10 +193,10 @@ export class SimdEngine implements Engine {
     }
     const x = this.#address[Slot.X], y = this.#address[to], { lines, length } = tile, along = +view.along;
     if (view.layout === "rows") {
-      const parameter = this.lines.parameter.byteOffset;
-      this.#kernels.rowApply(x, y, lines, length, at.center, at.slope, at.offset, along, parameter, at.scale, at.bias);
+      const parameter = this.lines.parameter.byteOffset, { scale, bias } = this.#parameters();
+      this.#kernels.rowApply(x, y, lines, length, at.center, at.slope, at.offset, along, parameter, scale, bias);
     } else {
-      const { scale, bias } = this.#columnParameters();
+      const { scale, bias } = this.#parameters(this.lines.parameter[0]);
       this.#kernels.columnApply(x, y, lines, length, at.center, at.slope, at.offset, along, scale, bias);
     }
   }
@@ -254,7 +254,7 @@ export class SimdEngine implements Engine {
         at.level + table,
         +view.along,
         parameter.byteOffset + table,
-        at.scale,
+        this.#parameters().scale,
         +ofParameters,
         at.dScale32,
         at.dBias32,
@@ -275,7 +275,7 @@ export class SimdEngine implements Engine {
   #columnSums(view: Layout, { lines, length }: Tile, ofParameters: boolean): void {
     const at = this.#at, x = this.#address[Slot.X], dy = this.#address[Slot.DY];
     const { level: [level], parameter: [parameter], sum, product } = this.lines;
-    const to = [sum.byteOffset, product.byteOffset], { scale } = this.#columnParameters();
+    const to = [sum.byteOffset, product.byteOffset], { scale } = this.#parameters(this.lines.parameter[0]);
     this.#kernels.columnSums(x, dy, lines, length, at.center, at.shift, +view.along, scale, level, ...to);
     if (ofParameters) {
       const tables = [at.center, at.slope, at.offset], first = parameter * 8;
@@ -295,10 +295,10 @@ export class SimdEngine implements Engine {
     const tables = [at.center, at.slope, at.offset, at.gain, at.shift];
     this.#roundShifts(tile);
     if (view.layout === "rows") {
-      const others = [at.level, along, parameter.byteOffset, at.scale];
+      const others = [at.level, along, parameter.byteOffset, this.#parameters().scale];
       this.#kernels.rowGradient(x, dy, dx, lines, length, ...tables, ...others);
     } else {
-      const { scale } = this.#columnParameters();
+      const { scale } = this.#parameters(this.lines.parameter[0]);
       this.#kernels.columnGradient(x, dy, dx, lines, length, ...tables, along, scale, level);
     }
   }
@@ -311,7 +311,7 @@ export class SimdEngine implements Engine {
     floor: number,
     activation: Activation | undefined,
   ): number {
-    const { slope, offset, parameter, mean, m2, inverse, left } = this.lines, { scale, bias } = this.#at;
+    const { slope, offset, parameter, mean, m2, inverse, left } = this.lines, { scale, bias } = this.#parameters();
     return this.#kernels.rowNormalize(
       this.#address[Slot.X],
       this.#address[Slot.OUT],
@@ -371,7 +371,7 @@ export class SimdEngine implements Engine {
         tables.slope.byteOffset + line,
         +along,
         tables.parameter.byteOffset + s * 4,
-        at.scale,
+        this.#parameters().scale,
         tables.level.byteOffset + line,
         +ofParameters,
         at.dScale32,
@@ -402,10 +402,10 @@ export class SimdEngine implements Engine {
     this.#kernels.activationGradient(z, this.#address[Slot.DY], z, sizeOf(tile), KINDS[activation]);
   }
 
-  /** All lines of a panel share their parameters. */
-  #columnParameters(): { scale: number; bias: number } {
-    const offset = this.lines.parameter[0] * 4;
-    return { scale: this.#at.scale + offset, bias: this.#at.bias + offset };
+  /** Where the parameters at hand begin, or those of a panel, which all its lines share. */
+  #parameters(first = 0): { scale: number; bias: number } {
+    const { scale, bias } = this.window;
+    return { scale: scale.byteOffset + first * 4, bias: bias.byteOffset + first * 4 };
   }
 
   /** Rounds the tables of a tile's lines to float32, with that at address `gain` if one is given; false if it cannot hold them. */
@@ -445,7 +445,7 @@ export class SimdEngine implements Engine {
 
   /** The plain engine, with the same lines, the parameters at hand, and the tiles in some slots. */
   #plainWith(view: Layout, tile: Tile, ...slots: Slot[]): PlainEngine {
-    const plain = this.#plain ??= new PlainEngine(CAPACITY, MAX_LINES, this.lines);
+    const plain = this.#plain ??= new PlainEngine(CAPACITY, MAX_LINES, MAX_PARAMETERS, this.lines);
     if (view.along) plain.window.set(this.window.scale, this.window.bias, 0, this.window.count);
     for (const slot of slots) plain.tiles[slot].set(this.#tile(slot, tile));
     return plain;

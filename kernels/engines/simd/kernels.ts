@@ -10,7 +10,6 @@ export type Kernels = Record<
   | "rowDifferentiate"
   | "carry"
   | "add"
-  | "copy"
   | "activate"
   | "activationGradient"
   | "quantize"

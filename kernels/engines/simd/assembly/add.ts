@@ -10,8 +10,3 @@ export function add(a: usize, b: usize, sum: usize, length: usize): void {
     store<f32>(sum + p, load<f32>(a + p) + load<f32>(b + p));
   }
 }
-
-/** to = from. */
-export function copy(from: usize, to: usize, bytes: usize): void {
-  memory.copy(to, from, bytes);
-}

@@ -11,7 +11,7 @@ export { carry, rowApply, rowGradient, rowMoments, rowShifts, rowSums } from "./
 export { rowNormalize } from "./row_norm";
 export { rowDifferentiate } from "./row_norm_gradient";
 export { activate, activationGradient } from "./activation";
-export { add, copy } from "./add";
+export { add } from "./add";
 export { columnExactMoments, rowExactMoments } from "./exact_moments";
 export { narrow, widen } from "./half";
 export { quantize } from "./tables";
