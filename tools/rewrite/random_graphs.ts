@@ -8,15 +8,18 @@ export interface Random {
   happens(probability: number): boolean;
 }
 
-/** Seeded random numbers (mulberry32). */
-function randomFrom(seed: number): Random {
-  const uniform = () => {
+/** Seeded random numbers from 0 to 1 (mulberry32). */
+export function uniformFrom(seed: number): () => number {
+  return () => {
     seed = (seed + 0x6d2b79f5) | 0;
     let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
-  const below = (n: number) => Math.floor(uniform() * n);
+}
+
+function randomFrom(seed: number): Random {
+  const uniform = uniformFrom(seed), below = (n: number) => Math.floor(uniform() * n);
   return { below, of: (list) => list[below(list.length)], happens: (probability) => uniform() < probability };
 }
 
