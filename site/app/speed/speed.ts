@@ -41,9 +41,10 @@ async function show(results: readonly Result[], adapter: string): Promise<void> 
   const own = new Map(
     results.filter(({ contestant }) => contestant === "Evenkeel").map(({ kernel, median }) => [kernel, median]),
   );
-  const head = ["kernel", "by", "milliseconds", "quartiles", "times Evenkeel's", "largest error"];
-  const rows = results.map(({ kernel, contestant, median, quartiles, error }) => [
+  const head = ["kernel", "x", "by", "milliseconds", "quartiles", "times Evenkeel's", "largest error"];
+  const rows = results.map(({ kernel, dims, contestant, median, quartiles, error }) => [
     kernel,
+    dims.join(" × "),
     contestant,
     median.toFixed(2),
     quartiles.map((time) => time.toFixed(2)).join(" to "),
@@ -82,7 +83,7 @@ copy.addEventListener("click", async () => {
   await navigator.clipboard.writeText(markdown);
   status.textContent = "The table is in the clipboard.";
 });
-remote.call("hasGpu", []).then((has) => {
-  byId("webgpu", HTMLInputElement).disabled = !has;
-  byId("gpu-note", HTMLElement).textContent = has ? "fetches 6.6 MB" : "this browser has no WebGPU device here";
-});
+// The page asks itself: what its worker needs is fetched when something is measured.
+const adapter = await navigator.gpu?.requestAdapter();
+byId("webgpu", HTMLInputElement).disabled = !adapter;
+byId("gpu-note", HTMLElement).textContent = adapter ? "fetches 6.6 MB" : "this browser has no WebGPU device here";

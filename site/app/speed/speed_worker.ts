@@ -2,7 +2,7 @@
 import { allocate, batchNorm, groupNorm, layerNorm, rmsNorm, type Tensor } from "../../../kernels/mod.ts";
 import * as reference from "../../../kernels/reference.ts";
 import * as graphs from "../../../models/mod.ts";
-import { hasWebGpu, openSession, type Provider } from "../../../onnx/mod.ts";
+import { openSession, type Provider } from "../../../onnx/mod.ts";
 import { noise } from "../../../tools/judge/noise.ts";
 import { type Gpu, openGpu } from "../../../webgpu/mod.ts";
 import { serve, type Work } from "../remote.ts";
@@ -19,6 +19,8 @@ export interface Contest {
 /** What one contestant took for one kernel. */
 export interface Result {
   readonly kernel: string;
+  /** The dims of x. */
+  readonly dims: readonly number[];
   readonly contestant: string;
   /** Milliseconds: the median, and the quartiles. */
   readonly median: number;
@@ -131,15 +133,11 @@ async function result(kernel: Name, { name, y }: Contestant, times: number[]): P
   }
   const sorted = times.toSorted((a, b) => a - b),
     at = (share: number) => sorted[Math.round(share * (sorted.length - 1))];
-  return { kernel, contestant: name, median: at(0.5), quartiles: [at(0.25), at(0.75)], error };
+  const { dims } = called(kernel).x;
+  return { kernel, dims, contestant: name, median: at(0.5), quartiles: [at(0.25), at(0.75)], error };
 }
 
 const work = {
-  /** Whether this browser has a device for WebGPU. */
-  async hasGpu(_: Progress): Promise<boolean> {
-    return await hasWebGpu();
-  },
-
   /** Measures every kernel, each contestant's y held against the reference. */
   async measure({ wasm, webgpu }: Contest, onProgress: Progress): Promise<{ results: Result[]; adapter: string }> {
     const gpu = webgpu ? await openGpu() : undefined, results: Result[] = [], names = Object.keys(kernels) as Name[];

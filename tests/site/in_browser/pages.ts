@@ -65,10 +65,10 @@ async function faults(page: Page): Promise<string[]> {
   ];
 }
 
-/** The pages that teach, in light all but most notebooks, which take seconds each; in dark one of each kind. */
+/** The pages that teach, in light all but most notebooks and long tables, which take seconds each; in dark one of each kind. */
 const lessons = {
-  light: (path: string) => path.startsWith("learn/") && !/notebooks\/(?!01|15)/.test(path),
-  dark: (path: string) => /^learn\/(index|guides\/conv|norms\/batch\.|measured\/acc|notebooks\/15)/.test(path),
+  light: (path: string) => path.startsWith("learn/") && !/notebooks\/(?!01|15)|measured\/(?!acc)/.test(path),
+  dark: (path: string) => /^learn\/(index|guides\/conv|norms\/batch\.|measured\/rows|notebooks\/15)/.test(path),
 };
 
 for (const colorScheme of ["light", "dark"] as const) {
@@ -103,7 +103,8 @@ for (const path of ["", "numbers.html", "speed.html"]) {
         first.push((async () => {
           const body = await response.body().catch(() => new Uint8Array());
           const zipped = new Blob([new Uint8Array(body)]).stream().pipeThrough(new CompressionStream("gzip"));
-          if (!/_worker|chunk|src-|models\//.test(response.url()) || path === "") {
+          // Plots come behind the first paint, by themselves.
+          if (!/src-/.test(response.url())) {
             sent += (await new Response(zipped).arrayBuffer()).byteLength;
           }
         })());
