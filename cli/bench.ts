@@ -1,13 +1,13 @@
 import { type Command, Option } from "commander";
 import { bench, timingText } from "../rewrite/mod.ts";
-import { type PictureOptions, scalingOf, withPictures } from "./data_options.ts";
+import { modelDataOf, type ModelDataOptions, withModelData } from "./data_options.ts";
 import { Failure } from "./failure.ts";
 import { messageOf } from "./message.ts";
 import { readInputs } from "./model_data.ts";
 import { readModelAt } from "./model_file.ts";
 import { count } from "./reading.ts";
 
-interface Options extends PictureOptions {
+interface Options extends ModelDataOptions {
   readonly against?: string;
   readonly data?: string;
   readonly provider: "wasm" | "webgpu";
@@ -20,14 +20,14 @@ export function benchCommand(command: Command): Command {
     .argument("<model>", "a .onnx file")
     .option("--against <model>", "another .onnx file with the same inputs")
     .option("--data <path>", "inputs to run on: a .npz, .npy, .png or the like (default: random ones)");
-  return withPictures(command)
+  return withModelData(command)
     .addOption(new Option("--provider <name>", "where to run").choices(["wasm", "webgpu"]).default("wasm"))
     .option("--runs <number>", "how many times to run each", count, 20)
     .addHelpText("after", "\nExample:\n  evenkeel bench model.onnx --against smaller.onnx --provider webgpu")
-    .action(async (path: string, { against, data, provider, runs, ...pictures }: Options) => {
+    .action(async (path: string, { against, data, provider, runs, ...reading }: Options) => {
       const paths = against === undefined ? [path] : [path, against];
       const models = await Promise.all(paths.map(async (path) => (await readModelAt(path)).model));
-      const [inputs] = data === undefined ? [] : await readInputs(models[0], data, scalingOf(pictures));
+      const [inputs] = data === undefined ? [] : await readInputs(models[0], data, modelDataOf(reading));
       try {
         const timings = await bench(models, { provider, runs, ...inputs && { inputs } });
         console.log(timingText(Object.fromEntries(paths.map((path, i) => [path, timings[i]]))));

@@ -2,16 +2,19 @@ import { type Command, InvalidArgumentError } from "commander";
 import { Failure } from "./failure.ts";
 import type { Scaling } from "./images.ts";
 
-/** The options of commands that read pictures for a model. */
-export interface PictureOptions {
+/** The options of commands that read data for a model. */
+export interface ModelDataOptions {
+  readonly header?: boolean;
   readonly pixels?: readonly [low: number, high: number];
   readonly mean?: readonly number[];
   readonly std?: readonly number[];
 }
 
-/** Adds how pixels become numbers to the options of a command. */
-export function withPictures(command: Command): Command {
+/** Adds how data for a model is read to the options of a command. */
+export function withModelData(command: Command): Command {
   return command
+    .option("--header", "the first line of .csv has names (default: if it has texts, and no numbers)")
+    .option("--no-header", "the first line of .csv is data")
     .option("--pixels <low:high>", "of .png and .jpg: what black and white become, such as 0:1, 0:255 or -1:1", range)
     .option("--mean <list>", "of pictures: what is subtracted after that, one for all or one for each channel", numbers)
     .option(
@@ -21,11 +24,14 @@ export function withPictures(command: Command): Command {
     );
 }
 
-/** How pixels become numbers, if the options say so. */
-export function scalingOf({ pixels, mean, std }: PictureOptions): { readonly scaling?: Scaling } {
-  if (pixels === undefined && (mean ?? std) === undefined) return {};
+/** Whether CSV has a header and how pixels become numbers, if the options say so. */
+export function modelDataOf(
+  { header, pixels, mean, std }: ModelDataOptions,
+): { readonly header?: boolean; readonly scaling?: Scaling } {
+  const csv = header === undefined ? {} : { header };
+  if (pixels === undefined && (mean ?? std) === undefined) return csv;
   if (pixels === undefined) throw new Failure("--mean and --std say what comes after --pixels, which is missing.", 2);
-  return { scaling: { pixels, ...mean && { mean }, ...std && { deviation: std } } };
+  return { ...csv, scaling: { pixels, ...mean && { mean }, ...std && { deviation: std } } };
 }
 
 function range(text: string): [number, number] {

@@ -15,6 +15,8 @@ import { messageOf } from "./message.ts";
 export interface DataOptions {
   /** How many samples are in a batch. Default: all of a file. */
   readonly batch?: number;
+  /** Whether the first line of CSV has names. Default: if it has texts, and no numbers. */
+  readonly header?: boolean;
   /** How pixels become numbers. Pictures are refused without it. */
   readonly scaling?: Scaling;
 }
@@ -31,7 +33,10 @@ export async function* readBatches(model: Model, path: string, options: DataOpti
     const files = await filesOf(path), isImage = (file: string) => imageEndings.includes(endingOf(file));
     for (const file of files.filter((file) => !isImage(file))) {
       try {
-        yield* endingOf(file) === ".npz" ? readArchive(file, wanted, batch) : readRows(file, wanted, batch);
+        if (endingOf(file) === ".npz" && options.header !== undefined) throw new TypeError("a .npz has no --header");
+        yield* endingOf(file) === ".npz"
+          ? readArchive(file, wanted, batch)
+          : readRows(file, wanted, batch, options.header);
       } catch (error) {
         throw new TypeError(files.length > 1 ? `${basename(file)}: ${messageOf(error)}` : messageOf(error), {
           cause: error,
@@ -93,16 +98,22 @@ function slice({ dims: [rows, ...inner], ...tensor }: Tensor, from: number, to: 
 }
 
 /** Rows are samples, in the dims of the model's input; a whole array, such as one without samples, is as it is stored. */
-async function* readRows(file: string, wanted: readonly WantedInput[], batch: number): AsyncGenerator<Inputs> {
+async function* readRows(
+  file: string,
+  wanted: readonly WantedInput[],
+  batch: number,
+  header?: boolean,
+): AsyncGenerator<Inputs> {
   const { name, type, dims } = theOne(wanted), sizes = dims.slice(1).filter((dim) => typeof dim === "number");
-  if (endingOf(file) === ".npy" && batch === Infinity) {
+  if (endingOf(file) === ".npy" && batch === Infinity && header === undefined) {
     yield { [name]: converted(readNpy(await readFile(file)), type) };
     return;
   }
   if (dims.length === 0 || sizes.length < dims.length - 1) {
     throw new TypeError(`rows are for an input of which all sizes but the first are known; give ${name} in a .npz`);
   }
-  const width = sizeOf(sizes), source = await openSource(file, batch === Infinity ? {} : { chunkRows: batch });
+  const width = sizeOf(sizes), chunks = batch === Infinity ? {} : { chunkRows: batch };
+  const source = await openSource(file, { ...chunks, ...header !== undefined && { header } });
   for await (const { dims: [rows, columns], data } of source) {
     if (columns !== width) {
       throw new RangeError(`it has ${columns} numbers a row; the model wants ${width}, [${sizes}]`);

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { writeWhole } from "../statistics/sources/mod.ts";
 import { driftText, recalibrate } from "../rewrite/mod.ts";
-import { type PictureOptions, scalingOf, withPictures } from "./data_options.ts";
+import { modelDataOf, type ModelDataOptions, withModelData } from "./data_options.ts";
 import { Failure } from "./failure.ts";
 import { messageOf } from "./message.ts";
 import { readBatches } from "./model_data.ts";
@@ -9,7 +9,7 @@ import { checkFolders, readModelAt, writeModelAt } from "./model_file.ts";
 import { withProgress } from "./progress.ts";
 import { count } from "./reading.ts";
 
-interface Options extends PictureOptions {
+interface Options extends ModelDataOptions {
   readonly data: string;
   readonly output: string;
   readonly reference?: string;
@@ -34,7 +34,7 @@ export function recalibrateCommand(command: Command): Command {
     )
     .option("--picture <file>", "draw how far off it was to this .svg file")
     .option("--batch <samples>", "how many samples to run at once", count, 64);
-  return withPictures(command)
+  return withModelData(command)
     .addOption(new Option("--provider <name>", "where to run").choices(["wasm", "webgpu"]).default("wasm"))
     .option("--quiet", "no progress bar", false)
     .addHelpText(
@@ -47,7 +47,7 @@ export function recalibrateCommand(command: Command): Command {
       await checkFolders(output, picture);
       const file = await readModelAt(path);
       const reference = options.reference === undefined ? undefined : (await readModelAt(options.reference)).model;
-      const reading = { batch, ...scalingOf(options) };
+      const reading = { batch, ...modelDataOf(options) };
       const { model, drift, distance } = await withProgress("recalibrate", quiet, async (onProgress) => {
         let batches = Infinity;
         const onBatch = (done: number, pass: number, passes: number) => {

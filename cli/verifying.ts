@@ -1,11 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Model } from "../onnx/mod.ts";
 import type { VerifyOptions } from "../rewrite/mod.ts";
-import { type PictureOptions, scalingOf, withPictures } from "./data_options.ts";
+import { modelDataOf, type ModelDataOptions, withModelData } from "./data_options.ts";
+import { Failure } from "./failure.ts";
 import { readInputs } from "./model_data.ts";
 
 /** The options of commands that run models beside each other. */
-export interface VerifyingOptions extends PictureOptions {
+export interface VerifyingOptions extends ModelDataOptions {
   readonly data?: string;
   readonly provider: "wasm" | "webgpu";
   readonly bound?: number;
@@ -18,7 +19,7 @@ export function verifying(command: Command): Command {
     "--data <path>",
     "inputs to run on: a .npz, .npy, .csv, .png or the like, or a folder of them (default: random and extreme ones)",
   );
-  return withPictures(command)
+  return withModelData(command)
     .addOption(new Option("--provider <name>", "where to run").choices(["wasm", "webgpu"]).default("wasm"))
     .option(
       "--bound <number>",
@@ -31,14 +32,17 @@ export function verifying(command: Command): Command {
 /** What `verify` is told of the options. */
 export async function verifyOptions(
   model: Model,
-  { data, provider, bound, ...pictures }: VerifyingOptions,
+  { data, provider, bound, ...reading }: VerifyingOptions,
   onProgress: (fraction: number) => void,
 ): Promise<VerifyOptions> {
+  if (data === undefined && Object.keys(modelDataOf(reading)).length > 0) {
+    throw new Failure("--header and --pixels say how --data is read, which is missing.", 2);
+  }
   return {
     provider,
     onProgress,
     ...bound !== undefined && { bound },
-    ...data !== undefined && { inputs: await readInputs(model, data, scalingOf(pictures)) },
+    ...data !== undefined && { inputs: await readInputs(model, data, modelDataOf(reading)) },
   };
 }
 

@@ -92,6 +92,25 @@ Deno.test("evenkeel verify and optimize: exit with 1 where models differ, and wr
     assertEquals([...Deno.readDirSync(folder)].length, 3);
   }));
 
+Deno.test("evenkeel optimize: rows of CSV with names, with numbers that may be names, and with none", () =>
+  inFolder(async (folder) => {
+    const file = `${folder}/model.onnx`, csv = `${folder}/rows.csv`, rows = "1,2,3,5\n4,0,7,6\n";
+    await writeModelFile(file, modelOf((x) => layerNorm(x, { form: "decomposed" }), { x: ["N", 4] }));
+    const tried = async (first: string, ...options: string[]) => {
+      await Deno.writeTextFile(csv, first + rows);
+      const { code, stderr } = await evenkeel("verify", file, file, "--quiet", "--data", csv, ...options);
+      return code === 0 ? "read" : stderr;
+    };
+    assertEquals(
+      [await tried("a,b,c,d\n"), await tried("0,1,2,3\n", "--header"), await tried("")],
+      Array(3).fill("read"),
+    );
+    assertMatch(await tried("0,1,2,3\n"), /^evenkeel: .*Say whether there is a header/);
+    assertMatch(await tried("a,b,c,d\n", "--no-header"), /"a", which is not a number/);
+    const { code, stderr } = await evenkeel("verify", file, file, "--header");
+    assertEquals([code, stderr], [2, "evenkeel: --header and --pixels say how --data is read, which is missing.\n"]);
+  }));
+
 Deno.test("evenkeel optimize: float16, targets, opsets and nodes in training mode", () =>
   inFolder(async (folder) => {
     const file = `${folder}/model.onnx`, out = `${folder}/out.onnx`;
