@@ -68,16 +68,26 @@ async function draw(side: Side, around?: string): Promise<void> {
 }
 
 function showInspection({ name, bytes, data, inspection }: Opened): void {
-  const { producer, opset, nodes, norms, foldable } = inspection;
-  byId("summary", HTMLElement).textContent =
-    `${name}: ${bytesText(bytes)}${producer && ` by ${producer}`}, opset ${
-      opset ?? "unknown"
-    }, ${nodes} nodes, ${norms.length} normalizations` +
-    (foldable > 0 ? `, ${foldable} chains of scales and shifts that a product could take` : "") +
-    (data ? `. It is run on ${data}.` : ".");
+  const { producer, opset, nodes, norms, foldable } = inspection, faulty = norms.filter(({ fault }) => fault).length;
+  const facts = [
+    `${bytesText(bytes)}${producer && ` by ${producer}`}`,
+    `opset ${opset ?? "unknown"}`,
+    counted(nodes, "node"),
+    counted(norms.length, "normalization"),
+    ...foldable > 0 ? [`${counted(foldable, "chain")} of scales and shifts that a product could take`] : [],
+  ];
+  byId("summary", HTMLElement).textContent = [
+    `${name}: ${facts.join(", ")}.`,
+    ...faulty > 0 ? [`${counted(faulty, "normalization")} can give NaN or lose digits: mend is chosen below.`] : [],
+    ...data ? [`The model is run on ${data}.`] : [],
+  ].join(" ");
   byId("norms", HTMLElement).replaceChildren(
     norms.length === 0 ? element("p", {}, "There are no normalizations in it.") : normTable(inspection),
   );
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function normTable({ norms }: Inspection): HTMLElement {
@@ -88,6 +98,7 @@ function normTable({ norms }: Inspection): HTMLElement {
       during(`Drawing what is around ${y} ...`, async () => {
         await draw("before", y);
         status.textContent = `The graph is drawn around ${y}.`;
+        byId("graph", HTMLElement).scrollIntoView({ block: "center" });
       });
     });
     const spelled = operators.length > 1 ? `${operators.length} nodes` : operators[0];
@@ -96,7 +107,7 @@ function normTable({ norms }: Inspection): HTMLElement {
       y,
       `[${dims?.map((dim) => dim ?? "?").join(", ") ?? "?"}]`,
       groups ? `${groups} groups` : axes.join(", "),
-      epsilon.toPrecision(2),
+      epsilon === 0 ? "0" : Number(epsilon.toPrecision(2)).toExponential(),
       spelled,
       [fault, possible ?? `stays: ${obstacle}`].filter(Boolean).join("; "),
       show,
@@ -154,8 +165,8 @@ async function repair(event: SubmitEvent): Promise<void> {
     await draw("after");
     status.textContent = isRight
       ? `Done: ${
-        proofs.some(isRepaired) ? "the new model is right, where the old one was not too" : "both models give the same"
-      }${failed.length > 0 ? `, but were not run on ${failed}` : ""}.`
+        proofs.some(isRepaired) ? "the new model is right, also where the old one is not" : "both models give the same"
+      }.${failed.length > 0 ? ` They were not run on ${failed}.` : ""}`
       : proofs.length === 0
       ? "Done, but nothing was run, so nothing is proven."
       : "The models DIFFER, so the new one is not given away. Try its own target or fewer passes, and please report it.";
@@ -192,7 +203,7 @@ function chooseDefaults(): void {
 function changedText({ inspection, isNew }: Changed): string {
   return !isNew
     ? "There was nothing to do: the model stays as it is."
-    : `${opened!.inspection.nodes} nodes are now ${inspection.nodes}.`;
+    : `${counted(opened!.inspection.nodes, "node")} are now ${inspection.nodes}.`;
 }
 
 async function takeHome(

@@ -14,7 +14,7 @@ export function verificationTable(proof: Verification): HTMLElement[] {
   ]);
   const notes = [
     ...refused.map(({ inputs, reason }) => `Not run with inputs ${inputs}: ${reason}`),
-    ...unseen.length > 0 ? [`${unseen.length} norms were not compared: they are gone, or inside of other graphs.`] : [],
+    ...unseen.length > 0 ? [`Not compared, since gone or inside of other graphs: ${unseen.join(", ")}.`] : [],
   ];
   return [
     element("h3", {}, `${!isRight ? "Different" : isRepaired(proof) ? "Repaired" : "The same"} on ${provider}`),

@@ -19,7 +19,7 @@ Deno.test({
       await page.evaluate("document.querySelector('#gpu').checked = false");
       await page.evaluate("document.querySelector('button[type=submit]').click()");
       await page.waitFor("!document.body.hasAttribute('aria-busy')");
-      assertEquals(await text("#status"), "Done: the new model is right, where the old one was not too.");
+      assertEquals(await text("#status"), "Done: the new model is right, also where the old one is not.");
       assertEquals(await page.evaluate("document.querySelectorAll('#results [role=img]').length"), 2);
 
       await page.goto(`${url}numbers.html`);

@@ -13,12 +13,12 @@ import { downloaded, drop, folder, isDone, test, text, url } from "./harness.ts"
 test("a model is dropped, read, repaired, proven on both backends, and runs as what was downloaded", async (page) => {
   await page.goto(url);
   await drop(page, `${folder}/models/far_from_zero.onnx`);
-  assertStringIncludes(await text(page, "#summary"), "1 normalizations");
+  assertStringIncludes(await text(page, "#summary"), "1 normalization");
   assertStringIncludes(await text(page, "#norms tbody"), "LayerNormalization");
   await page.click("button[type=submit]");
   await page.waitForSelector("#download");
   await isDone(page);
-  assertEquals(await text(page, "#status"), "Done: the new model is right, where the old one was not too.");
+  assertEquals(await text(page, "#status"), "Done: the new model is right, also where the old one is not.");
   const titles = await page.locator("#results h3").allTextContents();
   assertEquals(titles[0], "Repaired on wasm");
   assertEquals(titles.length, await page.isChecked("#gpu") ? 2 : 1);
@@ -69,7 +69,7 @@ test("a model that gives NaN is mended on its own inputs, and gives none any mor
   );
   await page.waitForSelector("#repair:not([hidden])");
   await isDone(page);
-  assertStringIncludes(await text(page, "#summary"), "It is run on inputs.npz");
+  assertStringIncludes(await text(page, "#summary"), "The model is run on inputs.npz");
   assertStringIncludes(await text(page, "#norms"), "it has no epsilon");
   assert(await page.isChecked("[value=mend]"));
   await page.uncheck("#gpu");
@@ -79,7 +79,7 @@ test("a model that gives NaN is mended on its own inputs, and gives none any mor
   const [inputs, , before, after] = await page.locator("#results td").allTextContents();
   assertEquals([inputs, before], ["data 0", "NaN"]);
   assertLess(Number(after), 1e-6);
-  assertEquals(await text(page, "#status"), "Done: the new model is right, where the old one was not too.");
+  assertEquals(await text(page, "#status"), "Done: the new model is right, also where the old one is not.");
   assert(!hasNaN((await run(readModel(await downloaded(page)), { x })).y));
 });
 
@@ -96,7 +96,7 @@ test("without the headers that threads need everything works on one thread", asy
   await page.click("button[type=submit]");
   await page.waitForSelector("#download");
   await isDone(page);
-  assertEquals(await text(page, "#status"), "Done: the new model is right, where the old one was not too.");
+  assertEquals(await text(page, "#status"), "Done: the new model is right, also where the old one is not.");
 });
 
 test("a model is chosen, repaired and looked at with the keyboard alone", async (page) => {
@@ -119,5 +119,5 @@ test("a model is chosen, repaired and looked at with the keyboard alone", async 
   await page.keyboard.press("Enter");
   await page.waitForSelector("#download");
   await isDone(page);
-  assertEquals(await text(page, "#status"), "Done: the new model is right, where the old one was not too.");
+  assertEquals(await text(page, "#status"), "Done: the new model is right, also where the old one is not.");
 });
