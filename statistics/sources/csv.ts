@@ -46,6 +46,8 @@ export async function csvSource(file: string | URL, options: CsvOptions = {}): P
   const places = new Int32Array(first.length).fill(-1);
   indices.forEach((index, i) => places[index] = i);
 
+  const table = { name, places, advice: adviceOf(first) };
+
   async function* tensors(): AsyncGenerator<Tensor> {
     const gatherer = new Gatherer(indices.length, options), scanner = new CsvScanner(dialect);
     // What is written plainly; but a number that stands for a missing value has to be looked at.
@@ -58,7 +60,7 @@ export async function csvSource(file: string | URL, options: CsvOptions = {}): P
         for (;;) {
           if (!skip && plain) addPlain(plain, scanner, gatherer);
           if (!scanner.next()) break;
-          readRecord(name, scanner, places, skip ? first : features, skip ? undefined : gatherer.row);
+          readRecord(table, scanner, skip ? first : features, skip ? undefined : gatherer.row);
           if (!skip) gatherer.add();
           skip = false;
         }
@@ -83,21 +85,30 @@ function addPlain(plain: PlainRows, scanner: CsvScanner, gatherer: Gatherer): vo
   }
 }
 
+/** What is known of all records. */
+interface Table {
+  readonly name: string;
+  /** For each column where its numbers go in a row, -1 if nowhere. */
+  readonly places: Int32Array;
+  /** What may be wrong with all of them, if one does not fit. */
+  readonly advice: string;
+}
+
 /** Reads the numbers of a record to their places in a row, or passes over a record if there is none. */
 function readRecord(
-  name: string,
+  table: Table,
   scanner: CsvScanner,
-  places: Int32Array,
   features: readonly string[] | undefined,
   row: Float64Array | undefined,
 ): void {
+  const { name, places, advice } = table;
   const { line } = scanner;
   let fields = 0;
   try {
     do {
       const place = row === undefined ? -1 : places[fields];
       if (place >= 0) {
-        row![place] = scanner.number() ?? notANumber(name, line, features?.[place] ?? fields, scanner.text());
+        row![place] = scanner.number() ?? notANumber(table, line, features?.[place] ?? fields, scanner.text());
       } else scanner.skip();
       fields++;
     } while (scanner.end() === "field");
@@ -106,19 +117,31 @@ function readRecord(
     throw error;
   }
   if (fields !== places.length) {
-    throw new SourceError(name, { line }, `the line has ${fields} fields, but the first has ${places.length}.`);
+    throw new SourceError(
+      name,
+      { line },
+      `the line has ${fields} fields, but the first has ${places.length}.${advice}`,
+    );
   }
 }
 
-function notANumber(name: string, line: number, column: string | number, text: string): never {
+/** Where a line has one field, what might stand between several. */
+function adviceOf([field, ...others]: readonly string[]): string {
+  const [delimiter] = others.length === 0 ? /[;\t|]/.exec(field) ?? [] : [];
+  if (delimiter === undefined) return "";
+  const text = delimiter === "\t" ? "a tab" : JSON.stringify(delimiter);
+  return ` If ${text} stands between fields, say that it is the delimiter.`;
+}
+
+function notANumber({ name, advice }: Table, line: number, column: string | number, text: string): never {
   const which = typeof column === "string" ? JSON.stringify(column) : column;
   const header = line === 1 ? " If the line has the names of the columns, say that there is a header." : "";
   throw new SourceError(
     name,
-    { line, column },
+    advice ? { line } : { line, column },
     `column ${which} has ${
       JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}...` : text)
-    }, which is not a number. Leave it out by naming the other columns.${header}`,
+    }, which is not a number.${advice || " Leave it out by naming the other columns."}${header}`,
   );
 }
 

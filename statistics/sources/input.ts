@@ -24,17 +24,25 @@ export interface Input {
 /** The path that stands for standard input and output. */
 export const standard = "-";
 
-const decompressors: Readonly<
-  Record<string, (blocks: AsyncIterable<Bytes>, zstdWindow?: number) => AsyncIterable<Bytes>>
-> = {
-  ".gz": (blocks) => Readable.from(blocks).compose(createGunzip()) as AsyncIterable<Bytes>,
-  ".zst": unzstd,
-};
+/** A way to compress: its extension, and what all data begins with that is compressed so. */
+interface Compression {
+  readonly extension: string;
+  readonly magic: readonly number[];
+  decompress(blocks: AsyncIterable<Bytes>, zstdWindow?: number): AsyncIterable<Bytes>;
+}
+
+const compressions: readonly Compression[] = [
+  {
+    extension: ".gz",
+    magic: [0x1f, 0x8b],
+    decompress: (blocks) => Readable.from(blocks).compose(createGunzip()) as AsyncIterable<Bytes>,
+  },
+  { extension: ".zst", magic: [0x28, 0xb5, 0x2f, 0xfd], decompress: unzstd },
+];
 
 /** The extension of a path, without that of a compression. */
 export function extensionOf(path: string): string {
-  const plain = Object.keys(decompressors).find((extension) => path.toLowerCase().endsWith(extension));
-  const name = plain === undefined ? path : path.slice(0, -plain.length);
+  const name = path.slice(0, path.length - (compressionOf(path)?.extension.length ?? 0));
   return name.slice(name.lastIndexOf(".")).toLowerCase();
 }
 
@@ -51,18 +59,38 @@ export async function inputOf(file: string | URL, zstdWindow?: number): Promise<
   const blocks = status?.isFile()
     ? (onProgress?: (fraction: number) => void) => blocksOf(file, onProgress)
     : replayed(name, isStandard ? process.stdin : createReadStream(path));
-  const decompress = decompressors[path.slice(path.lastIndexOf(".")).toLowerCase()];
-  if (decompress === undefined) return { name, blocks };
+  const named = compressionOf(path);
   return {
     name,
     async *blocks(onProgress) {
+      const all = blocks(onProgress), first = await all.next();
+      if (first.done) return;
+      // What a pipe gives has no extension, and files may have lost theirs; no text begins so.
+      const { decompress } = named ??
+        compressions.find(({ magic }) => magic.every((byte, i) => first.value[i] === byte)) ?? {};
+      const whole = chained(first.value, all);
+      if (decompress === undefined) return yield* whole;
       try {
-        yield* decompress(blocks(onProgress), zstdWindow);
+        yield* decompress(whole, zstdWindow);
       } catch (error) {
         throw asSourceError(name, {}, error);
       }
     },
   };
+}
+
+function compressionOf(path: string): Compression | undefined {
+  return compressions.find(({ extension }) => path.toLowerCase().endsWith(extension));
+}
+
+/** A block, and those after it, which are let go where nobody wants them. */
+async function* chained(first: Bytes, others: AsyncGenerator<Bytes>): AsyncGenerator<Bytes> {
+  try {
+    yield first;
+    yield* others;
+  } finally {
+    await others.return(undefined);
+  }
 }
 
 /** Blocks of a pipe, of which those that were read are given again until someone reads further. */

@@ -32,7 +32,7 @@ const openers: Readonly<Record<string, (file: string | URL, options: CsvOptions)
 /**
  * Opens a file by its extension: `.csv`, `.tsv`, `.ndjson`, `.jsonl`, `.npy`, `.parquet`, `.arrow`, `.arrows`, `.feather`.
  *
- * Texts may be compressed: `.csv.gz`, `.ndjson.zst`. With a format, `-` is standard input.
+ * Texts may be compressed: `.csv.gz`, `.ndjson.zst`, or what begins as such data does. With a format, `-` is standard input.
  *
  * @param file The path or URL of the file.
  * @param options Those of every source; how CSV is written is for CSV alone.
@@ -55,7 +55,7 @@ const openers: Readonly<Record<string, (file: string | URL, options: CsvOptions)
 export async function openSource(file: string | URL, options: OpenOptions = {}): Promise<Source> {
   names.check("openSource", options);
   const { format, ...others } = options, path = pathOf(file);
-  const extension = format === undefined ? extensionOf(path) : `.${format.replace(/^\./, "").toLowerCase()}`;
+  const extension = extensionOf(format === undefined ? path : `.${format}`);
   if (Object.hasOwn(openers, extension)) return await openers[extension](file, others);
   throw new RangeError(
     `${path} cannot be opened by its extension; those known are ${Object.keys(openers).join(", ")}, and of the texts ` +

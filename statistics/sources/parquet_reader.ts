@@ -41,6 +41,7 @@ export async function parquetReader(file: string | URL, options: SourceOptions):
 
 async function metadataOf(file: ByteFile): Promise<FileMetaData> {
   const { name, size } = file, offset = Math.max(0, size - 8);
+  if (size < 12) throw new SourceError(name, { offset: size }, "the file ends here; it is not Parquet.");
   const mark = String.fromCharCode(...await file.read(Math.max(0, size - 4), size));
   if (mark === "PARE") throw new SourceError(name, { offset }, "the file is encrypted; write it without encryption.");
   const buffer = {

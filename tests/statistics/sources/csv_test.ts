@@ -3,7 +3,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { tensor } from "../../../kernels/mod.ts";
 import { decimal } from "../../../statistics/sources/decimal.ts";
-import { type CsvOptions, csvSource, openSink, SourceError } from "../../../statistics/sources/mod.ts";
+import { type CsvOptions, csvSource, openSink, openSource, SourceError } from "../../../statistics/sources/mod.ts";
 import { inFolder } from "../../folder.ts";
 
 async function read(content: string | Uint8Array, options: CsvOptions = {}) {
@@ -233,6 +233,30 @@ Deno.test("csv: missing values as pandas has them, and as others say", async () 
     missing.flatMap(() => [NaN, 1]),
   );
   assertEquals((await read("a,b\n-99,1\n-99.0,-99\n", { missing: ["-99"] })).values, [NaN, 1, -99, NaN]);
+});
+
+Deno.test("csv: what is compressed is known by its name, or by how it begins", () =>
+  inFolder(async (folder) => {
+    const golden = new URL("../golden/files/", import.meta.url);
+    for (const ending of ["gz", "zst"]) {
+      const named = new URL(`pandas.csv.${ending}`, golden), file = `${folder}/${ending}.csv`;
+      await Deno.copyFile(named, file);
+      const expected = await Array.fromAsync(await openSource(named));
+      for (const options of [{}, { format: `csv.${ending}` }]) {
+        assertEquals(await Array.fromAsync(await openSource(file, options)), expected);
+      }
+    }
+    await Deno.writeTextFile(`${folder}/x.csv.gz`, "a\n1\n");
+    await assertRejects(() => openSource(`${folder}/x.csv.gz`), SourceError, "incorrect header check");
+    await Deno.writeTextFile(`${folder}/x.csv.gz`, "");
+    await assertRejects(() => openSource(`${folder}/x.csv.gz`), SourceError, "the file has no line");
+  }));
+
+Deno.test("csv: another delimiter is thought of where a line has one field", async () => {
+  for (const [text, delimiter] of [["a;b\n1,5;2\n", '";"'], ["a\tb\n1\t2\n", "a tab"], ["a|b\n1|2\n", '"|"']]) {
+    const error = await assertRejects(() => read(text), SourceError, `If ${delimiter} stands between fields`);
+    assertEquals(error.column, undefined);
+  }
 });
 
 Deno.test("csv: decimal commas, thousands and comments", async () => {
