@@ -1,6 +1,6 @@
 import type { ComparedValue, Timing, Verification } from "../../../rewrite/mod.ts";
 import { element, tableElement } from "../dom.ts";
-import { marks, plotElement } from "../plot.ts";
+import { marks, plotElement, power } from "../plot.ts";
 
 /** What a proof found: a sentence, and a table with a line for each kind of inputs. */
 export function verificationTable(proof: Verification): HTMLElement[] {
@@ -68,7 +68,14 @@ export async function differencePlot(proofs: readonly Verification[]): Promise<H
     await plotElement(title, {
       marginLeft: 190,
       marginBottom: 45,
-      x: { type: "log", label: "error, in root mean squares", grid: true, domain: [1e-9, 1e3], tickFormat: ".0e" },
+      x: {
+        type: "log",
+        label: "error, in root mean squares",
+        grid: true,
+        domain: [1e-9, 1e3],
+        ticks: [1e-8, 1e-4, 1],
+        tickFormat: power,
+      },
       y: { label: null, domain: [...new Set(points.map(({ where }) => where))] },
       color: { legend: true, domain: ["before", "after"] },
       symbol: { domain: ["before", "after"] },

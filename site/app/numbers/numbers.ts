@@ -1,6 +1,6 @@
 /** The page of numbers: what layer norms make of one sample as its mean moves away from zero. */
 import { byId, element, tableElement } from "../dom.ts";
-import { marks, plotElement } from "../plot.ts";
+import { marks, plotElement, power } from "../plot.ts";
 import { Remote } from "../remote.ts";
 import { showCube } from "./cube.ts";
 import { errors, means, naive, ours, samples, truth, width } from "./layer_norms.ts";
@@ -64,13 +64,13 @@ async function errorPlot(lines: readonly { name: string; errors: number[] }[], a
     marginLeft: 60,
     marginTop: 40,
     marginBottom: 45,
-    x: { type: "log", label: "mean of the sample", ticks: means.filter((_, i) => i % 10 === 1), tickFormat: ".0e" },
+    x: { type: "log", label: "mean of the sample", ticks: means.filter((_, i) => i % 10 === 1), tickFormat: power },
     y: {
       type: "log",
       label: "largest error, in deviations of y (NaN at the top)",
       domain: [ground, top],
       grid: true,
-      tickFormat: ".0e",
+      tickFormat: power,
       ticks: 7,
     },
     color: { legend: true, domain: lines.map(({ name }) => name) },
