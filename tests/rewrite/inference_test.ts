@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { GraphBuilder, type Model, type OnnxTensor, run } from "../../onnx/mod.ts";
-import { optimize } from "../../rewrite/mod.ts";
+import { optimize, verify } from "../../rewrite/mod.ts";
 
 const operators = ({ graph }: Model) => graph!.node.map(({ opType }) => opType);
 
@@ -21,12 +21,15 @@ Deno.test("inference: nodes in training mode are left alone, and folded where th
   const model = training(1);
   const left = await optimize(model, { verify: { inputs: [{ x }] } });
   assert(operators(left.model).includes("BatchNormalization"));
-  const { model: after, actions, verification } = await optimize(model, {
+  const { model: after, actions, claim, verification } = await optimize(model, {
     inference: true,
     verify: { inputs: [{ x }] },
   });
   assertEquals(operators(after), ["Mul", "Add"]);
   assert(verification!.isRight);
+  // It is held against the model at inference; in training mode it gives something else.
+  assertEquals(await verify(claim!.before, after, claim), verification);
+  assert(!(await verify(model, after, claim)).isRight);
   assertEquals(actions.filter(({ pass }) => pass === "inference").map(({ done }) => done), [true, true]);
   const { y } = await run(after, { x });
   const right = Array.from(x.data as Float32Array, (one, i) => i % 2 ? 2 * (one + 0.5) / 3 + 1 : (one - 0.5) / 2);
