@@ -11,6 +11,8 @@ export interface SessionOptions {
   threads?: number;
   /** How much onnxruntime may rewrite the graph: nothing, what keeps its operators, fusions too, or everything. Default: `"all"`. */
   optimize?: "disabled" | "basic" | "extended" | "all";
+  /** Whether weights are laid out anew when the model is opened: runs are faster then, and a copy of the weights more is held. Default: true. */
+  prepack?: boolean;
   /**
    * The device to compute on, for `"webgpu"`: with `gpu.device` of `@evenkeel/norm/webgpu`, tensors go from there to the model and back
    * without a copy. Default: one that onnxruntime opens, the same for all sessions.

@@ -107,7 +107,7 @@ export async function openSession(
   options: SessionOptions = {},
 ): Promise<Session<OnnxTensor | OnnxGpuOutput>> {
   checkOptions(options);
-  const { provider = "wasm", threads = 1, optimize = "all", outputsOn } = options;
+  const { provider = "wasm", threads = 1, optimize = "all", prepack = true, outputsOn } = options;
   if (provider === "webgpu") {
     await checkDevice(() => model instanceof Uint8Array ? readable(model) : model, options.device);
   }
@@ -119,6 +119,7 @@ export async function openSession(
         executionProviders: [options.device ? { name: "webgpu", device: options.device } as DeviceProvider : provider],
         graphOptimizationLevel: optimize,
         logSeverityLevel: silent,
+        ...(!prepack && { extra: { session: { disable_prepacking: "1" } } }),
         ...(files.length > 0 && { externalData: files }),
         ...(outputsOn === "device" && { preferredOutputLocation: "gpu-buffer" }),
       });

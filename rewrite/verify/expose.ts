@@ -1,3 +1,4 @@
+import { sizeOf } from "../../kernels/tensor.ts";
 import { Graph, type Model, protoOf, tensorOf, type TensorProto } from "../../onnx/mod.ts";
 import { changed } from "../../onnx/edit/copy.ts";
 import { roundedAgain } from "./inputs.ts";
@@ -36,7 +37,10 @@ export function replacing(model: Model, values: readonly string[]): Model {
 /** Operators that are told by numbers how large to make something. */
 const resizing = new Set(["Resize", "Upsample"]);
 
-/** A model whose weights are each rounded once more: two of three are one step of their type away. */
+/** Weights of more bytes stay: a copy would be as large as the model, and what they multiply is rounded too. */
+const largestRounded = 2 ** 20;
+
+/** A model whose weights are each rounded once more, but for large ones: two of three numbers are one step of their type away. */
 export function roundedWeights(model: Model): Model {
   const { initializer, node } = model.graph!;
   // Sizes are no weights: a scale of 0.9999999 leaves nothing of a dim of 1.
@@ -57,8 +61,9 @@ export function roundedWeights(model: Model): Model {
 
 /** A tensor of more than one number of floating point; others, such as an exponent, stay. */
 function roundedProto(proto: TensorProto): TensorProto {
-  const { name, dims } = proto, isOne = dims.every((dim) => dim === 1n);
-  if (isOne || proto.dataType !== 1 && proto.dataType !== 10 && proto.dataType !== 11) return proto;
+  const { name, dims } = proto, isOne = dims.every((dim) => dim === 1n), size = sizeOf(dims.map(Number));
+  if (isOne || size * 4 > largestRounded) return proto;
+  if (proto.dataType !== 1 && proto.dataType !== 10 && proto.dataType !== 11) return proto;
   const { moved } = roundedAgain({ moved: tensorOf(proto) });
   return protoOf(moved, name);
 }

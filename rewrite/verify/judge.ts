@@ -6,7 +6,7 @@ import { difference, differenceOf } from "./compare.ts";
 import { evaluateNorm } from "./evaluate.ts";
 import { exposing, replacing, roundedWeights } from "./expose.ts";
 import type { Case } from "./inputs.ts";
-import { measure, type Measured, type Pair, runCases, type Runs, type Values } from "./runs.ts";
+import { asUsersDo, type Measured, moved, type Pair, runCases, type Runs, type Values } from "./runs.ts";
 import type { ComparedValue } from "./verification.ts";
 
 /**
@@ -36,17 +36,22 @@ export interface Judged extends Pair {
   readonly newEpsilons: ReadonlyMap<string, number>;
 }
 
-/** Runs, and what may move the first model's values too, where that was measured. */
-type Seen = Runs & Partial<Measured>;
+/** What was run, and what was measured beside. */
+type Seen = Runs & Measured;
 
 /** Everything that was run. What else may be the reason of a difference is only measured where one is beyond the bound. */
 export async function judgeAll(ran: ReadonlyMap<Case, Runs>, by: Judged): Promise<ComparedValue[]> {
-  const judged = new Map<Case, ComparedValue[]>();
-  for (const [one, runs] of ran) judged.set(one, await judge(one, runs, by));
-  const isBeyond = ([, values]: [Case, ComparedValue[]]) => values.some((one) => one.judged && !one.isRight);
-  const beyond = [...judged].filter(isBeyond).map(([one]) => one);
-  const measured = beyond.length > 0 ? await measure(by, beyond) : new Map<Case, Measured>();
-  for (const [one, more] of measured) judged.set(one, await judge(one, { ...ran.get(one)!, ...more }, by));
+  const seen = new Map<Case, Seen>(ran), judged = new Map<Case, ComparedValue[]>();
+  const isBeyond = (one: Case) => judged.get(one)!.some(({ judged, isRight }) => judged && !isRight);
+  for (const [one, runs] of seen) judged.set(one, await judge(one, runs, by));
+  for (const measure of [moved, asUsersDo]) {
+    const beyond = [...seen.keys()].filter(isBeyond);
+    if (beyond.length === 0) break;
+    for (const [one, more] of await measure(by, beyond)) {
+      seen.set(one, { ...seen.get(one)!, ...more });
+      judged.set(one, await judge(one, seen.get(one)!, by));
+    }
+  }
   return [...judged.values()].flat();
 }
 

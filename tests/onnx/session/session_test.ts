@@ -174,6 +174,16 @@ Deno.test("wasm: every level of optimization runs", async () => {
   }
 });
 
+for (const provider of providers) {
+  Deno.test(`${provider}: a product is the same whether its weights were laid out anew or not`, async () => {
+    const g = new GraphBuilder("product", { opset: 17 }), weight = noise([33, 17], { seed: 1 });
+    g.output("y", g.op("MatMul", [g.input("x", "float32", ["N", 33]), g.constant(weight)]), "float32", ["N", 17]);
+    const model = g.build(), x = noise([5, 33], { seed: 2 });
+    const [a, b] = [await run(model, { x }, { provider }), await run(model, { x }, { provider, prepack: false })];
+    a.y.data.forEach((value, i) => assertAlmostEquals(Number(b.y.data[i]), Number(value), 1e-5));
+  });
+}
+
 Deno.test("options that cannot be are refused", async () => {
   const model = layerNorm("float32", 2);
   await assertRejects(() => openSession(model, { threads: 0 }), RangeError, "threads is 0");
