@@ -89,21 +89,22 @@ Deno.test("guides: the command line's examples run, one after the other", async 
   }
 });
 
-Deno.test("guides: an import map of a checkout's path works in Deno, without a warning", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "evenkeel-readme-" });
+Deno.test("guides: a checkout that is linked works in Deno, each entry point, without a warning", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "evenkeel-guides-" });
   try {
-    const [, key, path] = /"imports": \{ "([^"]+)": "\.\.\/evenkeel\/([^"]+)" \}/.exec(text)!;
-    const imports = { [key]: new URL(path, root).href };
-    await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify({ imports }));
-    await Deno.writeTextFile(`${folder}/main.ts`, examples[0]);
-    const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "main.ts"],
-      cwd: folder,
-    })
-      .output();
-    assertEquals([success, new TextDecoder().decode(stderr)], [true, ""]);
-    assertStringIncludes(new TextDecoder().decode(stdout), "Float32Array");
-    assertEquals(key, config.name);
+    const [, settings] = /in deno\.json: `("imports": .*?"links": .*?)`/.exec(text)!;
+    assertStringIncludes(settings, `"jsr:${config.name}"`);
+    await Deno.writeTextFile(`${folder}/deno.json`, `{ ${settings.replace("../evenkeel", fileURLToPath(root))} }`);
+    for (const example of [examples[0], examples.find((code) => code.includes("@evenkeel/norm/layers"))!]) {
+      await Deno.writeTextFile(`${folder}/main.ts`, example);
+      const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "main.ts"],
+        cwd: folder,
+        env: { JSR_URL: "http://127.0.0.1:9" }, // nothing is fetched
+      }).output();
+      assertEquals([success, new TextDecoder().decode(stderr)], [true, ""]);
+      assertStringIncludes(new TextDecoder().decode(stdout), "Float32Array");
+    }
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
