@@ -41,7 +41,10 @@ export async function writeApi(folder: string): Promise<void> {
       / from &quot;(\.|[a-z]+)&quot;/g,
       (_, entry) => ` from &quot;${config.name}${entry === "." ? "" : `/${entry}`}&quot;`,
     );
-    const framed = named.replace("<body>", `<body>\n${navigationHtml(`api/${file}`)}`);
+    const framed = named.replace("</head>", '<link rel="icon" href="data:,"></head>').replace(
+      "<body>",
+      `<body>\n${navigationHtml(`api/${file}`)}`,
+    );
     await Deno.writeTextFile(`${api}/${file}`, framed);
   }
 }

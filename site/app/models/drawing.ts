@@ -1,5 +1,6 @@
 import { graphlib, layout } from "@dagrejs/dagre";
 import { attributeOf, type AttributeValue, Graph, type Model, type NodeProto } from "../../../onnx/mod.ts";
+import { findNorms } from "../../../rewrite/find/findings.ts";
 
 /** A model of more operators is drawn in part, since its layout would take seconds and nobody could read it. */
 const most = 250;
@@ -32,6 +33,7 @@ export interface Drawing {
 export function drawing(model: Model, around?: string): Drawing {
   const graph = Graph.of(model), operators = graph.nodes.filter(({ opType }) => opType !== "Constant");
   const chosen = operators.length <= most ? operators : nearest(graph, operators, around);
+  const inNorms = new Set(findNorms(graph).flatMap(({ nodes }) => nodes));
   const drawn = new Set(chosen), boxes = new Map<string, Pick<Box, "kind" | "title" | "details">>();
   const layered = new graphlib.Graph();
   layered.setGraph({ rankdir: "TB", nodesep: 24, ranksep: 32, marginx: 12, marginy: 12 });
@@ -51,7 +53,7 @@ export function drawing(model: Model, around?: string): Drawing {
     if (reads.has(name)) add(`value ${name}`, { kind: "value", title: name, details: valueDetails(graph, name) });
   }
   for (const node of chosen) {
-    const kind = /Norm|LRN/.test(node.opType) ? "normalization" : "node";
+    const kind = inNorms.has(node) || /Norm|LRN/.test(node.opType) ? "normalization" : "node";
     add(idOf.get(node)!, { kind, title: node.opType, details: nodeDetails(graph, node) });
   }
   for (const { name } of graph.proto.output) {

@@ -76,7 +76,12 @@ export class GraphView {
     const { x, y, width, height, title, kind } = box;
     const group = svgElement(
       "g",
-      { class: `box ${kind}`, role: "button", tabindex: i === 0 ? 0 : -1, "aria-label": title },
+      {
+        class: `box ${kind}`,
+        role: "button",
+        tabindex: i === 0 ? 0 : -1,
+        "aria-label": kind === "normalization" ? `${title}, of a normalization` : title,
+      },
       svgElement("rect", { x: x - width / 2, y: y - height / 2, width, height, rx: kind === "value" ? height / 2 : 6 }),
       svgElement("text", { x, y: y + 5, "text-anchor": "middle" }, title),
     );

@@ -64,7 +64,7 @@ async function draw(side: Side, around?: string): Promise<void> {
     : `All ${drawing.operators} operators.`;
   byId("graph-note", HTMLElement).textContent = `${
     side === "before" ? "The model as it is" : "The new model"
-  }: ${part}`;
+  }: ${part} What normalizes is tinted.`;
 }
 
 function showInspection({ name, bytes, data, inspection }: Opened): void {

@@ -4,14 +4,16 @@ import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { folder, pagesIn, test, text, url } from "./harness.ts";
 
-test("every link to a page of the site leads somewhere, and each notebook has a page", async () => {
+test("every link to a page of the site, or to a place on one, leads somewhere, and each notebook has a page", async () => {
   const pages = [...pagesIn()], lost: string[] = [];
   for (const page of pages) {
     const html = await Deno.readTextFile(`${folder}/${page}`);
-    for (const [, link] of html.matchAll(/(?:href|src)="([^"#]+)/g)) {
+    for (const [, link] of html.matchAll(/(?:href|src)="([^"]+)/g)) {
       if (/^(https?|data|mailto):/.test(link)) continue;
-      const { pathname } = new URL(link, `file://${folder}/${page}`);
-      if (!(await Deno.stat(pathname).then(() => true, () => false))) lost.push(`${page}: ${link}`);
+      const { pathname, hash } = new URL(link, `file://${folder}/${page}`);
+      const found = await Deno.readTextFile(pathname).catch(() => undefined);
+      const hasPlace = hash === "" || found?.includes(`id="${decodeURIComponent(hash.slice(1))}"`);
+      if (found === undefined || !hasPlace) lost.push(`${page}: ${link}`);
     }
   }
   assertEquals(lost, []);
