@@ -2,6 +2,7 @@ import { Graph, type Model, type Provider } from "../../onnx/mod.ts";
 import { type Finding, findNorms } from "../find/findings.ts";
 import { type Case, guessInputs, type Inputs, inputsOf } from "./inputs.ts";
 import { judgeAll, type Judged } from "./judge.ts";
+import { reweighted } from "./reweighted.ts";
 import { runBoth } from "./runs.ts";
 import type { ComparedValue, Verification } from "./verification.ts";
 
@@ -24,8 +25,8 @@ export interface VerifyOptions {
 }
 
 /**
- * Runs two models on the same inputs and compares every value that both have and that the second was written for: outputs, and
- * each normalization of the first, beside the error of both against float64.
+ * Runs two models on the same inputs and compares every value that both have and that the second was written for: outputs,
+ * each normalization of the first, beside the error of both against float64, and what nodes of both give whose weights are not the same.
  *
  * Without `inputs`, inputs are seeded random ones, and besides zeros, all the same, tiny, huge and far from zero. Of those, the
  * normalizations are judged, and the outputs as long as the first model's own normalizations are right.
@@ -60,7 +61,8 @@ export async function verify(before: Model, after: Model, options: VerifyOptions
     outputs = outputsOf(first),
     mended = options.mended ?? [];
   const norms = found.filter(({ graph, x, y }) => graph === first && second.producer(y) && first.scopeOf(x));
-  const given = (options.values ?? []).filter((name) => first.producer(name) && second.producer(name));
+  const wanted = new Set([...options.values ?? [], ...reweighted(first, second)]);
+  const given = [...wanted].filter((name) => first.producer(name) && second.producer(name));
   const by: Judged = {
     before,
     after,
