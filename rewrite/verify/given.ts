@@ -28,7 +28,7 @@ export interface WantedInput {
  */
 export function givenInputs(model: Model, tensors: Readonly<Record<string, Tensor>>): Inputs {
   const wanted = wantedBy(model);
-  checkNames("the data", wanted, tensors);
+  checkNames("The data", wanted, tensors);
   return Object.fromEntries(wanted.map(({ name, type }) => [name, converted(tensors[name], type)]));
 }
 

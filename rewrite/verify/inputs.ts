@@ -38,7 +38,7 @@ export function guessInputs(graph: Graph, seed: number): Case[] {
       throw new TypeError(
         `The input ${JSON.stringify(name)} is ${type ?? "of a type that is not known"} with dims ${
           dims ? `[${dims.map((dim) => dim ?? "?")}]` : "that are not known"
-        }, and cannot be guessed. Give inputs, with --data FILE.npz on the command line.`,
+        }, and cannot be guessed. Give inputs in a .npz: --data FILE.npz on the command line.`,
       );
     }
     return { name, tensor: tensorOf(type, dims.map((dim, axis) => sizeOf(dim, axis, dims.length)), random) };

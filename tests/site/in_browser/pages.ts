@@ -39,6 +39,14 @@ test("at a mean of a million Evenkeel's layer norm is right and the naive one is
   const cells = await page.locator("#values tbody tr td:last-child").allTextContents();
   assert(rows[1].startsWith("Evenkeel") && Number(cells[1]) < 1e-6, rows[1]);
   assert(rows[2].startsWith("naive") && !(Number(cells[2]) < 0.1), rows[2]);
+  for (const [i, id] of ["wasm", "webgpu"].entries()) {
+    await page.click(`#${id}`);
+    await page.waitForSelector("#status:is(.error, :text('is in the figure'))");
+    const row = page.locator("#values tbody tr").nth(3 + i), said = await text(page, "#status");
+    if (id === "webgpu" && said.includes("no WebGPU device")) continue;
+    assertStringIncludes((await row.textContent()) ?? "", "onnxruntime");
+    assert(!(Number(await row.locator("td:last-child").textContent()) < 0.01), said);
+  }
   await page.check("input[value=instance]");
   assertStringIncludes((await page.getAttribute(".cube", "aria-label")) ?? "", "instance norm");
   const cube = await page.innerHTML(".cube");
