@@ -52,8 +52,8 @@ export function titleOf(text: string): string {
 /** The first sentence below the first heading. */
 export function firstSentence(text: string): string {
   const paragraph = text.split(/\n\s*\n/).find((part) => !part.startsWith("#")) ?? "";
-  return paragraph.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1").replaceAll(/[`*_$]/g, "").replaceAll(/\s+/g, " ")
-    .split(/(?<=\.) (?=\p{Lu})/u)[0];
+  const plain = paragraph.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1").replaceAll(/[`*$]|\b_|_\b/g, "");
+  return plain.replaceAll(/\s+/g, " ").split(/(?<=\.) (?=\p{Lu})/u)[0].replace(/:$/, ".");
 }
 
 function slug(text: string): string {

@@ -16,7 +16,7 @@ export interface Page {
 
 /** A page that teaches, and in which list of such pages it stands. */
 export interface Lesson extends Page {
-  readonly kind: "notebook" | "guide" | "norm" | "measured";
+  readonly kind: "task" | "guide" | "norm" | "measured" | "notebook";
 }
 
 const navigation = [

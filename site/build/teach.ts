@@ -10,11 +10,35 @@ import { pictureHtml } from "./picture.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
+/** The guides that are about one thing that people come for, in the order in which they do. */
+const tasks = [
+  "nan_on_webgpu",
+  "fold_batch_norms",
+  "from_pytorch",
+  "from_keras",
+  "large_files",
+  "train_in_the_browser",
+  "conventions",
+];
+
+/** The other guides, in the order of a manual. */
+const manual = [
+  "install",
+  "normalize_arrays",
+  "layers",
+  "streams_and_machines",
+  "onnx",
+  "repair_a_model",
+  "on_the_gpu",
+  "speed_and_accuracy",
+  "how_it_works",
+];
+
 /** Every page that teaches, and the one that lists them. */
 export async function lessonPages(): Promise<Page[]> {
   const lessons = [
-    ...await texts("guides", "guide"),
-    ...await texts("norms", "norm"),
+    ...await texts("guides", (name) => tasks.includes(name) ? "task" : "guide"),
+    ...await texts("norms", () => "norm"),
     ...await notebookLessons(),
     ...await measuredPages(),
   ];
@@ -24,6 +48,8 @@ export async function lessonPages(): Promise<Page[]> {
     ).join("\n");
   const main = `<h1>Learn</h1>
 <h2>What people come for</h2>
+<ul>${list("task")}</ul>
+<h2>How to use it</h2>
 <ul>${list("guide")}</ul>
 <h2>Each normalization</h2>
 <ul>${list("norm")}</ul>
@@ -42,22 +68,26 @@ export async function lessonPages(): Promise<Page[]> {
   }];
 }
 
-async function texts(folder: string, kind: Lesson["kind"]): Promise<Lesson[]> {
+async function texts(folder: string, kindOf: (name: string) => Lesson["kind"]): Promise<Lesson[]> {
   const from = `${root}site/pages/${folder}`;
-  const names = [...Deno.readDirSync(from)].map(({ name }) => name).sort((a, b) =>
-    rank(a) - rank(b) || (a < b ? -1 : 1)
-  );
+  const names = [...Deno.readDirSync(from)].map(({ name }) => name.replace(/\.md$/, ""));
+  names.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
   return await Promise.all(names.map(async (name) => {
-    const text = await Deno.readTextFile(`${from}/${name}`), path = `learn/${folder}/${name.replace(/\.md$/, ".html")}`;
-    const main = markdownHtml(text).replace("<!-- picture -->", () => pictureHtml(name.replace(/\.md$/, "")));
-    return { kind, path, title: titleOf(text), description: firstSentence(text), main };
+    const text = await Deno.readTextFile(`${from}/${name}.md`);
+    return {
+      kind: kindOf(name),
+      path: `learn/${folder}/${name}.html`,
+      title: titleOf(text),
+      description: firstSentence(text),
+      main: markdownHtml(text).replace("<!-- picture -->", () => pictureHtml(name)),
+    };
   }));
 }
 
-/** What is known best stands first, in the order of the views; what has none is last. */
-function rank(file: string): number {
-  const at = Object.keys(views).indexOf(file.replace(/\.md$/, ""));
-  return at < 0 ? Number.MAX_SAFE_INTEGER : at;
+/** Where a page stands in its list; normalizations are in the order of the views, and what is in no order is last. */
+function rank(name: string): number {
+  const order = [...tasks, ...manual, ...Object.keys(views)], at = order.indexOf(name);
+  return at < 0 ? order.length : at;
 }
 
 async function notebookLessons(): Promise<Lesson[]> {
