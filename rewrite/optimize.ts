@@ -26,7 +26,8 @@ export interface OptimizeOptions extends Partial<Pick<PassOptions, "target">> {
   readonly opset?: number;
   /**
    * Whether weights and what nodes give become float16. The ranges of all values are measured first, on the inputs of `verify`
-   * or on random ones; what does not fit stays float32, and so do the model's inputs and outputs. Default: false.
+   * or on random ones; what does not fit stays float32, and so do the model's inputs and outputs, and what is inside of If, Loop
+   * and Scan, where nothing is measured. Default: false.
    */
   readonly float16?: boolean;
   /**

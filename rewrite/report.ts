@@ -178,7 +178,7 @@ export function rangesText(ranges: readonly NormRange[]): string {
     largest === undefined ? "not measured" : largest.toPrecision(3),
     largestSquare === undefined ? "" : largestSquare.toPrecision(3),
     overflows ? "yes" : "",
-    obstacle === undefined ? form : `${form}, for ${obstacle}`,
+    largest === undefined ? `${form}, as it was` : obstacle === undefined ? form : `${form}, for ${obstacle}`,
   ]);
   return aligned([["norm", "largest |x|", "largest x²", "beyond 65504", "computed in"], ...rows]);
 }

@@ -2,12 +2,10 @@ import {
   attributeOf,
   type Editor,
   type Graph,
-  type GraphProto,
   type NodeProto,
   type OnnxTensor,
   protoOf,
   tensorOf,
-  type ValueInfoProto,
 } from "../../onnx/mod.ts";
 import { isStandard } from "../../onnx/standard.ts";
 import type { Action } from "../passes/pass.ts";
@@ -67,72 +65,64 @@ export function openDoors(editor: Editor): ReadonlyMap<string, string> {
 }
 
 /**
- * Every value that is float32 and fits becomes float16, under its name, in the graphs inside too. A node that reads or gives
- * one that does not fit, or of whose types not all is known, computes in float32 between Casts.
+ * Every value that is float32 and fits becomes float16, under its name. A node that reads or gives one that does not fit, or of
+ * whose types not all is known, computes in float32 between Casts; so does all that is inside of If, Loop and Scan, where nothing
+ * is measured.
  */
 export function convert(editor: Editor, ranges: Ranges): Action[] {
-  const graph = editor.view();
-  return new Conversion(editor, ranges, graph).convert(graph);
+  return new Conversion(editor, ranges).convert();
 }
 
 class Conversion {
   readonly #editor: Editor;
   readonly #ranges: Ranges;
-  readonly #main: Graph;
-  /** The float32 form of a value that is float16 now, by graph and name. */
-  readonly #wide = new Map<GraphProto, Map<string, string>>();
+  readonly #graph: Graph;
+  /** The float32 form of a value that is float16 now, by name. */
+  readonly #wide = new Map<string, string>();
 
-  constructor(editor: Editor, ranges: Ranges, main: Graph) {
+  constructor(editor: Editor, ranges: Ranges) {
     this.#editor = editor;
     this.#ranges = ranges;
-    this.#main = main;
+    this.#graph = editor.view();
   }
 
-  convert(graph: Graph): Action[] {
-    const { proto } = graph, actions: Action[] = [];
+  convert(): Action[] {
+    const graph = this.#graph, { proto } = graph, actions: Action[] = [];
     // Told before anything is changed, since the view looks at the messages.
-    const half = new Set([...valuesOf(graph)].filter((name) => this.#isHalf(graph, name)));
-    const plans = graph.nodes.map((node) => ({ node, obstacle: this.#obstacle(graph, node) }));
-    for (const { node, obstacle } of plans) {
-      for (const body of graph.bodies(node)) actions.push(...this.convert(body));
-      const isTouched = [...node.input, ...node.output].some((name) => this.#isHalf(graph, name));
-      if (graph.bodies(node).length > 0) this.#enclose(graph, node);
-      else if (!isTouched) continue;
-      else if (obstacle === undefined) this.#narrow(graph, node);
-      else {
-        this.#keep(graph, node);
-        actions.push({
-          pass: "float16",
-          value: node.output[0],
-          what: `${node.opType} stays: ${obstacle}`,
-          done: false,
-        });
-      }
+    const half = new Set([...valuesOf(graph)].filter((name) => this.#isHalf(name)));
+    const plans = graph.nodes.map((node) => ({ node, obstacle: this.#obstacle(node), bodies: graph.bodies(node) }));
+    for (const { node, obstacle, bodies } of plans) {
+      for (const body of bodies) this.#widen(body);
+      const isTouched = [...node.input, ...node.output].some((name) => this.#isHalf(name));
+      if (obstacle === undefined && isTouched) this.#narrow(node);
+      if (obstacle === undefined || !isTouched && bodies.length === 0) continue;
+      this.#keep(node);
+      actions.push({
+        pass: "float16",
+        value: node.output[0],
+        what: `${node.opType} stays: ${obstacle}`,
+        done: false,
+      });
     }
     proto.initializer = proto.initializer.map((one) =>
       half.has(one.name) ? protoOf(halfOf(tensorOf(one)), one.name) : one
     );
-    const isMain = graph === this.#main;
-    const narrowed = (info: ValueInfoProto) => half.has(info.name) ? halfInfo(info) : info;
-    proto.valueInfo = proto.valueInfo.map(narrowed);
-    proto.input = proto.input.map(narrowed);
-    if (!isMain) proto.output = proto.output.map(narrowed);
+    proto.valueInfo = proto.valueInfo.map((info) => half.has(info.name) ? halfInfo(info) : info);
     return actions;
   }
 
-  /** Whether a value becomes float16. What a main graph is given and gives stays; within graphs inside, nothing was measured. */
-  #isHalf(graph: Graph, name: string): boolean {
-    const scope = name === "" ? undefined : graph.scopeOf(name);
-    if (scope === undefined) return false;
-    if (scope !== this.#main) return this.#isFloat32(scope, name);
-    const range = this.#ranges.get(name),
-      isDoor = scope.isOutput(name) || (!scope.producer(name) && !scope.initializer(name)) || scope.isOverridable(name);
+  /** Whether a value becomes float16. What the graph is given and gives stays. */
+  #isHalf(name: string): boolean {
+    const range = this.#ranges.get(name), graph = this.#graph;
+    const isDoor = graph.isOutput(name) || (!graph.producer(name) && !graph.initializer(name)) ||
+      graph.isOverridable(name);
     return range !== undefined && !isDoor && fits(range);
   }
 
   /** Why a node computes in float32; undefined if it does in float16. */
-  #obstacle(graph: Graph, node: NodeProto): string | undefined {
-    const { opType, input, output } = node;
+  #obstacle(node: NodeProto): string | undefined {
+    const { opType, input, output } = node, graph = this.#graph;
+    if (graph.bodies(node).length > 0) return "what is inside is not measured";
     if (opType === "Cast" || opType === "Constant" || opType === "ConstantOfShape") return undefined;
     if (!isStandard(node) || graph.functionOf(node)) return "it is no operator of ONNX";
     if (withoutFloat16.has(opType)) return "ONNX has it in float32";
@@ -142,31 +132,31 @@ class Conversion {
     }
     const given = input.filter((name, index) => name !== "" && !alwaysFloat32[opType]?.includes(index));
     const values = [...given, ...output.filter((name) => name !== "")];
-    if (values.some((name) => this.#isFloat32(graph, name) && !this.#isHalf(graph, name))) {
+    if (values.some((name) => this.#isFloat32(name) && !this.#isHalf(name))) {
       return "its values do not fit float16";
     }
-    if (values.some((name) => this.#typeOf(graph, name) === undefined)) return "its types are not known";
-    return given.some((name) => this.#isHalf(graph, name)) ? undefined : "it says itself that it gives float32";
+    if (values.some((name) => this.#typeOf(name) === undefined)) return "its types are not known";
+    return given.some((name) => this.#isHalf(name)) ? undefined : "it says itself that it gives float32";
   }
 
-  #typeOf(graph: Graph, name: string): string | undefined {
-    return graph.scopeOf(name) === this.#main && this.#ranges.has(name) ? "float32" : graph.type(name).type;
+  #typeOf(name: string): string | undefined {
+    return this.#ranges.has(name) ? "float32" : this.#graph.type(name).type;
   }
 
-  #isFloat32(graph: Graph, name: string): boolean {
-    return this.#typeOf(graph, name) === "float32";
+  #isFloat32(name: string): boolean {
+    return this.#typeOf(name) === "float32";
   }
 
-  #narrow(graph: Graph, node: NodeProto): void {
-    const isHalf = this.#isHalf(graph, node.output[0]);
+  #narrow(node: NodeProto): void {
+    const isHalf = this.#isHalf(node.output[0]);
     for (const index of alwaysFloat32[node.opType] ?? []) {
-      if (this.#isHalf(graph, node.input[index] ?? "")) node.input[index] = this.#wideOf(graph, node.input[index]);
+      if (this.#isHalf(node.input[index] ?? "")) node.input[index] = this.#wideOf(node.input[index]);
     }
     if (!isHalf) return;
     if (node.opType === "Cast") setAttribute(node, "to", BigInt(float16));
     if (node.opType === "Constant") {
       node.attribute = [];
-      setAttribute(node, "value", halfOf(graph.constant(node.output[0])!));
+      setAttribute(node, "value", halfOf(this.#graph.constant(node.output[0])!));
     }
     if (node.opType === "ConstantOfShape") {
       const value = attributeOf(node, "value") as OnnxTensor | undefined;
@@ -176,43 +166,30 @@ class Conversion {
   }
 
   /** A node that stays in float32: it reads what float16 values are in float32, and what it gives is rounded behind it. */
-  #keep(graph: Graph, node: NodeProto): void {
-    node.input = node.input.map((name) => this.#isHalf(graph, name) ? this.#wideOf(graph, name) : name);
+  #keep(node: NodeProto): void {
+    node.input = node.input.map((name) => this.#isHalf(name) ? this.#wideOf(name) : name);
     node.output = node.output.map((name) => {
-      if (!this.#isHalf(graph, name)) return name;
+      if (!this.#isHalf(name)) return name;
       const wide = this.#editor.fresh(name);
-      graph.proto.node.push(castNode(this.#editor.fresh("Cast"), wide, name, float16));
+      this.#graph.proto.node.push(castNode(this.#editor.fresh("Cast"), wide, name, float16));
       return wide;
     });
   }
 
-  /** What graphs inside are given and give is float16; what does not fit is cast at their borders. */
-  #enclose(graph: Graph, node: NodeProto): void {
-    const isWide = (name: string) => this.#isFloat32(graph, name) && !this.#isHalf(graph, name);
-    const cast = (from: string, to: string, type: number) =>
-      graph.proto.node.push(castNode(this.#editor.fresh("Cast"), from, to, type));
-    node.input = node.input.map((name) => {
-      if (!isWide(name)) return name;
-      const half = this.#editor.fresh(name);
-      cast(name, half, float16);
-      return half;
-    });
-    node.output = node.output.map((name) => {
-      if (!isWide(name)) return name;
-      const half = this.#editor.fresh(name);
-      cast(half, name, float32);
-      return half;
-    });
+  /** A graph inside, and those in it, read what float16 values are in float32. */
+  #widen(body: Graph): void {
+    for (const node of body.nodes) {
+      node.input = node.input.map((name) => this.#isHalf(name) ? this.#wideOf(name) : name);
+      for (const inner of body.bodies(node)) this.#widen(inner);
+    }
   }
 
   /** A float16 value in float32, by one Cast for all who want it. */
-  #wideOf(graph: Graph, name: string): string {
-    const { proto } = graph, known = this.#wide.get(proto) ?? new Map<string, string>();
-    this.#wide.set(proto, known);
-    const found = known.get(name) ?? this.#editor.fresh(name);
-    if (known.has(name)) return found;
-    known.set(name, found);
-    const stored = graph.initializer(name);
+  #wideOf(name: string): string {
+    const known = this.#wide.get(name);
+    if (known !== undefined) return known;
+    const found = this.#editor.fresh(name), { proto } = this.#graph, stored = this.#graph.initializer(name);
+    this.#wide.set(name, found);
     // A constant is there in all of its digits.
     if (stored) proto.initializer.push(protoOf(tensorOf(stored), found));
     else proto.node.push(castNode(this.#editor.fresh("Cast"), name, found, float32));

@@ -1,4 +1,4 @@
-import type { Editor, Graph } from "../../onnx/mod.ts";
+import type { Editor } from "../../onnx/mod.ts";
 import { type Finding, findNorms } from "../find/findings.ts";
 import { opsetObstacle, raiseOpset } from "../passes/opset.ts";
 import type { Action, PassOptions } from "../passes/pass.ts";
@@ -12,7 +12,7 @@ import { measureRanges } from "../verify/ranges.ts";
 export interface NormRange {
   /** The value that it gives. */
   readonly y: string;
-  /** The largest absolute value that it normalizes; undefined inside of If, Loop and Scan, where nothing is measured. */
+  /** The largest absolute value that it normalizes; undefined inside of If, Loop and Scan, which stay float32 unmeasured. */
   readonly largest?: number;
   /** The largest square. */
   readonly largestSquare?: number;
@@ -45,16 +45,15 @@ export async function toFloat16(
   const doors = openDoors(editor), ranges = await measureRanges(editor.model, inputs);
   const actions = convert(editor, ranges), view = editor.view();
   const norms = found.map((finding): NormRange => {
-    const { x, y } = finding, inside = finding.graph.outer ? undefined : (name: string) => doors.get(name) ?? name;
-    const largest = inside && ranges.get(inside(x));
-    const measured = largest === undefined
-      ? {}
-      : { largest, largestSquare: largest ** 2, overflows: largest ** 2 > largestHalf };
+    const { x, y } = finding, inside = (name: string) => doors.get(name) ?? name;
+    const largest = finding.graph.outer ? undefined : ranges.get(inside(x));
+    if (largest === undefined) return { y, form: "float32" };
+    const measured = { largest, largestSquare: largest ** 2, overflows: largest ** 2 > largestHalf };
     const isExact = isOperator(finding) && (target === "native" || !finding.centred);
-    if (isExact && largest !== undefined && fits(largest ** 2)) return { y, ...measured, form: "float16" };
-    const graph = sameGraph(view, finding.graph), fragment = robust({ ...finding, y: inside?.(y) ?? y, graph });
+    if (isExact && fits(largest ** 2)) return { y, ...measured, form: "float16" };
+    const fragment = robust({ ...finding, y: inside(y), graph: view });
     if (typeof fragment === "string") return { y, ...measured, form: "float16", obstacle: fragment };
-    editor.replace(graph, fragment);
+    editor.replace(view, fragment);
     actions.push({ pass: "float16", value: y, what: "the robust form, in float32", done: true });
     return { y, ...measured, form: "float32" };
   });
@@ -65,14 +64,4 @@ export async function toFloat16(
 
 function isOperator({ nodes }: Finding): boolean {
   return nodes.length === 1;
-}
-
-/** The graph of a view that shows the same messages as one of an older view. */
-function sameGraph(view: Graph, { proto }: Graph): Graph {
-  const open = [view];
-  for (let graph = open.pop(); graph; graph = open.pop()) {
-    if (graph.proto === proto) return graph;
-    open.push(...graph.nodes.flatMap((node) => graph!.bodies(node)));
-  }
-  throw new TypeError("The graph is not one of the model.");
 }

@@ -104,6 +104,26 @@ Deno.test("float16: what is too large or too small for it stays float32, and an 
   assert(difference((await run(model, { x })).y, (await run(half, { x })).y) < 2e-3);
 });
 
+const truth: OnnxTensor = { type: "bool", dims: [], data: Uint8Array.of(1) };
+
+Deno.test("float16: a norm in a branch is not measured, and stays float32", async () => {
+  const g = new GraphBuilder("branch", { opset: 17 }), x = g.input("x", "float32", [3, 4]);
+  const y = g.op("Mul", [x, g.float32(2)]), condition = g.op("Constant", [], { value: truth });
+  const [then, otherwise] = ["then", "else"].map((name) => {
+    const body = g.subgraph(name), scale = body.float32([1, 1, 1, 1]);
+    body.output(`${name}_y`, body.op("LayerNormalization", [body.op("Mul", [y, body.float32(1e5)]), scale]), "float32");
+    return body;
+  });
+  const z = g.op("If", [condition], { then_branch: then, else_branch: otherwise });
+  g.output("z", g.op("Add", [z, y]), "float32", [3, 4]);
+  const { model: half, ranges, actions, verification } = await optimize(g.build(), { passes: [], float16: true });
+  assert(verification!.isRight, JSON.stringify(verification!.values));
+  assertEquals(ranges!.map(({ largest, form }) => [largest, form]), [[undefined, "float32"], [undefined, "float32"]]);
+  assert(rangesText(ranges!).includes("not measured") && rangesText(ranges!).includes("float32, as it was"));
+  assertEquals(actions.map(({ what }) => what), ["If stays: what is inside is not measured"]);
+  assertEquals(half.graph!.node.filter(({ opType }) => opType === "Cast").length, 4);
+});
+
 /** Nodes whose types or meaning a conversion may miss. */
 const odd: Record<string, (g: GraphBuilder, x: ReturnType<GraphBuilder["input"]>) => ReturnType<GraphBuilder["op"]>> = {
   "an If whose branches read from outside": (g, x) => {
@@ -123,6 +143,23 @@ const odd: Record<string, (g: GraphBuilder, x: ReturnType<GraphBuilder["input"]>
       return body;
     });
     return g.op("Div", [g.op("If", [condition], { then_branch: then, else_branch: otherwise }), g.float32(9000)]);
+  },
+  "branches within a branch, whose own values do not fit": (g, x) => {
+    const half = g.op("Mul", [x, g.float32(0.5)]), condition = g.op("Constant", [], { value: truth });
+    const [then, otherwise] = ["then", "else"].map((name) => {
+      const body = g.subgraph(name),
+        [inner, other] = ["inner", "other"].map((part) => {
+          const deep = body.subgraph(part), large = deep.op("Mul", [half, deep.float32(1e5)]);
+          deep.output(`${name}_${part}`, deep.op("Mul", [large, deep.float32(1e-5)]), "float32", [3, 4]);
+          return deep;
+        });
+      body.output(`${name}_y`, body.op("If", [condition], { then_branch: inner, else_branch: other }), "float32", [
+        3,
+        4,
+      ]);
+      return body;
+    });
+    return g.op("Add", [g.op("If", [condition], { then_branch: then, else_branch: otherwise }), half]);
   },
   "a Resize, whose scales are float32": (g, x) => {
     const image = g.op("Reshape", [x, g.int64([1, 1, 3, 4])]);
