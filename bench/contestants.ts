@@ -81,6 +81,7 @@ export async function prepareField(one: Case, peers: Peers): Promise<Field> {
   if (one.calls) contestants.push({ ...prepared(call, want, resident), ...ours });
   else if (one.full) {
     contestants.push(await onTwoThreads(stack, { ...caller("two threads", kernels, call, want, resident), ...ours }));
+    contestants.push(twoCopies(stack, x, resident));
   }
   const native = peers.native && compiled(peers.native, call, want);
   if (native) contestants.push(native);
@@ -238,6 +239,23 @@ function copier(name: string, { dims, data, type }: Tensor, place: Place): Conte
   const from = place({ type, dims, data } as Tensor), to = place(unwritten(dims));
   const reset = () => from.data.set(data), run = () => to.data.set(from.data);
   return { name, reset, run, outputs: { to }, want: { to: { type, dims, data } as Tensor } };
+}
+
+/** The copy by two threads, half of it each: what a second one can gain on this machine. */
+function twoCopies(stack: AsyncDisposableStack, x: Tensor, place: Place): Contestant {
+  const worker = new Worker(new URL("peers/copy_worker.ts", import.meta.url), { type: "module" });
+  stack.defer(() => worker.terminate());
+  const { run: _, ...copy } = copier("two copies", x, place), to = copy.outputs.to as Tensor<"float32">;
+  const from = place(x) as Tensor<"float32">,
+    half = x.data.length >> 1,
+    done = new Int32Array(new SharedArrayBuffer(4));
+  const run = () => {
+    done[0] = 0;
+    worker.postMessage({ from: from.data.subarray(half), to: to.data.subarray(half), done });
+    to.data.subarray(0, half).set(from.data.subarray(0, half));
+    Atomics.wait(done, 0, 0);
+  };
+  return { ...copy, reset: () => from.data.set(x.data), run };
 }
 
 /** onnxruntime-web on a one-node graph, into given outputs as the others; undefined where ONNX has no such node. */

@@ -6,8 +6,9 @@
 import os from "node:os";
 import { parseArgs } from "node:util";
 import { type Case, cases, large } from "./cases.ts";
+import { compare } from "./compare.ts";
 import { type Peers, prepareField } from "./contestants.ts";
-import { check, interleave } from "./measure.ts";
+import { check, interleave, processorTime } from "./measure.ts";
 import { loadNative } from "./peers/native.ts";
 import { Remote } from "./peers/remote.ts";
 import { picture } from "./picture.ts";
@@ -22,10 +23,13 @@ Options:
   --filter TEXT    only cases whose kernel and dims, as in "layerNorm 8192x768", match a regular expression
   --rounds NUMBER  how often each contestant is timed (default 15)
   --quick          five rounds of the cases in which every peer takes part
+  --processor      count the time that each has a processor, not that of the clock: for a machine that others use, too; implies --few
   --few            of the peers, only those that targets name
   --compile        torch.compile, too, which takes a minute or more for each case
   --large          65536 x 4096 instead, which takes 16 GB
   --write NAME     write bench/results/NAME.md, .json and .svg
+  --compare RUN    instead, the targets beside what was kept of a run, and of others if it is given again; --write NAME writes NAME.md.
+                   RUN is a NAME of before, or TITLE=NAME+NAME where a run was written in parts
   --help           this text`;
 
 async function main() {
@@ -35,30 +39,42 @@ async function main() {
       rounds: { type: "string" },
       quick: { type: "boolean" },
       few: { type: "boolean" },
+      processor: { type: "boolean" },
       compile: { type: "boolean" },
       large: { type: "boolean" },
       write: { type: "string" },
+      compare: { type: "string", multiple: true },
       help: { type: "boolean" },
     },
   });
   if (values.help) return console.log(help);
+  if (values.compare) {
+    const page = await compare(values.compare);
+    if (values.write) await Deno.writeTextFile(new URL(`results/${values.write}.md`, import.meta.url), page);
+    return console.log(page);
+  }
   const rounds = Number(values.rounds ?? (values.quick ? 5 : 15));
   if (!(Number.isInteger(rounds) && rounds > 0)) {
     throw new RangeError(`--rounds ${values.rounds}: give a whole number of at least 1`);
   }
+  const few = values.few || values.processor;
   const wanted = new RegExp(values.filter),
     isWanted = ({ kernel, dims, full }: Case) => wanted.test(`${kernel} ${dims.join("x")}`) && (full || !values.quick);
 
   await using stack = new AsyncDisposableStack();
   const folder = await Deno.makeTempDir();
   stack.defer(() => Deno.remove(folder, { recursive: true }));
-  const { peers, notes } = await startPeers(stack, folder, values);
-  const about = [`${machine()}, float32, ${rounds} rounds.`, ...notes], results: Result[] = [];
+  const { peers, notes } = await startPeers(stack, folder, { ...values, few });
+  const about = [
+      `${machine()}, float32, ${rounds} rounds${values.processor ? ", of the time that each had a processor" : ""}.`,
+      ...notes,
+    ],
+    results: Result[] = [];
   for (const one of (values.large ? large : cases).filter(isWanted)) {
     console.error(`${one.kernel} ${one.dims.join(" x ")} ...`);
-    await using field = await prepareField({ ...one, full: one.full && !values.few }, peers);
+    await using field = await prepareField({ ...one, full: one.full && !few }, peers);
     const { errors, right } = await check(field.contestants, field.absent);
-    const times = await interleave(right, rounds, one.calls ?? 1);
+    const times = await interleave(right, rounds, one.calls ?? 1, values.processor ? processorTime : undefined);
     results.push({ one, times, errors, absent: field.absent });
     if (values.write) await write(values.write, about, results); // what there is, should the run be ended
   }
@@ -76,13 +92,13 @@ async function write(name: string, about: string[], results: Result[]): Promise<
 async function startPeers(
   stack: AsyncDisposableStack,
   folder: string,
-  { compile, few }: { compile?: boolean; few?: boolean },
+  { compile, few, processor }: { compile?: boolean; few?: boolean; processor?: boolean },
 ): Promise<{ peers: Peers; notes: string[] }> {
   const python = Deno.env.get("EVENKEEL_PYTHON") ?? "python3",
     path = (file: string) => new URL(`peers/${file}`, import.meta.url).pathname;
   const deno = ["run", "--allow-all", "--quiet", "--no-config", "--no-lock", path("javascript.js")];
   const commands: [name: string, command: string, args: string[]][] = [
-    ["PyTorch", python, [path("pytorch.py"), "eager", "1"]],
+    ["PyTorch", python, [path("pytorch.py"), "eager", "1", processor ? "processor" : "clock"]],
     ...compile
       ? [["PyTorch, compiled", python, [path("pytorch.py"), "compile", "1"]] as [string, string, string[]]]
       : [],

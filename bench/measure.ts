@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { cpuUsage } from "node:process";
 import { maxErrorOf } from "../tools/judge/compare.ts";
 import type { Contestant } from "./contestants.ts";
 
@@ -38,26 +39,40 @@ export async function check(contestants: Contestant[], absent: Record<string, st
 /** Rounds before those that count, in which V8 compiles what it finds hot. */
 const warmUp = 3;
 
+/** Milliseconds from some point on. */
+export type Clock = () => number;
+
+/** Milliseconds that this process has had a processor: for a machine that others use, too. */
+export function processorTime(): number {
+  const { user, system } = cpuUsage();
+  return (user + system) / 1e3;
+}
+
 /** Times the contestants in turns, A B C A B C, so that what slows the machine for a while slows all of them. */
-export async function interleave(contestants: Contestant[], rounds: number, calls: number): Promise<Times> {
+export async function interleave(
+  contestants: Contestant[],
+  rounds: number,
+  calls: number,
+  clock: Clock = () => performance.now(),
+): Promise<Times> {
   const times: Times = Object.fromEntries(contestants.map(({ name }) => [name, []]));
   for (let round = -warmUp; round < rounds; round++) {
     for (const { name, reset, run, time } of contestants) {
       reset();
-      const taken = await (time?.(calls) ?? timeOf(run, calls));
+      const taken = await (time?.(calls) ?? timeOf(run, calls, clock));
       if (round >= 0) times[name].push(taken);
     }
   }
   return times;
 }
 
-async function timeOf(run: () => unknown, calls: number): Promise<number> {
-  const start = performance.now();
+async function timeOf(run: () => unknown, calls: number, clock: Clock): Promise<number> {
+  const start = clock();
   for (let call = 0; call < calls; call++) {
     const result = run();
     if (result instanceof Promise) await result;
   }
-  return (performance.now() - start) / calls;
+  return (clock() - start) / calls;
 }
 
 /** A median and the quartiles around it. */

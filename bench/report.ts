@@ -23,7 +23,7 @@ export interface Result {
 /** The page of results: what was run, the targets, then every contestant of every case. */
 export function report(about: string[], results: Result[]): string {
   const reached = results.flatMap((result) => targets.flatMap((target) => judge(target, result) ?? []));
-  const met = reached.filter(({ got, target }) => got.median <= target.atMost).length;
+  const met = reached.filter(({ got, atMost }) => got.median <= atMost).length;
   return [
     "# Speed",
     ...about,
@@ -34,7 +34,20 @@ export function report(about: string[], results: Result[]): string {
     "A copy's share is how many bytes a second are read and written, in parts of those of a plain copy of x in the same run. " +
     "Errors are the largest of any output, in units of its root mean square, held against float64.",
     table(timeColumns, results.flatMap(rowsOf)),
+    ...absences(results),
   ].join("\n\n") + "\n";
+}
+
+/** Who took no part in which kernels, and why. */
+function absences(results: Result[]): string[] {
+  const kernels = new Map<string, Set<string>>();
+  for (const { one, absent } of results) {
+    for (const [name, why] of Object.entries(absent)) {
+      const about = `${name} takes no part: ${why}`;
+      kernels.set(about, (kernels.get(about) ?? new Set()).add(one.kernel));
+    }
+  }
+  return [...kernels].map(([about, names]) => `${[...names].join(", ")}: ${about}`);
 }
 
 /** The same as data. */
@@ -50,24 +63,29 @@ export function record(about: string[], results: Result[]) {
   return { about, cases };
 }
 
-interface Reached {
+/** A target for a case: the ratio that was measured, and the largest that would do. */
+export interface Reached {
   target: Target;
   one: Case;
   got: Spread;
+  atMost: number;
 }
 
-function judge(target: Target, { one, times }: Result): Reached | undefined {
-  if (!concerns(target, one) || !(target.of in times && target.over in times)) return undefined;
-  return { target, one, got: ratio(times, target.of, target.over) };
+/** What was measured of a target; undefined where it is not meant for the case, or somebody did not take part. */
+export function judge(target: Target, { one, times }: Pick<Result, "one" | "times">): Reached | undefined {
+  const { of, over, beside } = target;
+  if (!concerns(target, one) || ![of, over, ...beside ?? []].every((name) => name in times)) return undefined;
+  const atMost = target.atMost * (beside ? ratio(times, ...beside).median : 1);
+  return { target, one, got: ratio(times, of, over), atMost };
 }
 
 const targetColumns: Column<Reached>[] = [
   { title: "kernel", cell: ({ one }) => one.kernel },
   { title: "x", cell: ({ one }) => one.dims.join(" x ") },
   { title: "ratio", cell: ({ target }) => `${target.of} to ${target.over}` },
-  { title: "at most", cell: ({ target }) => String(target.atMost), align: "right" },
+  { title: "at most", cell: ({ atMost }) => String(Number(atMost.toPrecision(3))), align: "right" },
   { title: "measured", cell: ({ got }) => formatSpread(got), align: "right" },
-  { title: "", cell: ({ target, got }) => got.median <= target.atMost ? "met" : "missed" },
+  { title: "", cell: ({ got, atMost }) => got.median <= atMost ? "met" : "missed" },
 ];
 
 interface Row {
@@ -107,7 +125,8 @@ const timeColumns: Column<Row>[] = [
   },
 ];
 
-function formatSpread({ low, median, high }: Spread): string {
+/** A median with its quartiles. */
+export function formatSpread({ low, median, high }: Spread): string {
   const digits = median < 1 ? 3 : 2;
   return `${median.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
 }

@@ -16,6 +16,8 @@ export interface Target {
   over: string;
   /** The largest ratio. */
   atMost: number;
+  /** Two whose ratio in the same run is multiplied into that. */
+  beside?: [of: string, over: string];
 }
 
 const own = "own memory";
@@ -41,6 +43,7 @@ export const targets: Target[] = [
   { kernels: ["layerNorm", "rmsNorm"], widths: [256, 1024], of: own, over: "copy", atMost: 1.2 },
   { kernels: ["groupNorm"], of: own, over: "copy", atMost: 1.4 },
   { kernels: ["batchNormTraining"], of: own, over: "copy", atMost: 1.5 },
+  { kernels: forward, of: "two threads", over: own, atMost: 1, beside: ["two copies", "copy"] },
   { kernels: forward, of: "arrays", over: own, atMost: 1.6 },
   { kernels: [...forward, ...backward], of: own, over: "TypeScript", atMost: 0.6 },
   { kernels: [...forward, ...backward], of: "arrays", over: "TypeScript", atMost: 0.6 },
@@ -48,6 +51,11 @@ export const targets: Target[] = [
 
 /** Whether a target is meant for a case. A single row is none of them. */
 export function concerns({ kernels, widths: [least, most] = [1, Infinity] }: Target, { kernel, dims }: Case): boolean {
-  const width = dims.slice(dims.length === 2 ? 1 : 2).reduce((a, b) => a * b, 1);
+  const width = widthOf(dims);
   return kernels.includes(kernel) && dims[0] > 1 && width >= least && width <= most;
+}
+
+/** The elements of a row, or of a channel of an image. */
+export function widthOf(dims: readonly number[]): number {
+  return dims.slice(dims.length === 2 ? 1 : 2).reduce((a, b) => a * b, 1);
 }
