@@ -24,6 +24,8 @@ const sweep = [[98304, 64], [49152, 128], [24576, 256], [8192, 768], [6144, 1024
   65536,
 ]];
 const odd = [[99864, 63], [96792, 65], [8203, 767], [8181, 769], [1535, 4097]];
+/** Few rows and many. */
+const heights = [[8, 768], [64, 768], [512, 768], [32768, 768]];
 /** The same for channels of images. */
 const images = [[2048, 64, 7, 7], [512, 64, 14, 14], [128, 64, 28, 28], [32, 64, 56, 56], [8, 64, 112, 112]];
 
@@ -47,6 +49,7 @@ const caseOf = (kernel: string, dims: number[]): Case => ({
 /** Every case but the large one. */
 export const cases: Case[] = [
   ...ofRows.flatMap((kernel) => [...sweep, ...odd].map((dims) => caseOf(kernel, dims))),
+  ...heights.map((dims) => ({ ...caseOf("layerNorm", dims), full: false, ...(dims[0] < 512 && { calls: 1000 }) })),
   ...ofImages.flatMap((kernel) => images.map((dims) => caseOf(kernel, dims))),
   { kernel: "layerNorm", dims: [1, 768], calls: 10_000, full: true },
 ];

@@ -1,5 +1,5 @@
 /**
- * The times of the sweep as a picture: how long each byte takes as rows get longer.
+ * The times of the sweep as a picture: how long each byte takes as rows get longer, or more.
  *
  * @module
  */
@@ -7,28 +7,29 @@ import * as Plot from "@observablehq/plot";
 import { plots } from "../notebooks/mod.ts";
 import { spread } from "./measure.ts";
 import type { Result } from "./report.ts";
+import { widthOf } from "./targets.ts";
 
 interface Point {
-  kernel: string;
-  width: number;
+  panel: string;
+  size: number;
   who: string;
-  share: number;
+  nanoseconds: number;
 }
 
-const shown = ["own memory", "in place", "PyTorch", "C", "TypeScript"];
+const shown = ["own memory", "in place", "copy", "PyTorch", "C", "TypeScript"];
 
-/** An SVG: a panel for each kernel, time in copies of x over the width of a row or channel. */
+/** An SVG: a panel for each kernel, time over the width of a row or channel, and one over the number of rows. */
 export function picture(results: Result[]): string {
-  const points = results.flatMap(pointsOf), kernels = [...new Set(points.map(({ kernel }) => kernel))];
-  const panels = kernels.map((kernel) => ({
-    title: kernel,
-    x: { type: "log" as const, label: "width" },
-    y: { label: "time, in copies of x", domain: [0, 8], clamp: true },
+  const points = results.flatMap(pointsOf).toSorted((a, b) => a.size - b.size);
+  const names = [...new Set(points.map(({ panel }) => panel))].filter((name) => sizesOf(points, name) > 1).toSorted();
+  const panels = names.map((name) => ({
+    title: name,
+    x: { type: "log" as const, label: name.includes("wide") ? "rows" : "width" },
+    y: { label: "ns for each byte of x and y", domain: [0, 1], clamp: true },
     marks: [
-      Plot.ruleY([1], { strokeDasharray: "2" }),
-      Plot.lineY(points.filter((point) => point.kernel === kernel), {
-        x: "width",
-        y: "share",
+      Plot.lineY(points.filter(({ panel }) => panel === name), {
+        x: "size",
+        y: "nanoseconds",
         stroke: "who",
         z: "who",
         marker: "dot",
@@ -39,13 +40,22 @@ export function picture(results: Result[]): string {
     .svg;
 }
 
+function sizesOf(points: Point[], name: string): number {
+  return new Set(points.filter(({ panel }) => panel === name).map(({ size }) => size)).size;
+}
+
+/** Every case is a point over its width, if it has as many elements as the sweep's, and one of a common width also over its rows. */
 function pointsOf({ one: { kernel, dims }, times }: Result): Point[] {
   if (dims[0] === 1) return [];
-  const width = dims.slice(dims.length === 2 ? 1 : 2).reduce((a, b) => a * b, 1), copy = spread(times.copy).median;
-  return shown.filter((who) => who in times).map((who) => ({
-    kernel,
-    width,
-    who,
-    share: spread(times[who]).median / copy,
-  }));
+  const elements = dims.reduce((a, b) => a * b, 1), width = widthOf(dims), places: [panel: string, size: number][] = [];
+  if (elements > 4e6 && elements < 8e6) places.push([kernel, width]);
+  if (dims.length === 2 && width === 768) places.push([`${kernel}, ${width} wide`, dims[0]]);
+  return places.flatMap(([panel, size]) =>
+    shown.filter((who) => who in times).map((who) => ({
+      panel,
+      size,
+      who,
+      nanoseconds: spread(times[who]).median * 1e6 / (8 * elements),
+    }))
+  );
 }

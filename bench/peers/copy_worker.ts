@@ -5,7 +5,8 @@ interface Half {
   done: Int32Array;
 }
 
-addEventListener("message", ({ data: { from, to, done } }: MessageEvent<Half>) => {
+addEventListener("message", (event) => {
+  const { from, to, done } = (event as MessageEvent<Half>).data;
   to.set(from);
   Atomics.store(done, 0, 1);
   Atomics.notify(done, 0);
