@@ -15,7 +15,7 @@ export const relaxed: CompiledModule = {
     "&51!>!;!Cn!>!-!0!5!1!:!@&40!>!;!Ct!;!9!1!:!@!?&3/!>!;!Cz!4!5!2!@!?&2-!>!;!Cz!A!9!?&12!>!;!Cu!;!>!9!-" +
     "!8!5!F!1&86!>!;!Ck!5!2!2!1!>!1!:!@!5!-!@!1&7.!-!/!@!5!B!-!@!1&/8!-!/!@!5!B!-!@!5!;!:n!>!-!0!5!1!:!@&" +
     "B)!-!0!0&*8!/!;!8!A!9!:l!D!-!/!@t!;!9!1!:!@!?&<5!>!;!Cl!D!-!/!@t!;!9!1!:!@!?&;,!:!-!>!>!;!C&:+!C!5!0" +
-    "!1!:&9.!=!A!-!:!@!5!F!1&0,!9!1!9!;!>!E(&0!{!o'C!z+*)!K3!G*!H'!IF' *G=F(*!Ij&&&&+F&F'F'F'h(!BF'h 2&pA" +
+    "!1!:&9.!=!A!-!:!@!5!F!1&0,!9!1!9!;!>!E(&0!P!p'C!z+*)!K3!G*!H'!IF' *G=F(*!Ij&&&&+F&F'F'F'h(!BF'h 2&pA" +
     "h!<!=F'h6pAH,j&&&&6,F, *!p (1H?#9G/)gF'F+r*gF+h!L.!6H,F'F'F,rAG-#2&&&&&&&&&&&&&&&&G.#2&&&&&&&&&&&&&&" +
     "&&G1#2&&&&&&&&&&&&&&&&G2#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G0#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&" +
     "&&G5#2&&&&&&&&&&&&&&&&G6)gF+h6!6H,F-t*gF.F&F+h(!@!6H+#&*&F/# W'H9# V'G.F1F+#&*6F/# W'H:# V'G1F2F+#&*" +
@@ -51,210 +51,211 @@ export const relaxed: CompiledModule = {
     "F/# W'# V'G-F,F)#&*FF/# W'# V'G,F0F)#&*VF/# W'# V'G0F*G)2'11)gF)F+p*gF1F&F)h(!@!6P(& -F( -!n!mG1F)h'" +
     "!6G)2'11F1F.F-# V'F,F0# V'# V'H,#E& -F,#E' -!mF,#E( -F,#E) -!m!m!mG12'11F11!P'('!K*!HF)F(h(!@m*gF&F'" +
     "F(!8F*F+F,6&51)gF'F-r*gF&F(F*F+F,6&F/F,Q)&F+Q)&F.!nH0F0!oF( *F- *!oF-h'!6H- *H1!p!o!m!mG/F.F0F1!p!mG" +
-    ".F&F)!6G&2'11F+F.`)&F,F/`)&1 5))-!K'!I-!GF)#9G7F*#9G8F+#9G9F(h(!@H0hg!=G1F0h!LFF&F'mF0h!LFt!>AG2h&G(" +
-    ")gF(F1p*gF(F2!6H/F1F/F1pAG3F0F2r*gj&&&&G6F(G/)gF/F3p*gF6F&F/!6P(&!_G6F/hg!7G/2'111)gF(F3p*gF&F(!6H/#" +
-    "&*&F7# W'F8F9#!Q(G=F/#&*6F7# W'F8F9#!Q(G:F/#&*FF7# W'F8F9#!Q(G;F/#&*VF7# W'F8F9#!Q(G<F'F(!6H5F,*!GF:" +
-    "F(F-!6H4#&*6F(F.!6H/#&*6#!Q(G:F;F4#&*FF/#&*F#!Q(G;F<F4#&*VF/#&*V#!Q(G<F=F4#&*&F/#&*&#!Q(+F=1#1*&F5F:" +
-    "#1*6F5F;#1*FF5F<#1*VF(hg!7G(2'112'11)gF(F0p*gF&F(!6P(&F)!`F*!aF+!_G6F'F(!6F,*!IF6F(F-!6P(&!aF(F.!6P(" +
-    "&!_+F61_(&F(h*!6G(2'111!c7()!G(!K)gF,h*!6F't*g(!GF&F,h(!@!6H-#&*&H)#2&&&&&&&&&&&&&&&&# ['F(h'm3&@F)#" +
-    "2%%!K%%%!K%%%!K%%%!K%# ['F(h(m*!G#2&&!Lf&&!Lf&&!Lf&&!Lf#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF" +
-    ")# R'#2YY %eYY %eYY %eYY %e#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# Y'H*#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0#!Q(F*#2 A!" +
-    "6!Be A!6!Be A!6!Be A!6!Be#!Q(F*#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .#!Q(F*#2!F &Ee!F &Ee!F &Ee!F &Ee#!Q" +
-    "(F*#2]!Z.e]!Z.e]!Z.e]!Z.e#!Q(F*#2.!p5e.!p5e.!p5e.!p5e#!Q(F*#2!1K W )!1K W )!1K W )!1K W )#!Q(#2!-1 (" +
-    "a!-1 (a!-1 (a!-1 (aF)F)# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&" +
-    "&!} 4# ['H*#2b!w *fb!w *fb!w *fb!w *f# X'#!6H+#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F+#2&!LW 1&!LW 1&!LW 1&!" +
-    "LW 1F*#!Q(#!Q(H*#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F*#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F*#2!x!wPe!x!wPe!x!wPe" +
-    "!x!wPe#!Q(F*#2&&&f&&&f&&&f&&&f#!Q(F*#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F*#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F+# k'#2!K" +
-    "&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# X'H*# W'F*F)#2&&&&&&&&&&&&&&&&#k#y+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&" +
-    "!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF)# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# [" +
-    "'H)#2b!w *fb!w *fb!w *fb!w *f# X'#!6H*#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F*#2&!LW 1&!LW 1&!LW 1&!LW 1F)#!" +
-    "Q(#!Q(H)#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F)#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F)#2!x!wPe!x!wPe!x!wPe!x!wPe#!" +
-    "Q(F)#2&&&f&&&f&&&f&&&f#!Q(F)#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F)#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F*# k'#2!K&&&!K&&&" +
-    "!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'1# X'1G)F-F)#1*&F,h*!6G,2'11)gF'F,r*g(!GF,h(!@F&!6H-#/(&H)#2&&&&&&&&" +
-    "&&&&&&&&# ['F(h'm3&@F)#2%%!K%%%!K%%%!K%%%!K%# ['F(h(m*!G#2&&!Lf&&!Lf&&!Lf&&!Lf#2/!Dod/!Dod/!Dod/!Dod" +
-    "#2&&!Lf&&!Lf&&!Lf&&!LfF)# R'#2YY %eYY %eYY %eYY %e#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# Y'H*#2!Q ku 0!Q ku 0!Q" +
-    " ku 0!Q ku 0#!Q(F*#2 A!6!Be A!6!Be A!6!Be A!6!Be#!Q(F*#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .#!Q(F*#2!F &" +
-    "Ee!F &Ee!F &Ee!F &Ee#!Q(F*#2]!Z.e]!Z.e]!Z.e]!Z.e#!Q(F*#2.!p5e.!p5e.!p5e.!p5e#!Q(F*#2!1K W )!1K W )!1" +
-    "K W )!1K W )#!Q(#2!-1 (a!-1 (a!-1 (a!-1 (aF)F)# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# " +
-    "Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H*#2b!w *fb!w *fb!w *fb!w *f# X'#!6H+#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F" +
-    "+#2&!LW 1&!LW 1&!LW 1&!LW 1F*#!Q(#!Q(H*#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F*#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q" +
-    "(F*#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F*#2&&&f&&&f&&&f&&&f#!Q(F*#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F*#2&&!Lf&&!Lf&" +
-    "&!Lf&&!Lf#!Q(F+# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# X'H*# W'F*F)#2&&&&&&&&&&&&&&&&#k#y+#2&&!Lf&" +
-    "&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF)# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!}" +
-    " 4&&!} 4&&!} 4&&!} 4# ['H)#2b!w *fb!w *fb!w *fb!w *f# X'#!6H*#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F*#2&!LW " +
-    "1&!LW 1&!LW 1&!LW 1F)#!Q(#!Q(H)#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F)#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F)#2!x!" +
-    "wPe!x!wPe!x!wPe!x!wPe#!Q(F)#2&&&f&&&f&&&f&&&f#!Q(F)#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F)#2&&!Lf&&!Lf&&!Lf&&!L" +
-    "f#!Q(F*# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'1# X'1G)F-F)#!&(&&F,h'!6G,2'111 1())!H*!K'!Ih" +
-    "'G2)gF&F3r*gF3h)!@H4F'!6Q)&H1 (G6F)F4!6Q)&F6 -F1!nF(F4!6Q)&H0!o!mG/h&F2F0!fk&&&&&& c!K!/F0!fk&&&&&&V" +
-    "m!0!=F0k&&&&&&&&!.F0!fk&&&&&&!}`!/!=!>F/!fk&&&&&& c!K!/F/!fk&&&&&&Vm!0!=F1!fk&&&&&& c!K!/F1!fk&&&&&&" +
-    "Vm!0!=!>!>AG2F3h(!@H5F+!6F6_(&F,F5!6F0 (_(&F-F5!6F/ (_(&F**gh&F2F*F4!6Q)&H/!fk&&&&&& c!K!/F/!fk&&&&&" +
-    "&Vm!0!=F/k&&&&&&&&!.F/!fk&&&&&&!}`!/!=!>AG2F.F5!6F/ (_(&1F3h'!6G32'11F21!['')!K)gF(F7r*gF7h(!@H8F0!6" +
-    "N(&h(!@G9F&F'F)F*F8!6P(&F-F8!6P(&F/F1F9!6F.F8!6P(&F2F+F8!6P(&F,F8!6P(&F3F9!6F4F9!6F7h)!@H8F5!6F6F8!6" +
-    "6(F7h'!6G7F)h(!@H8F&!6G&F'F8!6G'2'111a'(!K)gF'F+r*gF)F+h)!@!6H,F&F(F,F*6) -`)&F+h'!6G+F&F(h(!@!6G&2'" +
-    "111`'(!K)gF'F,r*gF&F(F)F,h)!@H-F*!6F+F-!66&F,h'!6G,F&F(h(!@!6G&2'111!M''(!K)gF)F4r*gF&F'F(F*F4h(!@H5" +
-    "F+!6P(&F,F5!6P(&F-F5!6P(&F.F5!6P(&F/F5!6P(&F1F3F2F5!6N(&h(!@!6F0F5!6P(&6+F4h'!6G4F*h(!@H5F&!6G&F'F5!" +
-    "6G'F(F5!6G(2'111!;'(!K)gF(F1r*gF&F'F)F1h(!@H2F*!6P(&F+F2!6P(&F,F2!6P(&F-F-*!KF.F2!6N(&h(!@+h&1H2F/!6" +
-    "F0F2!66.F1h'!6G1F)h(!@H2F&!6G&F'F2!6G'2'111!N'()!K'!G)gF(F)r*gF'F)h)!@!6H*F*#&*&F&F)h(!@!6H+#&*&H,#!" +
-    "+# c'#1*&F*F*#&*6F,F,#3./012345./012345#!+# c'#1*6F+#2&&&&&&&&&&&&&&&&#1*&F)h*!6G)2'111!z3)5!K)!I6!H" +
-    "F+F,!8HR *G^F, *G_F,h(!@GM)gF*FJr*gFJh)!@GFFJh(!@HDFC!6GNF7FD!6N(&h(!@GKF4l*gF&F+F,F-F.F=FF!6F>FF!6H" +
-    "D6-F?FF!6k&&&&&& cfF0FDQ)&F^!p!oF1!m!lF2!m!p`)&1F=FF!6Q)&Hfk&&&&&&&&F/AHV (HT -FV!nGZ(gh'F?FF!6Q)&H]" +
-    "!fk&&&&&& c!K!/F]!fk&&&&&&Vm!0!=F]k&&&&&&&&!.F]!fk&&&&&&!}`!/!=!>FV!fk&&&&&& c!K!/FV!fk&&&&&&Vm!0!=h" +
-    "'h'F4*!Hk&&&&&& cf+F>FF!6Q)&1HYF3F^!o!2F4Ah&FfFY!m!fk&&&&&& c!K!/AAA*!Kh'+FZF]!oHV!fk&&&&&& c!K!/FV!" +
-    "fk&&&&&&Vm!0!=1*gF6*gF:*gF<FK!6HDF'FDF,6*1+FEGFF'GD)gFFF+FE!6p*gFFh)!@GHFDFDF,j&&&&F/*!IFDF,F@FH!6FA" +
-    "FH!66)+j&&&&1HSh&h&j&&&&h&j&&&&j&&&&h&h&F@FH!6HGFAFH!66(FGFGQ)&FS -F_!o!m`)&FFh'!6GFF-FD!6GD2'111FNh" +
-    "(](&FLh'!6GL2'1F9FEh)!@!6Q)& (GUk&&&&&&&&Gak&&&&&&&&Gbk&&&&&&&&G`k&&&&&&&&G[k&&&&&&&&Gch'GHF-FMnGOj&" +
-    "&&&GSFEGDF&GFF'GG)gFDF+FE!6p*gFDh)!@GIFOlFDFEm!>h&F/A*gFGF,F@FI!6FAFI!66)GS1FS -HXFU -F6*!Hk&&&&&& c" +
-    "f+F5FI!6Q)&1HWF6A!oGVFFFGF,FTFSF6F8FK!6FUF:F] (FZF]!o (F;FK!6F<FK!6F@FI!6HPFAFI!6HQ6(FQQ)&FZFPQ)&Hd!" +
-    "o!mHe!fF3F_!o!2h&FdFe!m!fk&&&&&& c!K!/h&FHAAGHFaFWFd!o!mGaFbFWFe!o!mGbF`FVF_!o!mG`F[FVF6h'F4AlFOlF+h" +
-    "'r!=!>*!HFFF,FT6,FZF_!o!m+k&&&&&&&&1HV!o!mG[FcFV!mGcFPFdFXF_!o!m`)&FQFeFXFV!o!m`)&FBFI!6FX`)&FDh'!6G" +
-    "DF-FF!6GFF-FG!6GG2'11FaF`!mF^!pGZk&&&&&&&&FfF.AHV (HT -FV!nk&&&&&&&gF^!pF0!gF]!oF]!oF]!ok&&&&&& Rf!o" +
-    "k&&&&&&&&F]!gF]!oFYF^!p!lk&&&&&&&g!o!pFYk&&&&&&&&!-AF2k&&&&&&&&!-A!oFbF[F`F^!pFc!o!n!m!oHY!oGXh'FY!f" +
-    "k&&&&&& c!K!/FY!fk&&&&&&Vm!0!=FYk&&&&&&&&!.FY!fk&&&&&&!}`!/!=!>FV!fk&&&&&& c!K!/FV!fk&&&&&&Vm!0!=h'F" +
-    "HAAlGHFEGD)gFHh&FDF+FE!6pA*gFBFDh)!@!6Q)&FU -F6*!Hk&&&&&& cf+F5FDh)!@!6Q)&1HVF6A!oGWF]FV!oHV!fk&&&&&" +
-    "& c!K!/FV!fk&&&&&&Vm!0!=FVk&&&&&&&&!.FV!fk&&&&&&!}`!/!=!>*!Kh'+F]FWFZ!n!ok&&&&&&&&F/AFX!mHV!fk&&&&&&" +
-    " c!K!/FV!fk&&&&&&Vm!0!=1lGHFDh'!6GD2'11FNh&h'h(F:h&F6AAFHA](&FHl*gFLh'!6GL2'1FEGDF&GFF'GGF(GH)gFDF+F" +
-    "E!6p*gFBFDh)!@!6Q)&HV (GSFFFGFHF,FTFY (F]FVFU -F6*!Hk&&&&&& cf+F5FDh)!@!6Q)&1HVF6A!oFZ!n!ok&&&&&&&&F" +
-    "/AFX!m (F]FV!o (FSF6F8FK!6FU6+FDh'!6GDF-FF!6GFF-FG!6GGF-FH!6GH2'11F)*gF(F)F+FJ!8FM!8!6F(FR6*11FJh'!6" +
-    "GJF+FE!6GEF+FM!8HDF&!6G&F'FD!6G'F(FD!6G(2'11FL1!s+).!K+!H'!IF)F*!8 *GIF*h(!@GD)gF(FBr*gFBh)!@H@F:!6G" +
-    ">F&F)F*F+F,F9F@!6H=F>6-k&&&&&& cfF.F>Q)&HGFI!p!oF/!m!lF0!m!pGEF=Q)&HFk&&&&&&&&F-AHH (GJFFFG!m!fk&&&&" +
-    "&& c!K!/H=*gFGF1FI!o!2G=1F=*gFH!fk&&&&&& c!K!/FH!fk&&&&&&Vm!0!=lG=1F=*gFE!fk&&&&&& c!K!/FE!fk&&&&&&V" +
-    "m!0!=FEk&&&&&&&&!.FE!fk&&&&&&!}`!/!=!>lG=1F?G>)gF=h&F>F)F?!6pA*gF4*!HFE+FEF2F>h)!@!6Q)&!o1GFF4*!Hk&&" +
-    "&&&&&&+F3F>h)!@!6Q)&1GGFF!fk&&&&&& c!K!/FF!fk&&&&&&Vm!0!=FFk&&&&&&&&!.FF!fk&&&&&&!}`!/!=!>*!Kh'+FGFJ" +
-    " -FH!nFF!o!mHF!fk&&&&&& c!K!/FF!fk&&&&&&Vm!0!=1lG=F>h'!6G>2'11F;F@!6FE`)&F<FBh(!@!6F=l](&(gF=l*gFCh'" +
-    "!6GC2'1F5FBh(!@!6N(&h(!@GAF?G@F&G=F'G>)gF@F)F?!6p*gF=F>F*FJF4*!HFE+FEF2F@h)!@!6Q)&!o1HF (F4*!Hk&&&&&" +
-    "&&&+F3F@h)!@!6Q)&1FJ -FH!nFF!o!m (F4F6FA!6F7FA!66.F8*gF>F*F86/1F@h'!6G@F+F=!6G=F+F>!6G>2'111FBh'!6GB" +
-    "F)F?!6G?F)FD!8H=F&!6G&F'F=!6G'2'11FC1!z'('!K(!G)gF(F)r*gF'F)h(!@!6F&F)h'!@!6#*'&H*#2%!K&&%!K&&%!K&&%" +
-    "!K&&#uh3#!x'H+#2&&!L!C&&!L!C&&!L!C&&!L!C# X'F+#2%%!K5%%!K5%%!K5%%!K5#b#2&&!L!K&&!L!K&&!L!K&&!L!K#u#w" +
-    "F*#2&!L&&&!L&&&!L&&&!L&&#uh6#!x'#w#1*&F)h*!6G)2'111 2(((!G'!K)gF(F+r*gF'F+h'!@!6#2&!J&&&!J&&&!J&&&!J" +
-    "&&#2&!H&&&!H&&&!H&&&!H&&F&F+h(!@!6#&*&H*#2%%%!K%%%!K%%%!K%%%!K#uH)#2&&&f&&&f&&&f&&&f# V'#2&&&f&&&f&&" +
-    "&f&&&f# #'F)#2%5& :%5& :%5& :%5& :#!{'F)h3#!z'#2'&&&'&&&'&&&'&&&#u#!{'h3#!z'F)#2&&!L_&&!L_&&!L_&&!L_" +
-    "#`#yF)#2% b!Kn% b!Kn% b!Kn% b!Kn#b#yF)#2&&!L!K&&!L!K&&!L!K&&!L!K#b#yF*#2&&&!L&&&!L&&&!L&&&!L#uh6#!z'" +
-    "#wH)F)#!R'#C&^)&F+h*!6G+2'111!p'(+!K'!I)gF'F/r*gF/h)!@G0F&F(F/!8h(!@!6H.F(h(!@!6G1F.G-)gF-F1p*!KF-P(" +
-    "&H2F2!(+h&1*gF-h*!6G-2'11F.h*F(F-F1p*!IF-P(&+j&&&&1F0F)F*F+F,6'l*gF.h*F(F*F0!6Q)& (F0F)F*F+F,6'@1F/h" +
-    "'!6G/2'111 @C):!G.!K'!IF'h(!@GE)gF'FBrF'h.v!=*gFBh)!@HHF*!6GGF&FBh(!@!6HAGCFA#&*&H-#!+G.F-F-#3./0123" +
-    "45./012345#!+G/FA#&*6H-#!+G0F-F-#3./012345./012345#!+G2#2&&&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G1#2&&&" +
-    "&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7#2&&&" +
-    "&&&&&&&&&&&&&G8h&GD)gF(FDr*gF-FC#&*&H9#!+F.# d'H:# c'G-F1F9F9#3./012345./012345#!+F/# d'H9# c'G1F3FC" +
-    "#&*6H;#!+F0# d'H<# c'G3F5F;F;#3./012345./012345#!+F2# d'H;# c'G5F:F:F4#!S(G4F9F9F6#!S(G6F<F<F7#!S(G7" +
-    "F;F;F8#!S(G8FDh'!6GDFCFE!6GC2'11F.F-F(#7H9#%'H:# f'H;# c'H<F.# d'G=F)FH!6F:#1*&F*FH!6F<#1*&F+FH!6F.F" +
-    "<F=# d'# d'F;F=# d'# c'#1*&F,FH!6F4F-F;# e'# d'#2&&&&&&&&&&&&&&&&# h'H-#1*&F/F1F9F9#3./012345./01234" +
-    "5#%'H.# f'H:# c'H;F/# d'G<FHh6!6HCF)!6F.#1*&F*FC!6F;#1*&F+FC!6F/F;F<# d'# d'F:F<# d'# c'#1*&F,FC!6F6" +
-    "F1F:# e'# d'#2&&&&&&&&&&&&&&&&# h'H/#1*&F0F3F9#%'H1# f'H9# c'H:F0# d'G;FHhF!6HCF)!6F1#1*&F*FC!6F:#1*" +
-    "&F+FC!6F0F:F;# d'# d'F9F;# d'# c'#1*&F,FC!6F7F3F9# e'# d'#2&&&&&&&&&&&&&&&&# h'H0#1*&F2F5F.# f'H1# c" +
-    "'H3F2# d'G9FHhV!6HCF)!6F.#1*&F*FC!6F3#1*&F+FC!6F2F3F9# d'# d'F1F9# d'# c'#1*&F,FC!6F8F5F1# e'# d'#2&" +
-    "&&&&&&&&&&&&&&&# h'H.#1*&(gF4F-#2&&&&&&Vg&&&&&&Vg# e'#rF6F/#2&&&&&&Vg&&&&&&Vg# e'#r#uF7F0#2&&&&&&Vg&" +
-    "&&&&&Vg# e'#rF8F.#2&&&&&&Vg&&&&&&Vg# e'#r#u#u# 5'3&FAHCGDFA#&*&G-h'GF)gh'F-F-#hH.#!p'F(FFtAl*gF-FDFE" +
-    "!6HD#&*&F.#yG-FFh'!6GF2'11F-H.#!+G9F-F-#3./012345./012345#!+G:FAh6!6HD#&*&G-h'GF)gh'F-F-#hH/#!p'F(FF" +
-    "tAl*gF-FDFE!6HD#&*&F/#yG-FFh'!6GF2'11F-H/#!+G;F-F-#3./012345./012345#!+G<#2&&&&&&&&&&&&&&&&G-#2&&&&&" +
-    "&&&&&&&&&&&G1#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G6#2&&&&&" +
-    "&&&&&&&&&&&G7#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G0#2&&&&&&&&&&&&&&&&G2h&GD)gF(FDr*gF0FC#&*&H=F=#h" +
-    "H># #'G0F2FC#&*6H?F?#hH@# #'G2F-F=F.F>#yH=#!+F9# d'H># c'G-F1F=F=#3./012345./012345#!+F:# d'H=# c'G1" +
-    "F3F?F/F@#yH?#!+F;# d'H@# c'G3F5F?F?#3./012345./012345#!+F<# d'H?# c'G5F>F>F4#!S(G4F=F=F6#!S(G6F@F@F7" +
-    "#!S(G7F?F?F8#!S(G8FDh'!6GDFCFE!6GC2'11F9F-F0#%'H.# f'H/# c'H=F9# d'G>F)FH!6F.#1*&F*FH!6F=#1*&F+FH!6F" +
-    "9F=F># d'# d'F/F># d'# c'#1*&F,FH!6F4F-F/# e'# d'#2&&&&&&&&&&&&&&&&# h'H-#1*&F:F1F0F0#3./012345./012" +
-    "345#%'H.# f'H/# c'H0F:# d'G9FHh6!6HCF)!6F.#1*&F*FC!6F0#1*&F+FC!6F:F0F9# d'# d'F/F9# d'# c'#1*&F,FC!6" +
-    "F6F1F/# e'# d'#2&&&&&&&&&&&&&&&&# h'H.#1*&F;F3F2#%'H/# f'H0# c'H1F;# d'G9FHhF!6HCF)!6F/#1*&F*FC!6F1#" +
-    "1*&F+FC!6F;F1F9# d'# d'F0F9# d'# c'#1*&F,FC!6F7F3F0# e'# d'#2&&&&&&&&&&&&&&&&# h'H/#1*&F<F5F2F2#3./0" +
-    "12345./012345#%'H0# f'H1# c'H2F<# d'G3FHhV!6HCF)!6F0#1*&F*FC!6F2#1*&F+FC!6F<F2F3# d'# d'F1F3# d'# c'" +
-    "#1*&F,FC!6F8F5F1# e'# d'#2&&&&&&&&&&&&&&&&# h'H0#1*&F4F-#2&&&&&&Vg&&&&&&Vg# e'#rF6F.#2&&&&&&Vg&&&&&&" +
-    "Vg# e'#r#uF7F/#2&&&&&&Vg&&&&&&Vg# e'#rF8F0#2&&&&&&Vg&&&&&&Vg# e'#r#u#u# 5'3&FG#&*&#!*FG#&*6#!*#3&'()" +
-    "*+,-6789:;<=H.#!+G/F.F.#3./012345./012345#!+G9FG#&*F#!*FG#&*V#!*#3&'()*+,-6789:;<=H:#!+G;F:F:#3./012" +
-    "345./012345#!+G<#2&&&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G1#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&" +
-    "&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G0#2&&" +
-    "&&&&&&&&&&&&&&G2h&GC)gF(FCr*gF0FA#&*&H=F=#hH># #'G0F2FA#&*6H?F?#hH@# #'G2F-F=F.F>#yH=#!+F/# d'H># c'" +
-    "G-F1F=F=#3./012345./012345#!+F9# d'H=# c'G1F3F?F:F@#yH?#!+F;# d'H@# c'G3F5F?F?#3./012345./012345#!+F" +
-    "<# d'H?# c'G5F>F>F4#!S(G4F=F=F6#!S(G6F@F@F7#!S(G7F?F?F8#!S(G8FCh'!6GCFAFE!6GA2'11F/F-F0#%'H.# f'H:# " +
-    "c'H=F/# d'G>F)FH!6F.#1*&F*FH!6F=#1*&F+FH!6F/F=F># d'# d'F:F># d'# c'#1*&F,FH!6F4F-F:# e'# d'#2&&&&&&" +
-    "&&&&&&&&&&# h'#1*&F9F1F0F0#3./012345./012345#%'H-# f'H.# c'H/F9# d'G0FHh6!6HAF)!6F-#1*&F*FA!6F/#1*&F" +
-    "+FA!6F9F/F0# d'# d'F.F0# d'# c'#1*&F,FA!6F6F1F.# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F;F3F2#%'H-# f'H.# " +
-    "c'H/F;# d'G0FHhF!6HAF)!6F-#1*&F*FA!6F/#1*&F+FA!6F;F/F0# d'# d'F.F0# d'# c'#1*&F,FA!6F7F3F.# e'# d'#2" +
-    "&&&&&&&&&&&&&&&&# h'#1*&F<F5F2F2#3./012345./012345#%'H-# f'H.# c'H/F<# d'G0FHhV!6HAF)!6F-#1*&F*FA!6F" +
-    "/#1*&F+FA!6F<F/F0# d'# d'F.F0# d'# c'#1*&F,FA!6F8F5F.# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&1FBh.!6HAF'p*" +
-    "!KFAF'h.!7HBFAFBpA+F'1GB2'11)gF'FBr*gFBh)!@GDF&FBh(!@!6HCF(FE!8!6GFFCGA)gFAFFp*!KFAP(&HIFI!(+h&1*gFA" +
-    "FE!6GA2'11FCFEF(FAFFp*!IFAP(&+j&&&&1FDF)F*F+F,6'l*gFCFEF(F*FD!6Q)& (FDF)F*F+F,6'@1FBh'!6GB2'111 U0*0" +
-    "!K7!G,!H'!IF(h(!@G7)gF(F1rF(h6v!=*gF1h)!@H2F/!6H8h&h!L' o1&F0F2!6H9h&h!L' o1&F1h(!@H2F*!6G5F+F2!6G6F" +
-    "&F2!6G3F'F2!6G2h&G4)gF)F4r*gF4hF!6H:F)F)F:rAG:#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&" +
-    "&&&&G>#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G?#2&&&&&&&&&&&&&&&&G@#2&&&&&&&&&&&&&&&&GA#2&&&&&&&&&&&&" +
-    "&&&&GB)gF4F:p*gF3#&*&F5#&*&# W'GCF3#&*6F5#&*6# W'GDF3#&*FF5#&*F# W'GEF<F2#&*&F6#&*&H<# W'HGF,*!IF-F4" +
-    "h(!@!6P(&+j&&!Lf1HR#9HFFRF.!`#9HHF<# X'#!Q(FGF,AHG# V'G<F=F2#&*6F6#&*6H=# W'HIFFFHF=# X'#!Q(FIF,AHI#" +
-    " V'G=F>F2#&*FF6#&*FH># W'HJFFFHF># X'#!Q(FJF,AHJ# V'G>F;F2#&*VF6#&*VHK# W'H;FFFHFK# X'#!Q(F;F,AHF# V" +
-    "'G;FGFCF?#!Q(G?FIFDF@#!Q(G@FJFEFA#!Q(GAFFF3#&*VF5#&*V# W'FB#!Q(GBF4h'!6G4F3F7!6G3F2F7!6G22'11F8F8#&*" +
-    "&F<#!+# c'#1*&F8F8#&*6F<F<#3./012345./012345#!+# c'#1*6F8F8#&*FF=#!+# c'#1*FF8F8#&*VF=F=#3./012345./" +
-    "012345#!+# c'#1*VF8hg!7H:F:#&*&F>#!+# c'#1*&F:F:#&*6F>F>#3./012345./012345#!+# c'#1*6F8F8#&*!,F;#!+#" +
-    " c'#1*!,F8F8#&*!<F;F;#3./012345./012345#!+# c'#1*!<F9F9#&*&F?#!+# c'#1*&F9F9#&*6F?F?#3./012345./0123" +
-    "45#!+# c'#1*6F9F9#&*FF@#!+# c'#1*FF9F9#&*VF@F@#3./012345./012345#!+# c'#1*VF9hg!7H:F:#&*&FA#!+# c'#1" +
-    "*&F:F:#&*6FAFA#3./012345./012345#!+# c'#1*6F9F9#&*!,FB#!+# c'#1*!,F9F9#&*!<FBFB#3./012345./012345#!+" +
-    "# c'#1*!<2'11F1h6!6H1F(p*!KF1F(h6!7H2F1F2pA+F(1G12'11)gF(F1r*gF1h(!@H2F*!6P(& -GOF+F2!6P(& -GNk&&&&&" +
-    "&&&GLk&&&&&&&&GMh&G2)gF)F2r*gF2F7!8F1h(!@!6H3F&!6P(& -FO!nGPFLF'F3!6P(& -FN!nHLF,*!HF-F2h(!@!6P(& -+" +
-    "k&&&&&& cf1HQ!oFQF. -!nFN!o!mFLF,AHQ!mGLFMFQFP!o!mGMF2h'!6G22'11F1h)!@H2F/!6FL`)&F0F2!6FM`)&F1h'!6G1" +
-    "2'111 #))*!K)!H)!G)gF)F2r*gk&&&&&&&&G5k&&&&&&&&G4h&G/)gF(F/r*gF/h!L'!6H0F(F(F0rAG1#2&&&&&&&&&&&&&&&&" +
-    "G8#2&&&&&&&&&&&&&&&&G7)gF/h*!6H0F1t*gF8F/h(!@H/F'!6#&*&H6# V'G8F6F&F/!6#&*&F*F/!6#&*&# W'F+F/!6#&*&F" +
-    ",F/!6#&*&#!Q(F7#!Q(G7F0G/2'11)gF/F1p*gF5F/h(!@H0F'!6P(& -H3!mG5F4F3F&F0!6P(& -F*F0!6P(& -!nF+F0!6P(&" +
-    " -!oF,F0!6P(& -!m!o!mG4F/h'!6G/2'11F5F8#E& -F8#E' -!mF8#E( -F8#E) -!m!m!mG5F4F7#E& -F7#E' -!mF7#E( -" +
-    "F7#E) -!m!m!mG42'11F2h)!@H/F.!6H0F0Q)&F5!m`)&F-F/!6H/F/Q)&F4!m`)&F2h'!6G2F(h(!@H/F&!6G&F'F/!6G'2'111" +
-    " .7)-!K6!G+!HF'h(!@G/F( *GC)gF'F,rF'h6v!=*g#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&" +
-    "&G6#2&&&&&&&&&&&&&&&&G7F)*!G#2&&&&&&&&&&&&&&&&+F&F,h(!@!6G-F(F(h(!BF(h6pAG0h&G.)gF.F0p*gF4F-#&*&# V'" +
-    "G4F3F-#&*6# V'G3F6F-#&*F# V'G6F7F-#&*V# V'G7F.h'!6G.F-F/!6G-2'11F4j&&!LfF0 %!b#9H5# X'G4F7F5# X'G7F6" +
-    "F5# X'G6F3F5# X'1GBF,h)!@H-F*!6H1h&h!L' o1&F+F-!6H0h&h!L' o1&F&F,h(!@!6G-h&G.)gF(F.r*gF.hF!6H2F(F(F2" +
-    "rAG2#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&" +
-    "&&G:#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G=)gF.F2p*gF3F-#&*&F4# W'H># V'G3F5F-#" +
-    "&*6FB# W'H?# V'G5F8F-#&*FF6# W'H@# V'G8F9F-#&*VF7# W'HA# V'G9F>F>F:#!Q(G:F?F?F;#!Q(G;F@F@F<#!Q(G<FAF" +
-    "AF=#!Q(G=F.h'!6G.F-F/!6G-2'11F1F1#&*&F3#!+# c'#1*&F1F1#&*6F3F3#3./012345./012345#!+# c'#1*6F1F1#&*FF" +
-    "5#!+# c'#1*FF1F1#&*VF5F5#3./012345./012345#!+# c'#1*VF1hg!7H2F2#&*&F8#!+# c'#1*&F2F2#&*6F8F8#3./0123" +
-    "45./012345#!+# c'#1*6F1F1#&*!,F9#!+# c'#1*!,F1F1#&*!<F9F9#3./012345./012345#!+# c'#1*!<F0F0#&*&F:#!+" +
-    "# c'#1*&F0F0#&*6F:F:#3./012345./012345#!+# c'#1*6F0F0#&*FF;#!+# c'#1*FF0F0#&*VF;F;#3./012345./012345" +
-    "#!+# c'#1*VF0hg!7H2F2#&*&F<#!+# c'#1*&F2F2#&*6F<F<#3./012345./012345#!+# c'#1*6F0F0#&*!,F=#!+# c'#1*" +
-    "!,F0F0#&*!<F=F=#3./012345./012345#!+# c'#1*!<2'11(gF)*gF1h&hF o1&2'1F1#&*6G3F1F4#!+F1#&*&H5FC#:H8# f" +
-    "'# c'#1*&F1F4F4#3./012345./012345#!+F3F8# f'# c'#1*6F0F0#&*&F5F5# e'F8# f'# d'#2&&&&&&&&&&&&&&&&# h'" +
-    "#1*&F0F0#&*6F3F3# e'F8# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*61F1hF!6G-(gF)*gF-h&hF o1&2'1F-#&*6G3F-FB#!+F" +
-    "-#&*&H4FC#:H5# f'# c'#1*&F-FBFB#3./012345./012345#!+F3F5# f'# c'#1*6F0F0#&*FF4F4# e'F5# f'# d'#2&&&&" +
-    "&&&&&&&&&&&&# h'#1*FF0F0#&*VF3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*V1F1hg!7G-F0hg!7G.(gF)*gF-h&h" +
-    "F o1&2'1F-#&*6G3F-F6#!+F-#&*&H4FC#:H5# f'# c'#1*&F-F6F6#3./012345./012345#!+F3F5# f'# c'#1*6F.F.#&*&" +
-    "F4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F.F.#&*6F3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*61F1h" +
-    " R&!6G-(gF)*gF-h&hF o1&2'1F-#&*6G3F-F7#!+F-#&*&H4FC#:H5# f'# c'#1*&F-F7F7#3./012345./012345#!+F3F5# " +
-    "f'# c'#1*6F0F0#&*!,F4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*!,F0F0#&*!<F3F3# e'F5# f'# d'#2&&&&&&&" +
-    "&&&&&&&&&# h'#1*!<1F,h6!6H,F'p*!KF,F'h6!7H-F,F-pA+F'1G,2'11)gF'F,r*gk&&&&&&&&GDk&&&&&&&&GEk&&&&&&&&G" +
-    "Fh&G-)gF)lF(F-r!=*gFDF&F-F/!8!6F,h(!@!6P(& -!mGDF-h'!6G-2'11FDFC!pGGh&G-)gF(F-r*gFEF&F-F/!8!6F,h(!@!" +
-    "6P(& -FG!nHD!mGEFFFDFD!o!mGFF-h'!6G-2'11F,h)!@H-F*!6k&&&&&&&&FGFEFC!p!mF)A`)&F+F-!6FFFFFEFE!oFC!p!nk" +
-    "&&&&&&&&!rF)A`)&F,h'!6G,2'111 M())!K)!I*!G)gF*F5r*gF0*!IF1F5h(!@!6P(&+j&&!Lf1H8#9G;F8F2!`#9G:h&G3)gF" +
-    "3h*!6H4F)t*gF3h(!@H3F/!6#&*&G<F(F3!6F'F3!6#&*&F<# W'H9F;F:F<# X'#!Q(F9F0AF.F3!6#&*&F&F3!6#&*&F+F3!6#" +
-    "&*&# W'F,F3!6#&*&F-F3!6#&*&#!Q(#!Q(#1*&F4G32'11)gF)F3r*gF3h(!@H4F/!6P(&G7F(F4!6F'F4!6P(&F7!`H6F8!aF8" +
-    "F2!`F7!a!_F6F0AF.F4!6P(&!aF&F4!6P(&F+F4!6P(&!`F,F4!6P(&!aF-F4!6P(&!_!__(&F3h'!6G32'11F5h'!6G5F)h(!@H" +
-    "3F&!6G&F'F3!6G'F(F3!6G(2'111!i())!K)!G)!I)gF)F2r*gF-*!IF.F2h(!@!6P(&+j&&!Lf1H7#9G4F-*!IF/F2h(!@!6P(&" +
-    "+j&&&&1H6#9G3h&G0)gF0h*!6H1F(t*gF0h(!@H0F&!6#&*&F*F0!6#&*&# W'F+F0!6#&*&F,F0!6#&*&#!Q(G5F'F0!6F5F4F3" +
-    "#!Q(F5F-A#1*&F1G02'11)gF(F0r*gF0h(!@H1F&!6P(&F*F1!6P(&!`F+F1!6P(&!aF,F1!6P(&!_G8F'F1!6F8F7!aF6!_F8F-" +
-    "A_(&F0h'!6G02'11F2h'!6G2F(h(!@H0F&!6G&F'F0!6G'2'111 _8(+!G(!K)gF0h*!6F)t*gF0h(!@H1F(!6(!GF'F1!6#&*&H" +
-    "+F&F1!6#&*&H,#2&&&&&&&&&&&&&&&&#kH-#uF*h'm3&@F,#2%%!K!K%%!K!K%%!K!K%%!K!K# Z'#2%%!K%%%!K%%%!K%%%!K%#" +
-    " ['G.F*h(m*g#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF,# R'#2YY %eYY %eYY %eYY %e#2&&!Lf&&!Lf&&!L" +
-    "f&&!Lf#!Q(# Y'H/#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0#!Q(F/#2 A!6!Be A!6!Be A!6!Be A!6!Be#!Q(F/#2!S!B!W .!S" +
-    "!B!W .!S!B!W .!S!B!W .#!Q(F/#2!F &Ee!F &Ee!F &Ee!F &Ee#!Q(F/#2]!Z.e]!Z.e]!Z.e]!Z.e#!Q(F/#2.!p5e.!p5e" +
-    ".!p5e.!p5e#!Q(F/#2!1K W )!1K W )!1K W )!1K W )#!Q(#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# X'#2&&& 1&&& 1&&& " +
-    "1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H,#2b!w *fb!w *fb!w *fb!w *f# X'#!" +
-    "6H/#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F/#2&!LW 1&!LW 1&!LW 1&!LW 1F,#!Q(#!Q(H,#2!U!T.c!U!T.c!U!T.c!U!T.c#" +
-    "!Q(F,#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F,#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F,#2&&&f&&&f&&&f&&&f#!Q(F,#2&&!Lf" +
-    "&&!Lf&&!Lf&&!Lf#!Q(F,#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F/# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'H,# X'G/F+F" +
-    ".#2Pi >ePi >ePi >ePi >eF,# X'#2&&!Lf&&!Lf&&!Lf&&!LfF/# W'F/F-#y#!Q(# X'2'1F+#2&&!Lf&&!Lf&&!Lf&&!Lf#2" +
-    "&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF,# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&" +
-    "!} 4# ['H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6H,#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F,#2&!LW 1&!LW 1&!LW 1&!L" +
-    "W 1F+#!Q(#!Q(H+#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F+#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F+#2!x!wPe!x!wPe!x!wPe!" +
-    "x!wPe#!Q(F+#2&&&f&&&f&&&f&&&f#!Q(F+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F,# k'#2!K&" +
-    "&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'H+F.#2&&!Lf&&!Lf&&!Lf&&!LfF+# W'#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# X" +
-    "'# X'1#1*&F0h*!6G02'11)gF)F0r*gF0h(!@H1F(!6(!GF'F1!6#/(&H+F&F1!6#/(&H,#2&&&&&&&&&&&&&&&&#kH-#uF*h'm3" +
-    "&@F,#2%%!K!K%%!K!K%%!K!K%%!K!K# Z'#2%%!K%%%!K%%%!K%%%!K%# ['G.F*h(m*g#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&" +
-    "!Lf&&!Lf&&!LfF,# R'#2YY %eYY %eYY %eYY %e#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# Y'H/#2!Q ku 0!Q ku 0!Q ku 0!Q k" +
-    "u 0#!Q(F/#2 A!6!Be A!6!Be A!6!Be A!6!Be#!Q(F/#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .#!Q(F/#2!F &Ee!F &Ee!" +
-    "F &Ee!F &Ee#!Q(F/#2]!Z.e]!Z.e]!Z.e]!Z.e#!Q(F/#2.!p5e.!p5e.!p5e.!p5e#!Q(F/#2!1K W )!1K W )!1K W )!1K " +
-    "W )#!Q(#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} " +
-    "4&&!} 4&&!} 4&&!} 4# ['H,#2b!w *fb!w *fb!w *fb!w *f# X'#!6H/#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F/#2&!LW 1" +
-    "&!LW 1&!LW 1&!LW 1F,#!Q(#!Q(H,#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F,#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F,#2!x!w" +
-    "Pe!x!wPe!x!wPe!x!wPe#!Q(F,#2&&&f&&&f&&&f&&&f#!Q(F,#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F,#2&&!Lf&&!Lf&&!Lf&&!Lf" +
-    "#!Q(F/# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'H,# X'G/F+F.#2Pi >ePi >ePi >ePi >eF,# X'#2&&!Lf&&!Lf&&" +
-    "!Lf&&!LfF/# W'F/F-#y#!Q(# X'2'1F+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1" +
-    " (aF,# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6" +
-    "H,#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F,#2&!LW 1&!LW 1&!LW 1&!LW 1F+#!Q(#!Q(H+#2!U!T.c!U!T.c!U!T.c!U!T.c#!" +
-    "Q(F+#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F+#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F+#2&&&f&&&f&&&f&&&f#!Q(F+#2&&!Lf&" +
-    "&!Lf&&!Lf&&!Lf#!Q(F+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F,# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'H+F." +
-    "#2&&!Lf&&!Lf&&!Lf&&!LfF+# W'#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# X'# X'1#!&(&&F0h'!6G02'111",
+    ".F&F)!6G&2'11F+F.`)&F,F/`)&1!f*)-!K-!G'!IF)#9G6F*#9G7F+#9G8F(h(!@H0hg!=G1F0h!LFF&F'mF0h!LFt!>AG2h&G(" +
+    ")gF(F1p*gF(F2!6H/F1F/F1pAG3F0F2r*gj&&&&G=F(G/)gF/F3p*gF=F&F/!6P(&!_G=F/hg!7G/2'111)gF(F3p*gF&F(!6H/#" +
+    "&*&F6# W'F7F8#!Q(G<F/#&*6F6# W'F7F8#!Q(G9F/#&*FF6# W'F7F8#!Q(G:F/#&*VF6# W'F7F8#!Q(G;F'F(!6H5F,*!GF9" +
+    "F(F-!6H4#&*6F(F.!6H/#&*6#!Q(G9F:F4#&*FF/#&*F#!Q(G:F;F4#&*VF/#&*V#!Q(G;F<F4#&*&F/#&*&#!Q(+F<1#1*&F5F9" +
+    "#1*6F5F:#1*FF5F;#1*VF(hg!7G(2'112'11)gF(h6!6F0t*gF&F(!6#&*&F6# W'F7F8#!Q(G9F'F(!6F,*!GF9F(F-!6#&*&F(" +
+    "F.!6#&*&#!Q(+F91#1*&F(h6!6G(2'11)gF(F0p*gF&F(!6P(&F)!`F*!aF+!_G=F'F(!6F,*!IF=F(F-!6P(&!aF(F.!6P(&!_+" +
+    "F=1_(&F(h*!6G(2'111!c7()!G(!K)gF,h*!6F't*g(!GF&F,h(!@!6H-#&*&H)#2&&&&&&&&&&&&&&&&# ['F(h'm3&@F)#2%%!" +
+    "K%%%!K%%%!K%%%!K%# ['F(h(m*!G#2&&!Lf&&!Lf&&!Lf&&!Lf#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF)# R" +
+    "'#2YY %eYY %eYY %eYY %e#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# Y'H*#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0#!Q(F*#2 A!6!Be" +
+    " A!6!Be A!6!Be A!6!Be#!Q(F*#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .#!Q(F*#2!F &Ee!F &Ee!F &Ee!F &Ee#!Q(F*#" +
+    "2]!Z.e]!Z.e]!Z.e]!Z.e#!Q(F*#2.!p5e.!p5e.!p5e.!p5e#!Q(F*#2!1K W )!1K W )!1K W )!1K W )#!Q(#2!-1 (a!-1" +
+    " (a!-1 (a!-1 (aF)F)# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} " +
+    "4# ['H*#2b!w *fb!w *fb!w *fb!w *f# X'#!6H+#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F+#2&!LW 1&!LW 1&!LW 1&!LW 1" +
+    "F*#!Q(#!Q(H*#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F*#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F*#2!x!wPe!x!wPe!x!wPe!x!w" +
+    "Pe#!Q(F*#2&&&f&&&f&&&f&&&f#!Q(F*#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F*#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F+# k'#2!K&&&!" +
+    "K&&&!K&&&!K&&&#!{'h=#!x'# X'# X'H*# W'F*F)#2&&&&&&&&&&&&&&&&#k#y+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&" +
+    "&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF)# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H)#" +
+    "2b!w *fb!w *fb!w *fb!w *f# X'#!6H*#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F*#2&!LW 1&!LW 1&!LW 1&!LW 1F)#!Q(#!" +
+    "Q(H)#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F)#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F)#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F)" +
+    "#2&&&f&&&f&&&f&&&f#!Q(F)#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F)#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F*# k'#2!K&&&!K&&&!K&&" +
+    "&!K&&&#!{'h=#!x'# X'# V'# Y'1# X'1G)F-F)#1*&F,h*!6G,2'11)gF'F,r*g(!GF,h(!@F&!6H-#/(&H)#2&&&&&&&&&&&&" +
+    "&&&&# ['F(h'm3&@F)#2%%!K%%%!K%%%!K%%%!K%# ['F(h(m*!G#2&&!Lf&&!Lf&&!Lf&&!Lf#2/!Dod/!Dod/!Dod/!Dod#2&&" +
+    "!Lf&&!Lf&&!Lf&&!LfF)# R'#2YY %eYY %eYY %eYY %e#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# Y'H*#2!Q ku 0!Q ku 0!Q ku " +
+    "0!Q ku 0#!Q(F*#2 A!6!Be A!6!Be A!6!Be A!6!Be#!Q(F*#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .#!Q(F*#2!F &Ee!F" +
+    " &Ee!F &Ee!F &Ee#!Q(F*#2]!Z.e]!Z.e]!Z.e]!Z.e#!Q(F*#2.!p5e.!p5e.!p5e.!p5e#!Q(F*#2!1K W )!1K W )!1K W " +
+    ")!1K W )#!Q(#2!-1 (a!-1 (a!-1 (a!-1 (aF)F)# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2" +
+    "&&!} 4&&!} 4&&!} 4&&!} 4# ['H*#2b!w *fb!w *fb!w *fb!w *f# X'#!6H+#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F+#2&" +
+    "!LW 1&!LW 1&!LW 1&!LW 1F*#!Q(#!Q(H*#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F*#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F*#" +
+    "2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F*#2&&&f&&&f&&&f&&&f#!Q(F*#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F*#2&&!Lf&&!Lf&&!Lf" +
+    "&&!Lf#!Q(F+# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# X'H*# W'F*F)#2&&&&&&&&&&&&&&&&#k#y+#2&&!Lf&&!Lf" +
+    "&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF)# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&" +
+    "!} 4&&!} 4&&!} 4# ['H)#2b!w *fb!w *fb!w *fb!w *f# X'#!6H*#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F*#2&!LW 1&!L" +
+    "W 1&!LW 1&!LW 1F)#!Q(#!Q(H)#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F)#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F)#2!x!wPe!" +
+    "x!wPe!x!wPe!x!wPe#!Q(F)#2&&&f&&&f&&&f&&&f#!Q(F)#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F)#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q" +
+    "(F*# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'1# X'1G)F-F)#!&(&&F,h'!6G,2'111 1())!H*!K'!Ih'G2)" +
+    "gF&F3r*gF3h)!@H4F'!6Q)&H1 (G6F)F4!6Q)&F6 -F1!nF(F4!6Q)&H0!o!mG/h&F2F0!fk&&&&&& c!K!/F0!fk&&&&&&Vm!0!" +
+    "=F0k&&&&&&&&!.F0!fk&&&&&&!}`!/!=!>F/!fk&&&&&& c!K!/F/!fk&&&&&&Vm!0!=F1!fk&&&&&& c!K!/F1!fk&&&&&&Vm!0" +
+    "!=!>!>AG2F3h(!@H5F+!6F6_(&F,F5!6F0 (_(&F-F5!6F/ (_(&F**gh&F2F*F4!6Q)&H/!fk&&&&&& c!K!/F/!fk&&&&&&Vm!" +
+    "0!=F/k&&&&&&&&!.F/!fk&&&&&&!}`!/!=!>AG2F.F5!6F/ (_(&1F3h'!6G32'11F21!['')!K)gF(F7r*gF7h(!@H8F0!6N(&h" +
+    "(!@G9F&F'F)F*F8!6P(&F-F8!6P(&F/F1F9!6F.F8!6P(&F2F+F8!6P(&F,F8!6P(&F3F9!6F4F9!6F7h)!@H8F5!6F6F8!66(F7" +
+    "h'!6G7F)h(!@H8F&!6G&F'F8!6G'2'111a'(!K)gF'F+r*gF)F+h)!@!6H,F&F(F,F*6) -`)&F+h'!6G+F&F(h(!@!6G&2'111`" +
+    "'(!K)gF'F,r*gF&F(F)F,h)!@H-F*!6F+F-!66&F,h'!6G,F&F(h(!@!6G&2'111!M''(!K)gF)F4r*gF&F'F(F*F4h(!@H5F+!6" +
+    "P(&F,F5!6P(&F-F5!6P(&F.F5!6P(&F/F5!6P(&F1F3F2F5!6N(&h(!@!6F0F5!6P(&6+F4h'!6G4F*h(!@H5F&!6G&F'F5!6G'F" +
+    "(F5!6G(2'111!;'(!K)gF(F1r*gF&F'F)F1h(!@H2F*!6P(&F+F2!6P(&F,F2!6P(&F-F-*!KF.F2!6N(&h(!@+h&1H2F/!6F0F2" +
+    "!66.F1h'!6G1F)h(!@H2F&!6G&F'F2!6G'2'111!N'()!K'!G)gF(F)r*gF'F)h)!@!6H*F*#&*&F&F)h(!@!6H+#&*&H,#!+# c" +
+    "'#1*&F*F*#&*6F,F,#3./012345./012345#!+# c'#1*6F+#2&&&&&&&&&&&&&&&&#1*&F)h*!6G)2'111!z3)5!K)!I6!HF+F," +
+    "!8HR *G^F, *G_F,h(!@GM)gF*FJr*gFJh)!@GFFJh(!@HDFC!6GNF7FD!6N(&h(!@GKF4l*gF&F+F,F-F.F=FF!6F>FF!6HD6-F" +
+    "?FF!6k&&&&&& cfF0FDQ)&F^!p!oF1!m!lF2!m!p`)&1F=FF!6Q)&Hfk&&&&&&&&F/AHV (HT -FV!nGZ(gh'F?FF!6Q)&H]!fk&" +
+    "&&&&& c!K!/F]!fk&&&&&&Vm!0!=F]k&&&&&&&&!.F]!fk&&&&&&!}`!/!=!>FV!fk&&&&&& c!K!/FV!fk&&&&&&Vm!0!=h'h'F" +
+    "4*!Hk&&&&&& cf+F>FF!6Q)&1HYF3F^!o!2F4Ah&FfFY!m!fk&&&&&& c!K!/AAA*!Kh'+FZF]!oHV!fk&&&&&& c!K!/FV!fk&&" +
+    "&&&&Vm!0!=1*gF6*gF:*gF<FK!6HDF'FDF,6*1+FEGFF'GD)gFFF+FE!6p*gFFh)!@GHFDFDF,j&&&&F/*!IFDF,F@FH!6FAFH!6" +
+    "6)+j&&&&1HSh&h&j&&&&h&j&&&&j&&&&h&h&F@FH!6HGFAFH!66(FGFGQ)&FS -F_!o!m`)&FFh'!6GFF-FD!6GD2'111FNh(](&" +
+    "FLh'!6GL2'1F9FEh)!@!6Q)& (GUk&&&&&&&&Gak&&&&&&&&Gbk&&&&&&&&G`k&&&&&&&&G[k&&&&&&&&Gch'GHF-FMnGOj&&&&G" +
+    "SFEGDF&GFF'GG)gFDF+FE!6p*gFDh)!@GIFOlFDFEm!>h&F/A*gFGF,F@FI!6FAFI!66)GS1FS -HXFU -F6*!Hk&&&&&& cf+F5" +
+    "FI!6Q)&1HWF6A!oGVFFFGF,FTFSF6F8FK!6FUF:F] (FZF]!o (F;FK!6F<FK!6F@FI!6HPFAFI!6HQ6(FQQ)&FZFPQ)&Hd!o!mH" +
+    "e!fF3F_!o!2h&FdFe!m!fk&&&&&& c!K!/h&FHAAGHFaFWFd!o!mGaFbFWFe!o!mGbF`FVF_!o!mG`F[FVF6h'F4AlFOlF+h'r!=" +
+    "!>*!HFFF,FT6,FZF_!o!m+k&&&&&&&&1HV!o!mG[FcFV!mGcFPFdFXF_!o!m`)&FQFeFXFV!o!m`)&FBFI!6FX`)&FDh'!6GDF-F" +
+    "F!6GFF-FG!6GG2'11FaF`!mF^!pGZk&&&&&&&&FfF.AHV (HT -FV!nk&&&&&&&gF^!pF0!gF]!oF]!oF]!ok&&&&&& Rf!ok&&&" +
+    "&&&&&F]!gF]!oFYF^!p!lk&&&&&&&g!o!pFYk&&&&&&&&!-AF2k&&&&&&&&!-A!oFbF[F`F^!pFc!o!n!m!oHY!oGXh'FY!fk&&&" +
+    "&&& c!K!/FY!fk&&&&&&Vm!0!=FYk&&&&&&&&!.FY!fk&&&&&&!}`!/!=!>FV!fk&&&&&& c!K!/FV!fk&&&&&&Vm!0!=h'FHAAl" +
+    "GHFEGD)gFHh&FDF+FE!6pA*gFBFDh)!@!6Q)&FU -F6*!Hk&&&&&& cf+F5FDh)!@!6Q)&1HVF6A!oGWF]FV!oHV!fk&&&&&& c!" +
+    "K!/FV!fk&&&&&&Vm!0!=FVk&&&&&&&&!.FV!fk&&&&&&!}`!/!=!>*!Kh'+F]FWFZ!n!ok&&&&&&&&F/AFX!mHV!fk&&&&&& c!K" +
+    "!/FV!fk&&&&&&Vm!0!=1lGHFDh'!6GD2'11FNh&h'h(F:h&F6AAFHA](&FHl*gFLh'!6GL2'1FEGDF&GFF'GGF(GH)gFDF+FE!6p" +
+    "*gFBFDh)!@!6Q)&HV (GSFFFGFHF,FTFY (F]FVFU -F6*!Hk&&&&&& cf+F5FDh)!@!6Q)&1HVF6A!oFZ!n!ok&&&&&&&&F/AFX" +
+    "!m (F]FV!o (FSF6F8FK!6FU6+FDh'!6GDF-FF!6GFF-FG!6GGF-FH!6GH2'11F)*gF(F)F+FJ!8FM!8!6F(FR6*11FJh'!6GJF+" +
+    "FE!6GEF+FM!8HDF&!6G&F'FD!6G'F(FD!6G(2'11FL1!s+).!K+!H'!IF)F*!8 *GIF*h(!@GD)gF(FBr*gFBh)!@H@F:!6G>F&F" +
+    ")F*F+F,F9F@!6H=F>6-k&&&&&& cfF.F>Q)&HGFI!p!oF/!m!lF0!m!pGEF=Q)&HFk&&&&&&&&F-AHH (GJFFFG!m!fk&&&&&& c" +
+    "!K!/H=*gFGF1FI!o!2G=1F=*gFH!fk&&&&&& c!K!/FH!fk&&&&&&Vm!0!=lG=1F=*gFE!fk&&&&&& c!K!/FE!fk&&&&&&Vm!0!" +
+    "=FEk&&&&&&&&!.FE!fk&&&&&&!}`!/!=!>lG=1F?G>)gF=h&F>F)F?!6pA*gF4*!HFE+FEF2F>h)!@!6Q)&!o1GFF4*!Hk&&&&&&" +
+    "&&+F3F>h)!@!6Q)&1GGFF!fk&&&&&& c!K!/FF!fk&&&&&&Vm!0!=FFk&&&&&&&&!.FF!fk&&&&&&!}`!/!=!>*!Kh'+FGFJ -FH" +
+    "!nFF!o!mHF!fk&&&&&& c!K!/FF!fk&&&&&&Vm!0!=1lG=F>h'!6G>2'11F;F@!6FE`)&F<FBh(!@!6F=l](&(gF=l*gFCh'!6GC" +
+    "2'1F5FBh(!@!6N(&h(!@GAF?G@F&G=F'G>)gF@F)F?!6p*gF=F>F*FJF4*!HFE+FEF2F@h)!@!6Q)&!o1HF (F4*!Hk&&&&&&&&+" +
+    "F3F@h)!@!6Q)&1FJ -FH!nFF!o!m (F4F6FA!6F7FA!66.F8*gF>F*F86/1F@h'!6G@F+F=!6G=F+F>!6G>2'111FBh'!6GBF)F?" +
+    "!6G?F)FD!8H=F&!6G&F'F=!6G'2'11FC1!z'('!K(!G)gF(F)r*gF'F)h(!@!6F&F)h'!@!6#*'&H*#2%!K&&%!K&&%!K&&%!K&&" +
+    "#uh3#!x'H+#2&&!L!C&&!L!C&&!L!C&&!L!C# X'F+#2%%!K5%%!K5%%!K5%%!K5#b#2&&!L!K&&!L!K&&!L!K&&!L!K#u#wF*#2" +
+    "&!L&&&!L&&&!L&&&!L&&#uh6#!x'#w#1*&F)h*!6G)2'111 2(((!G'!K)gF(F+r*gF'F+h'!@!6#2&!J&&&!J&&&!J&&&!J&&#2" +
+    "&!H&&&!H&&&!H&&&!H&&F&F+h(!@!6#&*&H*#2%%%!K%%%!K%%%!K%%%!K#uH)#2&&&f&&&f&&&f&&&f# V'#2&&&f&&&f&&&f&&" +
+    "&f# #'F)#2%5& :%5& :%5& :%5& :#!{'F)h3#!z'#2'&&&'&&&'&&&'&&&#u#!{'h3#!z'F)#2&&!L_&&!L_&&!L_&&!L_#`#y" +
+    "F)#2% b!Kn% b!Kn% b!Kn% b!Kn#b#yF)#2&&!L!K&&!L!K&&!L!K&&!L!K#b#yF*#2&&&!L&&&!L&&&!L&&&!L#uh6#!z'#wH)" +
+    "F)#!R'#C&^)&F+h*!6G+2'111!p'(+!K'!I)gF'F/r*gF/h)!@G0F&F(F/!8h(!@!6H.F(h(!@!6G1F.G-)gF-F1p*!KF-P(&H2F" +
+    "2!(+h&1*gF-h*!6G-2'11F.h*F(F-F1p*!IF-P(&+j&&&&1F0F)F*F+F,6'l*gF.h*F(F*F0!6Q)& (F0F)F*F+F,6'@1F/h'!6G" +
+    "/2'111 @C):!G.!K'!IF'h(!@GE)gF'FBrF'h.v!=*gFBh)!@HHF*!6GGF&FBh(!@!6HAGCFA#&*&H-#!+G.F-F-#3./012345./" +
+    "012345#!+G/FA#&*6H-#!+G0F-F-#3./012345./012345#!+G2#2&&&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G1#2&&&&&&&" +
+    "&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7#2&&&&&&&" +
+    "&&&&&&&&&G8h&GD)gF(FDr*gF-FC#&*&H9#!+F.# d'H:# c'G-F1F9F9#3./012345./012345#!+F/# d'H9# c'G1F3FC#&*6" +
+    "H;#!+F0# d'H<# c'G3F5F;F;#3./012345./012345#!+F2# d'H;# c'G5F:F:F4#!S(G4F9F9F6#!S(G6F<F<F7#!S(G7F;F;" +
+    "F8#!S(G8FDh'!6GDFCFE!6GC2'11F.F-F(#7H9#%'H:# f'H;# c'H<F.# d'G=F)FH!6F:#1*&F*FH!6F<#1*&F+FH!6F.F<F=#" +
+    " d'# d'F;F=# d'# c'#1*&F,FH!6F4F-F;# e'# d'#2&&&&&&&&&&&&&&&&# h'H-#1*&F/F1F9F9#3./012345./012345#%'" +
+    "H.# f'H:# c'H;F/# d'G<FHh6!6HCF)!6F.#1*&F*FC!6F;#1*&F+FC!6F/F;F<# d'# d'F:F<# d'# c'#1*&F,FC!6F6F1F:" +
+    "# e'# d'#2&&&&&&&&&&&&&&&&# h'H/#1*&F0F3F9#%'H1# f'H9# c'H:F0# d'G;FHhF!6HCF)!6F1#1*&F*FC!6F:#1*&F+F" +
+    "C!6F0F:F;# d'# d'F9F;# d'# c'#1*&F,FC!6F7F3F9# e'# d'#2&&&&&&&&&&&&&&&&# h'H0#1*&F2F5F.# f'H1# c'H3F" +
+    "2# d'G9FHhV!6HCF)!6F.#1*&F*FC!6F3#1*&F+FC!6F2F3F9# d'# d'F1F9# d'# c'#1*&F,FC!6F8F5F1# e'# d'#2&&&&&" +
+    "&&&&&&&&&&&# h'H.#1*&(gF4F-#2&&&&&&Vg&&&&&&Vg# e'#rF6F/#2&&&&&&Vg&&&&&&Vg# e'#r#uF7F0#2&&&&&&Vg&&&&&" +
+    "&Vg# e'#rF8F.#2&&&&&&Vg&&&&&&Vg# e'#r#u#u# 5'3&FAHCGDFA#&*&G-h'GF)gh'F-F-#hH.#!p'F(FFtAl*gF-FDFE!6HD" +
+    "#&*&F.#yG-FFh'!6GF2'11F-H.#!+G9F-F-#3./012345./012345#!+G:FAh6!6HD#&*&G-h'GF)gh'F-F-#hH/#!p'F(FFtAl*" +
+    "gF-FDFE!6HD#&*&F/#yG-FFh'!6GF2'11F-H/#!+G;F-F-#3./012345./012345#!+G<#2&&&&&&&&&&&&&&&&G-#2&&&&&&&&&" +
+    "&&&&&&&G1#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&" +
+    "&&&&&&&G7#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G0#2&&&&&&&&&&&&&&&&G2h&GD)gF(FDr*gF0FC#&*&H=F=#hH># " +
+    "#'G0F2FC#&*6H?F?#hH@# #'G2F-F=F.F>#yH=#!+F9# d'H># c'G-F1F=F=#3./012345./012345#!+F:# d'H=# c'G1F3F?" +
+    "F/F@#yH?#!+F;# d'H@# c'G3F5F?F?#3./012345./012345#!+F<# d'H?# c'G5F>F>F4#!S(G4F=F=F6#!S(G6F@F@F7#!S(" +
+    "G7F?F?F8#!S(G8FDh'!6GDFCFE!6GC2'11F9F-F0#%'H.# f'H/# c'H=F9# d'G>F)FH!6F.#1*&F*FH!6F=#1*&F+FH!6F9F=F" +
+    "># d'# d'F/F># d'# c'#1*&F,FH!6F4F-F/# e'# d'#2&&&&&&&&&&&&&&&&# h'H-#1*&F:F1F0F0#3./012345./012345#" +
+    "%'H.# f'H/# c'H0F:# d'G9FHh6!6HCF)!6F.#1*&F*FC!6F0#1*&F+FC!6F:F0F9# d'# d'F/F9# d'# c'#1*&F,FC!6F6F1" +
+    "F/# e'# d'#2&&&&&&&&&&&&&&&&# h'H.#1*&F;F3F2#%'H/# f'H0# c'H1F;# d'G9FHhF!6HCF)!6F/#1*&F*FC!6F1#1*&F" +
+    "+FC!6F;F1F9# d'# d'F0F9# d'# c'#1*&F,FC!6F7F3F0# e'# d'#2&&&&&&&&&&&&&&&&# h'H/#1*&F<F5F2F2#3./01234" +
+    "5./012345#%'H0# f'H1# c'H2F<# d'G3FHhV!6HCF)!6F0#1*&F*FC!6F2#1*&F+FC!6F<F2F3# d'# d'F1F3# d'# c'#1*&" +
+    "F,FC!6F8F5F1# e'# d'#2&&&&&&&&&&&&&&&&# h'H0#1*&F4F-#2&&&&&&Vg&&&&&&Vg# e'#rF6F.#2&&&&&&Vg&&&&&&Vg# " +
+    "e'#r#uF7F/#2&&&&&&Vg&&&&&&Vg# e'#rF8F0#2&&&&&&Vg&&&&&&Vg# e'#r#u#u# 5'3&FG#&*&#!*FG#&*6#!*#3&'()*+,-" +
+    "6789:;<=H.#!+G/F.F.#3./012345./012345#!+G9FG#&*F#!*FG#&*V#!*#3&'()*+,-6789:;<=H:#!+G;F:F:#3./012345." +
+    "/012345#!+G<#2&&&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G1#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&" +
+    "&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G0#2&&&&&&" +
+    "&&&&&&&&&&G2h&GC)gF(FCr*gF0FA#&*&H=F=#hH># #'G0F2FA#&*6H?F?#hH@# #'G2F-F=F.F>#yH=#!+F/# d'H># c'G-F1" +
+    "F=F=#3./012345./012345#!+F9# d'H=# c'G1F3F?F:F@#yH?#!+F;# d'H@# c'G3F5F?F?#3./012345./012345#!+F<# d" +
+    "'H?# c'G5F>F>F4#!S(G4F=F=F6#!S(G6F@F@F7#!S(G7F?F?F8#!S(G8FCh'!6GCFAFE!6GA2'11F/F-F0#%'H.# f'H:# c'H=" +
+    "F/# d'G>F)FH!6F.#1*&F*FH!6F=#1*&F+FH!6F/F=F># d'# d'F:F># d'# c'#1*&F,FH!6F4F-F:# e'# d'#2&&&&&&&&&&" +
+    "&&&&&&# h'#1*&F9F1F0F0#3./012345./012345#%'H-# f'H.# c'H/F9# d'G0FHh6!6HAF)!6F-#1*&F*FA!6F/#1*&F+FA!" +
+    "6F9F/F0# d'# d'F.F0# d'# c'#1*&F,FA!6F6F1F.# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F;F3F2#%'H-# f'H.# c'H/" +
+    "F;# d'G0FHhF!6HAF)!6F-#1*&F*FA!6F/#1*&F+FA!6F;F/F0# d'# d'F.F0# d'# c'#1*&F,FA!6F7F3F.# e'# d'#2&&&&" +
+    "&&&&&&&&&&&&# h'#1*&F<F5F2F2#3./012345./012345#%'H-# f'H.# c'H/F<# d'G0FHhV!6HAF)!6F-#1*&F*FA!6F/#1*" +
+    "&F+FA!6F<F/F0# d'# d'F.F0# d'# c'#1*&F,FA!6F8F5F.# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&1FBh.!6HAF'p*!KFA" +
+    "F'h.!7HBFAFBpA+F'1GB2'11)gF'FBr*gFBh)!@GDF&FBh(!@!6HCF(FE!8!6GFFCGA)gFAFFp*!KFAP(&HIFI!(+h&1*gFAFE!6" +
+    "GA2'11FCFEF(FAFFp*!IFAP(&+j&&&&1FDF)F*F+F,6'l*gFCFEF(F*FD!6Q)& (FDF)F*F+F,6'@1FBh'!6GB2'111 U0*0!K7!" +
+    "G,!H'!IF(h(!@G7)gF(F1rF(h6v!=*gF1h)!@H2F/!6H8h&h!L' o1&F0F2!6H9h&h!L' o1&F1h(!@H2F*!6G5F+F2!6G6F&F2!" +
+    "6G3F'F2!6G2h&G4)gF)F4r*gF4hF!6H:F)F)F:rAG:#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&" +
+    "G>#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G?#2&&&&&&&&&&&&&&&&G@#2&&&&&&&&&&&&&&&&GA#2&&&&&&&&&&&&&&&&" +
+    "GB)gF4F:p*gF3#&*&F5#&*&# W'GCF3#&*6F5#&*6# W'GDF3#&*FF5#&*F# W'GEF<F2#&*&F6#&*&H<# W'HGF,*!IF-F4h(!@" +
+    "!6P(&+j&&!Lf1HR#9HFFRF.!`#9HHF<# X'#!Q(FGF,AHG# V'G<F=F2#&*6F6#&*6H=# W'HIFFFHF=# X'#!Q(FIF,AHI# V'G" +
+    "=F>F2#&*FF6#&*FH># W'HJFFFHF># X'#!Q(FJF,AHJ# V'G>F;F2#&*VF6#&*VHK# W'H;FFFHFK# X'#!Q(F;F,AHF# V'G;F" +
+    "GFCF?#!Q(G?FIFDF@#!Q(G@FJFEFA#!Q(GAFFF3#&*VF5#&*V# W'FB#!Q(GBF4h'!6G4F3F7!6G3F2F7!6G22'11F8F8#&*&F<#" +
+    "!+# c'#1*&F8F8#&*6F<F<#3./012345./012345#!+# c'#1*6F8F8#&*FF=#!+# c'#1*FF8F8#&*VF=F=#3./012345./0123" +
+    "45#!+# c'#1*VF8hg!7H:F:#&*&F>#!+# c'#1*&F:F:#&*6F>F>#3./012345./012345#!+# c'#1*6F8F8#&*!,F;#!+# c'#" +
+    "1*!,F8F8#&*!<F;F;#3./012345./012345#!+# c'#1*!<F9F9#&*&F?#!+# c'#1*&F9F9#&*6F?F?#3./012345./012345#!" +
+    "+# c'#1*6F9F9#&*FF@#!+# c'#1*FF9F9#&*VF@F@#3./012345./012345#!+# c'#1*VF9hg!7H:F:#&*&FA#!+# c'#1*&F:" +
+    "F:#&*6FAFA#3./012345./012345#!+# c'#1*6F9F9#&*!,FB#!+# c'#1*!,F9F9#&*!<FBFB#3./012345./012345#!+# c'" +
+    "#1*!<2'11F1h6!6H1F(p*!KF1F(h6!7H2F1F2pA+F(1G12'11)gF(F1r*gF1h(!@H2F*!6P(& -GOF+F2!6P(& -GNk&&&&&&&&G" +
+    "Lk&&&&&&&&GMh&G2)gF)F2r*gF2F7!8F1h(!@!6H3F&!6P(& -FO!nGPFLF'F3!6P(& -FN!nHLF,*!HF-F2h(!@!6P(& -+k&&&" +
+    "&&& cf1HQ!oFQF. -!nFN!o!mFLF,AHQ!mGLFMFQFP!o!mGMF2h'!6G22'11F1h)!@H2F/!6FL`)&F0F2!6FM`)&F1h'!6G12'11" +
+    "1 #))*!K)!H)!G)gF)F2r*gk&&&&&&&&G5k&&&&&&&&G4h&G/)gF(F/r*gF/h!L'!6H0F(F(F0rAG1#2&&&&&&&&&&&&&&&&G8#2" +
+    "&&&&&&&&&&&&&&&&G7)gF/h*!6H0F1t*gF8F/h(!@H/F'!6#&*&H6# V'G8F6F&F/!6#&*&F*F/!6#&*&# W'F+F/!6#&*&F,F/!" +
+    "6#&*&#!Q(F7#!Q(G7F0G/2'11)gF/F1p*gF5F/h(!@H0F'!6P(& -H3!mG5F4F3F&F0!6P(& -F*F0!6P(& -!nF+F0!6P(& -!o" +
+    "F,F0!6P(& -!m!o!mG4F/h'!6G/2'11F5F8#E& -F8#E' -!mF8#E( -F8#E) -!m!m!mG5F4F7#E& -F7#E' -!mF7#E( -F7#E" +
+    ") -!m!m!mG42'11F2h)!@H/F.!6H0F0Q)&F5!m`)&F-F/!6H/F/Q)&F4!m`)&F2h'!6G2F(h(!@H/F&!6G&F'F/!6G'2'111 .7)" +
+    "-!K6!G+!HF'h(!@G/F( *GC)gF'F,rF'h6v!=*g#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G6#" +
+    "2&&&&&&&&&&&&&&&&G7F)*!G#2&&&&&&&&&&&&&&&&+F&F,h(!@!6G-F(F(h(!BF(h6pAG0h&G.)gF.F0p*gF4F-#&*&# V'G4F3" +
+    "F-#&*6# V'G3F6F-#&*F# V'G6F7F-#&*V# V'G7F.h'!6G.F-F/!6G-2'11F4j&&!LfF0 %!b#9H5# X'G4F7F5# X'G7F6F5# " +
+    "X'G6F3F5# X'1GBF,h)!@H-F*!6H1h&h!L' o1&F+F-!6H0h&h!L' o1&F&F,h(!@!6G-h&G.)gF(F.r*gF.hF!6H2F(F(F2rAG2" +
+    "#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G:" +
+    "#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G=)gF.F2p*gF3F-#&*&F4# W'H># V'G3F5F-#&*6F" +
+    "B# W'H?# V'G5F8F-#&*FF6# W'H@# V'G8F9F-#&*VF7# W'HA# V'G9F>F>F:#!Q(G:F?F?F;#!Q(G;F@F@F<#!Q(G<FAFAF=#" +
+    "!Q(G=F.h'!6G.F-F/!6G-2'11F1F1#&*&F3#!+# c'#1*&F1F1#&*6F3F3#3./012345./012345#!+# c'#1*6F1F1#&*FF5#!+" +
+    "# c'#1*FF1F1#&*VF5F5#3./012345./012345#!+# c'#1*VF1hg!7H2F2#&*&F8#!+# c'#1*&F2F2#&*6F8F8#3./012345./" +
+    "012345#!+# c'#1*6F1F1#&*!,F9#!+# c'#1*!,F1F1#&*!<F9F9#3./012345./012345#!+# c'#1*!<F0F0#&*&F:#!+# c'" +
+    "#1*&F0F0#&*6F:F:#3./012345./012345#!+# c'#1*6F0F0#&*FF;#!+# c'#1*FF0F0#&*VF;F;#3./012345./012345#!+#" +
+    " c'#1*VF0hg!7H2F2#&*&F<#!+# c'#1*&F2F2#&*6F<F<#3./012345./012345#!+# c'#1*6F0F0#&*!,F=#!+# c'#1*!,F0" +
+    "F0#&*!<F=F=#3./012345./012345#!+# c'#1*!<2'11(gF)*gF1h&hF o1&2'1F1#&*6G3F1F4#!+F1#&*&H5FC#:H8# f'# c" +
+    "'#1*&F1F4F4#3./012345./012345#!+F3F8# f'# c'#1*6F0F0#&*&F5F5# e'F8# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*&" +
+    "F0F0#&*6F3F3# e'F8# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*61F1hF!6G-(gF)*gF-h&hF o1&2'1F-#&*6G3F-FB#!+F-#&*" +
+    "&H4FC#:H5# f'# c'#1*&F-FBFB#3./012345./012345#!+F3F5# f'# c'#1*6F0F0#&*FF4F4# e'F5# f'# d'#2&&&&&&&&" +
+    "&&&&&&&&# h'#1*FF0F0#&*VF3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*V1F1hg!7G-F0hg!7G.(gF)*gF-h&hF o1" +
+    "&2'1F-#&*6G3F-F6#!+F-#&*&H4FC#:H5# f'# c'#1*&F-F6F6#3./012345./012345#!+F3F5# f'# c'#1*6F.F.#&*&F4F4" +
+    "# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F.F.#&*6F3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*61F1h R&!" +
+    "6G-(gF)*gF-h&hF o1&2'1F-#&*6G3F-F7#!+F-#&*&H4FC#:H5# f'# c'#1*&F-F7F7#3./012345./012345#!+F3F5# f'# " +
+    "c'#1*6F0F0#&*!,F4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*!,F0F0#&*!<F3F3# e'F5# f'# d'#2&&&&&&&&&&&" +
+    "&&&&&# h'#1*!<1F,h6!6H,F'p*!KF,F'h6!7H-F,F-pA+F'1G,2'11)gF'F,r*gk&&&&&&&&GDk&&&&&&&&GEk&&&&&&&&GFh&G" +
+    "-)gF)lF(F-r!=*gFDF&F-F/!8!6F,h(!@!6P(& -!mGDF-h'!6G-2'11FDFC!pGGh&G-)gF(F-r*gFEF&F-F/!8!6F,h(!@!6P(&" +
+    " -FG!nHD!mGEFFFDFD!o!mGFF-h'!6G-2'11F,h)!@H-F*!6k&&&&&&&&FGFEFC!p!mF)A`)&F+F-!6FFFFFEFE!oFC!p!nk&&&&" +
+    "&&&&!rF)A`)&F,h'!6G,2'111 M())!K)!I*!G)gF*F5r*gF0*!IF1F5h(!@!6P(&+j&&!Lf1H8#9G;F8F2!`#9G:h&G3)gF3h*!" +
+    "6H4F)t*gF3h(!@H3F/!6#&*&G<F(F3!6F'F3!6#&*&F<# W'H9F;F:F<# X'#!Q(F9F0AF.F3!6#&*&F&F3!6#&*&F+F3!6#&*&#" +
+    " W'F,F3!6#&*&F-F3!6#&*&#!Q(#!Q(#1*&F4G32'11)gF)F3r*gF3h(!@H4F/!6P(&G7F(F4!6F'F4!6P(&F7!`H6F8!aF8F2!`" +
+    "F7!a!_F6F0AF.F4!6P(&!aF&F4!6P(&F+F4!6P(&!`F,F4!6P(&!aF-F4!6P(&!_!__(&F3h'!6G32'11F5h'!6G5F)h(!@H3F&!" +
+    "6G&F'F3!6G'F(F3!6G(2'111!i())!K)!G)!I)gF)F2r*gF-*!IF.F2h(!@!6P(&+j&&!Lf1H7#9G4F-*!IF/F2h(!@!6P(&+j&&" +
+    "&&1H6#9G3h&G0)gF0h*!6H1F(t*gF0h(!@H0F&!6#&*&F*F0!6#&*&# W'F+F0!6#&*&F,F0!6#&*&#!Q(G5F'F0!6F5F4F3#!Q(" +
+    "F5F-A#1*&F1G02'11)gF(F0r*gF0h(!@H1F&!6P(&F*F1!6P(&!`F+F1!6P(&!aF,F1!6P(&!_G8F'F1!6F8F7!aF6!_F8F-A_(&" +
+    "F0h'!6G02'11F2h'!6G2F(h(!@H0F&!6G&F'F0!6G'2'111 _8(+!G(!K)gF0h*!6F)t*gF0h(!@H1F(!6(!GF'F1!6#&*&H+F&F" +
+    "1!6#&*&H,#2&&&&&&&&&&&&&&&&#kH-#uF*h'm3&@F,#2%%!K!K%%!K!K%%!K!K%%!K!K# Z'#2%%!K%%%!K%%%!K%%%!K%# ['G" +
+    ".F*h(m*g#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF,# R'#2YY %eYY %eYY %eYY %e#2&&!Lf&&!Lf&&!Lf&&!" +
+    "Lf#!Q(# Y'H/#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0#!Q(F/#2 A!6!Be A!6!Be A!6!Be A!6!Be#!Q(F/#2!S!B!W .!S!B!W" +
+    " .!S!B!W .!S!B!W .#!Q(F/#2!F &Ee!F &Ee!F &Ee!F &Ee#!Q(F/#2]!Z.e]!Z.e]!Z.e]!Z.e#!Q(F/#2.!p5e.!p5e.!p5" +
+    "e.!p5e#!Q(F/#2!1K W )!1K W )!1K W )!1K W )#!Q(#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# X'#2&&& 1&&& 1&&& 1&&&" +
+    " 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H,#2b!w *fb!w *fb!w *fb!w *f# X'#!6H/#" +
+    "2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F/#2&!LW 1&!LW 1&!LW 1&!LW 1F,#!Q(#!Q(H,#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F" +
+    ",#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F,#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F,#2&&&f&&&f&&&f&&&f#!Q(F,#2&&!Lf&&!L" +
+    "f&&!Lf&&!Lf#!Q(F,#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F/# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'H,# X'G/F+F.#2P" +
+    "i >ePi >ePi >ePi >eF,# X'#2&&!Lf&&!Lf&&!Lf&&!LfF/# W'F/F-#y#!Q(# X'2'1F+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!L" +
+    "f&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF,# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4" +
+    "# ['H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6H,#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F,#2&!LW 1&!LW 1&!LW 1&!LW 1F" +
+    "+#!Q(#!Q(H+#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F+#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F+#2!x!wPe!x!wPe!x!wPe!x!wP" +
+    "e#!Q(F+#2&&&f&&&f&&&f&&&f#!Q(F+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F,# k'#2!K&&&!K" +
+    "&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'H+F.#2&&!Lf&&!Lf&&!Lf&&!LfF+# W'#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# X'# X" +
+    "'1#1*&F0h*!6G02'11)gF)F0r*gF0h(!@H1F(!6(!GF'F1!6#/(&H+F&F1!6#/(&H,#2&&&&&&&&&&&&&&&&#kH-#uF*h'm3&@F," +
+    "#2%%!K!K%%!K!K%%!K!K%%!K!K# Z'#2%%!K%%%!K%%%!K%%%!K%# ['G.F*h(m*g#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&" +
+    "&!Lf&&!LfF,# R'#2YY %eYY %eYY %eYY %e#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# Y'H/#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0#" +
+    "!Q(F/#2 A!6!Be A!6!Be A!6!Be A!6!Be#!Q(F/#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .#!Q(F/#2!F &Ee!F &Ee!F &E" +
+    "e!F &Ee#!Q(F/#2]!Z.e]!Z.e]!Z.e]!Z.e#!Q(F/#2.!p5e.!p5e.!p5e.!p5e#!Q(F/#2!1K W )!1K W )!1K W )!1K W )#" +
+    "!Q(#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!" +
+    "} 4&&!} 4&&!} 4# ['H,#2b!w *fb!w *fb!w *fb!w *f# X'#!6H/#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F/#2&!LW 1&!LW" +
+    " 1&!LW 1&!LW 1F,#!Q(#!Q(H,#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F,#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F,#2!x!wPe!x" +
+    "!wPe!x!wPe!x!wPe#!Q(F,#2&&&f&&&f&&&f&&&f#!Q(F,#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F,#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(" +
+    "F/# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'H,# X'G/F+F.#2Pi >ePi >ePi >ePi >eF,# X'#2&&!Lf&&!Lf&&!Lf&" +
+    "&!LfF/# W'F/F-#y#!Q(# X'2'1F+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF" +
+    ",# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6H,#2" +
+    "!O!L!*`!O!L!*`!O!L!*`!O!L!*`F,#2&!LW 1&!LW 1&!LW 1&!LW 1F+#!Q(#!Q(H+#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F+" +
+    "#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F+#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F+#2&&&f&&&f&&&f&&&f#!Q(F+#2&&!Lf&&!Lf" +
+    "&&!Lf&&!Lf#!Q(F+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F,# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'H+F.#2&&" +
+    "!Lf&&!Lf&&!Lf&&!LfF+# W'#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# X'# X'1#!&(&&F0h'!6G02'111",
 };
 
 /** For other hosts with SIMD. */
@@ -271,7 +272,7 @@ export const baseline: CompiledModule = {
     "&51!>!;!Cn!>!-!0!5!1!:!@&40!>!;!Ct!;!9!1!:!@!?&3/!>!;!Cz!4!5!2!@!?&2-!>!;!Cz!A!9!?&12!>!;!Cu!;!>!9!-" +
     "!8!5!F!1&86!>!;!Ck!5!2!2!1!>!1!:!@!5!-!@!1&7.!-!/!@!5!B!-!@!1&/8!-!/!@!5!B!-!@!5!;!:n!>!-!0!5!1!:!@&" +
     "B)!-!0!0&*8!/!;!8!A!9!:l!D!-!/!@t!;!9!1!:!@!?&<5!>!;!Cl!D!-!/!@t!;!9!1!:!@!?&;,!:!-!>!>!;!C&:+!C!5!0" +
-    "!1!:&9.!=!A!-!:!@!5!F!1&0,!9!1!9!;!>!E(&0!s!s'C .+*)!K3!G*!H'!IF' *G=F(*!Ij&&&&+F&F'F'F'h(!BF'h 2&pA" +
+    "!1!:&9.!=!A!-!:!@!5!F!1&0,!9!1!9!;!>!E(&0!N!t'C .+*)!K3!G*!H'!IF' *G=F(*!Ij&&&&+F&F'F'F'h(!BF'h 2&pA" +
     "h!<!=F'h6pAH,j&&&&6,F, *!p (1H?#9G/)gF'F+r*gF+h!L.!6H,F'F'F,rAG-#2&&&&&&&&&&&&&&&&G.#2&&&&&&&&&&&&&&" +
     "&&G1#2&&&&&&&&&&&&&&&&G2#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G0#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&" +
     "&&G5#2&&&&&&&&&&&&&&&&G6)gF+h6!6H,F-t*gF.F&F+h(!@!6H+#&*&F/# W'H9# V'G.F1F+#&*6F/# W'H:# V'G1F2F+#&*" +
@@ -308,214 +309,215 @@ export const baseline: CompiledModule = {
     "'# V'G.F-F)#&*6F/# W'# V'G-F,F)#&*FF/# W'# V'G,F0F)#&*VF/# W'# V'G0F*G)2'11)gF)F+p*gF1F&F)h(!@!6P(& " +
     "-F( -!n!mG1F)h'!6G)2'11F1F.F-# V'F,F0# V'# V'H,#E& -F,#E' -!mF,#E( -F,#E) -!m!m!mG12'11F11!P'('!K*!H" +
     "F)F(h(!@m*gF&F'F(!8F*F+F,6&51)gF'F-r*gF&F(F*F+F,6&F/F,Q)&F+Q)&F.!nH0F0!oF( *F- *!oF-h'!6H- *H1!p!o!m" +
-    "!mG/F.F0F1!p!mG.F&F)!6G&2'11F+F.`)&F,F/`)&1 M))-!K'!I-!GF)#9G7F*#9G8F+#9G9F(h(!@H0hg!=G1F0h!LFF&F'mF" +
-    "0h!LFt!>AG2h&G()gF(F1p*gF(F2!6H/F1F/F1pAG3F0F2r*gj&&&&G6F(G/)gF/F3p*gF6F&F/!6P(&!_G6F/hg!7G/2'111)gF" +
-    "(F3p*gF&F(!6H/#&*&F7# W'F8# X'F9# V'G=F/#&*6F7# W'F8# X'F9# V'G:F/#&*FF7# W'F8# X'F9# V'G;F/#&*VF7# " +
-    "W'F8# X'F9# V'G<F'F(!6H5F,*!GF:F(F-!6H4#&*6# X'F(F.!6H/#&*6# V'G:F;F4#&*F# X'F/#&*F# V'G;F<F4#&*V# X" +
-    "'F/#&*V# V'G<F=F4#&*&# X'F/#&*&# V'+F=1#1*&F5F:#1*6F5F;#1*FF5F<#1*VF(hg!7G(2'112'11)gF(F0p*gF&F(!6P(" +
-    "&F)!`F*!aF+!_G6F'F(!6F,*!IF6F(F-!6P(&!aF(F.!6P(&!_+F61_(&F(h*!6G(2'111!s8()!G(!K)gF,h*!6F't*g(!GF&F," +
-    "h(!@!6H-#&*&H)#2&&&&&&&&&&&&&&&&# ['F(h'm3&@F)#2%%!K%%%!K%%%!K%%%!K%# ['F(h(m*!G#2&&!Lf&&!Lf&&!Lf&&!" +
-    "Lf#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF)# R'#2YY %eYY %eYY %eYY %e# X'#2&&!Lf&&!Lf&&!Lf&&!Lf" +
-    "# V'# Y'H*# X'#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0# V'F*# X'#2 A!6!Be A!6!Be A!6!Be A!6!Be# V'F*# X'#2!S!B" +
-    "!W .!S!B!W .!S!B!W .!S!B!W .# V'F*# X'#2!F &Ee!F &Ee!F &Ee!F &Ee# V'F*# X'#2]!Z.e]!Z.e]!Z.e]!Z.e# V'" +
-    "F*# X'#2.!p5e.!p5e.!p5e.!p5e# V'F*# X'#2!1K W )!1K W )!1K W )!1K W )# V'#2!-1 (a!-1 (a!-1 (a!-1 (aF)" +
-    "F)# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H*#2b!w *fb!" +
-    "w *fb!w *fb!w *f# X'#!6H+#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F+#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F*# V'# V" +
-    "'H*# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F*# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F*# X'#2!x!wPe!x!wPe!x!wPe!" +
-    "x!wPe# V'F*# X'#2&&&f&&&f&&&f&&&f# V'F*# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F*# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V" +
-    "'F+# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# X'H*# W'F*F)#2&&&&&&&&&&&&&&&&#k#y+#2&&!Lf&&!Lf&&!Lf&&!" +
-    "Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF)# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!}" +
-    " 4&&!} 4# ['H)#2b!w *fb!w *fb!w *fb!w *f# X'#!6H*#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F*#2&!LW 1&!LW 1&" +
-    "!LW 1&!LW 1# X'F)# V'# V'H)# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F)# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F)#" +
-    " X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F)# X'#2&&&f&&&f&&&f&&&f# V'F)# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F)# X'#" +
-    "2&&!Lf&&!Lf&&!Lf&&!Lf# V'F*# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'1# X'1G)F-F)#1*&F,h*!6G,2" +
-    "'11)gF'F,r*g(!GF,h(!@F&!6H-#/(&H)#2&&&&&&&&&&&&&&&&# ['F(h'm3&@F)#2%%!K%%%!K%%%!K%%%!K%# ['F(h(m*!G#" +
-    "2&&!Lf&&!Lf&&!Lf&&!Lf#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF)# R'#2YY %eYY %eYY %eYY %e# X'#2&" +
-    "&!Lf&&!Lf&&!Lf&&!Lf# V'# Y'H*# X'#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0# V'F*# X'#2 A!6!Be A!6!Be A!6!Be A!6" +
-    "!Be# V'F*# X'#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .# V'F*# X'#2!F &Ee!F &Ee!F &Ee!F &Ee# V'F*# X'#2]!Z.e" +
-    "]!Z.e]!Z.e]!Z.e# V'F*# X'#2.!p5e.!p5e.!p5e.!p5e# V'F*# X'#2!1K W )!1K W )!1K W )!1K W )# V'#2!-1 (a!" +
-    "-1 (a!-1 (a!-1 (aF)F)# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!" +
-    "} 4# ['H*#2b!w *fb!w *fb!w *fb!w *f# X'#!6H+#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F+#2&!LW 1&!LW 1&!LW 1" +
-    "&!LW 1# X'F*# V'# V'H*# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F*# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F*# X'#2" +
-    "!x!wPe!x!wPe!x!wPe!x!wPe# V'F*# X'#2&&&f&&&f&&&f&&&f# V'F*# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F*# X'#2&&!L" +
-    "f&&!Lf&&!Lf&&!Lf# V'F+# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# X'H*# W'F*F)#2&&&&&&&&&&&&&&&&#k#y+#" +
-    "2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF)# S'#2&& $i&& $i&& $i&& $i# Z" +
-    "'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H)#2b!w *fb!w *fb!w *fb!w *f# X'#!6H*#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# " +
-    "X'F*#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F)# V'# V'H)# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F)# X'#2!x!wPd!x!wPd" +
-    "!x!wPd!x!wPd# V'F)# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F)# X'#2&&&f&&&f&&&f&&&f# V'F)# X'#2&&!Lf&&!Lf&&" +
-    "!Lf&&!Lf# V'F)# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F*# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'1# X'1" +
-    "G)F-F)#!&(&&F,h'!6G,2'111 1())!H*!K'!Ih'G2)gF&F3r*gF3h)!@H4F'!6Q)&H1 (G6F)F4!6Q)&F6 -F1!nF(F4!6Q)&H0" +
-    "!o!mG/h&F2F0!fk&&&&&& c!K!/F0!fk&&&&&&Vm!0!=F0k&&&&&&&&!.F0!fk&&&&&&!}`!/!=!>F/!fk&&&&&& c!K!/F/!fk&" +
-    "&&&&&Vm!0!=F1!fk&&&&&& c!K!/F1!fk&&&&&&Vm!0!=!>!>AG2F3h(!@H5F+!6F6_(&F,F5!6F0 (_(&F-F5!6F/ (_(&F**gh" +
-    "&F2F*F4!6Q)&H/!fk&&&&&& c!K!/F/!fk&&&&&&Vm!0!=F/k&&&&&&&&!.F/!fk&&&&&&!}`!/!=!>AG2F.F5!6F/ (_(&1F3h'" +
-    "!6G32'11F21!['')!K)gF(F7r*gF7h(!@H8F0!6N(&h(!@G9F&F'F)F*F8!6P(&F-F8!6P(&F/F1F9!6F.F8!6P(&F2F+F8!6P(&" +
-    "F,F8!6P(&F3F9!6F4F9!6F7h)!@H8F5!6F6F8!66(F7h'!6G7F)h(!@H8F&!6G&F'F8!6G'2'111a'(!K)gF'F+r*gF)F+h)!@!6" +
-    "H,F&F(F,F*6) -`)&F+h'!6G+F&F(h(!@!6G&2'111`'(!K)gF'F,r*gF&F(F)F,h)!@H-F*!6F+F-!66&F,h'!6G,F&F(h(!@!6" +
-    "G&2'111!M''(!K)gF)F4r*gF&F'F(F*F4h(!@H5F+!6P(&F,F5!6P(&F-F5!6P(&F.F5!6P(&F/F5!6P(&F1F3F2F5!6N(&h(!@!" +
-    "6F0F5!6P(&6+F4h'!6G4F*h(!@H5F&!6G&F'F5!6G'F(F5!6G(2'111!;'(!K)gF(F1r*gF&F'F)F1h(!@H2F*!6P(&F+F2!6P(&" +
-    "F,F2!6P(&F-F-*!KF.F2!6N(&h(!@+h&1H2F/!6F0F2!66.F1h'!6G1F)h(!@H2F&!6G&F'F2!6G'2'111!N'()!K'!G)gF(F)r*" +
-    "gF'F)h)!@!6H*F*#&*&F&F)h(!@!6H+#&*&H,#!+# c'#1*&F*F*#&*6F,F,#3./012345./012345#!+# c'#1*6F+#2&&&&&&&" +
-    "&&&&&&&&&#1*&F)h*!6G)2'111!z3)5!K)!I6!HF+F,!8HR *G^F, *G_F,h(!@GM)gF*FJr*gFJh)!@GFFJh(!@HDFC!6GNF7FD" +
-    "!6N(&h(!@GKF4l*gF&F+F,F-F.F=FF!6F>FF!6HD6-F?FF!6k&&&&&& cfF0FDQ)&F^!p!oF1!m!lF2!m!p`)&1F=FF!6Q)&Hfk&" +
-    "&&&&&&&F/AHV (HT -FV!nGZ(gh'F?FF!6Q)&H]!fk&&&&&& c!K!/F]!fk&&&&&&Vm!0!=F]k&&&&&&&&!.F]!fk&&&&&&!}`!/" +
-    "!=!>FV!fk&&&&&& c!K!/FV!fk&&&&&&Vm!0!=h'h'F4*!Hk&&&&&& cf+F>FF!6Q)&1HYF3F^!o!2F4Ah&FfFY!m!fk&&&&&& c" +
-    "!K!/AAA*!Kh'+FZF]!oHV!fk&&&&&& c!K!/FV!fk&&&&&&Vm!0!=1*gF6*gF:*gF<FK!6HDF'FDF,6*1+FEGFF'GD)gFFF+FE!6" +
-    "p*gFFh)!@GHFDFDF,j&&&&F/*!IFDF,F@FH!6FAFH!66)+j&&&&1HSh&h&j&&&&h&j&&&&j&&&&h&h&F@FH!6HGFAFH!66(FGFGQ" +
-    ")&FS -F_!o!m`)&FFh'!6GFF-FD!6GD2'111FNh(](&FLh'!6GL2'1F9FEh)!@!6Q)& (GUk&&&&&&&&Gak&&&&&&&&Gbk&&&&&&" +
-    "&&G`k&&&&&&&&G[k&&&&&&&&Gch'GHF-FMnGOj&&&&GSFEGDF&GFF'GG)gFDF+FE!6p*gFDh)!@GIFOlFDFEm!>h&F/A*gFGF,F@" +
-    "FI!6FAFI!66)GS1FS -HXFU -F6*!Hk&&&&&& cf+F5FI!6Q)&1HWF6A!oGVFFFGF,FTFSF6F8FK!6FUF:F] (FZF]!o (F;FK!6" +
-    "F<FK!6F@FI!6HPFAFI!6HQ6(FQQ)&FZFPQ)&Hd!o!mHe!fF3F_!o!2h&FdFe!m!fk&&&&&& c!K!/h&FHAAGHFaFWFd!o!mGaFbF" +
-    "WFe!o!mGbF`FVF_!o!mG`F[FVF6h'F4AlFOlF+h'r!=!>*!HFFF,FT6,FZF_!o!m+k&&&&&&&&1HV!o!mG[FcFV!mGcFPFdFXF_!" +
-    "o!m`)&FQFeFXFV!o!m`)&FBFI!6FX`)&FDh'!6GDF-FF!6GFF-FG!6GG2'11FaF`!mF^!pGZk&&&&&&&&FfF.AHV (HT -FV!nk&" +
-    "&&&&&&gF^!pF0!gF]!oF]!oF]!ok&&&&&& Rf!ok&&&&&&&&F]!gF]!oFYF^!p!lk&&&&&&&g!o!pFYk&&&&&&&&!-AF2k&&&&&&" +
-    "&&!-A!oFbF[F`F^!pFc!o!n!m!oHY!oGXh'FY!fk&&&&&& c!K!/FY!fk&&&&&&Vm!0!=FYk&&&&&&&&!.FY!fk&&&&&&!}`!/!=" +
-    "!>FV!fk&&&&&& c!K!/FV!fk&&&&&&Vm!0!=h'FHAAlGHFEGD)gFHh&FDF+FE!6pA*gFBFDh)!@!6Q)&FU -F6*!Hk&&&&&& cf+" +
-    "F5FDh)!@!6Q)&1HVF6A!oGWF]FV!oHV!fk&&&&&& c!K!/FV!fk&&&&&&Vm!0!=FVk&&&&&&&&!.FV!fk&&&&&&!}`!/!=!>*!Kh" +
-    "'+F]FWFZ!n!ok&&&&&&&&F/AFX!mHV!fk&&&&&& c!K!/FV!fk&&&&&&Vm!0!=1lGHFDh'!6GD2'11FNh&h'h(F:h&F6AAFHA](&" +
-    "FHl*gFLh'!6GL2'1FEGDF&GFF'GGF(GH)gFDF+FE!6p*gFBFDh)!@!6Q)&HV (GSFFFGFHF,FTFY (F]FVFU -F6*!Hk&&&&&& c" +
-    "f+F5FDh)!@!6Q)&1HVF6A!oFZ!n!ok&&&&&&&&F/AFX!m (F]FV!o (FSF6F8FK!6FU6+FDh'!6GDF-FF!6GFF-FG!6GGF-FH!6G" +
-    "H2'11F)*gF(F)F+FJ!8FM!8!6F(FR6*11FJh'!6GJF+FE!6GEF+FM!8HDF&!6G&F'FD!6G'F(FD!6G(2'11FL1!s+).!K+!H'!IF" +
-    ")F*!8 *GIF*h(!@GD)gF(FBr*gFBh)!@H@F:!6G>F&F)F*F+F,F9F@!6H=F>6-k&&&&&& cfF.F>Q)&HGFI!p!oF/!m!lF0!m!pG" +
-    "EF=Q)&HFk&&&&&&&&F-AHH (GJFFFG!m!fk&&&&&& c!K!/H=*gFGF1FI!o!2G=1F=*gFH!fk&&&&&& c!K!/FH!fk&&&&&&Vm!0" +
-    "!=lG=1F=*gFE!fk&&&&&& c!K!/FE!fk&&&&&&Vm!0!=FEk&&&&&&&&!.FE!fk&&&&&&!}`!/!=!>lG=1F?G>)gF=h&F>F)F?!6p" +
-    "A*gF4*!HFE+FEF2F>h)!@!6Q)&!o1GFF4*!Hk&&&&&&&&+F3F>h)!@!6Q)&1GGFF!fk&&&&&& c!K!/FF!fk&&&&&&Vm!0!=FFk&" +
-    "&&&&&&&!.FF!fk&&&&&&!}`!/!=!>*!Kh'+FGFJ -FH!nFF!o!mHF!fk&&&&&& c!K!/FF!fk&&&&&&Vm!0!=1lG=F>h'!6G>2'1" +
-    "1F;F@!6FE`)&F<FBh(!@!6F=l](&(gF=l*gFCh'!6GC2'1F5FBh(!@!6N(&h(!@GAF?G@F&G=F'G>)gF@F)F?!6p*gF=F>F*FJF4" +
-    "*!HFE+FEF2F@h)!@!6Q)&!o1HF (F4*!Hk&&&&&&&&+F3F@h)!@!6Q)&1FJ -FH!nFF!o!m (F4F6FA!6F7FA!66.F8*gF>F*F86" +
-    "/1F@h'!6G@F+F=!6G=F+F>!6G>2'111FBh'!6GBF)F?!6G?F)FD!8H=F&!6G&F'F=!6G'2'11FC1!z'('!K(!G)gF(F)r*gF'F)h" +
-    "(!@!6F&F)h'!@!6#*'&H*#2%!K&&%!K&&%!K&&%!K&&#uh3#!x'H+#2&&!L!C&&!L!C&&!L!C&&!L!C# X'F+#2%%!K5%%!K5%%!" +
-    "K5%%!K5#b#2&&!L!K&&!L!K&&!L!K&&!L!K#u#wF*#2&!L&&&!L&&&!L&&&!L&&#uh6#!x'#w#1*&F)h*!6G)2'111 2(((!G'!K" +
-    ")gF(F+r*gF'F+h'!@!6#2&!J&&&!J&&&!J&&&!J&&#2&!H&&&!H&&&!H&&&!H&&F&F+h(!@!6#&*&H*#2%%%!K%%%!K%%%!K%%%!" +
-    "K#uH)#2&&&f&&&f&&&f&&&f# V'#2&&&f&&&f&&&f&&&f# #'F)#2%5& :%5& :%5& :%5& :#!{'F)h3#!z'#2'&&&'&&&'&&&'" +
-    "&&&#u#!{'h3#!z'F)#2&&!L_&&!L_&&!L_&&!L_#`#yF)#2% b!Kn% b!Kn% b!Kn% b!Kn#b#yF)#2&&!L!K&&!L!K&&!L!K&&!" +
-    "L!K#b#yF*#2&&&!L&&&!L&&&!L&&&!L#uh6#!z'#wH)F)#!R'#C&^)&F+h*!6G+2'111!p'(+!K'!I)gF'F/r*gF/h)!@G0F&F(F" +
-    "/!8h(!@!6H.F(h(!@!6G1F.G-)gF-F1p*!KF-P(&H2F2!(+h&1*gF-h*!6G-2'11F.h*F(F-F1p*!IF-P(&+j&&&&1F0F)F*F+F," +
-    "6'l*gF.h*F(F*F0!6Q)& (F0F)F*F+F,6'@1F/h'!6G/2'111 eC):!G.!K'!IF'h(!@GE)gF'FBrF'h.v!=*gFBh)!@HHF*!6GG" +
-    "F&FBh(!@!6HAGCFA#&*&H-#!+G.F-F-#3./012345./012345#!+G/FA#&*6H-#!+G0F-F-#3./012345./012345#!+G2#2&&&&" +
-    "&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G1#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G4#2&&&&" +
-    "&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7#2&&&&&&&&&&&&&&&&G8h&GD)gF(FDr*gF-FC#&*&H9#!+F.# d'H:# c'G-F1F9F9" +
-    "#3./012345./012345#!+F/# d'H9# c'G1F3FC#&*6H;#!+F0# d'H<# c'G3F5F;F;#3./012345./012345#!+F2# d'H;# c" +
-    "'G5F:F:# e'F4# c'G4F9F9# e'F6# c'G6F<F<# e'F7# c'G7F;F;# e'F8# c'G8FDh'!6GDFCFE!6GC2'11F.F-F(#7H9#%'" +
-    "H:# f'H;# c'H<F.# d'G=F)FH!6F:#1*&F*FH!6F<#1*&F+FH!6F.F<F=# d'# d'F;F=# d'# c'#1*&F,FH!6F4F-F;# e'# " +
-    "d'#2&&&&&&&&&&&&&&&&# h'H-#1*&F/F1F9F9#3./012345./012345#%'H.# f'H:# c'H;F/# d'G<FHh6!6HCF)!6F.#1*&F" +
-    "*FC!6F;#1*&F+FC!6F/F;F<# d'# d'F:F<# d'# c'#1*&F,FC!6F6F1F:# e'# d'#2&&&&&&&&&&&&&&&&# h'H/#1*&F0F3F" +
-    "9#%'H1# f'H9# c'H:F0# d'G;FHhF!6HCF)!6F1#1*&F*FC!6F:#1*&F+FC!6F0F:F;# d'# d'F9F;# d'# c'#1*&F,FC!6F7" +
-    "F3F9# e'# d'#2&&&&&&&&&&&&&&&&# h'H0#1*&F2F5F.# f'H1# c'H3F2# d'G9FHhV!6HCF)!6F.#1*&F*FC!6F3#1*&F+FC" +
-    "!6F2F3F9# d'# d'F1F9# d'# c'#1*&F,FC!6F8F5F1# e'# d'#2&&&&&&&&&&&&&&&&# h'H.#1*&(gF4F-#2&&&&&&Vg&&&&" +
-    "&&Vg# e'#rF6F/#2&&&&&&Vg&&&&&&Vg# e'#r#uF7F0#2&&&&&&Vg&&&&&&Vg# e'#rF8F.#2&&&&&&Vg&&&&&&Vg# e'#r#u#u" +
-    "# 5'3&FAHCGDFA#&*&G-h'GF)gh'F-F-#hH.#!p'F(FFtAl*gF-FDFE!6HD#&*&F.#yG-FFh'!6GF2'11F-H.#!+G9F-F-#3./01" +
-    "2345./012345#!+G:FAh6!6HD#&*&G-h'GF)gh'F-F-#hH/#!p'F(FFtAl*gF-FDFE!6HD#&*&F/#yG-FFh'!6GF2'11F-H/#!+G" +
-    ";F-F-#3./012345./012345#!+G<#2&&&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G1#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&" +
-    "&&&&&&G5#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&" +
-    "&&&&&&G0#2&&&&&&&&&&&&&&&&G2h&GD)gF(FDr*gF0FC#&*&H=F=#hH># #'G0F2FC#&*6H?F?#hH@# #'G2F-F=F.F>#yH=#!+" +
-    "F9# d'H># c'G-F1F=F=#3./012345./012345#!+F:# d'H=# c'G1F3F?F/F@#yH?#!+F;# d'H@# c'G3F5F?F?#3./012345" +
-    "./012345#!+F<# d'H?# c'G5F>F># e'F4# c'G4F=F=# e'F6# c'G6F@F@# e'F7# c'G7F?F?# e'F8# c'G8FDh'!6GDFCF" +
-    "E!6GC2'11F9F-F0#%'H.# f'H/# c'H=F9# d'G>F)FH!6F.#1*&F*FH!6F=#1*&F+FH!6F9F=F># d'# d'F/F># d'# c'#1*&" +
-    "F,FH!6F4F-F/# e'# d'#2&&&&&&&&&&&&&&&&# h'H-#1*&F:F1F0F0#3./012345./012345#%'H.# f'H/# c'H0F:# d'G9F" +
-    "Hh6!6HCF)!6F.#1*&F*FC!6F0#1*&F+FC!6F:F0F9# d'# d'F/F9# d'# c'#1*&F,FC!6F6F1F/# e'# d'#2&&&&&&&&&&&&&" +
-    "&&&# h'H.#1*&F;F3F2#%'H/# f'H0# c'H1F;# d'G9FHhF!6HCF)!6F/#1*&F*FC!6F1#1*&F+FC!6F;F1F9# d'# d'F0F9# " +
-    "d'# c'#1*&F,FC!6F7F3F0# e'# d'#2&&&&&&&&&&&&&&&&# h'H/#1*&F<F5F2F2#3./012345./012345#%'H0# f'H1# c'H" +
-    "2F<# d'G3FHhV!6HCF)!6F0#1*&F*FC!6F2#1*&F+FC!6F<F2F3# d'# d'F1F3# d'# c'#1*&F,FC!6F8F5F1# e'# d'#2&&&" +
-    "&&&&&&&&&&&&&# h'H0#1*&F4F-#2&&&&&&Vg&&&&&&Vg# e'#rF6F.#2&&&&&&Vg&&&&&&Vg# e'#r#uF7F/#2&&&&&&Vg&&&&&" +
-    "&Vg# e'#rF8F0#2&&&&&&Vg&&&&&&Vg# e'#r#u#u# 5'3&FG#&*&#!*FG#&*6#!*#3&'()*+,-6789:;<=H.#!+G/F.F.#3./01" +
-    "2345./012345#!+G9FG#&*F#!*FG#&*V#!*#3&'()*+,-6789:;<=H:#!+G;F:F:#3./012345./012345#!+G<#2&&&&&&&&&&&" +
-    "&&&&&G-#2&&&&&&&&&&&&&&&&G1#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&" +
-    "&&&&&G6#2&&&&&&&&&&&&&&&&G7#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G0#2&&&&&&&&&&&&&&&&G2h&GC)gF(FCr*g" +
-    "F0FA#&*&H=F=#hH># #'G0F2FA#&*6H?F?#hH@# #'G2F-F=F.F>#yH=#!+F/# d'H># c'G-F1F=F=#3./012345./012345#!+" +
-    "F9# d'H=# c'G1F3F?F:F@#yH?#!+F;# d'H@# c'G3F5F?F?#3./012345./012345#!+F<# d'H?# c'G5F>F># e'F4# c'G4" +
-    "F=F=# e'F6# c'G6F@F@# e'F7# c'G7F?F?# e'F8# c'G8FCh'!6GCFAFE!6GA2'11F/F-F0#%'H.# f'H:# c'H=F/# d'G>F" +
-    ")FH!6F.#1*&F*FH!6F=#1*&F+FH!6F/F=F># d'# d'F:F># d'# c'#1*&F,FH!6F4F-F:# e'# d'#2&&&&&&&&&&&&&&&&# h" +
-    "'#1*&F9F1F0F0#3./012345./012345#%'H-# f'H.# c'H/F9# d'G0FHh6!6HAF)!6F-#1*&F*FA!6F/#1*&F+FA!6F9F/F0# " +
-    "d'# d'F.F0# d'# c'#1*&F,FA!6F6F1F.# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F;F3F2#%'H-# f'H.# c'H/F;# d'G0F" +
-    "HhF!6HAF)!6F-#1*&F*FA!6F/#1*&F+FA!6F;F/F0# d'# d'F.F0# d'# c'#1*&F,FA!6F7F3F.# e'# d'#2&&&&&&&&&&&&&" +
-    "&&&# h'#1*&F<F5F2F2#3./012345./012345#%'H-# f'H.# c'H/F<# d'G0FHhV!6HAF)!6F-#1*&F*FA!6F/#1*&F+FA!6F<" +
-    "F/F0# d'# d'F.F0# d'# c'#1*&F,FA!6F8F5F.# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&1FBh.!6HAF'p*!KFAF'h.!7HBF" +
-    "AFBpA+F'1GB2'11)gF'FBr*gFBh)!@GDF&FBh(!@!6HCF(FE!8!6GFFCGA)gFAFFp*!KFAP(&HIFI!(+h&1*gFAFE!6GA2'11FCF" +
-    "EF(FAFFp*!IFAP(&+j&&&&1FDF)F*F+F,6'l*gFCFEF(F*FD!6Q)& (FDF)F*F+F,6'@1FBh'!6GB2'111 n0*0!K7!G,!H'!IF(" +
-    "h(!@G7)gF(F1rF(h6v!=*gF1h)!@H2F/!6H8h&h!L' o1&F0F2!6H9h&h!L' o1&F1h(!@H2F*!6G5F+F2!6G6F&F2!6G3F'F2!6" +
-    "G2h&G4)gF)F4r*gF4hF!6H:F)F)F:rAG:#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&G>#2&&&&&" +
-    "&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G?#2&&&&&&&&&&&&&&&&G@#2&&&&&&&&&&&&&&&&GA#2&&&&&&&&&&&&&&&&GB)gF4F:p" +
-    "*gF3#&*&F5#&*&# W'GCF3#&*6F5#&*6# W'GDF3#&*FF5#&*F# W'GEF<F2#&*&F6#&*&H<# W'HGF,*!IF-F4h(!@!6P(&+j&&" +
-    "!Lf1HR#9HF# X'FRF.!`#9HHF<# X'# V'FGF,AHG# V'G<F=F2#&*6F6#&*6H=# W'HIFF# X'FHF=# X'# V'FIF,AHI# V'G=" +
-    "F>F2#&*FF6#&*FH># W'HJFF# X'FHF># X'# V'FJF,AHJ# V'G>F;F2#&*VF6#&*VHK# W'H;FF# X'FHFK# X'# V'F;F,AHF" +
-    "# V'G;FGFC# X'F?# V'G?FIFD# X'F@# V'G@FJFE# X'FA# V'GAFFF3#&*VF5#&*V# W'# X'FB# V'GBF4h'!6G4F3F7!6G3" +
-    "F2F7!6G22'11F8F8#&*&F<#!+# c'#1*&F8F8#&*6F<F<#3./012345./012345#!+# c'#1*6F8F8#&*FF=#!+# c'#1*FF8F8#" +
-    "&*VF=F=#3./012345./012345#!+# c'#1*VF8hg!7H:F:#&*&F>#!+# c'#1*&F:F:#&*6F>F>#3./012345./012345#!+# c'" +
-    "#1*6F8F8#&*!,F;#!+# c'#1*!,F8F8#&*!<F;F;#3./012345./012345#!+# c'#1*!<F9F9#&*&F?#!+# c'#1*&F9F9#&*6F" +
-    "?F?#3./012345./012345#!+# c'#1*6F9F9#&*FF@#!+# c'#1*FF9F9#&*VF@F@#3./012345./012345#!+# c'#1*VF9hg!7" +
-    "H:F:#&*&FA#!+# c'#1*&F:F:#&*6FAFA#3./012345./012345#!+# c'#1*6F9F9#&*!,FB#!+# c'#1*!,F9F9#&*!<FBFB#3" +
-    "./012345./012345#!+# c'#1*!<2'11F1h6!6H1F(p*!KF1F(h6!7H2F1F2pA+F(1G12'11)gF(F1r*gF1h(!@H2F*!6P(& -GO" +
-    "F+F2!6P(& -GNk&&&&&&&&GLk&&&&&&&&GMh&G2)gF)F2r*gF2F7!8F1h(!@!6H3F&!6P(& -FO!nGPFLF'F3!6P(& -FN!nHLF," +
-    "*!HF-F2h(!@!6P(& -+k&&&&&& cf1HQ!oFQF. -!nFN!o!mFLF,AHQ!mGLFMFQFP!o!mGMF2h'!6G22'11F1h)!@H2F/!6FL`)&" +
-    "F0F2!6FM`)&F1h'!6G12'111 )))*!K)!H)!G)gF)F2r*gk&&&&&&&&G5k&&&&&&&&G4h&G/)gF(F/r*gF/h!L'!6H0F(F(F0rAG" +
-    "1#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G7)gF/h*!6H0F1t*gF8F/h(!@H/F'!6#&*&H6# V'G8F6F&F/!6#&*&F*F/!6" +
-    "#&*&# W'F+F/!6#&*&# X'F,F/!6#&*&# V'# X'F7# V'G7F0G/2'11)gF/F1p*gF5F/h(!@H0F'!6P(& -H3!mG5F4F3F&F0!6" +
-    "P(& -F*F0!6P(& -!nF+F0!6P(& -!oF,F0!6P(& -!m!o!mG4F/h'!6G/2'11F5F8#E& -F8#E' -!mF8#E( -F8#E) -!m!m!m" +
-    "G5F4F7#E& -F7#E' -!mF7#E( -F7#E) -!m!m!mG42'11F2h)!@H/F.!6H0F0Q)&F5!m`)&F-F/!6H/F/Q)&F4!m`)&F2h'!6G2" +
-    "F(h(!@H/F&!6G&F'F/!6G'2'111 :7)-!K6!G+!HF'h(!@G/F( *GC)gF'F,rF'h6v!=*g#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&" +
-    "&&&&&&&&G3#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7F)*!G#2&&&&&&&&&&&&&&&&+F&F,h(!@!6G-F(F(h(!BF(h6pA" +
-    "G0h&G.)gF.F0p*gF4F-#&*&# V'G4F3F-#&*6# V'G3F6F-#&*F# V'G6F7F-#&*V# V'G7F.h'!6G.F-F/!6G-2'11F4j&&!LfF" +
-    "0 %!b#9H5# X'G4F7F5# X'G7F6F5# X'G6F3F5# X'1GBF,h)!@H-F*!6H1h&h!L' o1&F+F-!6H0h&h!L' o1&F&F,h(!@!6G-" +
-    "h&G.)gF(F.r*gF.hF!6H2F(F(F2rAG2#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G8#2&&&&&&&" +
-    "&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G=)gF.F2p*g" +
-    "F3F-#&*&F4# W'H># V'G3F5F-#&*6FB# W'H?# V'G5F8F-#&*FF6# W'H@# V'G8F9F-#&*VF7# W'HA# V'G9F>F># X'F:# " +
-    "V'G:F?F?# X'F;# V'G;F@F@# X'F<# V'G<FAFA# X'F=# V'G=F.h'!6G.F-F/!6G-2'11F1F1#&*&F3#!+# c'#1*&F1F1#&*" +
-    "6F3F3#3./012345./012345#!+# c'#1*6F1F1#&*FF5#!+# c'#1*FF1F1#&*VF5F5#3./012345./012345#!+# c'#1*VF1hg" +
-    "!7H2F2#&*&F8#!+# c'#1*&F2F2#&*6F8F8#3./012345./012345#!+# c'#1*6F1F1#&*!,F9#!+# c'#1*!,F1F1#&*!<F9F9" +
-    "#3./012345./012345#!+# c'#1*!<F0F0#&*&F:#!+# c'#1*&F0F0#&*6F:F:#3./012345./012345#!+# c'#1*6F0F0#&*F" +
-    "F;#!+# c'#1*FF0F0#&*VF;F;#3./012345./012345#!+# c'#1*VF0hg!7H2F2#&*&F<#!+# c'#1*&F2F2#&*6F<F<#3./012" +
-    "345./012345#!+# c'#1*6F0F0#&*!,F=#!+# c'#1*!,F0F0#&*!<F=F=#3./012345./012345#!+# c'#1*!<2'11(gF)*gF1" +
-    "h&hF o1&2'1F1#&*6G3F1F4#!+F1#&*&H5FC#:H8# f'# c'#1*&F1F4F4#3./012345./012345#!+F3F8# f'# c'#1*6F0F0#" +
-    "&*&F5F5# e'F8# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F0F0#&*6F3F3# e'F8# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*61" +
-    "F1hF!6G-(gF)*gF-h&hF o1&2'1F-#&*6G3F-FB#!+F-#&*&H4FC#:H5# f'# c'#1*&F-FBFB#3./012345./012345#!+F3F5#" +
-    " f'# c'#1*6F0F0#&*FF4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*FF0F0#&*VF3F3# e'F5# f'# d'#2&&&&&&&&&" +
-    "&&&&&&&# h'#1*V1F1hg!7G-F0hg!7G.(gF)*gF-h&hF o1&2'1F-#&*6G3F-F6#!+F-#&*&H4FC#:H5# f'# c'#1*&F-F6F6#3" +
-    "./012345./012345#!+F3F5# f'# c'#1*6F.F.#&*&F4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F.F.#&*6F3F3#" +
-    " e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*61F1h R&!6G-(gF)*gF-h&hF o1&2'1F-#&*6G3F-F7#!+F-#&*&H4FC#:H5# " +
-    "f'# c'#1*&F-F7F7#3./012345./012345#!+F3F5# f'# c'#1*6F0F0#&*!,F4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# " +
-    "h'#1*!,F0F0#&*!<F3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*!<1F,h6!6H,F'p*!KF,F'h6!7H-F,F-pA+F'1G,2'" +
-    "11)gF'F,r*gk&&&&&&&&GDk&&&&&&&&GEk&&&&&&&&GFh&G-)gF)lF(F-r!=*gFDF&F-F/!8!6F,h(!@!6P(& -!mGDF-h'!6G-2" +
-    "'11FDFC!pGGh&G-)gF(F-r*gFEF&F-F/!8!6F,h(!@!6P(& -FG!nHD!mGEFFFDFD!o!mGFF-h'!6G-2'11F,h)!@H-F*!6k&&&&" +
-    "&&&&FGFEFC!p!mF)A`)&F+F-!6FFFFFEFE!oFC!p!nk&&&&&&&&!rF)A`)&F,h'!6G,2'111 V())!K)!I*!G)gF*F5r*gF0*!IF" +
-    "1F5h(!@!6P(&+j&&!Lf1H8#9G;F8F2!`#9G:h&G3)gF3h*!6H4F)t*gF3h(!@H3F/!6#&*&G<F(F3!6F'F3!6#&*&F<# W'H9F;#" +
-    " X'F:F<# X'# V'F9F0AF.F3!6#&*&# X'F&F3!6#&*&F+F3!6#&*&# W'F,F3!6#&*&# X'F-F3!6#&*&# V'# V'#1*&F4G32'" +
-    "11)gF)F3r*gF3h(!@H4F/!6P(&G7F(F4!6F'F4!6P(&F7!`H6F8!aF8F2!`F7!a!_F6F0AF.F4!6P(&!aF&F4!6P(&F+F4!6P(&!" +
-    "`F,F4!6P(&!aF-F4!6P(&!_!__(&F3h'!6G32'11F5h'!6G5F)h(!@H3F&!6G&F'F3!6G'F(F3!6G(2'111!o())!K)!G)!I)gF)" +
-    "F2r*gF-*!IF.F2h(!@!6P(&+j&&!Lf1H7#9G4F-*!IF/F2h(!@!6P(&+j&&&&1H6#9G3h&G0)gF0h*!6H1F(t*gF0h(!@H0F&!6#" +
-    "&*&F*F0!6#&*&# W'F+F0!6#&*&# X'F,F0!6#&*&# V'G5F'F0!6F5F4# X'F3# V'F5F-A#1*&F1G02'11)gF(F0r*gF0h(!@H" +
-    "1F&!6P(&F*F1!6P(&!`F+F1!6P(&!aF,F1!6P(&!_G8F'F1!6F8F7!aF6!_F8F-A_(&F0h'!6G02'11F2h'!6G2F(h(!@H0F&!6G" +
-    "&F'F0!6G'2'111!T:(+!G(!K)gF0h*!6F)t*gF0h(!@H1F(!6(!GF'F1!6#&*&H+F&F1!6#&*&H,#2&&&&&&&&&&&&&&&&#kH-#u" +
-    "F*h'm3&@F,#2%%!K!K%%!K!K%%!K!K%%!K!K# Z'#2%%!K%%%!K%%%!K%%%!K%# ['G.F*h(m*g#2/!Dod/!Dod/!Dod/!Dod#2&" +
-    "&!Lf&&!Lf&&!Lf&&!LfF,# R'#2YY %eYY %eYY %eYY %e# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# Y'H/# X'#2!Q ku 0!Q k" +
-    "u 0!Q ku 0!Q ku 0# V'F/# X'#2 A!6!Be A!6!Be A!6!Be A!6!Be# V'F/# X'#2!S!B!W .!S!B!W .!S!B!W .!S!B!W " +
-    ".# V'F/# X'#2!F &Ee!F &Ee!F &Ee!F &Ee# V'F/# X'#2]!Z.e]!Z.e]!Z.e]!Z.e# V'F/# X'#2.!p5e.!p5e.!p5e.!p5" +
-    "e# V'F/# X'#2!1K W )!1K W )!1K W )!1K W )# V'#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# X'#2&&& 1&&& 1&&& 1&&& " +
-    "1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H,#2b!w *fb!w *fb!w *fb!w *f# X'#!6H/#2" +
-    "!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F/#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F,# V'# V'H,# X'#2!U!T.c!U!T.c!U!T.c" +
-    "!U!T.c# V'F,# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F,# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F,# X'#2&&&f&&&f&&" +
-    "&f&&&f# V'F,# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F,# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F/# k'#2!K&&&!K&&&!K&&&!K&" +
-    "&&#!{'h=#!x'# X'H,# X'G/F+F.#2Pi >ePi >ePi >ePi >eF,# X'# X'#2&&!Lf&&!Lf&&!Lf&&!LfF/# W'F/F-#y# V'# " +
-    "X'2'1F+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF,# S'#2&& $i&& $i&& $i" +
-    "&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6H,#2!O!L!*`!O!L!*`!O!L!*`!" +
-    "O!L!*`# X'F,#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F+# V'# V'H+# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F+# X'#2!x!w" +
-    "Pd!x!wPd!x!wPd!x!wPd# V'F+# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F+# X'#2&&&f&&&f&&&f&&&f# V'F+# X'#2&&!L" +
-    "f&&!Lf&&!Lf&&!Lf# V'F+# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F,# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# " +
-    "Y'H+F.#2&&!Lf&&!Lf&&!Lf&&!LfF+# W'# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# X'# X'1#1*&F0h*!6G02'11)gF)F0r*gF0" +
-    "h(!@H1F(!6(!GF'F1!6#/(&H+F&F1!6#/(&H,#2&&&&&&&&&&&&&&&&#kH-#uF*h'm3&@F,#2%%!K!K%%!K!K%%!K!K%%!K!K# Z" +
-    "'#2%%!K%%%!K%%%!K%%%!K%# ['G.F*h(m*g#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF,# R'#2YY %eYY %eYY" +
-    " %eYY %e# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# Y'H/# X'#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0# V'F/# X'#2 A!6!Be A!" +
-    "6!Be A!6!Be A!6!Be# V'F/# X'#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .# V'F/# X'#2!F &Ee!F &Ee!F &Ee!F &Ee# " +
-    "V'F/# X'#2]!Z.e]!Z.e]!Z.e]!Z.e# V'F/# X'#2.!p5e.!p5e.!p5e.!p5e# V'F/# X'#2!1K W )!1K W )!1K W )!1K W" +
-    " )# V'#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4" +
-    "&&!} 4&&!} 4&&!} 4# ['H,#2b!w *fb!w *fb!w *fb!w *f# X'#!6H/#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F/#2&!L" +
-    "W 1&!LW 1&!LW 1&!LW 1# X'F,# V'# V'H,# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F,# X'#2!x!wPd!x!wPd!x!wPd!x!" +
-    "wPd# V'F,# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F,# X'#2&&&f&&&f&&&f&&&f# V'F,# X'#2&&!Lf&&!Lf&&!Lf&&!Lf#" +
-    " V'F,# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F/# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'H,# X'G/F+F.#2Pi >ePi >" +
-    "ePi >ePi >eF,# X'# X'#2&&!Lf&&!Lf&&!Lf&&!LfF/# W'F/F-#y# V'# X'2'1F+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!" +
-    "Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF,# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['" +
-    "H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6H,#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F,#2&!LW 1&!LW 1&!LW 1&!LW 1#" +
-    " X'F+# V'# V'H+# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F+# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F+# X'#2!x!wPe!" +
-    "x!wPe!x!wPe!x!wPe# V'F+# X'#2&&&f&&&f&&&f&&&f# V'F+# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F+# X'#2&&!Lf&&!Lf&" +
-    "&!Lf&&!Lf# V'F,# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'H+F.#2&&!Lf&&!Lf&&!Lf&&!LfF+# W'# X'#" +
-    "2&&!Lf&&!Lf&&!Lf&&!Lf# V'# X'# X'1#!&(&&F0h'!6G02'111",
+    "!mG/F.F0F1!p!mG.F&F)!6G&2'11F+F.`)&F,F/`)&1 )*)-!K-!G'!IF)#9G6F*#9G7F+#9G8F(h(!@H0hg!=G1F0h!LFF&F'mF" +
+    "0h!LFt!>AG2h&G()gF(F1p*gF(F2!6H/F1F/F1pAG3F0F2r*gj&&&&G=F(G/)gF/F3p*gF=F&F/!6P(&!_G=F/hg!7G/2'111)gF" +
+    "(F3p*gF&F(!6H/#&*&F6# W'F7# X'F8# V'G<F/#&*6F6# W'F7# X'F8# V'G9F/#&*FF6# W'F7# X'F8# V'G:F/#&*VF6# " +
+    "W'F7# X'F8# V'G;F'F(!6H5F,*!GF9F(F-!6H4#&*6# X'F(F.!6H/#&*6# V'G9F:F4#&*F# X'F/#&*F# V'G:F;F4#&*V# X" +
+    "'F/#&*V# V'G;F<F4#&*&# X'F/#&*&# V'+F<1#1*&F5F9#1*6F5F:#1*FF5F;#1*VF(hg!7G(2'112'11)gF(h6!6F0t*gF&F(" +
+    "!6#&*&F6# W'F7# X'F8# V'G9F'F(!6F,*!GF9F(F-!6#&*&# X'F(F.!6#&*&# V'+F91#1*&F(h6!6G(2'11)gF(F0p*gF&F(" +
+    "!6P(&F)!`F*!aF+!_G=F'F(!6F,*!IF=F(F-!6P(&!aF(F.!6P(&!_+F=1_(&F(h*!6G(2'111!s8()!G(!K)gF,h*!6F't*g(!G" +
+    "F&F,h(!@!6H-#&*&H)#2&&&&&&&&&&&&&&&&# ['F(h'm3&@F)#2%%!K%%%!K%%%!K%%%!K%# ['F(h(m*!G#2&&!Lf&&!Lf&&!L" +
+    "f&&!Lf#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF)# R'#2YY %eYY %eYY %eYY %e# X'#2&&!Lf&&!Lf&&!Lf&" +
+    "&!Lf# V'# Y'H*# X'#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0# V'F*# X'#2 A!6!Be A!6!Be A!6!Be A!6!Be# V'F*# X'#2" +
+    "!S!B!W .!S!B!W .!S!B!W .!S!B!W .# V'F*# X'#2!F &Ee!F &Ee!F &Ee!F &Ee# V'F*# X'#2]!Z.e]!Z.e]!Z.e]!Z.e" +
+    "# V'F*# X'#2.!p5e.!p5e.!p5e.!p5e# V'F*# X'#2!1K W )!1K W )!1K W )!1K W )# V'#2!-1 (a!-1 (a!-1 (a!-1 " +
+    "(aF)F)# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H*#2b!w " +
+    "*fb!w *fb!w *fb!w *f# X'#!6H+#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F+#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F*# V" +
+    "'# V'H*# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F*# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F*# X'#2!x!wPe!x!wPe!x!" +
+    "wPe!x!wPe# V'F*# X'#2&&&f&&&f&&&f&&&f# V'F*# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F*# X'#2&&!Lf&&!Lf&&!Lf&&!L" +
+    "f# V'F+# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# X'H*# W'F*F)#2&&&&&&&&&&&&&&&&#k#y+#2&&!Lf&&!Lf&&!L" +
+    "f&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF)# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4" +
+    "&&!} 4&&!} 4# ['H)#2b!w *fb!w *fb!w *fb!w *f# X'#!6H*#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F*#2&!LW 1&!L" +
+    "W 1&!LW 1&!LW 1# X'F)# V'# V'H)# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F)# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V" +
+    "'F)# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F)# X'#2&&&f&&&f&&&f&&&f# V'F)# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F)#" +
+    " X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F*# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'1# X'1G)F-F)#1*&F,h*!" +
+    "6G,2'11)gF'F,r*g(!GF,h(!@F&!6H-#/(&H)#2&&&&&&&&&&&&&&&&# ['F(h'm3&@F)#2%%!K%%%!K%%%!K%%%!K%# ['F(h(m" +
+    "*!G#2&&!Lf&&!Lf&&!Lf&&!Lf#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF)# R'#2YY %eYY %eYY %eYY %e# X" +
+    "'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# Y'H*# X'#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0# V'F*# X'#2 A!6!Be A!6!Be A!6!Be" +
+    " A!6!Be# V'F*# X'#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .# V'F*# X'#2!F &Ee!F &Ee!F &Ee!F &Ee# V'F*# X'#2]" +
+    "!Z.e]!Z.e]!Z.e]!Z.e# V'F*# X'#2.!p5e.!p5e.!p5e.!p5e# V'F*# X'#2!1K W )!1K W )!1K W )!1K W )# V'#2!-1" +
+    " (a!-1 (a!-1 (a!-1 (aF)F)# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} " +
+    "4&&!} 4# ['H*#2b!w *fb!w *fb!w *fb!w *f# X'#!6H+#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F+#2&!LW 1&!LW 1&!" +
+    "LW 1&!LW 1# X'F*# V'# V'H*# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F*# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F*# " +
+    "X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F*# X'#2&&&f&&&f&&&f&&&f# V'F*# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F*# X'#2" +
+    "&&!Lf&&!Lf&&!Lf&&!Lf# V'F+# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# X'H*# W'F*F)#2&&&&&&&&&&&&&&&&#k" +
+    "#y+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF)# S'#2&& $i&& $i&& $i&& $" +
+    "i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H)#2b!w *fb!w *fb!w *fb!w *f# X'#!6H*#2!O!L!*`!O!L!*`!O!L!*`!O!L!" +
+    "*`# X'F*#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F)# V'# V'H)# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F)# X'#2!x!wPd!x" +
+    "!wPd!x!wPd!x!wPd# V'F)# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F)# X'#2&&&f&&&f&&&f&&&f# V'F)# X'#2&&!Lf&&!" +
+    "Lf&&!Lf&&!Lf# V'F)# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F*# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'1#" +
+    " X'1G)F-F)#!&(&&F,h'!6G,2'111 1())!H*!K'!Ih'G2)gF&F3r*gF3h)!@H4F'!6Q)&H1 (G6F)F4!6Q)&F6 -F1!nF(F4!6Q" +
+    ")&H0!o!mG/h&F2F0!fk&&&&&& c!K!/F0!fk&&&&&&Vm!0!=F0k&&&&&&&&!.F0!fk&&&&&&!}`!/!=!>F/!fk&&&&&& c!K!/F/" +
+    "!fk&&&&&&Vm!0!=F1!fk&&&&&& c!K!/F1!fk&&&&&&Vm!0!=!>!>AG2F3h(!@H5F+!6F6_(&F,F5!6F0 (_(&F-F5!6F/ (_(&F" +
+    "**gh&F2F*F4!6Q)&H/!fk&&&&&& c!K!/F/!fk&&&&&&Vm!0!=F/k&&&&&&&&!.F/!fk&&&&&&!}`!/!=!>AG2F.F5!6F/ (_(&1" +
+    "F3h'!6G32'11F21!['')!K)gF(F7r*gF7h(!@H8F0!6N(&h(!@G9F&F'F)F*F8!6P(&F-F8!6P(&F/F1F9!6F.F8!6P(&F2F+F8!" +
+    "6P(&F,F8!6P(&F3F9!6F4F9!6F7h)!@H8F5!6F6F8!66(F7h'!6G7F)h(!@H8F&!6G&F'F8!6G'2'111a'(!K)gF'F+r*gF)F+h)" +
+    "!@!6H,F&F(F,F*6) -`)&F+h'!6G+F&F(h(!@!6G&2'111`'(!K)gF'F,r*gF&F(F)F,h)!@H-F*!6F+F-!66&F,h'!6G,F&F(h(" +
+    "!@!6G&2'111!M''(!K)gF)F4r*gF&F'F(F*F4h(!@H5F+!6P(&F,F5!6P(&F-F5!6P(&F.F5!6P(&F/F5!6P(&F1F3F2F5!6N(&h" +
+    "(!@!6F0F5!6P(&6+F4h'!6G4F*h(!@H5F&!6G&F'F5!6G'F(F5!6G(2'111!;'(!K)gF(F1r*gF&F'F)F1h(!@H2F*!6P(&F+F2!" +
+    "6P(&F,F2!6P(&F-F-*!KF.F2!6N(&h(!@+h&1H2F/!6F0F2!66.F1h'!6G1F)h(!@H2F&!6G&F'F2!6G'2'111!N'()!K'!G)gF(" +
+    "F)r*gF'F)h)!@!6H*F*#&*&F&F)h(!@!6H+#&*&H,#!+# c'#1*&F*F*#&*6F,F,#3./012345./012345#!+# c'#1*6F+#2&&&" +
+    "&&&&&&&&&&&&&#1*&F)h*!6G)2'111!z3)5!K)!I6!HF+F,!8HR *G^F, *G_F,h(!@GM)gF*FJr*gFJh)!@GFFJh(!@HDFC!6GN" +
+    "F7FD!6N(&h(!@GKF4l*gF&F+F,F-F.F=FF!6F>FF!6HD6-F?FF!6k&&&&&& cfF0FDQ)&F^!p!oF1!m!lF2!m!p`)&1F=FF!6Q)&" +
+    "Hfk&&&&&&&&F/AHV (HT -FV!nGZ(gh'F?FF!6Q)&H]!fk&&&&&& c!K!/F]!fk&&&&&&Vm!0!=F]k&&&&&&&&!.F]!fk&&&&&&!" +
+    "}`!/!=!>FV!fk&&&&&& c!K!/FV!fk&&&&&&Vm!0!=h'h'F4*!Hk&&&&&& cf+F>FF!6Q)&1HYF3F^!o!2F4Ah&FfFY!m!fk&&&&" +
+    "&& c!K!/AAA*!Kh'+FZF]!oHV!fk&&&&&& c!K!/FV!fk&&&&&&Vm!0!=1*gF6*gF:*gF<FK!6HDF'FDF,6*1+FEGFF'GD)gFFF+" +
+    "FE!6p*gFFh)!@GHFDFDF,j&&&&F/*!IFDF,F@FH!6FAFH!66)+j&&&&1HSh&h&j&&&&h&j&&&&j&&&&h&h&F@FH!6HGFAFH!66(F" +
+    "GFGQ)&FS -F_!o!m`)&FFh'!6GFF-FD!6GD2'111FNh(](&FLh'!6GL2'1F9FEh)!@!6Q)& (GUk&&&&&&&&Gak&&&&&&&&Gbk&&" +
+    "&&&&&&G`k&&&&&&&&G[k&&&&&&&&Gch'GHF-FMnGOj&&&&GSFEGDF&GFF'GG)gFDF+FE!6p*gFDh)!@GIFOlFDFEm!>h&F/A*gFG" +
+    "F,F@FI!6FAFI!66)GS1FS -HXFU -F6*!Hk&&&&&& cf+F5FI!6Q)&1HWF6A!oGVFFFGF,FTFSF6F8FK!6FUF:F] (FZF]!o (F;" +
+    "FK!6F<FK!6F@FI!6HPFAFI!6HQ6(FQQ)&FZFPQ)&Hd!o!mHe!fF3F_!o!2h&FdFe!m!fk&&&&&& c!K!/h&FHAAGHFaFWFd!o!mG" +
+    "aFbFWFe!o!mGbF`FVF_!o!mG`F[FVF6h'F4AlFOlF+h'r!=!>*!HFFF,FT6,FZF_!o!m+k&&&&&&&&1HV!o!mG[FcFV!mGcFPFdF" +
+    "XF_!o!m`)&FQFeFXFV!o!m`)&FBFI!6FX`)&FDh'!6GDF-FF!6GFF-FG!6GG2'11FaF`!mF^!pGZk&&&&&&&&FfF.AHV (HT -FV" +
+    "!nk&&&&&&&gF^!pF0!gF]!oF]!oF]!ok&&&&&& Rf!ok&&&&&&&&F]!gF]!oFYF^!p!lk&&&&&&&g!o!pFYk&&&&&&&&!-AF2k&&" +
+    "&&&&&&!-A!oFbF[F`F^!pFc!o!n!m!oHY!oGXh'FY!fk&&&&&& c!K!/FY!fk&&&&&&Vm!0!=FYk&&&&&&&&!.FY!fk&&&&&&!}`" +
+    "!/!=!>FV!fk&&&&&& c!K!/FV!fk&&&&&&Vm!0!=h'FHAAlGHFEGD)gFHh&FDF+FE!6pA*gFBFDh)!@!6Q)&FU -F6*!Hk&&&&&&" +
+    " cf+F5FDh)!@!6Q)&1HVF6A!oGWF]FV!oHV!fk&&&&&& c!K!/FV!fk&&&&&&Vm!0!=FVk&&&&&&&&!.FV!fk&&&&&&!}`!/!=!>" +
+    "*!Kh'+F]FWFZ!n!ok&&&&&&&&F/AFX!mHV!fk&&&&&& c!K!/FV!fk&&&&&&Vm!0!=1lGHFDh'!6GD2'11FNh&h'h(F:h&F6AAFH" +
+    "A](&FHl*gFLh'!6GL2'1FEGDF&GFF'GGF(GH)gFDF+FE!6p*gFBFDh)!@!6Q)&HV (GSFFFGFHF,FTFY (F]FVFU -F6*!Hk&&&&" +
+    "&& cf+F5FDh)!@!6Q)&1HVF6A!oFZ!n!ok&&&&&&&&F/AFX!m (F]FV!o (FSF6F8FK!6FU6+FDh'!6GDF-FF!6GFF-FG!6GGF-F" +
+    "H!6GH2'11F)*gF(F)F+FJ!8FM!8!6F(FR6*11FJh'!6GJF+FE!6GEF+FM!8HDF&!6G&F'FD!6G'F(FD!6G(2'11FL1!s+).!K+!H" +
+    "'!IF)F*!8 *GIF*h(!@GD)gF(FBr*gFBh)!@H@F:!6G>F&F)F*F+F,F9F@!6H=F>6-k&&&&&& cfF.F>Q)&HGFI!p!oF/!m!lF0!" +
+    "m!pGEF=Q)&HFk&&&&&&&&F-AHH (GJFFFG!m!fk&&&&&& c!K!/H=*gFGF1FI!o!2G=1F=*gFH!fk&&&&&& c!K!/FH!fk&&&&&&" +
+    "Vm!0!=lG=1F=*gFE!fk&&&&&& c!K!/FE!fk&&&&&&Vm!0!=FEk&&&&&&&&!.FE!fk&&&&&&!}`!/!=!>lG=1F?G>)gF=h&F>F)F" +
+    "?!6pA*gF4*!HFE+FEF2F>h)!@!6Q)&!o1GFF4*!Hk&&&&&&&&+F3F>h)!@!6Q)&1GGFF!fk&&&&&& c!K!/FF!fk&&&&&&Vm!0!=" +
+    "FFk&&&&&&&&!.FF!fk&&&&&&!}`!/!=!>*!Kh'+FGFJ -FH!nFF!o!mHF!fk&&&&&& c!K!/FF!fk&&&&&&Vm!0!=1lG=F>h'!6G" +
+    ">2'11F;F@!6FE`)&F<FBh(!@!6F=l](&(gF=l*gFCh'!6GC2'1F5FBh(!@!6N(&h(!@GAF?G@F&G=F'G>)gF@F)F?!6p*gF=F>F*" +
+    "FJF4*!HFE+FEF2F@h)!@!6Q)&!o1HF (F4*!Hk&&&&&&&&+F3F@h)!@!6Q)&1FJ -FH!nFF!o!m (F4F6FA!6F7FA!66.F8*gF>F" +
+    "*F86/1F@h'!6G@F+F=!6G=F+F>!6G>2'111FBh'!6GBF)F?!6G?F)FD!8H=F&!6G&F'F=!6G'2'11FC1!z'('!K(!G)gF(F)r*gF" +
+    "'F)h(!@!6F&F)h'!@!6#*'&H*#2%!K&&%!K&&%!K&&%!K&&#uh3#!x'H+#2&&!L!C&&!L!C&&!L!C&&!L!C# X'F+#2%%!K5%%!K" +
+    "5%%!K5%%!K5#b#2&&!L!K&&!L!K&&!L!K&&!L!K#u#wF*#2&!L&&&!L&&&!L&&&!L&&#uh6#!x'#w#1*&F)h*!6G)2'111 2(((!" +
+    "G'!K)gF(F+r*gF'F+h'!@!6#2&!J&&&!J&&&!J&&&!J&&#2&!H&&&!H&&&!H&&&!H&&F&F+h(!@!6#&*&H*#2%%%!K%%%!K%%%!K" +
+    "%%%!K#uH)#2&&&f&&&f&&&f&&&f# V'#2&&&f&&&f&&&f&&&f# #'F)#2%5& :%5& :%5& :%5& :#!{'F)h3#!z'#2'&&&'&&&'" +
+    "&&&'&&&#u#!{'h3#!z'F)#2&&!L_&&!L_&&!L_&&!L_#`#yF)#2% b!Kn% b!Kn% b!Kn% b!Kn#b#yF)#2&&!L!K&&!L!K&&!L!" +
+    "K&&!L!K#b#yF*#2&&&!L&&&!L&&&!L&&&!L#uh6#!z'#wH)F)#!R'#C&^)&F+h*!6G+2'111!p'(+!K'!I)gF'F/r*gF/h)!@G0F" +
+    "&F(F/!8h(!@!6H.F(h(!@!6G1F.G-)gF-F1p*!KF-P(&H2F2!(+h&1*gF-h*!6G-2'11F.h*F(F-F1p*!IF-P(&+j&&&&1F0F)F*" +
+    "F+F,6'l*gF.h*F(F*F0!6Q)& (F0F)F*F+F,6'@1F/h'!6G/2'111 eC):!G.!K'!IF'h(!@GE)gF'FBrF'h.v!=*gFBh)!@HHF*" +
+    "!6GGF&FBh(!@!6HAGCFA#&*&H-#!+G.F-F-#3./012345./012345#!+G/FA#&*6H-#!+G0F-F-#3./012345./012345#!+G2#2" +
+    "&&&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G1#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G4#2" +
+    "&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7#2&&&&&&&&&&&&&&&&G8h&GD)gF(FDr*gF-FC#&*&H9#!+F.# d'H:# c'G-F1" +
+    "F9F9#3./012345./012345#!+F/# d'H9# c'G1F3FC#&*6H;#!+F0# d'H<# c'G3F5F;F;#3./012345./012345#!+F2# d'H" +
+    ";# c'G5F:F:# e'F4# c'G4F9F9# e'F6# c'G6F<F<# e'F7# c'G7F;F;# e'F8# c'G8FDh'!6GDFCFE!6GC2'11F.F-F(#7H" +
+    "9#%'H:# f'H;# c'H<F.# d'G=F)FH!6F:#1*&F*FH!6F<#1*&F+FH!6F.F<F=# d'# d'F;F=# d'# c'#1*&F,FH!6F4F-F;# " +
+    "e'# d'#2&&&&&&&&&&&&&&&&# h'H-#1*&F/F1F9F9#3./012345./012345#%'H.# f'H:# c'H;F/# d'G<FHh6!6HCF)!6F.#" +
+    "1*&F*FC!6F;#1*&F+FC!6F/F;F<# d'# d'F:F<# d'# c'#1*&F,FC!6F6F1F:# e'# d'#2&&&&&&&&&&&&&&&&# h'H/#1*&F" +
+    "0F3F9#%'H1# f'H9# c'H:F0# d'G;FHhF!6HCF)!6F1#1*&F*FC!6F:#1*&F+FC!6F0F:F;# d'# d'F9F;# d'# c'#1*&F,FC" +
+    "!6F7F3F9# e'# d'#2&&&&&&&&&&&&&&&&# h'H0#1*&F2F5F.# f'H1# c'H3F2# d'G9FHhV!6HCF)!6F.#1*&F*FC!6F3#1*&" +
+    "F+FC!6F2F3F9# d'# d'F1F9# d'# c'#1*&F,FC!6F8F5F1# e'# d'#2&&&&&&&&&&&&&&&&# h'H.#1*&(gF4F-#2&&&&&&Vg" +
+    "&&&&&&Vg# e'#rF6F/#2&&&&&&Vg&&&&&&Vg# e'#r#uF7F0#2&&&&&&Vg&&&&&&Vg# e'#rF8F.#2&&&&&&Vg&&&&&&Vg# e'#r" +
+    "#u#u# 5'3&FAHCGDFA#&*&G-h'GF)gh'F-F-#hH.#!p'F(FFtAl*gF-FDFE!6HD#&*&F.#yG-FFh'!6GF2'11F-H.#!+G9F-F-#3" +
+    "./012345./012345#!+G:FAh6!6HD#&*&G-h'GF)gh'F-F-#hH/#!p'F(FFtAl*gF-FDFE!6HD#&*&F/#yG-FFh'!6GF2'11F-H/" +
+    "#!+G;F-F-#3./012345./012345#!+G<#2&&&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G1#2&&&&&&&&&&&&&&&&G3#2&&&&&&" +
+    "&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7#2&&&&&&&&&&&&&&&&G8#2&&&&&&" +
+    "&&&&&&&&&&G0#2&&&&&&&&&&&&&&&&G2h&GD)gF(FDr*gF0FC#&*&H=F=#hH># #'G0F2FC#&*6H?F?#hH@# #'G2F-F=F.F>#yH" +
+    "=#!+F9# d'H># c'G-F1F=F=#3./012345./012345#!+F:# d'H=# c'G1F3F?F/F@#yH?#!+F;# d'H@# c'G3F5F?F?#3./01" +
+    "2345./012345#!+F<# d'H?# c'G5F>F># e'F4# c'G4F=F=# e'F6# c'G6F@F@# e'F7# c'G7F?F?# e'F8# c'G8FDh'!6G" +
+    "DFCFE!6GC2'11F9F-F0#%'H.# f'H/# c'H=F9# d'G>F)FH!6F.#1*&F*FH!6F=#1*&F+FH!6F9F=F># d'# d'F/F># d'# c'" +
+    "#1*&F,FH!6F4F-F/# e'# d'#2&&&&&&&&&&&&&&&&# h'H-#1*&F:F1F0F0#3./012345./012345#%'H.# f'H/# c'H0F:# d" +
+    "'G9FHh6!6HCF)!6F.#1*&F*FC!6F0#1*&F+FC!6F:F0F9# d'# d'F/F9# d'# c'#1*&F,FC!6F6F1F/# e'# d'#2&&&&&&&&&" +
+    "&&&&&&&# h'H.#1*&F;F3F2#%'H/# f'H0# c'H1F;# d'G9FHhF!6HCF)!6F/#1*&F*FC!6F1#1*&F+FC!6F;F1F9# d'# d'F0" +
+    "F9# d'# c'#1*&F,FC!6F7F3F0# e'# d'#2&&&&&&&&&&&&&&&&# h'H/#1*&F<F5F2F2#3./012345./012345#%'H0# f'H1#" +
+    " c'H2F<# d'G3FHhV!6HCF)!6F0#1*&F*FC!6F2#1*&F+FC!6F<F2F3# d'# d'F1F3# d'# c'#1*&F,FC!6F8F5F1# e'# d'#" +
+    "2&&&&&&&&&&&&&&&&# h'H0#1*&F4F-#2&&&&&&Vg&&&&&&Vg# e'#rF6F.#2&&&&&&Vg&&&&&&Vg# e'#r#uF7F/#2&&&&&&Vg&" +
+    "&&&&&Vg# e'#rF8F0#2&&&&&&Vg&&&&&&Vg# e'#r#u#u# 5'3&FG#&*&#!*FG#&*6#!*#3&'()*+,-6789:;<=H.#!+G/F.F.#3" +
+    "./012345./012345#!+G9FG#&*F#!*FG#&*V#!*#3&'()*+,-6789:;<=H:#!+G;F:F:#3./012345./012345#!+G<#2&&&&&&&" +
+    "&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G1#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G4#2&&&&&&&" +
+    "&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G0#2&&&&&&&&&&&&&&&&G2h&GC)gF(F" +
+    "Cr*gF0FA#&*&H=F=#hH># #'G0F2FA#&*6H?F?#hH@# #'G2F-F=F.F>#yH=#!+F/# d'H># c'G-F1F=F=#3./012345./01234" +
+    "5#!+F9# d'H=# c'G1F3F?F:F@#yH?#!+F;# d'H@# c'G3F5F?F?#3./012345./012345#!+F<# d'H?# c'G5F>F># e'F4# " +
+    "c'G4F=F=# e'F6# c'G6F@F@# e'F7# c'G7F?F?# e'F8# c'G8FCh'!6GCFAFE!6GA2'11F/F-F0#%'H.# f'H:# c'H=F/# d" +
+    "'G>F)FH!6F.#1*&F*FH!6F=#1*&F+FH!6F/F=F># d'# d'F:F># d'# c'#1*&F,FH!6F4F-F:# e'# d'#2&&&&&&&&&&&&&&&" +
+    "&# h'#1*&F9F1F0F0#3./012345./012345#%'H-# f'H.# c'H/F9# d'G0FHh6!6HAF)!6F-#1*&F*FA!6F/#1*&F+FA!6F9F/" +
+    "F0# d'# d'F.F0# d'# c'#1*&F,FA!6F6F1F.# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F;F3F2#%'H-# f'H.# c'H/F;# d" +
+    "'G0FHhF!6HAF)!6F-#1*&F*FA!6F/#1*&F+FA!6F;F/F0# d'# d'F.F0# d'# c'#1*&F,FA!6F7F3F.# e'# d'#2&&&&&&&&&" +
+    "&&&&&&&# h'#1*&F<F5F2F2#3./012345./012345#%'H-# f'H.# c'H/F<# d'G0FHhV!6HAF)!6F-#1*&F*FA!6F/#1*&F+FA" +
+    "!6F<F/F0# d'# d'F.F0# d'# c'#1*&F,FA!6F8F5F.# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&1FBh.!6HAF'p*!KFAF'h.!" +
+    "7HBFAFBpA+F'1GB2'11)gF'FBr*gFBh)!@GDF&FBh(!@!6HCF(FE!8!6GFFCGA)gFAFFp*!KFAP(&HIFI!(+h&1*gFAFE!6GA2'1" +
+    "1FCFEF(FAFFp*!IFAP(&+j&&&&1FDF)F*F+F,6'l*gFCFEF(F*FD!6Q)& (FDF)F*F+F,6'@1FBh'!6GB2'111 n0*0!K7!G,!H'" +
+    "!IF(h(!@G7)gF(F1rF(h6v!=*gF1h)!@H2F/!6H8h&h!L' o1&F0F2!6H9h&h!L' o1&F1h(!@H2F*!6G5F+F2!6G6F&F2!6G3F'" +
+    "F2!6G2h&G4)gF)F4r*gF4hF!6H:F)F)F:rAG:#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&G>#2&" +
+    "&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G?#2&&&&&&&&&&&&&&&&G@#2&&&&&&&&&&&&&&&&GA#2&&&&&&&&&&&&&&&&GB)gF" +
+    "4F:p*gF3#&*&F5#&*&# W'GCF3#&*6F5#&*6# W'GDF3#&*FF5#&*F# W'GEF<F2#&*&F6#&*&H<# W'HGF,*!IF-F4h(!@!6P(&" +
+    "+j&&!Lf1HR#9HF# X'FRF.!`#9HHF<# X'# V'FGF,AHG# V'G<F=F2#&*6F6#&*6H=# W'HIFF# X'FHF=# X'# V'FIF,AHI# " +
+    "V'G=F>F2#&*FF6#&*FH># W'HJFF# X'FHF># X'# V'FJF,AHJ# V'G>F;F2#&*VF6#&*VHK# W'H;FF# X'FHFK# X'# V'F;F" +
+    ",AHF# V'G;FGFC# X'F?# V'G?FIFD# X'F@# V'G@FJFE# X'FA# V'GAFFF3#&*VF5#&*V# W'# X'FB# V'GBF4h'!6G4F3F7" +
+    "!6G3F2F7!6G22'11F8F8#&*&F<#!+# c'#1*&F8F8#&*6F<F<#3./012345./012345#!+# c'#1*6F8F8#&*FF=#!+# c'#1*FF" +
+    "8F8#&*VF=F=#3./012345./012345#!+# c'#1*VF8hg!7H:F:#&*&F>#!+# c'#1*&F:F:#&*6F>F>#3./012345./012345#!+" +
+    "# c'#1*6F8F8#&*!,F;#!+# c'#1*!,F8F8#&*!<F;F;#3./012345./012345#!+# c'#1*!<F9F9#&*&F?#!+# c'#1*&F9F9#" +
+    "&*6F?F?#3./012345./012345#!+# c'#1*6F9F9#&*FF@#!+# c'#1*FF9F9#&*VF@F@#3./012345./012345#!+# c'#1*VF9" +
+    "hg!7H:F:#&*&FA#!+# c'#1*&F:F:#&*6FAFA#3./012345./012345#!+# c'#1*6F9F9#&*!,FB#!+# c'#1*!,F9F9#&*!<FB" +
+    "FB#3./012345./012345#!+# c'#1*!<2'11F1h6!6H1F(p*!KF1F(h6!7H2F1F2pA+F(1G12'11)gF(F1r*gF1h(!@H2F*!6P(&" +
+    " -GOF+F2!6P(& -GNk&&&&&&&&GLk&&&&&&&&GMh&G2)gF)F2r*gF2F7!8F1h(!@!6H3F&!6P(& -FO!nGPFLF'F3!6P(& -FN!n" +
+    "HLF,*!HF-F2h(!@!6P(& -+k&&&&&& cf1HQ!oFQF. -!nFN!o!mFLF,AHQ!mGLFMFQFP!o!mGMF2h'!6G22'11F1h)!@H2F/!6F" +
+    "L`)&F0F2!6FM`)&F1h'!6G12'111 )))*!K)!H)!G)gF)F2r*gk&&&&&&&&G5k&&&&&&&&G4h&G/)gF(F/r*gF/h!L'!6H0F(F(F" +
+    "0rAG1#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G7)gF/h*!6H0F1t*gF8F/h(!@H/F'!6#&*&H6# V'G8F6F&F/!6#&*&F*" +
+    "F/!6#&*&# W'F+F/!6#&*&# X'F,F/!6#&*&# V'# X'F7# V'G7F0G/2'11)gF/F1p*gF5F/h(!@H0F'!6P(& -H3!mG5F4F3F&" +
+    "F0!6P(& -F*F0!6P(& -!nF+F0!6P(& -!oF,F0!6P(& -!m!o!mG4F/h'!6G/2'11F5F8#E& -F8#E' -!mF8#E( -F8#E) -!m" +
+    "!m!mG5F4F7#E& -F7#E' -!mF7#E( -F7#E) -!m!m!mG42'11F2h)!@H/F.!6H0F0Q)&F5!m`)&F-F/!6H/F/Q)&F4!m`)&F2h'" +
+    "!6G2F(h(!@H/F&!6G&F'F/!6G'2'111 :7)-!K6!G+!HF'h(!@G/F( *GC)gF'F,rF'h6v!=*g#2&&&&&&&&&&&&&&&&G4#2&&&&" +
+    "&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7F)*!G#2&&&&&&&&&&&&&&&&+F&F,h(!@!6G-F(F(h(!BF(" +
+    "h6pAG0h&G.)gF.F0p*gF4F-#&*&# V'G4F3F-#&*6# V'G3F6F-#&*F# V'G6F7F-#&*V# V'G7F.h'!6G.F-F/!6G-2'11F4j&&" +
+    "!LfF0 %!b#9H5# X'G4F7F5# X'G7F6F5# X'G6F3F5# X'1GBF,h)!@H-F*!6H1h&h!L' o1&F+F-!6H0h&h!L' o1&F&F,h(!@" +
+    "!6G-h&G.)gF(F.r*gF.hF!6H2F(F(F2rAG2#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G8#2&&&" +
+    "&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G=)gF.F" +
+    "2p*gF3F-#&*&F4# W'H># V'G3F5F-#&*6FB# W'H?# V'G5F8F-#&*FF6# W'H@# V'G8F9F-#&*VF7# W'HA# V'G9F>F># X'" +
+    "F:# V'G:F?F?# X'F;# V'G;F@F@# X'F<# V'G<FAFA# X'F=# V'G=F.h'!6G.F-F/!6G-2'11F1F1#&*&F3#!+# c'#1*&F1F" +
+    "1#&*6F3F3#3./012345./012345#!+# c'#1*6F1F1#&*FF5#!+# c'#1*FF1F1#&*VF5F5#3./012345./012345#!+# c'#1*V" +
+    "F1hg!7H2F2#&*&F8#!+# c'#1*&F2F2#&*6F8F8#3./012345./012345#!+# c'#1*6F1F1#&*!,F9#!+# c'#1*!,F1F1#&*!<" +
+    "F9F9#3./012345./012345#!+# c'#1*!<F0F0#&*&F:#!+# c'#1*&F0F0#&*6F:F:#3./012345./012345#!+# c'#1*6F0F0" +
+    "#&*FF;#!+# c'#1*FF0F0#&*VF;F;#3./012345./012345#!+# c'#1*VF0hg!7H2F2#&*&F<#!+# c'#1*&F2F2#&*6F<F<#3." +
+    "/012345./012345#!+# c'#1*6F0F0#&*!,F=#!+# c'#1*!,F0F0#&*!<F=F=#3./012345./012345#!+# c'#1*!<2'11(gF)" +
+    "*gF1h&hF o1&2'1F1#&*6G3F1F4#!+F1#&*&H5FC#:H8# f'# c'#1*&F1F4F4#3./012345./012345#!+F3F8# f'# c'#1*6F" +
+    "0F0#&*&F5F5# e'F8# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F0F0#&*6F3F3# e'F8# f'# d'#2&&&&&&&&&&&&&&&&# h'#" +
+    "1*61F1hF!6G-(gF)*gF-h&hF o1&2'1F-#&*6G3F-FB#!+F-#&*&H4FC#:H5# f'# c'#1*&F-FBFB#3./012345./012345#!+F" +
+    "3F5# f'# c'#1*6F0F0#&*FF4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*FF0F0#&*VF3F3# e'F5# f'# d'#2&&&&&" +
+    "&&&&&&&&&&&# h'#1*V1F1hg!7G-F0hg!7G.(gF)*gF-h&hF o1&2'1F-#&*6G3F-F6#!+F-#&*&H4FC#:H5# f'# c'#1*&F-F6" +
+    "F6#3./012345./012345#!+F3F5# f'# c'#1*6F.F.#&*&F4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F.F.#&*6F" +
+    "3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*61F1h R&!6G-(gF)*gF-h&hF o1&2'1F-#&*6G3F-F7#!+F-#&*&H4FC#:" +
+    "H5# f'# c'#1*&F-F7F7#3./012345./012345#!+F3F5# f'# c'#1*6F0F0#&*!,F4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&" +
+    "&&# h'#1*!,F0F0#&*!<F3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*!<1F,h6!6H,F'p*!KF,F'h6!7H-F,F-pA+F'1" +
+    "G,2'11)gF'F,r*gk&&&&&&&&GDk&&&&&&&&GEk&&&&&&&&GFh&G-)gF)lF(F-r!=*gFDF&F-F/!8!6F,h(!@!6P(& -!mGDF-h'!" +
+    "6G-2'11FDFC!pGGh&G-)gF(F-r*gFEF&F-F/!8!6F,h(!@!6P(& -FG!nHD!mGEFFFDFD!o!mGFF-h'!6G-2'11F,h)!@H-F*!6k" +
+    "&&&&&&&&FGFEFC!p!mF)A`)&F+F-!6FFFFFEFE!oFC!p!nk&&&&&&&&!rF)A`)&F,h'!6G,2'111 V())!K)!I*!G)gF*F5r*gF0" +
+    "*!IF1F5h(!@!6P(&+j&&!Lf1H8#9G;F8F2!`#9G:h&G3)gF3h*!6H4F)t*gF3h(!@H3F/!6#&*&G<F(F3!6F'F3!6#&*&F<# W'H" +
+    "9F;# X'F:F<# X'# V'F9F0AF.F3!6#&*&# X'F&F3!6#&*&F+F3!6#&*&# W'F,F3!6#&*&# X'F-F3!6#&*&# V'# V'#1*&F4" +
+    "G32'11)gF)F3r*gF3h(!@H4F/!6P(&G7F(F4!6F'F4!6P(&F7!`H6F8!aF8F2!`F7!a!_F6F0AF.F4!6P(&!aF&F4!6P(&F+F4!6" +
+    "P(&!`F,F4!6P(&!aF-F4!6P(&!_!__(&F3h'!6G32'11F5h'!6G5F)h(!@H3F&!6G&F'F3!6G'F(F3!6G(2'111!o())!K)!G)!I" +
+    ")gF)F2r*gF-*!IF.F2h(!@!6P(&+j&&!Lf1H7#9G4F-*!IF/F2h(!@!6P(&+j&&&&1H6#9G3h&G0)gF0h*!6H1F(t*gF0h(!@H0F" +
+    "&!6#&*&F*F0!6#&*&# W'F+F0!6#&*&# X'F,F0!6#&*&# V'G5F'F0!6F5F4# X'F3# V'F5F-A#1*&F1G02'11)gF(F0r*gF0h" +
+    "(!@H1F&!6P(&F*F1!6P(&!`F+F1!6P(&!aF,F1!6P(&!_G8F'F1!6F8F7!aF6!_F8F-A_(&F0h'!6G02'11F2h'!6G2F(h(!@H0F" +
+    "&!6G&F'F0!6G'2'111!T:(+!G(!K)gF0h*!6F)t*gF0h(!@H1F(!6(!GF'F1!6#&*&H+F&F1!6#&*&H,#2&&&&&&&&&&&&&&&&#k" +
+    "H-#uF*h'm3&@F,#2%%!K!K%%!K!K%%!K!K%%!K!K# Z'#2%%!K%%%!K%%%!K%%%!K%# ['G.F*h(m*g#2/!Dod/!Dod/!Dod/!Do" +
+    "d#2&&!Lf&&!Lf&&!Lf&&!LfF,# R'#2YY %eYY %eYY %eYY %e# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# Y'H/# X'#2!Q ku 0" +
+    "!Q ku 0!Q ku 0!Q ku 0# V'F/# X'#2 A!6!Be A!6!Be A!6!Be A!6!Be# V'F/# X'#2!S!B!W .!S!B!W .!S!B!W .!S!" +
+    "B!W .# V'F/# X'#2!F &Ee!F &Ee!F &Ee!F &Ee# V'F/# X'#2]!Z.e]!Z.e]!Z.e]!Z.e# V'F/# X'#2.!p5e.!p5e.!p5e" +
+    ".!p5e# V'F/# X'#2!1K W )!1K W )!1K W )!1K W )# V'#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# X'#2&&& 1&&& 1&&& 1" +
+    "&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H,#2b!w *fb!w *fb!w *fb!w *f# X'#!6" +
+    "H/#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F/#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F,# V'# V'H,# X'#2!U!T.c!U!T.c!U" +
+    "!T.c!U!T.c# V'F,# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F,# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F,# X'#2&&&f&&" +
+    "&f&&&f&&&f# V'F,# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F,# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F/# k'#2!K&&&!K&&&!K&&" +
+    "&!K&&&#!{'h=#!x'# X'H,# X'G/F+F.#2Pi >ePi >ePi >ePi >eF,# X'# X'#2&&!Lf&&!Lf&&!Lf&&!LfF/# W'F/F-#y# " +
+    "V'# X'2'1F+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF,# S'#2&& $i&& $i&" +
+    "& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6H,#2!O!L!*`!O!L!*`!O!L" +
+    "!*`!O!L!*`# X'F,#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F+# V'# V'H+# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F+# X'#2" +
+    "!x!wPd!x!wPd!x!wPd!x!wPd# V'F+# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F+# X'#2&&&f&&&f&&&f&&&f# V'F+# X'#2" +
+    "&&!Lf&&!Lf&&!Lf&&!Lf# V'F+# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F,# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# " +
+    "V'# Y'H+F.#2&&!Lf&&!Lf&&!Lf&&!LfF+# W'# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# X'# X'1#1*&F0h*!6G02'11)gF)F0r" +
+    "*gF0h(!@H1F(!6(!GF'F1!6#/(&H+F&F1!6#/(&H,#2&&&&&&&&&&&&&&&&#kH-#uF*h'm3&@F,#2%%!K!K%%!K!K%%!K!K%%!K!" +
+    "K# Z'#2%%!K%%%!K%%%!K%%%!K%# ['G.F*h(m*g#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF,# R'#2YY %eYY " +
+    "%eYY %eYY %e# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# Y'H/# X'#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0# V'F/# X'#2 A!6!B" +
+    "e A!6!Be A!6!Be A!6!Be# V'F/# X'#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .# V'F/# X'#2!F &Ee!F &Ee!F &Ee!F &" +
+    "Ee# V'F/# X'#2]!Z.e]!Z.e]!Z.e]!Z.e# V'F/# X'#2.!p5e.!p5e.!p5e.!p5e# V'F/# X'#2!1K W )!1K W )!1K W )!" +
+    "1K W )# V'#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&" +
+    "!} 4&&!} 4&&!} 4&&!} 4# ['H,#2b!w *fb!w *fb!w *fb!w *f# X'#!6H/#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F/#" +
+    "2&!LW 1&!LW 1&!LW 1&!LW 1# X'F,# V'# V'H,# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F,# X'#2!x!wPd!x!wPd!x!wP" +
+    "d!x!wPd# V'F,# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F,# X'#2&&&f&&&f&&&f&&&f# V'F,# X'#2&&!Lf&&!Lf&&!Lf&&" +
+    "!Lf# V'F,# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F/# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'H,# X'G/F+F.#2Pi >e" +
+    "Pi >ePi >ePi >eF,# X'# X'#2&&!Lf&&!Lf&&!Lf&&!LfF/# W'F/F-#y# V'# X'2'1F+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!L" +
+    "f&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF,# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4" +
+    "# ['H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6H,#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F,#2&!LW 1&!LW 1&!LW 1&!L" +
+    "W 1# X'F+# V'# V'H+# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F+# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F+# X'#2!x!" +
+    "wPe!x!wPe!x!wPe!x!wPe# V'F+# X'#2&&&f&&&f&&&f&&&f# V'F+# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F+# X'#2&&!Lf&&" +
+    "!Lf&&!Lf&&!Lf# V'F,# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'H+F.#2&&!Lf&&!Lf&&!Lf&&!LfF+# W'#" +
+    " X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# X'# X'1#!&(&&F0h'!6G02'111",
 };

@@ -168,6 +168,10 @@ export function lineApply(
       v128.store(yp, y3, 48);
     }
   }
+  for (; p + 16 <= bytes; p += 16) {
+    const v = madd(f32x4.sub(v128.load(x + p), cc), aa, bb);
+    v128.store(y + p, along ? madd(v, v128.load(scale + p), v128.load(bias + p)) : v);
+  }
   for (; p < bytes; p += 4) {
     const v = (load<f32>(x + p) - c) * a + b;
     store<f32>(y + p, along ? v * load<f32>(scale + p) + load<f32>(bias + p) : v);
