@@ -74,7 +74,6 @@ export function readRows(
         if (load<u8>(at++) != lineFeed) return begin;
       } else if (byte != lineFeed) return begin;
     }
-    if (at > end) return begin;
     into += width << 3;
   }
   return at;

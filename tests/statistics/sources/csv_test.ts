@@ -49,6 +49,10 @@ Deno.test("csv: numbers are rounded as the engine rounds them, or left to it", (
   for (const text of ["9007199254740993", "9007199254740992.5", "9007199254740993.1", "4503599627370497.5"]) {
     check(text);
   }
+  // As near to it as few digits get (Paxson 1991).
+  for (const text of ["985e+15", "7693e-42", "60419369e-46", "6930161142e-48", "596428896559e+20", "75224575729e-45"]) {
+    check(text);
+  }
   left = 0;
   const usual = fc.double({ min: -1e30, max: 1e30, noNaN: true }).map((value) => Math.abs(value) < 1e-30 ? 0 : value);
   fc.assert(fc.property(usual, (value) => check(String(Math.abs(value)))), { numRuns: 5000, seed: 3 });
@@ -135,8 +139,14 @@ Deno.test("csv: after plain rows a fault is told by its line, and after lines th
       assertEquals(error.line, 5001);
     }
   }
-  const { values } = await read(`${plain}\t#a,b\n \t\r\n3,4\r5,6\r\n7,8`, { comment: "#", columns: [1] });
-  assertEquals(values.slice(5000), [4, 6, 8]);
+  const odd = `\t#a,9\n#a,9\n \t\r\n3,4\r5,6\r\n"a,9\nb",7\n7,8`;
+  const { values } = await read(plain + odd, { comment: "#", columns: [1] });
+  assertEquals(values.slice(5000), [4, 6, 7, 8]);
+  await assertRejects(() => read(`${plain}3,\n`, { missing: ["NA"] }), SourceError, 'column 1 has ""');
+  // A line end of two bytes, of which one is the last of a block.
+  const wide = `${"1,".repeat((1 << 17) - 1)}1\r\n`, end = wide.indexOf("\r") + 1;
+  const error = await assertRejects(() => read(`${wide}x`, { header: false }), SourceError);
+  assertEquals([end, error.line], [1 << 18, 2]);
 });
 
 Deno.test("csv: pieces of any size give the same records, quotes and line ends within", async () => {

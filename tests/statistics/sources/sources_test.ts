@@ -342,6 +342,39 @@ Deno.test("sources: a folder is refused by its name", () =>
     }
   }));
 
+Deno.test("sources: an empty file is refused by its name, and a text that shrinks while it is read by its end", () =>
+  inFolder(async (folder) => {
+    for (const extension of [...Object.keys(writers), ".csv.gz"]) {
+      const file = `${folder}/x${extension}`;
+      await Deno.writeFile(file, new Uint8Array(0));
+      const error = await assertRejects(() => openSource(file), SourceError);
+      assertEquals([error.file, /DataView|undefined/.test(error.message)], [file, false]);
+    }
+    const file = `${folder}/x.csv`;
+    await Deno.writeTextFile(file, "1,2\n".repeat(1 << 19));
+    const rows = (await openSource(file, { header: false }))[Symbol.asyncIterator]();
+    await rows.next();
+    await Deno.truncate(file, 1 << 19);
+    const error = await assertRejects(
+      async () => {
+        while (!(await rows.next()).done);
+      },
+      SourceError,
+      "the file ends here",
+    );
+    assertEquals(error.offset, 1 << 19);
+  }));
+
+Deno.test("csv: a pipe is read once", { ignore: Deno.build.os === "windows" }, () =>
+  inFolder(async (folder) => {
+    const pipe = `${folder}/pipe`;
+    await new Deno.Command("mkfifo", { args: [pipe] }).output();
+    const written = Deno.writeTextFile(pipe, "a\n1\n"), source = await openSource(pipe, { format: "csv" });
+    await written;
+    assertEquals((await Array.fromAsync(source)).flatMap(({ data }) => [...data]), [1]);
+    await assertRejects(() => Array.fromAsync(source), SourceError, "this is a pipe, which is read once");
+  }));
+
 Deno.test("openSource: .tsv has tabs unless another delimiter is given", () =>
   inFolder(async (folder) => {
     const file = await write(`${folder}/x.tsv`, "a\tb\n1\t2\n");
