@@ -1,6 +1,6 @@
 /**
  * `deno task picture`: draws the error of a layer norm by the mean of its numbers, ours and onnxruntime-web's on each backend, into
- * bench/results/accuracy.svg, which the README shows.
+ * bench/results/accuracy.svg, which the README shows; `deno fmt` formats it.
  *
  * @module
  */
