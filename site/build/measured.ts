@@ -1,7 +1,7 @@
 /** Pages of what was measured, from the JSON that the measurements write. */
 import { fileURLToPath } from "node:url";
 import { type Column, formatError, formatTime, table } from "../../tools/table.ts";
-import { markdownHtml } from "./markdown.ts";
+import { firstSentence, markdownHtml } from "./markdown.ts";
 import { escapeHtml, type Lesson } from "./page.ts";
 
 const results = fileURLToPath(new URL("../../bench/results/", import.meta.url));
@@ -35,13 +35,22 @@ export async function measuredPages(): Promise<Lesson[]> {
     const { machine = "", about = [machine], cases, tables } = found;
     const picture = await Deno.readTextFile(`${results}${name}.svg`).catch(() => undefined);
     const [title, what, body] = tables
-      ? ["Accuracy", "The largest errors, held against float64.", tables.map(accuracyText).join("\n\n")]
+      ? [
+        "Accuracy",
+        "The largest errors, held against float64. *Infinity* is where NaN was given in place of a number.",
+        tables.map(accuracyText).join("\n\n"),
+      ]
       : [`Speed: ${name}`, "What a call takes, beside everyone at hand.", cases && speedText(cases)];
     if (body === undefined) return undefined;
-    const text = [`# ${title}`, what, ...about, body].join("\n\n");
-    const main = markdownHtml(text) +
-      (picture ? `<figure><img src="${dataUrl(picture)}" alt="${labelOf(picture)}"></figure>` : "");
-    return { kind: "measured", path: `learn/measured/${name}.html`, title, description: `${what} ${about[0]}`, main };
+    const figure = picture ? `<figure><img src="${dataUrl(picture)}" alt="${labelOf(picture)}"></figure>` : "";
+    const main = markdownHtml([`# ${title}`, what, ...about].join("\n\n")) + figure + markdownHtml(body);
+    return {
+      kind: "measured",
+      path: `learn/measured/${name}.html`,
+      title,
+      description: firstSentence(`${what} ${about[0]}`),
+      main,
+    };
   });
   return (await Promise.all(pages)).filter((page) => page !== undefined);
 }
