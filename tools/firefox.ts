@@ -96,11 +96,13 @@ export class Firefox {
     return result.value;
   }
 
-  /** Waits until an expression in the page is true. */
+  /** Waits until an expression in the page is true, two minutes at most. */
   async waitFor(expression: string): Promise<void> {
-    await this.evaluate(
-      `new Promise((resolve) => { const look = () => (${expression}) ? resolve() : setTimeout(look, 50); look(); })`,
-    );
+    await this.evaluate(`new Promise((resolve, reject) => {
+      const look = () => (${expression}) ? resolve() : setTimeout(look, 50);
+      setTimeout(() => reject(new Error("it did not become true in two minutes")), 120_000);
+      look();
+    })`);
   }
 
   /** Chooses files in an input. */

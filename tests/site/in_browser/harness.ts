@@ -47,7 +47,7 @@ export function test(name: string, work: (page: Page) => Promise<void>): void {
     sanitizeResources: false,
     async fn() {
       const page = await browser!.newPage({ acceptDownloads: true }), failures: string[] = [];
-      page.setDefaultTimeout(60_000);
+      page.setDefaultTimeout(120_000);
       page.on("pageerror", ({ message }) => failures.push(message));
       try {
         await work(page);
