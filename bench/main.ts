@@ -85,7 +85,8 @@ async function write(name: string, about: string[], results: Result[]): Promise<
   const path = new URL(`results/${name}`, import.meta.url).pathname;
   await Deno.writeTextFile(`${path}.md`, report(about, results));
   await Deno.writeTextFile(`${path}.json`, JSON.stringify(record(about, results)) + "\n");
-  await Deno.writeTextFile(`${path}.svg`, picture(results));
+  const image = picture(results);
+  if (image) await Deno.writeTextFile(`${path}.svg`, image);
 }
 
 /** Starts those peers that are at hand; notes say which they are, and why others are not. */

@@ -18,10 +18,11 @@ interface Point {
 
 const shown = ["own memory", "in place", "copy", "PyTorch", "C", "TypeScript"];
 
-/** An SVG: a panel for each kernel, time over the width of a row or channel, and one over the number of rows. */
-export function picture(results: Result[]): string {
+/** An SVG: a panel for each kernel, time over the width of a row or channel, and one over the number of rows; undefined before there are two points. */
+export function picture(results: Result[]): string | undefined {
   const points = results.flatMap(pointsOf).toSorted((a, b) => a.size - b.size);
   const names = [...new Set(points.map(({ panel }) => panel))].filter((name) => sizesOf(points, name) > 1).toSorted();
+  if (names.length === 0) return undefined;
   const panels = names.map((name) => ({
     title: name,
     x: { type: "log" as const, label: name.includes("wide") ? "rows" : "width" },
