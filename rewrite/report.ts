@@ -94,7 +94,7 @@ export function verificationText({ isRight, bound, provider, values, unseen, ref
     `${isRight ? "the same" : "DIFFERENT"} on ${provider}: ${
       count(values.length, "value")
     } compared, bound ${bound} of the root mean square or ${sensitivityFactor} times one rounding`,
-    aligned([titles, ...rows]),
+    aligned(withoutEmpty([titles, ...rows])),
     ...wrong.slice(0, 5).map(({ value, inputs, difference, epsilons }) =>
       epsilons
         ? `  ${value} has an epsilon of ${short(epsilons.after)}, and had ${short(epsilons.before)}`
@@ -181,6 +181,12 @@ export function rangesText(ranges: readonly NormRange[]): string {
     largest === undefined ? `${form}, as it was` : obstacle === undefined ? form : `${form}, for ${obstacle}`,
   ]);
   return aligned([["norm", "largest |x|", "largest x²", "beyond 65504", "computed in"], ...rows]);
+}
+
+/** A table without the columns that have nothing below their title. */
+function withoutEmpty([titles, ...rows]: readonly (readonly string[])[]): string[][] {
+  const has = titles.map((_, i) => rows.some((row) => row[i] !== ""));
+  return [titles, ...rows].map((row) => row.filter((_, i) => has[i]));
 }
 
 /** Rows of text in columns, the first and the last to the left. */
