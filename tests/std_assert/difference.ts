@@ -67,11 +67,15 @@ function compareProperties(a: object, b: object, path: string, seen: Seen): stri
   if (Array.isArray(a) && Array.isArray(b) && a.length !== b.length) {
     return `${at(path)}length ${a.length} instead of ${b.length}`;
   }
-  for (const key of ownB) {
-    if (!ownA.has(key)) return `${at(path + step(a, key))}missing`;
-  }
-  for (const key of ownA) {
-    if (!ownB.has(key)) return `${at(path + step(a, key))}present, which was not expected`;
+  // As lists first: a set of the indices of a long array takes time by the square of its length in V8.
+  if (ownA.length !== ownB.length || ownA.some((key, i) => key !== ownB[i])) {
+    const [setA, setB] = [new Set(ownA), new Set(ownB)];
+    for (const key of ownB) {
+      if (!setA.has(key)) return `${at(path + step(a, key))}missing`;
+    }
+    for (const key of ownA) {
+      if (!setB.has(key)) return `${at(path + step(a, key))}present, which was not expected`;
+    }
   }
   for (const key of ownB) {
     const found = compare(Reflect.get(a, key), Reflect.get(b, key), path + step(a, key), seen);
@@ -98,9 +102,12 @@ function elements(view: ArrayBufferView): ArrayLike<unknown> {
     : view as unknown as ArrayLike<unknown>;
 }
 
-function properties(value: object): Set<PropertyKey> {
-  const own = Reflect.ownKeys(value).filter((key) => Object.prototype.propertyIsEnumerable.call(value, key));
-  return new Set<PropertyKey>(value instanceof Error ? [...own, "name", "message"] : own);
+function properties(value: object): PropertyKey[] {
+  const symbols = Object.getOwnPropertySymbols(value).filter((key) =>
+    Object.prototype.propertyIsEnumerable.call(value, key)
+  );
+  const own = [...Object.keys(value), ...symbols];
+  return value instanceof Error ? [...new Set([...own, "name", "message"])] : own;
 }
 
 function step(owner: object, key: PropertyKey): string {
