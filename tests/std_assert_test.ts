@@ -129,3 +129,15 @@ Deno.test("std/assert: a message says where the values differ, and keeps the cal
   );
   std.assertStringIncludes(error.message, "at .y[1]: 2 instead of 5");
 });
+
+Deno.test("std/assert: a property that is undefined is not the same as none, and their order does not matter", () => {
+  const pairs: Record<string, [unknown, unknown]> = {
+    "one more property": [{ a: 1, b: undefined }, { a: 1 }],
+    "another property": [{ a: undefined }, { b: undefined }],
+    "places without elements": [new Array(2), [undefined, undefined]],
+  };
+  for (const [name, [a, b]] of Object.entries(pairs)) {
+    check(false, { [name]: () => std.assertEquals(a, b), [`${name}, reversed`]: () => std.assertEquals(b, a) });
+  }
+  check(true, { "another order": () => std.assertEquals({ a: 1, b: 2 }, { b: 2, a: 1 }) });
+});
