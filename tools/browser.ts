@@ -20,8 +20,13 @@ const quiet = [
 const webgpu = ["--enable-unsafe-webgpu", "--enable-webgpu-developer-features"];
 
 /** The command of a Chromium on the PATH, under the names that systems give it; undefined if there is none. */
-export async function findChromium(): Promise<string | undefined> {
-  for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
+export function findChromium(): Promise<string | undefined> {
+  return findProgram("chromium", "chromium-browser", "google-chrome");
+}
+
+/** The first of some programs that is on the PATH and tells its version. */
+export async function findProgram(...names: string[]): Promise<string | undefined> {
+  for (const name of names) {
     try {
       const { success } = await new Deno.Command(name, { args: ["--version"], stdout: "null", stderr: "null" })
         .output();

@@ -4,20 +4,11 @@
  *
  * @module
  */
-import { removeInTime } from "./browser.ts";
+import { findProgram, removeInTime } from "./browser.ts";
 
 /** The command of a Firefox on the PATH, under the names that systems give it; undefined if there is none. */
-export async function findFirefox(): Promise<string | undefined> {
-  for (const name of ["firefox-esr", "firefox"]) {
-    try {
-      const { success } = await new Deno.Command(name, { args: ["--version"], stdout: "null", stderr: "null" })
-        .output();
-      if (success) return name;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-  return undefined;
+export function findFirefox(): Promise<string | undefined> {
+  return findProgram("firefox-esr", "firefox");
 }
 
 /** A message of Firefox: the answer to a command, or an event. */

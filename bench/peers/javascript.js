@@ -61,18 +61,22 @@ async function tensorflow() {
     async prepare({ kernel, tensors, options }) {
       const f = kernels[kernel];
       if (!f || options.groups) throw new Error("not written for this peer");
-      const all = {};
-      for (const [key, { path, dims }] of Object.entries(tensors)) {
-        // Parameters of channels broadcast over [N, C, H, W].
-        const shape = key !== "x" && tensors.x.dims.length === 4 ? [1, dims[0], 1, 1] : dims;
-        all[key] = tf.tensor(await read({ path }), shape);
-      }
+      const all = await readAll(tensors, (data, dims) => tf.tensor(data, dims));
       const y = tf.tidy(() => f(all.x, all));
       const outputs = { y: { data: await y.data() } };
       y.dispose();
       return { outputs, reset() {}, run: () => f && tf.tidy(() => void f(all.x, all)) };
     },
   };
+}
+
+/** A package's own tensors, by name: parameters of channels in dims that broadcast over [N, C, H, W]. */
+async function readAll(tensors, make) {
+  const all = {};
+  for (const [name, { path, dims }] of Object.entries(tensors)) {
+    all[name] = make(await read({ path }), name !== "x" && tensors.x.dims.length === 4 ? [1, dims[0], 1, 1] : dims);
+  }
+  return all;
 }
 
 async function jax() {
@@ -101,11 +105,7 @@ async function jax() {
     async prepare({ kernel, tensors, options }) {
       const f = kernels[kernel];
       if (!f || options.groups) throw new Error("not written for this peer");
-      const all = {};
-      for (const [key, { path, dims }] of Object.entries(tensors)) {
-        const shape = key !== "x" && tensors.x.dims.length === 4 ? [1, dims[0], 1, 1] : dims;
-        all[key] = np.array(await read({ path })).reshape([...shape]);
-      }
+      const all = await readAll(tensors, (data, dims) => np.array(data).reshape([...dims]));
       const { x, ...o } = all, y = f(x, o), outputs = { y: { data: await y.data() } };
       const run = async () => {
         const y = f(x, o);
