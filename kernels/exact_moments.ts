@@ -1,6 +1,7 @@
 import { forEachTile } from "./passes/channel_tiles.ts";
 import { checkAxis, checkInput } from "./check.ts";
 import { engineFor } from "./engines/engines.ts";
+import { findExactMoments } from "./engines/exact_moments.ts";
 import { OptionNames } from "./option_names.ts";
 import { Moments } from "./passes/moments.ts";
 import { describe, type Tensor } from "./tensor.ts";
@@ -43,7 +44,7 @@ export function momentsOf(x: Tensor, options: MomentsOptions = {}): Moments {
   checkMoments(into, channels, axis);
   const engine = engineFor([x.data]), { count, mean, m2, compensation } = engine.lines;
   forEachTile(engine, x, channel, (view, tile, channelOf) => {
-    engine.exactMoments(view, tile);
+    findExactMoments(engine, view, tile);
     for (let l = 0; l < tile.lines; l++) into.merge(channelOf(l), count[l], mean[l], m2[l], compensation[l]);
   });
   return into;

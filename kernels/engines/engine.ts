@@ -36,6 +36,8 @@ export class Lines {
   /** A number near the mean of dy, and, where scale varies along lines, one near the mean of that. */
   readonly shift: Float64Array;
   readonly level: Float64Array;
+  /** What is taken from dy scale: a number near its mean, see `constantOf`. */
+  readonly constant: Float64Array;
   /** Which parameter each line has, or from which one on. */
   readonly parameter: Uint32Array;
   /** Which statistic each line has, counted from the first of its group. */
@@ -68,6 +70,7 @@ export class Lines {
     this.inverse = float64();
     this.shift = float64();
     this.level = float64();
+    this.constant = float64();
     this.left = uint32();
     this.parameter = uint32();
     this.statistic = uint32();
@@ -75,7 +78,7 @@ export class Lines {
 
   /** The bytes that the tables of so many lines take. */
   static bytes(size: number): number {
-    return 14 * (size * 8 + APART) + 3 * (size * 4 + APART);
+    return 15 * (size * 8 + APART) + 3 * (size * 4 + APART);
   }
 }
 
@@ -194,15 +197,12 @@ export interface Engine {
 
   /** lines.mean and lines.m2 of X. A variance under `floor` is computed in float64, however small. */
   moments(view: Layout, tile: Tile, aboutZero: boolean, floor: number): void;
-  /** lines.count, lines.mean, lines.compensation and lines.m2 of X, in float64 throughout. NaN is left out. */
-  exactMoments(view: Layout, tile: Tile): void;
   /** to = (X - center) * slope + offset, then, where parameters vary along lines, * scale + bias. */
   apply(view: Layout, tile: Tile, to: Slot): void;
   /** lines.shift of DY: a mean that is near enough to be subtracted before anything is multiplied, or 0 where there is no need. */
   shifts(view: Layout, tile: Tile): void;
   /**
-   * lines.sum and lines.product of X and DY. With g = DY - shift, h is g, or, where parameters vary along lines,
-   * g * scale + shift * (scale - level), which is DY * scale less a constant. If asked to, adds up DY and
+   * lines.sum and lines.product of X and DY. h is DY - shift, or, where parameters vary along lines, DY * scale - constant. If asked to, adds up DY and
    * DY * ((X - center) * slope + offset) for each of those parameters, in the window.
    * A mean product under `floor` is computed in float64, however small.
    */

@@ -1,14 +1,10 @@
 import { type Activation, activations, derivatives } from "../activation.ts";
-import { compensationOf } from "../two_sum.ts";
 import { type Engine, Lines, Slot, Window } from "./engine.ts";
 import { type Data, gather, type Layout, scatter, sizeOf, type Tile } from "./tile.ts";
 
 /** Two hundred kilobytes or so of tiles: what second level caches hold. */
 const CAPACITY = 8192;
 const MAX_LINES = 2048;
-
-/** sum(d^2) may be so many times m2: then k is within 4 deviations of the mean, and the difference that m2 is loses 4 bits at most. */
-const MAX_LOSS = 16;
 
 /**
  * The engine of float64, and of hosts without SIMD: plain loops over float64 tiles, whatever type the tensors have. Lines lie
@@ -78,36 +74,6 @@ export class PlainEngine implements Engine {
     }
   }
 
-  /** One pass about the first value of each line, and one more about its mean where that was far off. */
-  exactMoments(view: Layout, tile: Tile): void {
-    const x = this.tiles[Slot.X], { mean } = this.lines, { line, step } = strides(view, tile);
-    for (let l = 0; l < tile.lines; l++) {
-      const first = l * line, end = first + tile.length * step;
-      let i = first;
-      while (i < end - step && Number.isNaN(x[i])) i += step;
-      if (!this.#momentsAbout(x[i], l, first, end, step)) this.#momentsAbout(mean[l], l, first, end, step);
-    }
-  }
-
-  /** The exact moments of a line about k; returns whether that was near enough. */
-  #momentsAbout(k: number, l: number, first: number, end: number, step: number): boolean {
-    const x = this.tiles[Slot.X], { count, mean, compensation, m2 } = this.lines;
-    let n = 0, sd = 0, sdd = 0;
-    for (let i = first; i < end; i += step) {
-      if (Number.isNaN(x[i])) continue;
-      const d = x[i] - k;
-      n++;
-      sd += d;
-      sdd += d * d;
-    }
-    const e = sd / n;
-    count[l] = n;
-    mean[l] = k + e;
-    compensation[l] = compensationOf(k, e);
-    m2[l] = Math.max(sdd - sd * e, 0);
-    return !(sdd > m2[l] * MAX_LOSS);
-  }
-
   apply(view: Layout, tile: Tile, to: Slot): void {
     if (to === Slot.Z) this.tiles[Slot.Z] = this.#own[Slot.Z];
     const x = this.tiles[Slot.X], y = this.tiles[to], { line, step } = strides(view, tile);
@@ -129,13 +95,13 @@ export class PlainEngine implements Engine {
 
   sums(view: Layout, tile: Tile, ofParameters: boolean): void {
     const x = this.tiles[Slot.X], dy = this.tiles[Slot.DY], { line, step } = strides(view, tile);
-    const { center, slope, offset, sum, product, shift, level, parameter } = this.lines;
+    const { center, slope, offset, sum, product, shift, constant, parameter } = this.lines;
     const { scale } = this.window, dScale = this.#dScale, dBias = this.#dBias;
     for (let l = 0; l < tile.lines; l++) {
-      const c = center[l], k = slope[l], b = offset[l], m = shift[l], p = parameter[l];
+      const c = center[l], k = slope[l], b = offset[l], m = shift[l], taken = constant[l], p = parameter[l];
       let s = 0, q = 0;
       for (let j = 0, i = l * line; j < tile.length; j++, i += step) {
-        const g = dy[i] - m, h = view.along ? g * scale[p + j] + m * (scale[p + j] - level[l]) : g;
+        const g = dy[i] - m, h = view.along ? g * scale[p + j] + (m * scale[p + j] - taken) : g;
         s += h;
         q += h * (x[i] - c);
         if (ofParameters) {
@@ -153,11 +119,12 @@ export class PlainEngine implements Engine {
       dy = this.tiles[Slot.DY],
       dx = this.tiles[Slot.OUT],
       { line, step } = strides(view, tile);
-    const { center, slope, offset, gain, shift, level, parameter } = this.lines, { scale } = this.window;
+    const { center, slope, offset, gain, shift, constant, parameter } = this.lines, { scale } = this.window;
     for (let l = 0; l < tile.lines; l++) {
-      const c = center[l], k = slope[l], b = offset[l], a = gain[l], m = shift[l], p = parameter[l];
+      const c = center[l], k = slope[l], b = offset[l], a = gain[l], m = shift[l];
+      const taken = constant[l], p = parameter[l];
       for (let j = 0, i = l * line; j < tile.length; j++, i += step) {
-        const g = dy[i] - m, h = view.along ? g * scale[p + j] + m * (scale[p + j] - level[l]) : g;
+        const g = dy[i] - m, h = view.along ? g * scale[p + j] + (m * scale[p + j] - taken) : g;
         dx[i] = h * a + ((x[i] - c) * k + b);
       }
     }
@@ -182,6 +149,7 @@ export class PlainEngine implements Engine {
   }
 }
 
-function strides(view: Layout, tile: Tile): { line: number; step: number } {
+/** How far apart lines of a tile are, and elements of a line. */
+export function strides(view: Layout, tile: Tile): { line: number; step: number } {
   return view.layout === "rows" ? { line: tile.length, step: 1 } : { line: 1, step: tile.lines };
 }

@@ -11,6 +11,15 @@ export function findDeviations(engine: Engine, view: Layout, tile: Tile, floor: 
 }
 
 /**
+ * What is taken from h along a line: shift * level. Where scale varies along it, float32 products are taken less this number in one
+ * rounding, so it is one of float32, unless it is beyond those.
+ */
+function constantOf({ along }: Layout, shift: number, level: number): number {
+  const constant = shift === 0 ? 0 : shift * level, rounded = Math.fround(constant);
+  return along && Number.isFinite(rounded) ? rounded : constant;
+}
+
+/**
  * Sums over the elements of each statistic for its gradient: those of h = dy * scale and of h z, where z is x, less the mean where that
  * is subtracted. Where the mean of dy is far from 0 beside its deviation, h r and mean(h) r would be rounded apart, and their difference
  * would lose what they have in common. So dy is shifted by a number m near its mean before anything is multiplied: one for each
@@ -56,17 +65,18 @@ export class GradientSums {
     }
   }
 
-  /** Finds the shift and the level of each line of a tile. The first line of a statistic that is met tells its shift. */
+  /** Finds the shift and the constant of each line of a tile. The first line of a statistic that is met tells its shift. */
   shift(view: View, engine: Engine, tile: Tile, parameters: Parameters): void {
-    const { shift, level, statistic } = engine.lines;
+    const { shift, constant, statistic } = engine.lines;
     if (!this.#shifted) {
       shift.fill(0, 0, tile.lines);
+      constant.fill(0, 0, tile.lines);
       return;
     }
     if (this.#byLine || this.#isNew(statistic, tile.lines)) this.#meet(view, engine, tile);
     for (let l = 0; l < tile.lines; l++) {
       if (!this.#byLine) shift[l] = this.#shift[statistic[l]];
-      level[l] = parameters.level(l, tile);
+      constant[l] = constantOf(view, shift[l], parameters.level(l, tile));
     }
   }
 
@@ -87,16 +97,15 @@ export class GradientSums {
 
   /** Adds the sums of a tile's lines, whose deviations are known. */
   add({ lines }: Engine, tile: Tile, parameters: Parameters): void {
-    const { statistic, parameter, shift, level, sum, product, deviations } = lines;
+    const { statistic, parameter, constant, sum, product, deviations } = lines;
     for (let l = 0; l < tile.lines; l++) {
       const s = statistic[l], scale = parameters.scale(parameter[l]);
       this.#sum[s] += scale * sum[l];
       this.#product[s] += scale * product[l];
       if (!this.#shifted) continue;
-      const constant = shift[l] * level[l];
-      this.#constant[s] += constant * tile.length;
+      this.#constant[s] += constant[l] * tile.length;
       this.#deviations[s] += deviations[l];
-      this.#products[s] += constant * deviations[l];
+      this.#products[s] += constant[l] * deviations[l];
     }
   }
 

@@ -34,7 +34,7 @@ export function normalizedTable(engine: Engine, tile: Tile, measure: Measure, st
   }
 }
 
-/** The table of dx = h' * gain + (x - center) * slope + offset, where h' is h less the shift times the level of scale. */
+/** The table of dx = h' * gain + (x - center) * slope + offset, where h' is h less a constant. */
 export function gradientTable(
   view: View,
   engine: Engine,
@@ -44,13 +44,13 @@ export function gradientTable(
   statistics: Statistics,
   sums: GradientSums,
 ): void {
-  const { center, slope, offset, gain, shift, level, statistic, parameter } = engine.lines;
+  const { center, slope, offset, gain, constant, statistic, parameter } = engine.lines;
   const { mean, variance, inverse } = statistics, n = view.count;
   for (let l = 0; l < tile.lines; l++) {
-    const s = statistic[l], constant = shift[l] === 0 ? 0 : shift[l] * level[l];
+    const s = statistic[l];
     center[l] = measure.aboutZero ? 0 : mean[s];
     slope[l] = 2 / n * derivativeOf(measure, inverse[s], variance?.[s]) * sums.product(s, n);
-    offset[l] = measure.subtractMean ? inverse[s] * (constant - sums.mean(s, n)) : 0;
+    offset[l] = measure.subtractMean ? inverse[s] * (constant[l] - sums.mean(s, n)) : 0;
     gain[l] = inverse[s] * parameters.scale(parameter[l]);
   }
 }

@@ -91,8 +91,22 @@ export function groupsAtOnce(
 ): { groups: Groups; rows: number | undefined } {
   const apart = possible && inPlace ? rowsApart(view, maxLines) : undefined;
   if (apart) return { groups: apart, rows: view.outer[0].size };
-  const rows = possible ? rowsOfEach(view) : undefined, whole = rows !== undefined && inPlace ? view.count : 0;
-  return { groups: groupsOf(view, Math.max(engine.capacity, whole), maxLines), rows };
+  const rows = possible ? rowsOfEach(view) : undefined, room = rows !== undefined && inPlace ? roomInPlace(view) : 0;
+  return { groups: groupsOf(view, Math.max(engine.capacity, room), maxLines), rows };
+}
+
+/** Some shares for each of a few threads. */
+const SHARES = 16;
+
+/** What tiles are worth their own cost, in elements, and in statistics, whose gradients of parameters are added up tile by tile. */
+const AMPLE = 262144, AMPLE_STATISTICS = 16;
+
+/** The elements of a tile that is worked on at once where it lies: an engine has but a few of its lines in the caches at a time, whatever its size. */
+function roomInPlace({ count, statistics }: View): number {
+  return Math.max(
+    Math.min(AMPLE, Math.ceil(statistics / SHARES) * count),
+    Math.min(AMPLE_STATISTICS, statistics) * count,
+  );
 }
 
 /** Normalizes a tile of statistics, each of so many rows, at once; in three steps those that are too much for that. */

@@ -57,8 +57,7 @@ function layOut(first: number) {
     slope: addresses.take(table),
     offset: addresses.take(table),
     gain: addresses.take(table),
-    shift: addresses.take(table),
-    level: addresses.take(table),
+    constant: addresses.take(table),
   };
   return { ...places, first, end: addresses.end };
 }
@@ -87,10 +86,9 @@ export class SimdEngine implements Engine {
   readonly #half: Uint16Array;
   /** The addresses of the tables in float64: center, slope, offset. */
   readonly #tables: readonly number[];
-  /** The tables of centers, shifts and levels, rounded. */
+  /** The tables of centers and constants, rounded. */
   readonly #center: Float32Array;
-  readonly #shift: Float32Array;
-  readonly #level: Float32Array;
+  readonly #constant: Float32Array;
   #plain: PlainEngine | undefined;
 
   /** An engine at an address of a memory, which may hold some arrays. */
@@ -114,14 +112,18 @@ export class SimdEngine implements Engine {
       (data) => data.buffer === memory.buffer && data instanceof Float32Array,
     );
     this.#center = new Float32Array(buffer, at.center, MAX_LINES);
-    this.#shift = new Float32Array(buffer, at.shift, MAX_LINES);
-    this.#level = new Float32Array(buffer, at.level, MAX_LINES);
+    this.#constant = new Float32Array(buffer, at.constant, MAX_LINES);
   }
 
   /** Something else over the same memory, which works by way of that of the tiles. Bundles of norms alone do without it. */
   lend<T>(make: (memory: WebAssembly.Memory, scratch: Float32Array, isResident: (data: Data) => boolean) => T): T {
     const scratch = new Float32Array(this.#memory.buffer, this.#at.tiles[0], 4 * CAPACITY);
     return make(this.#memory, scratch, this.#isResident);
+  }
+
+  /** Where the tile in a slot is. */
+  addressOf(slot: Slot): number {
+    return this.#address[slot];
   }
 
   /** The address of a tile of an array that lies in this memory as one run of float32, else -1. */
@@ -170,17 +172,11 @@ export class SimdEngine implements Engine {
 
   moments(view: Layout, tile: Tile, aboutZero: boolean, floor: number): void {
     const { mean, m2 } = this.lines;
-    const kernel = view.layout === "rows" ? this.#kernels.rowMoments : this.#kernels.columnMoments;
-    kernel(this.#address[Slot.X], tile.lines, tile.length, +aboutZero, mean.byteOffset, m2.byteOffset);
+    const x = this.#address[Slot.X], { lines, length } = tile, to = [mean.byteOffset, m2.byteOffset];
+    if (view.layout === "rows") this.#kernels.rowMoments(x, lines, 1, length, length * 4, +aboutZero, ...to);
+    else this.#kernels.columnMoments(x, lines, length, +aboutZero, ...to);
     const runPlain = () => this.#plainWith(view, tile, Slot.X).moments(view, tile, aboutZero);
     this.#recompute(tile, [mean, m2], floor * tile.length, false, runPlain);
-  }
-
-  exactMoments(view: Layout, tile: Tile): void {
-    const { count, mean, compensation, m2 } = this.lines;
-    const kernel = view.layout === "rows" ? this.#kernels.rowExactMoments : this.#kernels.columnExactMoments;
-    const to = [count.byteOffset, mean.byteOffset, compensation.byteOffset, m2.byteOffset];
-    kernel(this.#address[Slot.X], tile.lines, tile.length, ...to);
   }
 
   apply(view: Layout, tile: Tile, to: Slot): void {
@@ -194,7 +190,8 @@ export class SimdEngine implements Engine {
     const x = this.#address[Slot.X], y = this.#address[to], { lines, length } = tile, along = +view.along;
     if (view.layout === "rows") {
       const parameter = this.lines.parameter.byteOffset, { scale, bias } = this.#parameters();
-      this.#kernels.rowApply(x, y, lines, length, at.center, at.slope, at.offset, along, parameter, scale, bias);
+      const tables = [at.center, at.slope, at.offset];
+      this.#kernels.rowApply(x, y, lines, length, length * 4, ...tables, along, parameter, scale, bias, 0);
     } else {
       const { scale, bias } = this.#parameters(this.lines.parameter[0]);
       this.#kernels.columnApply(x, y, lines, length, at.center, at.slope, at.offset, along, scale, bias);
@@ -207,16 +204,17 @@ export class SimdEngine implements Engine {
       { shift, m2 } = this.lines,
       quarter = Math.min(length, Math.max(length >> 2, 16));
     if (view.layout === "rows") {
-      this.#kernels.rowShifts(dy, lines, length, shift.byteOffset, m2.byteOffset);
+      this.#kernels.rowShifts(dy, lines, length, length * 4, shift.byteOffset);
       return;
     }
     this.#kernels.columnMoments(dy, lines, quarter, 0, shift.byteOffset, m2.byteOffset);
     for (let l = 0; l < lines; l++) shift[l] = shift[l] ** 2 * quarter > 16 * m2[l] ? Math.fround(shift[l]) : 0;
   }
 
-  #roundShifts({ lines }: Tile): void {
-    this.#shift.set(this.lines.shift.subarray(0, lines));
-    this.#level.set(this.lines.level.subarray(0, lines));
+  /** Rounds what is taken from dy, or, along, from dy scale. */
+  #roundConstants({ along }: Layout, { lines }: Tile): void {
+    const { constant, shift } = this.lines;
+    this.#constant.set((along ? constant : shift).subarray(0, lines));
   }
 
   sums(view: Layout, tile: Tile, ofParameters: boolean, floor: number): void {
@@ -226,7 +224,7 @@ export class SimdEngine implements Engine {
       this.window.add(plain.window);
       return;
     }
-    this.#roundShifts(tile);
+    this.#roundConstants(view, tile);
     if (view.layout === "rows") this.#rowSums(view, tile, ofParameters);
     else this.#columnSums(view, tile, ofParameters);
     // Products with x - center from those about the rounded center.
@@ -247,11 +245,11 @@ export class SimdEngine implements Engine {
         dy + from,
         count,
         length,
+        length * 4,
         at.center + table,
         at.slope + table,
         at.offset + table,
-        at.shift + table,
-        at.level + table,
+        at.constant + table,
         +view.along,
         parameter.byteOffset + table,
         this.#parameters().scale,
@@ -260,6 +258,7 @@ export class SimdEngine implements Engine {
         at.dBias32,
         sum.byteOffset + result,
         product.byteOffset + result,
+        0,
       );
       if (ofParameters) this.#carry();
     }
@@ -274,9 +273,9 @@ export class SimdEngine implements Engine {
 
   #columnSums(view: Layout, { lines, length }: Tile, ofParameters: boolean): void {
     const at = this.#at, x = this.#address[Slot.X], dy = this.#address[Slot.DY];
-    const { level: [level], parameter: [parameter], sum, product } = this.lines;
+    const { parameter: [parameter], sum, product } = this.lines;
     const to = [sum.byteOffset, product.byteOffset], { scale } = this.#parameters(this.lines.parameter[0]);
-    this.#kernels.columnSums(x, dy, lines, length, at.center, at.shift, +view.along, scale, level, ...to);
+    this.#kernels.columnSums(x, dy, lines, length, at.center, at.constant, +view.along, scale, ...to);
     if (ofParameters) {
       const tables = [at.center, at.slope, at.offset], first = parameter * 8;
       this.#kernels.columnParameterSums(x, dy, lines, length, ...tables, at.dScale + first, at.dBias + first);
@@ -291,15 +290,15 @@ export class SimdEngine implements Engine {
     }
     const at = this.#at;
     const x = this.#address[Slot.X], dy = this.#address[Slot.DY], dx = this.#address[Slot.OUT];
-    const { lines, length } = tile, along = +view.along, { level: [level], parameter } = this.lines;
-    const tables = [at.center, at.slope, at.offset, at.gain, at.shift];
-    this.#roundShifts(tile);
+    const { lines, length } = tile, along = +view.along, { parameter } = this.lines;
+    const tables = [at.center, at.slope, at.offset, at.gain, at.constant];
+    this.#roundConstants(view, tile);
     if (view.layout === "rows") {
-      const others = [at.level, along, parameter.byteOffset, this.#parameters().scale];
-      this.#kernels.rowGradient(x, dy, dx, lines, length, ...tables, ...others);
+      const others = [along, parameter.byteOffset, this.#parameters().scale];
+      this.#kernels.rowGradient(x, dy, dx, lines, length, length * 4, ...tables, ...others, 0);
     } else {
       const { scale } = this.#parameters(this.lines.parameter[0]);
-      this.#kernels.columnGradient(x, dy, dx, lines, length, ...tables, along, scale, level);
+      this.#kernels.columnGradient(x, dy, dx, lines, length, ...tables, along, scale);
     }
   }
 
@@ -312,6 +311,7 @@ export class SimdEngine implements Engine {
     activation: Activation | undefined,
   ): number {
     const { slope, offset, parameter, mean, m2, inverse, left } = this.lines, { scale, bias } = this.#parameters();
+    const at = this.#at;
     return this.#kernels.rowNormalize(
       this.#address[Slot.X],
       this.#address[Slot.OUT],
@@ -336,6 +336,9 @@ export class SimdEngine implements Engine {
       m2.byteOffset,
       inverse.byteOffset,
       left.byteOffset,
+      at.center,
+      at.slope,
+      at.offset,
     );
   }
 
@@ -383,6 +386,11 @@ export class SimdEngine implements Engine {
         tables.product.byteOffset + line,
         tables.shift.byteOffset + line,
         tables.left.byteOffset + s * 4,
+        at.center,
+        at.slope,
+        at.offset,
+        at.gain,
+        at.constant,
       );
       if (ofParameters) this.#carry();
     }

@@ -3,7 +3,7 @@ import { baseline, relaxed } from "./module.ts";
 
 /** The functions of module.ts; assembly/ says what they compute. */
 export type Kernels = Record<
-  | `${"row" | "column"}${"Moments" | "ExactMoments" | "Apply" | "Sums" | "Gradient"}`
+  | `${"row" | "column"}${"Moments" | "Apply" | "Sums" | "Gradient"}`
   | "columnParameterSums"
   | "rowShifts"
   | "rowNormalize"

@@ -3,521 +3,503 @@ import type { CompiledModule } from "./instance.ts";
 
 /** For hosts with relaxed SIMD, which multiply and add in one step. */
 export const relaxed: CompiledModule = {
-  sharedMemoryFlag: 320,
-  text: "&!-!?!9'&&&'!s(;!,)!K!K!K&!,+!K!K!K!K!K&!,-!K!K!K!K!K!K!K&!,,!K!K!K!K!K!K&!,/!K!K!K!I!K!K!K!K!K'!K!," +
-    "5!K!K!K!I!I!K!K!I!K!I!I!K!K!K!K&!,*!K!K!K!K'!I!,*!K!K!K!K&!,2!K!K!K!K!I!I!I!I!I!K!K!I&!,)!K!K!I'!H!," +
-    "/!K!K!K!I!I!I!K!K!K&!,/!K!K!K!K!K!K!K!K!K'!K!,7!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K&!,4!K!K!K!K!K!K!K!" +
-    "K!K!K!K!K!K!K&!,1!K!K!K!K!K!K!K!K!K!K!K&!,D!K!K!K!K!K!K!K!K!K!K!H!H!H!H!K!K!K!K!K!K!K!K!K!K!K!K!K!K!" +
-    "K!K'!K!,=!K!K!K!K!K!K!K!K!H!H!H!H!K!K!K!K!K!K!K!K!K!K!K'!K!,1!K!K!K!K!K!K!K!K!I!K!K&!,/!K!K!K!K!K!K!" +
-    "K!K!K&!,3!K!K!K!K!K!K!K!K!K!K!K!K!I&!,0!K!K!K!K!K!K!K!K!K!K&(8')!1!:!B,!9!1!9!;!>!E(''!L!L*)DC'*+,-." +
-    "/(0&12')34&56&&((78)9:'-!x(<1!/!;!8!A!9!:h!<!<!8!E&A4!/!;!8!A!9!:n!>!-!0!5!1!:!@&@3!/!;!8!A!9!:t!;!9" +
-    "!1!:!@!?&?9!/!;!8!A!9!:w!-!>!-!9!1!@!1!>z!A!9!?&>0!/!;!8!A!9!:z!A!9!?&=+!/!-!>!>!E&6.!>!;!Ch!<!<!8!E" +
-    "&51!>!;!Cn!>!-!0!5!1!:!@&40!>!;!Ct!;!9!1!:!@!?&3/!>!;!Cz!4!5!2!@!?&2-!>!;!Cz!A!9!?&12!>!;!Cu!;!>!9!-" +
-    "!8!5!F!1&86!>!;!Ck!5!2!2!1!>!1!:!@!5!-!@!1&7.!-!/!@!5!B!-!@!1&/8!-!/!@!5!B!-!@!5!;!:n!>!-!0!5!1!:!@&" +
-    "B)!-!0!0&*8!/!;!8!A!9!:l!D!-!/!@t!;!9!1!:!@!?&<5!>!;!Cl!D!-!/!@t!;!9!1!:!@!?&;,!:!-!>!>!;!C&:+!C!5!0" +
-    "!1!:&9.!=!A!-!:!@!5!F!1&0,!9!1!9!;!>!E(&0!P!p'C!z+*)!K3!G*!H'!IF' *G=F(*!Ij&&&&+F&F'F'F'h(!BF'h 2&pA" +
-    "h!<!=F'h6pAH,j&&&&6,F, *!p (1H?#9G/)gF'F+r*gF+h!L.!6H,F'F'F,rAG-#2&&&&&&&&&&&&&&&&G.#2&&&&&&&&&&&&&&" +
-    "&&G1#2&&&&&&&&&&&&&&&&G2#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G0#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&" +
-    "&&G5#2&&&&&&&&&&&&&&&&G6)gF+h6!6H,F-t*gF.F&F+h(!@!6H+#&*&F/# W'H9# V'G.F1F+#&*6F/# W'H:# V'G1F2F+#&*" +
-    "FF/# W'H7# V'G2F3F+#&*VF/# W'H8# V'G3F9F9F0#!Q(G0F:F:F4#!Q(G4F7F7F5#!Q(G5F8F8F6#!Q(G6F,G+2'11)gF+h*!" +
-    "6H,F-t*gF.F&F+h(!@!6#&*&F/# W'H7# V'G.F7F7F0#!Q(G0F,G+2'11)gF+F-p*gF;F&F+h(!@!6P(& -F? -!nH>!mG;F<F>" +
-    "F>!o!mG<F+h'!6G+2'11F;F.F1# V'F2F3# V'# V'H.#E& -F.#E' -!mF.#E( -F.#E) -!m!m!mG;F<F0F4# V'F5F6# V'# " +
-    "V'H.#E& -F.#E' -!mF.#E( -F.#E) -!m!m!mG<2'11F)k&&&&&&&&F? -F;F=!p!mF(A`)&F*F<F<F;F;!oF=!p!nk&&&&&&&&" +
-    "!rF(A`)&1 )))-!H/!G'!KF&F'F(!8!6G?F'h*m*!HF)#9H;#!+G<)gF&h6!6H(F?t*gF6F&#&*&H=F=#hH># #'G6F7F=F;F>#y" +
-    "H=#!+F<# d'H># c'G7F8F=F=#3./012345./012345#!+F<# d'H=# c'G8F>F>F9#!S(G9F=F=F:#!S(G:F(G&2'11F7F8# c'" +
-    "H7#G&F7#G'!mG0F6#%'F6F6#3./012345./012345#%'# c'H6#G&F6#G'!mG1F9F:# c'H6#G&F6#G'!m+k&&&&&&&&1G/F) -G" +
-    "2)gF&F?p*gF&P(&H)F)!'*gF0F) -F2!nH3!mG0F1k&&&&&& cf!mG1F/F3F3!o!mG/1F&F'!6G&2'11F2F0F1!pH4!mH5F2!nG3" +
-    "F*F+!6F1`)&F*F,!6F5`)&F*F-!6F2F5F3!n!nF4F3!n!m`)&F*F.!6F/F0F4!o!nk&&&&&&&&!rH0`)&F/F0k&&&&&&Vg!o!0l1" +
-    " '.*?!G*!K)!H(!IF)#9G7F*#9G5F-#9G8F/#9G9F0#9G:)gF(FNr*gFNh!L.!6HOF(F(FOrAGO#2&&&&&&&&&&&&&&&&G;#2&&&" +
-    "&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G>#2&&&&&&&&&&&&&&&&G?#2&&&" +
-    "&&&&&&&&&&&&&G@#2&&&&&&&&&&&&&&&&GA)gFNh6!6FOt*gFNh(!@HPF&!6HQ#&*&F7# W'GFFQ#&*6F7# W'GGFQ#&*FF7# W'" +
-    "GHFQ#&*VF7# W'GIF'FP!6HQ#&*&GBFQ#&*6GCFQ#&*FGDFQ#&*VGEF,FP!6GQF;(!GFBF5# W'H;F+l3&@F;FQ#&*&H;F;F8# W" +
-    "'F5# X'#!Q(1HL# V'G;F<(!GFCF5# W'H<F+l3&@F<FQ#&*6H<F<F8# W'F5# X'#!Q(1HM# V'G<F=(!GFDF5# W'H=F+l3&@F" +
-    "=FQ#&*FH=F=F8# W'F5# X'#!Q(1HJ# V'G=F6(!GFEF5# W'H6F+l3&@F6FQ#&*VH6F6F8# W'F5# X'#!Q(1HK# V'G6FLFFF>" +
-    "#!Q(G>FMFGF?#!Q(G?FJFHF@#!Q(G@FKFIFA#!Q(GAF.*gF2FP!6HQFQ#&*&FB# V'#1*&FQFQ#&*6FC# V'#1*6FQFQ#&*FFD# " +
-    "V'#1*FFQFQ#&*VFE# V'#1*VF1FP!6HPFBFFF9F:#!Q(FP#&*&#!Q(#1*&FPFCFGF9F:#!Q(FP#&*6#!Q(#1*6FPFDFHF9F:#!Q(" +
-    "FP#&*F#!Q(#1*FFPFEFIF9F:#!Q(FP#&*V#!Q(#1*V1FNh6!6GN2'11)gFNFOp*gFNh(!@HPF&!6P(&F)!`GUFRF'FP!6P(&HV -" +
-    "F* -!nHRF+*!HF,FP!6P(& -+k&&&&&& cf1HT!oFTF- -!nF* -!o!mFRF+AHT!mGRFSFTFU -!o!mGSF.*gF2FP!6HQFQP(&FV" +
-    "!__(&F1FP!6HPFPP(&FVFUF/!aF0!_!a!__(&1FNh'!6GN2'11FRF;F<# V'F=F6# V'# V'H6#E& -F6#E' -!mF6#E( -F6#E)" +
-    " -!m!m!mGRFSF>F?# V'F@FA# V'# V'H6#E& -F6#E' -!mF6#E( -F6#E) -!m!m!mGS2'11F3FR`)&F4FS`)&1w''!HF&F'F'" +
-    "F'h(!BF'h 2&pAh!<!=F'h6pAH&h&F(F)6&F(Q)&H* (j&&&&F*F*!oF& *!oF)Q)&k&&&&&&Vg!o!0A1!;'(!K)gF*h*!6H+F)t" +
-    "*gF*h(!@H*F(!6F&F*!6#&*&F'F*!6#&*&# V'#1*&F+G*2'11)gF)F*r*gF*h(!@H+F(!6F&F+!6P(&F'F+!6P(&!__(&F*h'!6" +
-    "G*2'111 `()+!K/!G(!IF*#9G8F+#9G9F,#9G:F-#9G;F.#9G7F1#9G<)gF2h.!6F)t*gF2h(!@H5F&!6G6F(F5!6G3F0F5!6G4(" +
-    "!GF'F5!6H5#&*&F7# W'H=F/l3&@F=F4#&*&H=F=F<# W'F7# X'#!Q(1G>(!GF5#&*6F7# W'H=F/l3&@F=F4#&*6H=F=F<# W'" +
-    "F7# X'#!Q(1G?F6#&*6F8# W'F9F:#!Q(G=F3F>F;F6#&*&F8# W'F9F:#!Q(#!Q(#1*&F3F?F;F=#!Q(#1*6F2h.!6G22'11)gF" +
-    ")F2r*gF2h(!@H3F(!6F'F3!6P(&F.!`H@F/*!IF0F3!6P(&+j&&!Lf1HA!aFAF1!`F.!a!_F@F/AF-!aF&F3!6P(&F*!`F+!aF,!" +
-    "_!__(&F2h'!6G22'111 1())!K+!G'!HF(#9G/)gF'F)r*gF)h!L.!6H*F'F'F*rAG+#2&&&&&&&&&&&&&&&&G.#2&&&&&&&&&&&" +
-    "&&&&&G-#2&&&&&&&&&&&&&&&&G,#2&&&&&&&&&&&&&&&&G0)gF)h6!6H*F+t*gF.F&F)h(!@!6H)#&*&F/# W'# V'G.F-F)#&*6" +
-    "F/# W'# V'G-F,F)#&*FF/# W'# V'G,F0F)#&*VF/# W'# V'G0F*G)2'11)gF)F+p*gF1F&F)h(!@!6P(& -F( -!n!mG1F)h'" +
-    "!6G)2'11F1F.F-# V'F,F0# V'# V'H,#E& -F,#E' -!mF,#E( -F,#E) -!m!m!mG12'11F11!P'('!K*!HF)F(h(!@m*gF&F'" +
-    "F(!8F*F+F,6&51)gF'F-r*gF&F(F*F+F,6&F/F,Q)&F+Q)&F.!nH0F0!oF( *F- *!oF-h'!6H- *H1!p!o!m!mG/F.F0F1!p!mG" +
-    ".F&F)!6G&2'11F+F.`)&F,F/`)&1!f*)-!K-!G'!IF)#9G6F*#9G7F+#9G8F(h(!@H0hg!=G1F0h!LFF&F'mF0h!LFt!>AG2h&G(" +
-    ")gF(F1p*gF(F2!6H/F1F/F1pAG3F0F2r*gj&&&&G=F(G/)gF/F3p*gF=F&F/!6P(&!_G=F/hg!7G/2'111)gF(F3p*gF&F(!6H/#" +
-    "&*&F6# W'F7F8#!Q(G<F/#&*6F6# W'F7F8#!Q(G9F/#&*FF6# W'F7F8#!Q(G:F/#&*VF6# W'F7F8#!Q(G;F'F(!6H5F,*!GF9" +
-    "F(F-!6H4#&*6F(F.!6H/#&*6#!Q(G9F:F4#&*FF/#&*F#!Q(G:F;F4#&*VF/#&*V#!Q(G;F<F4#&*&F/#&*&#!Q(+F<1#1*&F5F9" +
-    "#1*6F5F:#1*FF5F;#1*VF(hg!7G(2'112'11)gF(h6!6F0t*gF&F(!6#&*&F6# W'F7F8#!Q(G9F'F(!6F,*!GF9F(F-!6#&*&F(" +
-    "F.!6#&*&#!Q(+F91#1*&F(h6!6G(2'11)gF(F0p*gF&F(!6P(&F)!`F*!aF+!_G=F'F(!6F,*!IF=F(F-!6P(&!aF(F.!6P(&!_+" +
-    "F=1_(&F(h*!6G(2'111!c7()!G(!K)gF,h*!6F't*g(!GF&F,h(!@!6H-#&*&H)#2&&&&&&&&&&&&&&&&# ['F(h'm3&@F)#2%%!" +
-    "K%%%!K%%%!K%%%!K%# ['F(h(m*!G#2&&!Lf&&!Lf&&!Lf&&!Lf#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF)# R" +
-    "'#2YY %eYY %eYY %eYY %e#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# Y'H*#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0#!Q(F*#2 A!6!Be" +
-    " A!6!Be A!6!Be A!6!Be#!Q(F*#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .#!Q(F*#2!F &Ee!F &Ee!F &Ee!F &Ee#!Q(F*#" +
-    "2]!Z.e]!Z.e]!Z.e]!Z.e#!Q(F*#2.!p5e.!p5e.!p5e.!p5e#!Q(F*#2!1K W )!1K W )!1K W )!1K W )#!Q(#2!-1 (a!-1" +
-    " (a!-1 (a!-1 (aF)F)# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} " +
-    "4# ['H*#2b!w *fb!w *fb!w *fb!w *f# X'#!6H+#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F+#2&!LW 1&!LW 1&!LW 1&!LW 1" +
-    "F*#!Q(#!Q(H*#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F*#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F*#2!x!wPe!x!wPe!x!wPe!x!w" +
-    "Pe#!Q(F*#2&&&f&&&f&&&f&&&f#!Q(F*#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F*#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F+# k'#2!K&&&!" +
-    "K&&&!K&&&!K&&&#!{'h=#!x'# X'# X'H*# W'F*F)#2&&&&&&&&&&&&&&&&#k#y+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&" +
-    "&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF)# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H)#" +
-    "2b!w *fb!w *fb!w *fb!w *f# X'#!6H*#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F*#2&!LW 1&!LW 1&!LW 1&!LW 1F)#!Q(#!" +
-    "Q(H)#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F)#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F)#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F)" +
-    "#2&&&f&&&f&&&f&&&f#!Q(F)#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F)#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F*# k'#2!K&&&!K&&&!K&&" +
-    "&!K&&&#!{'h=#!x'# X'# V'# Y'1# X'1G)F-F)#1*&F,h*!6G,2'11)gF'F,r*g(!GF,h(!@F&!6H-#/(&H)#2&&&&&&&&&&&&" +
-    "&&&&# ['F(h'm3&@F)#2%%!K%%%!K%%%!K%%%!K%# ['F(h(m*!G#2&&!Lf&&!Lf&&!Lf&&!Lf#2/!Dod/!Dod/!Dod/!Dod#2&&" +
-    "!Lf&&!Lf&&!Lf&&!LfF)# R'#2YY %eYY %eYY %eYY %e#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# Y'H*#2!Q ku 0!Q ku 0!Q ku " +
-    "0!Q ku 0#!Q(F*#2 A!6!Be A!6!Be A!6!Be A!6!Be#!Q(F*#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .#!Q(F*#2!F &Ee!F" +
-    " &Ee!F &Ee!F &Ee#!Q(F*#2]!Z.e]!Z.e]!Z.e]!Z.e#!Q(F*#2.!p5e.!p5e.!p5e.!p5e#!Q(F*#2!1K W )!1K W )!1K W " +
-    ")!1K W )#!Q(#2!-1 (a!-1 (a!-1 (a!-1 (aF)F)# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2" +
-    "&&!} 4&&!} 4&&!} 4&&!} 4# ['H*#2b!w *fb!w *fb!w *fb!w *f# X'#!6H+#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F+#2&" +
-    "!LW 1&!LW 1&!LW 1&!LW 1F*#!Q(#!Q(H*#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F*#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F*#" +
-    "2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F*#2&&&f&&&f&&&f&&&f#!Q(F*#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F*#2&&!Lf&&!Lf&&!Lf" +
-    "&&!Lf#!Q(F+# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# X'H*# W'F*F)#2&&&&&&&&&&&&&&&&#k#y+#2&&!Lf&&!Lf" +
-    "&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF)# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&" +
-    "!} 4&&!} 4&&!} 4# ['H)#2b!w *fb!w *fb!w *fb!w *f# X'#!6H*#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F*#2&!LW 1&!L" +
-    "W 1&!LW 1&!LW 1F)#!Q(#!Q(H)#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F)#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F)#2!x!wPe!" +
-    "x!wPe!x!wPe!x!wPe#!Q(F)#2&&&f&&&f&&&f&&&f#!Q(F)#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F)#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q" +
-    "(F*# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'1# X'1G)F-F)#!&(&&F,h'!6G,2'111 1())!H*!K'!Ih'G2)" +
-    "gF&F3r*gF3h)!@H4F'!6Q)&H1 (G6F)F4!6Q)&F6 -F1!nF(F4!6Q)&H0!o!mG/h&F2F0!fk&&&&&& c!K!/F0!fk&&&&&&Vm!0!" +
-    "=F0k&&&&&&&&!.F0!fk&&&&&&!}`!/!=!>F/!fk&&&&&& c!K!/F/!fk&&&&&&Vm!0!=F1!fk&&&&&& c!K!/F1!fk&&&&&&Vm!0" +
-    "!=!>!>AG2F3h(!@H5F+!6F6_(&F,F5!6F0 (_(&F-F5!6F/ (_(&F**gh&F2F*F4!6Q)&H/!fk&&&&&& c!K!/F/!fk&&&&&&Vm!" +
-    "0!=F/k&&&&&&&&!.F/!fk&&&&&&!}`!/!=!>AG2F.F5!6F/ (_(&1F3h'!6G32'11F21!['')!K)gF(F7r*gF7h(!@H8F0!6N(&h" +
-    "(!@G9F&F'F)F*F8!6P(&F-F8!6P(&F/F1F9!6F.F8!6P(&F2F+F8!6P(&F,F8!6P(&F3F9!6F4F9!6F7h)!@H8F5!6F6F8!66(F7" +
-    "h'!6G7F)h(!@H8F&!6G&F'F8!6G'2'111a'(!K)gF'F+r*gF)F+h)!@!6H,F&F(F,F*6) -`)&F+h'!6G+F&F(h(!@!6G&2'111`" +
-    "'(!K)gF'F,r*gF&F(F)F,h)!@H-F*!6F+F-!66&F,h'!6G,F&F(h(!@!6G&2'111!M''(!K)gF)F4r*gF&F'F(F*F4h(!@H5F+!6" +
-    "P(&F,F5!6P(&F-F5!6P(&F.F5!6P(&F/F5!6P(&F1F3F2F5!6N(&h(!@!6F0F5!6P(&6+F4h'!6G4F*h(!@H5F&!6G&F'F5!6G'F" +
-    "(F5!6G(2'111!;'(!K)gF(F1r*gF&F'F)F1h(!@H2F*!6P(&F+F2!6P(&F,F2!6P(&F-F-*!KF.F2!6N(&h(!@+h&1H2F/!6F0F2" +
-    "!66.F1h'!6G1F)h(!@H2F&!6G&F'F2!6G'2'111!N'()!K'!G)gF(F)r*gF'F)h)!@!6H*F*#&*&F&F)h(!@!6H+#&*&H,#!+# c" +
-    "'#1*&F*F*#&*6F,F,#3./012345./012345#!+# c'#1*6F+#2&&&&&&&&&&&&&&&&#1*&F)h*!6G)2'111!z3)5!K)!I6!HF+F," +
-    "!8HR *G^F, *G_F,h(!@GM)gF*FJr*gFJh)!@GFFJh(!@HDFC!6GNF7FD!6N(&h(!@GKF4l*gF&F+F,F-F.F=FF!6F>FF!6HD6-F" +
-    "?FF!6k&&&&&& cfF0FDQ)&F^!p!oF1!m!lF2!m!p`)&1F=FF!6Q)&Hfk&&&&&&&&F/AHV (HT -FV!nGZ(gh'F?FF!6Q)&H]!fk&" +
-    "&&&&& c!K!/F]!fk&&&&&&Vm!0!=F]k&&&&&&&&!.F]!fk&&&&&&!}`!/!=!>FV!fk&&&&&& c!K!/FV!fk&&&&&&Vm!0!=h'h'F" +
-    "4*!Hk&&&&&& cf+F>FF!6Q)&1HYF3F^!o!2F4Ah&FfFY!m!fk&&&&&& c!K!/AAA*!Kh'+FZF]!oHV!fk&&&&&& c!K!/FV!fk&&" +
-    "&&&&Vm!0!=1*gF6*gF:*gF<FK!6HDF'FDF,6*1+FEGFF'GD)gFFF+FE!6p*gFFh)!@GHFDFDF,j&&&&F/*!IFDF,F@FH!6FAFH!6" +
-    "6)+j&&&&1HSh&h&j&&&&h&j&&&&j&&&&h&h&F@FH!6HGFAFH!66(FGFGQ)&FS -F_!o!m`)&FFh'!6GFF-FD!6GD2'111FNh(](&" +
-    "FLh'!6GL2'1F9FEh)!@!6Q)& (GUk&&&&&&&&Gak&&&&&&&&Gbk&&&&&&&&G`k&&&&&&&&G[k&&&&&&&&Gch'GHF-FMnGOj&&&&G" +
-    "SFEGDF&GFF'GG)gFDF+FE!6p*gFDh)!@GIFOlFDFEm!>h&F/A*gFGF,F@FI!6FAFI!66)GS1FS -HXFU -F6*!Hk&&&&&& cf+F5" +
-    "FI!6Q)&1HWF6A!oGVFFFGF,FTFSF6F8FK!6FUF:F] (FZF]!o (F;FK!6F<FK!6F@FI!6HPFAFI!6HQ6(FQQ)&FZFPQ)&Hd!o!mH" +
-    "e!fF3F_!o!2h&FdFe!m!fk&&&&&& c!K!/h&FHAAGHFaFWFd!o!mGaFbFWFe!o!mGbF`FVF_!o!mG`F[FVF6h'F4AlFOlF+h'r!=" +
-    "!>*!HFFF,FT6,FZF_!o!m+k&&&&&&&&1HV!o!mG[FcFV!mGcFPFdFXF_!o!m`)&FQFeFXFV!o!m`)&FBFI!6FX`)&FDh'!6GDF-F" +
-    "F!6GFF-FG!6GG2'11FaF`!mF^!pGZk&&&&&&&&FfF.AHV (HT -FV!nk&&&&&&&gF^!pF0!gF]!oF]!oF]!ok&&&&&& Rf!ok&&&" +
-    "&&&&&F]!gF]!oFYF^!p!lk&&&&&&&g!o!pFYk&&&&&&&&!-AF2k&&&&&&&&!-A!oFbF[F`F^!pFc!o!n!m!oHY!oGXh'FY!fk&&&" +
-    "&&& c!K!/FY!fk&&&&&&Vm!0!=FYk&&&&&&&&!.FY!fk&&&&&&!}`!/!=!>FV!fk&&&&&& c!K!/FV!fk&&&&&&Vm!0!=h'FHAAl" +
-    "GHFEGD)gFHh&FDF+FE!6pA*gFBFDh)!@!6Q)&FU -F6*!Hk&&&&&& cf+F5FDh)!@!6Q)&1HVF6A!oGWF]FV!oHV!fk&&&&&& c!" +
-    "K!/FV!fk&&&&&&Vm!0!=FVk&&&&&&&&!.FV!fk&&&&&&!}`!/!=!>*!Kh'+F]FWFZ!n!ok&&&&&&&&F/AFX!mHV!fk&&&&&& c!K" +
-    "!/FV!fk&&&&&&Vm!0!=1lGHFDh'!6GD2'11FNh&h'h(F:h&F6AAFHA](&FHl*gFLh'!6GL2'1FEGDF&GFF'GGF(GH)gFDF+FE!6p" +
-    "*gFBFDh)!@!6Q)&HV (GSFFFGFHF,FTFY (F]FVFU -F6*!Hk&&&&&& cf+F5FDh)!@!6Q)&1HVF6A!oFZ!n!ok&&&&&&&&F/AFX" +
-    "!m (F]FV!o (FSF6F8FK!6FU6+FDh'!6GDF-FF!6GFF-FG!6GGF-FH!6GH2'11F)*gF(F)F+FJ!8FM!8!6F(FR6*11FJh'!6GJF+" +
-    "FE!6GEF+FM!8HDF&!6G&F'FD!6G'F(FD!6G(2'11FL1!s+).!K+!H'!IF)F*!8 *GIF*h(!@GD)gF(FBr*gFBh)!@H@F:!6G>F&F" +
-    ")F*F+F,F9F@!6H=F>6-k&&&&&& cfF.F>Q)&HGFI!p!oF/!m!lF0!m!pGEF=Q)&HFk&&&&&&&&F-AHH (GJFFFG!m!fk&&&&&& c" +
-    "!K!/H=*gFGF1FI!o!2G=1F=*gFH!fk&&&&&& c!K!/FH!fk&&&&&&Vm!0!=lG=1F=*gFE!fk&&&&&& c!K!/FE!fk&&&&&&Vm!0!" +
-    "=FEk&&&&&&&&!.FE!fk&&&&&&!}`!/!=!>lG=1F?G>)gF=h&F>F)F?!6pA*gF4*!HFE+FEF2F>h)!@!6Q)&!o1GFF4*!Hk&&&&&&" +
-    "&&+F3F>h)!@!6Q)&1GGFF!fk&&&&&& c!K!/FF!fk&&&&&&Vm!0!=FFk&&&&&&&&!.FF!fk&&&&&&!}`!/!=!>*!Kh'+FGFJ -FH" +
-    "!nFF!o!mHF!fk&&&&&& c!K!/FF!fk&&&&&&Vm!0!=1lG=F>h'!6G>2'11F;F@!6FE`)&F<FBh(!@!6F=l](&(gF=l*gFCh'!6GC" +
-    "2'1F5FBh(!@!6N(&h(!@GAF?G@F&G=F'G>)gF@F)F?!6p*gF=F>F*FJF4*!HFE+FEF2F@h)!@!6Q)&!o1HF (F4*!Hk&&&&&&&&+" +
-    "F3F@h)!@!6Q)&1FJ -FH!nFF!o!m (F4F6FA!6F7FA!66.F8*gF>F*F86/1F@h'!6G@F+F=!6G=F+F>!6G>2'111FBh'!6GBF)F?" +
-    "!6G?F)FD!8H=F&!6G&F'F=!6G'2'11FC1!z'('!K(!G)gF(F)r*gF'F)h(!@!6F&F)h'!@!6#*'&H*#2%!K&&%!K&&%!K&&%!K&&" +
-    "#uh3#!x'H+#2&&!L!C&&!L!C&&!L!C&&!L!C# X'F+#2%%!K5%%!K5%%!K5%%!K5#b#2&&!L!K&&!L!K&&!L!K&&!L!K#u#wF*#2" +
-    "&!L&&&!L&&&!L&&&!L&&#uh6#!x'#w#1*&F)h*!6G)2'111 2(((!G'!K)gF(F+r*gF'F+h'!@!6#2&!J&&&!J&&&!J&&&!J&&#2" +
-    "&!H&&&!H&&&!H&&&!H&&F&F+h(!@!6#&*&H*#2%%%!K%%%!K%%%!K%%%!K#uH)#2&&&f&&&f&&&f&&&f# V'#2&&&f&&&f&&&f&&" +
-    "&f# #'F)#2%5& :%5& :%5& :%5& :#!{'F)h3#!z'#2'&&&'&&&'&&&'&&&#u#!{'h3#!z'F)#2&&!L_&&!L_&&!L_&&!L_#`#y" +
-    "F)#2% b!Kn% b!Kn% b!Kn% b!Kn#b#yF)#2&&!L!K&&!L!K&&!L!K&&!L!K#b#yF*#2&&&!L&&&!L&&&!L&&&!L#uh6#!z'#wH)" +
-    "F)#!R'#C&^)&F+h*!6G+2'111!p'(+!K'!I)gF'F/r*gF/h)!@G0F&F(F/!8h(!@!6H.F(h(!@!6G1F.G-)gF-F1p*!KF-P(&H2F" +
-    "2!(+h&1*gF-h*!6G-2'11F.h*F(F-F1p*!IF-P(&+j&&&&1F0F)F*F+F,6'l*gF.h*F(F*F0!6Q)& (F0F)F*F+F,6'@1F/h'!6G" +
-    "/2'111 @C):!G.!K'!IF'h(!@GE)gF'FBrF'h.v!=*gFBh)!@HHF*!6GGF&FBh(!@!6HAGCFA#&*&H-#!+G.F-F-#3./012345./" +
-    "012345#!+G/FA#&*6H-#!+G0F-F-#3./012345./012345#!+G2#2&&&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G1#2&&&&&&&" +
-    "&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7#2&&&&&&&" +
-    "&&&&&&&&&G8h&GD)gF(FDr*gF-FC#&*&H9#!+F.# d'H:# c'G-F1F9F9#3./012345./012345#!+F/# d'H9# c'G1F3FC#&*6" +
-    "H;#!+F0# d'H<# c'G3F5F;F;#3./012345./012345#!+F2# d'H;# c'G5F:F:F4#!S(G4F9F9F6#!S(G6F<F<F7#!S(G7F;F;" +
-    "F8#!S(G8FDh'!6GDFCFE!6GC2'11F.F-F(#7H9#%'H:# f'H;# c'H<F.# d'G=F)FH!6F:#1*&F*FH!6F<#1*&F+FH!6F.F<F=#" +
-    " d'# d'F;F=# d'# c'#1*&F,FH!6F4F-F;# e'# d'#2&&&&&&&&&&&&&&&&# h'H-#1*&F/F1F9F9#3./012345./012345#%'" +
-    "H.# f'H:# c'H;F/# d'G<FHh6!6HCF)!6F.#1*&F*FC!6F;#1*&F+FC!6F/F;F<# d'# d'F:F<# d'# c'#1*&F,FC!6F6F1F:" +
-    "# e'# d'#2&&&&&&&&&&&&&&&&# h'H/#1*&F0F3F9#%'H1# f'H9# c'H:F0# d'G;FHhF!6HCF)!6F1#1*&F*FC!6F:#1*&F+F" +
-    "C!6F0F:F;# d'# d'F9F;# d'# c'#1*&F,FC!6F7F3F9# e'# d'#2&&&&&&&&&&&&&&&&# h'H0#1*&F2F5F.# f'H1# c'H3F" +
-    "2# d'G9FHhV!6HCF)!6F.#1*&F*FC!6F3#1*&F+FC!6F2F3F9# d'# d'F1F9# d'# c'#1*&F,FC!6F8F5F1# e'# d'#2&&&&&" +
-    "&&&&&&&&&&&# h'H.#1*&(gF4F-#2&&&&&&Vg&&&&&&Vg# e'#rF6F/#2&&&&&&Vg&&&&&&Vg# e'#r#uF7F0#2&&&&&&Vg&&&&&" +
-    "&Vg# e'#rF8F.#2&&&&&&Vg&&&&&&Vg# e'#r#u#u# 5'3&FAHCGDFA#&*&G-h'GF)gh'F-F-#hH.#!p'F(FFtAl*gF-FDFE!6HD" +
-    "#&*&F.#yG-FFh'!6GF2'11F-H.#!+G9F-F-#3./012345./012345#!+G:FAh6!6HD#&*&G-h'GF)gh'F-F-#hH/#!p'F(FFtAl*" +
-    "gF-FDFE!6HD#&*&F/#yG-FFh'!6GF2'11F-H/#!+G;F-F-#3./012345./012345#!+G<#2&&&&&&&&&&&&&&&&G-#2&&&&&&&&&" +
-    "&&&&&&&G1#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&" +
-    "&&&&&&&G7#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G0#2&&&&&&&&&&&&&&&&G2h&GD)gF(FDr*gF0FC#&*&H=F=#hH># " +
-    "#'G0F2FC#&*6H?F?#hH@# #'G2F-F=F.F>#yH=#!+F9# d'H># c'G-F1F=F=#3./012345./012345#!+F:# d'H=# c'G1F3F?" +
-    "F/F@#yH?#!+F;# d'H@# c'G3F5F?F?#3./012345./012345#!+F<# d'H?# c'G5F>F>F4#!S(G4F=F=F6#!S(G6F@F@F7#!S(" +
-    "G7F?F?F8#!S(G8FDh'!6GDFCFE!6GC2'11F9F-F0#%'H.# f'H/# c'H=F9# d'G>F)FH!6F.#1*&F*FH!6F=#1*&F+FH!6F9F=F" +
-    "># d'# d'F/F># d'# c'#1*&F,FH!6F4F-F/# e'# d'#2&&&&&&&&&&&&&&&&# h'H-#1*&F:F1F0F0#3./012345./012345#" +
-    "%'H.# f'H/# c'H0F:# d'G9FHh6!6HCF)!6F.#1*&F*FC!6F0#1*&F+FC!6F:F0F9# d'# d'F/F9# d'# c'#1*&F,FC!6F6F1" +
-    "F/# e'# d'#2&&&&&&&&&&&&&&&&# h'H.#1*&F;F3F2#%'H/# f'H0# c'H1F;# d'G9FHhF!6HCF)!6F/#1*&F*FC!6F1#1*&F" +
-    "+FC!6F;F1F9# d'# d'F0F9# d'# c'#1*&F,FC!6F7F3F0# e'# d'#2&&&&&&&&&&&&&&&&# h'H/#1*&F<F5F2F2#3./01234" +
-    "5./012345#%'H0# f'H1# c'H2F<# d'G3FHhV!6HCF)!6F0#1*&F*FC!6F2#1*&F+FC!6F<F2F3# d'# d'F1F3# d'# c'#1*&" +
-    "F,FC!6F8F5F1# e'# d'#2&&&&&&&&&&&&&&&&# h'H0#1*&F4F-#2&&&&&&Vg&&&&&&Vg# e'#rF6F.#2&&&&&&Vg&&&&&&Vg# " +
-    "e'#r#uF7F/#2&&&&&&Vg&&&&&&Vg# e'#rF8F0#2&&&&&&Vg&&&&&&Vg# e'#r#u#u# 5'3&FG#&*&#!*FG#&*6#!*#3&'()*+,-" +
-    "6789:;<=H.#!+G/F.F.#3./012345./012345#!+G9FG#&*F#!*FG#&*V#!*#3&'()*+,-6789:;<=H:#!+G;F:F:#3./012345." +
-    "/012345#!+G<#2&&&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G1#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&" +
-    "&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G0#2&&&&&&" +
-    "&&&&&&&&&&G2h&GC)gF(FCr*gF0FA#&*&H=F=#hH># #'G0F2FA#&*6H?F?#hH@# #'G2F-F=F.F>#yH=#!+F/# d'H># c'G-F1" +
-    "F=F=#3./012345./012345#!+F9# d'H=# c'G1F3F?F:F@#yH?#!+F;# d'H@# c'G3F5F?F?#3./012345./012345#!+F<# d" +
-    "'H?# c'G5F>F>F4#!S(G4F=F=F6#!S(G6F@F@F7#!S(G7F?F?F8#!S(G8FCh'!6GCFAFE!6GA2'11F/F-F0#%'H.# f'H:# c'H=" +
-    "F/# d'G>F)FH!6F.#1*&F*FH!6F=#1*&F+FH!6F/F=F># d'# d'F:F># d'# c'#1*&F,FH!6F4F-F:# e'# d'#2&&&&&&&&&&" +
-    "&&&&&&# h'#1*&F9F1F0F0#3./012345./012345#%'H-# f'H.# c'H/F9# d'G0FHh6!6HAF)!6F-#1*&F*FA!6F/#1*&F+FA!" +
-    "6F9F/F0# d'# d'F.F0# d'# c'#1*&F,FA!6F6F1F.# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F;F3F2#%'H-# f'H.# c'H/" +
-    "F;# d'G0FHhF!6HAF)!6F-#1*&F*FA!6F/#1*&F+FA!6F;F/F0# d'# d'F.F0# d'# c'#1*&F,FA!6F7F3F.# e'# d'#2&&&&" +
-    "&&&&&&&&&&&&# h'#1*&F<F5F2F2#3./012345./012345#%'H-# f'H.# c'H/F<# d'G0FHhV!6HAF)!6F-#1*&F*FA!6F/#1*" +
-    "&F+FA!6F<F/F0# d'# d'F.F0# d'# c'#1*&F,FA!6F8F5F.# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&1FBh.!6HAF'p*!KFA" +
-    "F'h.!7HBFAFBpA+F'1GB2'11)gF'FBr*gFBh)!@GDF&FBh(!@!6HCF(FE!8!6GFFCGA)gFAFFp*!KFAP(&HIFI!(+h&1*gFAFE!6" +
-    "GA2'11FCFEF(FAFFp*!IFAP(&+j&&&&1FDF)F*F+F,6'l*gFCFEF(F*FD!6Q)& (FDF)F*F+F,6'@1FBh'!6GB2'111 U0*0!K7!" +
-    "G,!H'!IF(h(!@G7)gF(F1rF(h6v!=*gF1h)!@H2F/!6H8h&h!L' o1&F0F2!6H9h&h!L' o1&F1h(!@H2F*!6G5F+F2!6G6F&F2!" +
-    "6G3F'F2!6G2h&G4)gF)F4r*gF4hF!6H:F)F)F:rAG:#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&" +
-    "G>#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G?#2&&&&&&&&&&&&&&&&G@#2&&&&&&&&&&&&&&&&GA#2&&&&&&&&&&&&&&&&" +
-    "GB)gF4F:p*gF3#&*&F5#&*&# W'GCF3#&*6F5#&*6# W'GDF3#&*FF5#&*F# W'GEF<F2#&*&F6#&*&H<# W'HGF,*!IF-F4h(!@" +
-    "!6P(&+j&&!Lf1HR#9HFFRF.!`#9HHF<# X'#!Q(FGF,AHG# V'G<F=F2#&*6F6#&*6H=# W'HIFFFHF=# X'#!Q(FIF,AHI# V'G" +
-    "=F>F2#&*FF6#&*FH># W'HJFFFHF># X'#!Q(FJF,AHJ# V'G>F;F2#&*VF6#&*VHK# W'H;FFFHFK# X'#!Q(F;F,AHF# V'G;F" +
-    "GFCF?#!Q(G?FIFDF@#!Q(G@FJFEFA#!Q(GAFFF3#&*VF5#&*V# W'FB#!Q(GBF4h'!6G4F3F7!6G3F2F7!6G22'11F8F8#&*&F<#" +
-    "!+# c'#1*&F8F8#&*6F<F<#3./012345./012345#!+# c'#1*6F8F8#&*FF=#!+# c'#1*FF8F8#&*VF=F=#3./012345./0123" +
-    "45#!+# c'#1*VF8hg!7H:F:#&*&F>#!+# c'#1*&F:F:#&*6F>F>#3./012345./012345#!+# c'#1*6F8F8#&*!,F;#!+# c'#" +
-    "1*!,F8F8#&*!<F;F;#3./012345./012345#!+# c'#1*!<F9F9#&*&F?#!+# c'#1*&F9F9#&*6F?F?#3./012345./012345#!" +
-    "+# c'#1*6F9F9#&*FF@#!+# c'#1*FF9F9#&*VF@F@#3./012345./012345#!+# c'#1*VF9hg!7H:F:#&*&FA#!+# c'#1*&F:" +
-    "F:#&*6FAFA#3./012345./012345#!+# c'#1*6F9F9#&*!,FB#!+# c'#1*!,F9F9#&*!<FBFB#3./012345./012345#!+# c'" +
-    "#1*!<2'11F1h6!6H1F(p*!KF1F(h6!7H2F1F2pA+F(1G12'11)gF(F1r*gF1h(!@H2F*!6P(& -GOF+F2!6P(& -GNk&&&&&&&&G" +
-    "Lk&&&&&&&&GMh&G2)gF)F2r*gF2F7!8F1h(!@!6H3F&!6P(& -FO!nGPFLF'F3!6P(& -FN!nHLF,*!HF-F2h(!@!6P(& -+k&&&" +
-    "&&& cf1HQ!oFQF. -!nFN!o!mFLF,AHQ!mGLFMFQFP!o!mGMF2h'!6G22'11F1h)!@H2F/!6FL`)&F0F2!6FM`)&F1h'!6G12'11" +
-    "1 #))*!K)!H)!G)gF)F2r*gk&&&&&&&&G5k&&&&&&&&G4h&G/)gF(F/r*gF/h!L'!6H0F(F(F0rAG1#2&&&&&&&&&&&&&&&&G8#2" +
-    "&&&&&&&&&&&&&&&&G7)gF/h*!6H0F1t*gF8F/h(!@H/F'!6#&*&H6# V'G8F6F&F/!6#&*&F*F/!6#&*&# W'F+F/!6#&*&F,F/!" +
-    "6#&*&#!Q(F7#!Q(G7F0G/2'11)gF/F1p*gF5F/h(!@H0F'!6P(& -H3!mG5F4F3F&F0!6P(& -F*F0!6P(& -!nF+F0!6P(& -!o" +
-    "F,F0!6P(& -!m!o!mG4F/h'!6G/2'11F5F8#E& -F8#E' -!mF8#E( -F8#E) -!m!m!mG5F4F7#E& -F7#E' -!mF7#E( -F7#E" +
-    ") -!m!m!mG42'11F2h)!@H/F.!6H0F0Q)&F5!m`)&F-F/!6H/F/Q)&F4!m`)&F2h'!6G2F(h(!@H/F&!6G&F'F/!6G'2'111 .7)" +
-    "-!K6!G+!HF'h(!@G/F( *GC)gF'F,rF'h6v!=*g#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G6#" +
-    "2&&&&&&&&&&&&&&&&G7F)*!G#2&&&&&&&&&&&&&&&&+F&F,h(!@!6G-F(F(h(!BF(h6pAG0h&G.)gF.F0p*gF4F-#&*&# V'G4F3" +
-    "F-#&*6# V'G3F6F-#&*F# V'G6F7F-#&*V# V'G7F.h'!6G.F-F/!6G-2'11F4j&&!LfF0 %!b#9H5# X'G4F7F5# X'G7F6F5# " +
-    "X'G6F3F5# X'1GBF,h)!@H-F*!6H1h&h!L' o1&F+F-!6H0h&h!L' o1&F&F,h(!@!6G-h&G.)gF(F.r*gF.hF!6H2F(F(F2rAG2" +
-    "#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G:" +
-    "#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G=)gF.F2p*gF3F-#&*&F4# W'H># V'G3F5F-#&*6F" +
-    "B# W'H?# V'G5F8F-#&*FF6# W'H@# V'G8F9F-#&*VF7# W'HA# V'G9F>F>F:#!Q(G:F?F?F;#!Q(G;F@F@F<#!Q(G<FAFAF=#" +
-    "!Q(G=F.h'!6G.F-F/!6G-2'11F1F1#&*&F3#!+# c'#1*&F1F1#&*6F3F3#3./012345./012345#!+# c'#1*6F1F1#&*FF5#!+" +
-    "# c'#1*FF1F1#&*VF5F5#3./012345./012345#!+# c'#1*VF1hg!7H2F2#&*&F8#!+# c'#1*&F2F2#&*6F8F8#3./012345./" +
-    "012345#!+# c'#1*6F1F1#&*!,F9#!+# c'#1*!,F1F1#&*!<F9F9#3./012345./012345#!+# c'#1*!<F0F0#&*&F:#!+# c'" +
-    "#1*&F0F0#&*6F:F:#3./012345./012345#!+# c'#1*6F0F0#&*FF;#!+# c'#1*FF0F0#&*VF;F;#3./012345./012345#!+#" +
-    " c'#1*VF0hg!7H2F2#&*&F<#!+# c'#1*&F2F2#&*6F<F<#3./012345./012345#!+# c'#1*6F0F0#&*!,F=#!+# c'#1*!,F0" +
-    "F0#&*!<F=F=#3./012345./012345#!+# c'#1*!<2'11(gF)*gF1h&hF o1&2'1F1#&*6G3F1F4#!+F1#&*&H5FC#:H8# f'# c" +
-    "'#1*&F1F4F4#3./012345./012345#!+F3F8# f'# c'#1*6F0F0#&*&F5F5# e'F8# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*&" +
-    "F0F0#&*6F3F3# e'F8# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*61F1hF!6G-(gF)*gF-h&hF o1&2'1F-#&*6G3F-FB#!+F-#&*" +
-    "&H4FC#:H5# f'# c'#1*&F-FBFB#3./012345./012345#!+F3F5# f'# c'#1*6F0F0#&*FF4F4# e'F5# f'# d'#2&&&&&&&&" +
-    "&&&&&&&&# h'#1*FF0F0#&*VF3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*V1F1hg!7G-F0hg!7G.(gF)*gF-h&hF o1" +
-    "&2'1F-#&*6G3F-F6#!+F-#&*&H4FC#:H5# f'# c'#1*&F-F6F6#3./012345./012345#!+F3F5# f'# c'#1*6F.F.#&*&F4F4" +
-    "# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F.F.#&*6F3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*61F1h R&!" +
-    "6G-(gF)*gF-h&hF o1&2'1F-#&*6G3F-F7#!+F-#&*&H4FC#:H5# f'# c'#1*&F-F7F7#3./012345./012345#!+F3F5# f'# " +
-    "c'#1*6F0F0#&*!,F4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*!,F0F0#&*!<F3F3# e'F5# f'# d'#2&&&&&&&&&&&" +
-    "&&&&&# h'#1*!<1F,h6!6H,F'p*!KF,F'h6!7H-F,F-pA+F'1G,2'11)gF'F,r*gk&&&&&&&&GDk&&&&&&&&GEk&&&&&&&&GFh&G" +
-    "-)gF)lF(F-r!=*gFDF&F-F/!8!6F,h(!@!6P(& -!mGDF-h'!6G-2'11FDFC!pGGh&G-)gF(F-r*gFEF&F-F/!8!6F,h(!@!6P(&" +
-    " -FG!nHD!mGEFFFDFD!o!mGFF-h'!6G-2'11F,h)!@H-F*!6k&&&&&&&&FGFEFC!p!mF)A`)&F+F-!6FFFFFEFE!oFC!p!nk&&&&" +
-    "&&&&!rF)A`)&F,h'!6G,2'111 M())!K)!I*!G)gF*F5r*gF0*!IF1F5h(!@!6P(&+j&&!Lf1H8#9G;F8F2!`#9G:h&G3)gF3h*!" +
-    "6H4F)t*gF3h(!@H3F/!6#&*&G<F(F3!6F'F3!6#&*&F<# W'H9F;F:F<# X'#!Q(F9F0AF.F3!6#&*&F&F3!6#&*&F+F3!6#&*&#" +
-    " W'F,F3!6#&*&F-F3!6#&*&#!Q(#!Q(#1*&F4G32'11)gF)F3r*gF3h(!@H4F/!6P(&G7F(F4!6F'F4!6P(&F7!`H6F8!aF8F2!`" +
-    "F7!a!_F6F0AF.F4!6P(&!aF&F4!6P(&F+F4!6P(&!`F,F4!6P(&!aF-F4!6P(&!_!__(&F3h'!6G32'11F5h'!6G5F)h(!@H3F&!" +
-    "6G&F'F3!6G'F(F3!6G(2'111!i())!K)!G)!I)gF)F2r*gF-*!IF.F2h(!@!6P(&+j&&!Lf1H7#9G4F-*!IF/F2h(!@!6P(&+j&&" +
-    "&&1H6#9G3h&G0)gF0h*!6H1F(t*gF0h(!@H0F&!6#&*&F*F0!6#&*&# W'F+F0!6#&*&F,F0!6#&*&#!Q(G5F'F0!6F5F4F3#!Q(" +
-    "F5F-A#1*&F1G02'11)gF(F0r*gF0h(!@H1F&!6P(&F*F1!6P(&!`F+F1!6P(&!aF,F1!6P(&!_G8F'F1!6F8F7!aF6!_F8F-A_(&" +
-    "F0h'!6G02'11F2h'!6G2F(h(!@H0F&!6G&F'F0!6G'2'111 _8(+!G(!K)gF0h*!6F)t*gF0h(!@H1F(!6(!GF'F1!6#&*&H+F&F" +
-    "1!6#&*&H,#2&&&&&&&&&&&&&&&&#kH-#uF*h'm3&@F,#2%%!K!K%%!K!K%%!K!K%%!K!K# Z'#2%%!K%%%!K%%%!K%%%!K%# ['G" +
-    ".F*h(m*g#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF,# R'#2YY %eYY %eYY %eYY %e#2&&!Lf&&!Lf&&!Lf&&!" +
-    "Lf#!Q(# Y'H/#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0#!Q(F/#2 A!6!Be A!6!Be A!6!Be A!6!Be#!Q(F/#2!S!B!W .!S!B!W" +
-    " .!S!B!W .!S!B!W .#!Q(F/#2!F &Ee!F &Ee!F &Ee!F &Ee#!Q(F/#2]!Z.e]!Z.e]!Z.e]!Z.e#!Q(F/#2.!p5e.!p5e.!p5" +
-    "e.!p5e#!Q(F/#2!1K W )!1K W )!1K W )!1K W )#!Q(#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# X'#2&&& 1&&& 1&&& 1&&&" +
-    " 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H,#2b!w *fb!w *fb!w *fb!w *f# X'#!6H/#" +
-    "2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F/#2&!LW 1&!LW 1&!LW 1&!LW 1F,#!Q(#!Q(H,#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F" +
-    ",#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F,#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F,#2&&&f&&&f&&&f&&&f#!Q(F,#2&&!Lf&&!L" +
-    "f&&!Lf&&!Lf#!Q(F,#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F/# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'H,# X'G/F+F.#2P" +
-    "i >ePi >ePi >ePi >eF,# X'#2&&!Lf&&!Lf&&!Lf&&!LfF/# W'F/F-#y#!Q(# X'2'1F+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!L" +
-    "f&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF,# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4" +
-    "# ['H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6H,#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F,#2&!LW 1&!LW 1&!LW 1&!LW 1F" +
-    "+#!Q(#!Q(H+#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F+#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F+#2!x!wPe!x!wPe!x!wPe!x!wP" +
-    "e#!Q(F+#2&&&f&&&f&&&f&&&f#!Q(F+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F,# k'#2!K&&&!K" +
-    "&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'H+F.#2&&!Lf&&!Lf&&!Lf&&!LfF+# W'#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# X'# X" +
-    "'1#1*&F0h*!6G02'11)gF)F0r*gF0h(!@H1F(!6(!GF'F1!6#/(&H+F&F1!6#/(&H,#2&&&&&&&&&&&&&&&&#kH-#uF*h'm3&@F," +
-    "#2%%!K!K%%!K!K%%!K!K%%!K!K# Z'#2%%!K%%%!K%%%!K%%%!K%# ['G.F*h(m*g#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&" +
-    "&!Lf&&!LfF,# R'#2YY %eYY %eYY %eYY %e#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# Y'H/#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0#" +
-    "!Q(F/#2 A!6!Be A!6!Be A!6!Be A!6!Be#!Q(F/#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .#!Q(F/#2!F &Ee!F &Ee!F &E" +
-    "e!F &Ee#!Q(F/#2]!Z.e]!Z.e]!Z.e]!Z.e#!Q(F/#2.!p5e.!p5e.!p5e.!p5e#!Q(F/#2!1K W )!1K W )!1K W )!1K W )#" +
-    "!Q(#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!" +
-    "} 4&&!} 4&&!} 4# ['H,#2b!w *fb!w *fb!w *fb!w *f# X'#!6H/#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F/#2&!LW 1&!LW" +
-    " 1&!LW 1&!LW 1F,#!Q(#!Q(H,#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F,#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F,#2!x!wPe!x" +
-    "!wPe!x!wPe!x!wPe#!Q(F,#2&&&f&&&f&&&f&&&f#!Q(F,#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F,#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(" +
-    "F/# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'H,# X'G/F+F.#2Pi >ePi >ePi >ePi >eF,# X'#2&&!Lf&&!Lf&&!Lf&" +
-    "&!LfF/# W'F/F-#y#!Q(# X'2'1F+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF" +
-    ",# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6H,#2" +
-    "!O!L!*`!O!L!*`!O!L!*`!O!L!*`F,#2&!LW 1&!LW 1&!LW 1&!LW 1F+#!Q(#!Q(H+#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F+" +
-    "#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F+#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F+#2&&&f&&&f&&&f&&&f#!Q(F+#2&&!Lf&&!Lf" +
-    "&&!Lf&&!Lf#!Q(F+#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F,# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'H+F.#2&&" +
-    "!Lf&&!Lf&&!Lf&&!LfF+# W'#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# X'# X'1#!&(&&F0h'!6G02'111",
+  sharedMemoryFlag: 317,
+  text: "&!-!?!9'&&&'!p(;!,)!K!K!K&!,*!K!K!K!K&!,+!K!K!K!K!K&!,0!K!K!K!K!K!K!K!K!K!K&!,.!K!K!K!K!K!K!K!K&!,8!" +
+    "K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K&!,5!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K&!,3!K!K!K!K!K!K!K!K!K!K!K!K!K&" +
+    "!,)!H!H!H&!,&&!,/!K!K!K!K!K!K!K!K!K'!K!,I!K!K!K!K!K!K!K!K!K!K!H!H!H!H!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!" +
+    "K!K!K!K!K!K'!K!,@!K!K!K!K!K!K!K!K!H!H!H!H!K!K!K!K!K!K!K!K!K!K!K!K!K!K'!K!,3!K!K!K!K!G!G!G!G!K!K!K!K!" +
+    "K&!,2!K!K!K!K!K!G!G!G!G!G!K!K&!,)!K!K!K'!G!,0!K!K!K!K!G!G!G!K!K!K&!,/!K!K!K!G!G!G!K!K!K&!,/!K!K!K!K!" +
+    "K!K!K!K!K&!,,!K!K!K!K!K!K&!,2!K!K!K!K!K!K!K!K!K!K!K!K&(8')!1!:!B,!9!1!9!;!>!E(''!L!L*)DC*'''+(,-(.&/" +
+    "0&1234567&&)89:)(,!E-!G'#2&&&&&&&&&&&&&&&&1!G'#2&&&&&&&&&&&&&&&&1!H'k&&&&&&&&1!H'k&&&&&&&&1!H'k&&&&&" +
+    "&&&1!G'#2&&&&&&&&&&&&&&&&1!G'#2&&&&&&&&&&&&&&&&1-!P(:1!/!;!8!A!9!:h!<!<!8!E&A4!/!;!8!A!9!:n!>!-!0!5!" +
+    "1!:!@&@3!/!;!8!A!9!:t!;!9!1!:!@!?&?9!/!;!8!A!9!:w!-!>!-!9!1!@!1!>z!A!9!?&>0!/!;!8!A!9!:z!A!9!?&=+!/!" +
+    "-!>!>!E&3.!>!;!Ch!<!<!8!E&-1!>!;!Cn!>!-!0!5!1!:!@&,0!>!;!Ct!;!9!1!:!@!?&&/!>!;!Cz!4!5!2!@!?&+-!>!;!C" +
+    "z!A!9!?&*2!>!;!Cu!;!>!9!-!8!5!F!1&56!>!;!Ck!5!2!2!1!>!1!:!@!5!-!@!1&4.!-!/!@!5!B!-!@!1&08!-!/!@!5!B!" +
+    "-!@!5!;!:n!>!-!0!5!1!:!@&B)!-!0!0&),!:!-!>!>!;!C&<+!C!5!0!1!:&;.!=!A!-!:!@!5!F!1&2,!9!1!9!;!>!E(&.'1" +
+    "0 i!l'C Q'()!K'!GF'h'!Bh&F(h'mAG/)gF.F/p*gF&F*F.!8!6F*F/!8F)F+6'F,F.h)!@!6I&H1#!')&&F.F/!6H0F.n*gF,F" +
+    "0h)!@!6F1#!')&'1F-F.h)!@!6I'H1#!')&&F.F/!6H0F.n*gF-F0h)!@!6F1#!')&'1F.h'!6G.2'11F/h'!@G.)gF'F.r*gF&F" +
+    "(F.!8F*!8!6F(F)F*F+6.F.h)!@H/F,!6I)`)&F-F/!6I*`)&F.h'!6G.2'111 ?.(8!G*!Kk&&&&&& cfF( *!p#:G6F(h(!@G<" +
+    "F&F'!6G=F)*!G#2&&&&&&&&&&&&&&&&+F&F'F(F(F(h(!BF(h 2&pAh!<!=F(h6pAH'68k&&&&&& cfF' *!p#:# e'#!*1H*F*#" +
+    "3&'()&'()&'()&'()G1F*F*#3*+,-*+,-*+,-*+,-G2F*#!+G7h&G')gF'F<p*gF'h!L6!6H(F<F(F<pAG>#2&&&&&&&&&&&&&&&" +
+    "&G*#2&&&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G+#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G,#2&&&&&&&&&&&&&&&" +
+    "&G4#2&&&&&&&&&&&&&&&&G/#2&&&&&&&&&&&&&&&&G5)gF'hF!6H(F>t*gF*F&F'!6H?#&*&F1# W'H8# V'G*F-F?#&*6F1# W'" +
+    "H9# V'G-F+F'F=!6H'#&*&F2# W'H:# V'G+F3F'#&*6F2# W'H;# V'G3F8F8F,#!Q(G,F9F9F4#!Q(G4F:F:F/#!Q(G/F;F;F5" +
+    "#!Q(G5F(G'2'11F'h6!6H(F>t*gF*F&F'!6#&*&F1# W'H8# V'G*F+F'F=!6#&*&F2# W'H9# V'G+F8F8F,#!Q(G,F9F9F/#!Q" +
+    "(G/F(G'1)gF'F>p*gF.F'F=!6F&F'!6#!((&#}(&'#!+F7# d'H8# c'G.F0F8F8# e'# c'G0F'h*!6G'2'11F.F*F-# V'H*F+" +
+    "F3# V'H+#3&'()*+,-6789:;<=H-#!+F*F+#3./012345>?@ABCDEH*#!+# c'H+F-F-#3./012345./012345#!+F*F*#3./012" +
+    "345./012345#!+# c'H*#3&'()*+,-6789:;<=F+F*#3./012345>?@ABCDE# c'# c'G.F0F,F4# V'H*F/F5# V'H+#3&'()*+" +
+    ",-6789:;<=H,#!+F*F+#3./012345>?@ABCDEH*#!+# c'H+F,F,#3./012345./012345#!+F*F*#3./012345./012345#!+# " +
+    "c'H*#3&'()*+,-6789:;<=F+F*#3./012345>?@ABCDE# c'# c'G02'11#2&&&&&&&&&&&&&&&&F7F.F6# e'# c'F)AJ&F0F0F" +
+    ".F.# e'F6# e'# d'#2&&&&&&&&&&&&&&&&# j'F)AJ'1U&F&F'F(F)6'F( *I&#G&I'#G&6/F'*gF( *I&#G'I'#G'6/11!;'(!" +
+    "K)gF*h*!6H+F)t*gF*h(!@H*F(!6F&F*!6#&*&F'F*!6#&*&# V'#1*&F+G*2'11)gF)F*r*gF*h(!@H+F(!6F&F+!6P(&F'F+!6" +
+    "P(&!__(&F*h'!6G*2'111 o)(.!K'!GF(h'!BG;)gF(F:r*gF:h'!BF;h&F:h'!=H8A!6F:F;h'!@H<F:rAH9F;!6G=F8F:F<vF8" +
+    "AH8l*gF7*!KF7F9h(!@!6N(&+h&1h&nG81F9F=F8*!KF8+F7*!KF7F=h(!@!6N(&+h&11*!Kh'+F/*!KF0F9h(!@!6N(&h(!@+h&" +
+    "1G8F/*!KF0F=h(!@!6N(&h(!@+h&1F8n1AG=F*F9!8G>F/*!KF0F9h(!@!6N(&h(!@+h&1G8F'F&F7*!KF7F9h(!@!6N(&+h&1H<" +
+    "AG?F/lF<l!>*gF>F?!6F'F>!6F=F9!7F*!8F)F=h(!@H<F+!6F9h(!@H>F+!6#!((&#}(&'F,F<!6F,F>!6#!((&#}(&'F-F<!6F" +
+    "-F>!6#!((&#}(&'F.F<!6F.F>!6#!((&#}(&'F/F1F8!6F2F3F8!6F4F8!666F5F9h)!@!6I+H@#!')&&F9F=n*gF5F=h)!@!6F@" +
+    "#!')&'1F6F9h)!@!6I,H@#!')&&F9F=n*gF6F=h)!@!6F@#!')&'1+F2*gF4F8!6H8F'F>!6F8F)6)11F:h(h'F9F=nA!6G:2'11" +
+    "1 W'(+!K(!GF(F(F(h(!BF(h 2&pAh!<!=F(h6pAH( *#:G0F'h'!BG.)gF'F+r*gF+h'!BF.h&F+h'!=H,A!6F+F.h'!@H/F+rA" +
+    "H-F-F.!6F,F+F/vF,AAG,F&F)F-!8!6F,F-!7F)!8F(h&6'F*F-h)!@!6I&#!*#!+I&I&# e'F0# e'I'#2&&&&&&Vg&&&&&&Vg#" +
+    " e'#q#uH1#!')&&F,F-n*gF*F,h)!@!6F1#!')&'1F+h(h'F,F-nA!6G+2'111!m)(-!K+!GF)h'!BG8)gF)F7r*gF7h'!BF8h&F" +
+    "7h'!=H5A!6F7F8h'!@H9F7rAH6F8!6G:F5F7F9vF5AH5l*gF4*!KF4F6h(!@!6N(&+h&1h&nG51F6F:F5*!KF5+F4*!KF4F:h(!@" +
+    "!6N(&+h&11*!Kh'+F1*!KF2F6h(!@!6N(&h(!@+h&1G5F1*!KF2F:h(!@!6N(&h(!@+h&1F5n1AG9F1*!KF2F6h(!@!6N(&h(!@+" +
+    "h&1F3!6G:F9h(!@H;F,!6F6h(!@H5F,!6#!((&#}(&'G<F-F;!6F-F5!6#!((&#}(&'G=F.F;!6F.F5!6#!((&#}(&'G>F/F;!6F" +
+    "/F5!6#!((&#}(&'G?F0F;!6F0F5!6#!((&#}(&'G@F4*!KF4F5!6N(&+h&1l*gF+F6!8H5F&!6F'F5!6F(F5!6F9F6!7F+!8F*F<" +
+    "F=F>F?F@F1F:671F7h(h'F6F9nA!6G72'111!j)(/!K)!GF(h'!BG6)gF(F5r*gF5h'!BF6h&F5h'!=H3A!6F5F6h'!@H7F5rAH4" +
+    "F6!6G8F3F5F7vF3AH3l*gF2*!KF2F4h(!@!6N(&+h&1h&nG31F4F8F3*!KF3+F2*!KF2F8h(!@!6N(&+h&11*!Kh'+F.*!KF/F4h" +
+    "(!@!6N(&h(!@+h&1G3F.*!KF/F8h(!@!6N(&h(!@+h&1F3n1AG3F*F4!8G7F.*!KF/F4h(!@!6N(&h(!@+h&1H8F0!6G9F1F8!6G" +
+    ":F3h(!@H8F+!6F4h(!@H;F+!6#!((&#}(&'G<F,F8!6F,F;!6#!((&#}(&'G=F-F8!6F-F;!6#!((&#}(&'G>F3F4n*gF&F7!6F'" +
+    "F7!6F*F6!8F)F<F=F>F.F9F:69+F2*!KF2F4h(!@!6N(&+h&1l*gF&F7!6F'F7!6F)F<F=F>F.F9F:6:11F5h(h'F3F4nA!6G52'" +
+    "111 #''(!Kk&&&&&&&&J*k&&&&&&&&J)k&&&&&&&&J(F)F(h(!@m*gF'F(!8G(h'G'1F'h'm*gF(h'!Bh!H!=H+h(!@G,F+*gF&F" +
+    ",F+F*6(1F(F+h'!@!7G(F&F,h'!@!6G&1)gF'h'r*gF&F)F(F*6(F'h(!7G'F&F)h'!@!6G&2'11F(h&F'A*gF&h&F(F*6(11Y&I" +
+    "*F(F'I)!nH'F'!oI(F&!oI(F&!mH(!p!o!m!mJ*I)F'F&F(!p!o!mJ)F(J(1 i.()!G'!KF&F'h(!@!6G,)gF&F,p*g(!GF&h6!6" +
+    "F,tH'*!GF&#&*&+F&#!((&1H)#2&&&&&&&&&&&&&&&&# ['F(h'm3&@F)#2%%!K%%%!K%%%!K%%%!K%# ['F(h(m*!G#2&&!Lf&&" +
+    "!Lf&&!Lf&&!Lf#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF)# R'#2YY %eYY %eYY %eYY %e#2&&!Lf&&!Lf&&!" +
+    "Lf&&!Lf#!Q(# Y'H*#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0#!Q(F*#2 A!6!Be A!6!Be A!6!Be A!6!Be#!Q(F*#2!S!B!W .!" +
+    "S!B!W .!S!B!W .!S!B!W .#!Q(F*#2!F &Ee!F &Ee!F &Ee!F &Ee#!Q(F*#2]!Z.e]!Z.e]!Z.e]!Z.e#!Q(F*#2.!p5e.!p5" +
+    "e.!p5e.!p5e#!Q(F*#2!1K W )!1K W )!1K W )!1K W )#!Q(#2!-1 (a!-1 (a!-1 (a!-1 (aF)F)# X'#2&&& 1&&& 1&&&" +
+    " 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H*#2b!w *fb!w *fb!w *fb!w *f# X'#" +
+    "!6H+#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F+#2&!LW 1&!LW 1&!LW 1&!LW 1F*#!Q(#!Q(H*#2!U!T.c!U!T.c!U!T.c!U!T.c" +
+    "#!Q(F*#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F*#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F*#2&&&f&&&f&&&f&&&f#!Q(F*#2&&!L" +
+    "f&&!Lf&&!Lf&&!Lf#!Q(F*#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F+# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# X'H*# W'" +
+    "F*F)#2&&&&&&&&&&&&&&&&#k#y+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF)#" +
+    " S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H)#2b!w *fb!w *fb!w *fb!w *f# X'#!6H*#2!O" +
+    "!L!*`!O!L!*`!O!L!*`!O!L!*`F*#2&!LW 1&!LW 1&!LW 1&!LW 1F)#!Q(#!Q(H)#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F)#2" +
+    "!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F)#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F)#2&&&f&&&f&&&f&&&f#!Q(F)#2&&!Lf&&!Lf&&" +
+    "!Lf&&!Lf#!Q(F)#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F*# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'1# X'1G)F'" +
+    "*gF&F)#1*&+F&F)#!&(&&1F&h6h*F'A!6G&2'111y&#2&&&&&&&&&&&&&&&&J&#2&&&&&&&&&&&&&&&&J'#2&&&&&&&&&&&&&&&&" +
+    "J+#2&&&&&&&&&&&&&&&&J,1 1())!H*!K'!Ih'G2)gF&F3r*gF3h)!@H4F'!6Q)&H1 (G6F)F4!6Q)&F6 -F1!nF(F4!6Q)&H0!o" +
+    "!mG/h&F2F0!fk&&&&&& c!K!/F0!fk&&&&&&Vm!0!=F0k&&&&&&&&!.F0!fk&&&&&&!}`!/!=!>F/!fk&&&&&& c!K!/F/!fk&&&" +
+    "&&&Vm!0!=F1!fk&&&&&& c!K!/F1!fk&&&&&&Vm!0!=!>!>AG2F3h(!@H5F+!6F6_(&F,F5!6F0 (_(&F-F5!6F/ (_(&F**gh&F" +
+    "2F*F4!6Q)&H/!fk&&&&&& c!K!/F/!fk&&&&&&Vm!0!=F/k&&&&&&&&!.F/!fk&&&&&&!}`!/!=!>AG2F.F5!6F/ (_(&1F3h'!6" +
+    "G32'11F21!N'()!K'!G)gF(F)r*gF'F)h)!@!6H*F*#&*&F&F)h(!@!6H+#&*&H,#!+# c'#1*&F*F*#&*6F,F,#3./012345./0" +
+    "12345#!+# c'#1*6F+#2&&&&&&&&&&&&&&&&#1*&F)h*!6G)2'111 4>*9!K9!H'!I,!GF0F+F,!8 *Hn!pGfF3Fn!oGkF, *GmF" +
+    "+h'm*!Kh(h!L!L(F,h(!@!:HIFIh(tAh!J!=+h'1GUF-F,h(!@nGV)gF*FJr*gFJFU!6HIF*F*FIrAHXF+!8GWF+FJ!8HZF-!8GY" +
+    "F4l*gF&FY!6FXFJ!7F+F,F-F.FJh)!@HIF=!6F>FI!66&1F/*gF'FY!6h'FWFZ!7FVAF,F-FBFZh)!@!66+1h&G[FJGK)gFKFXp*" +
+    "g(gFKh'!6FXph&F6A*gFKh)!@GRFKh(!@HQFD!6GPF4l*gF?FR!6#2&&&&&& cf&&&&&& cfFf#:F>FR!6#&*&# e'F1#:# c'# " +
+    "b'F2#:# c'# f'#1*&1FEFQ!6GOFFFQ!6GNFBFR!6GMF9FR!6GLFHFQ!6GIF=FR!6#&*&Hq#2&&&&&&&&&&&&&&&&F/AHt#!*#!+" +
+    "Ft# d'F?FR!6#&*&Hs# e'GrFqF4*!GFk#:+F>FR!6#&*&1Hq# c'# _'#2&&&&&&Vm&&&&&&Vm#rFt# _'#2&&&&&&Vm&&&&&&V" +
+    "m#rFr# _'#2&&&&&&Vm&&&&&&Vm#r#u#uFs# _'#2&&&&&&Vm&&&&&&Vm#rFs# _'#2&&&&&&!}`&&&&&&!}`#s#u#uFqFk#:#s#" +
+    "u# 5'*!KFMF/*!GFM#&*&+#2&&&&&&&&&&&&&&&&1Hq#1*&FIFqFL#&*&# e'Fq#2&&&&&&&&&&&&&&&&#o#u#!*#!')&&FPFt#!" +
+    "*#!')&&FOFs#!*#!')&&FNFr#!*#!')&&h'+h&1*gFCFQ!6#2&&&&&&&&&&&&&&&&#!')&&FKh'!6GK2(11FKh)!@HMF=!6Q)&Ga" +
+    "F4*!Hk&&&&&& cf+F>FM!6Q)&1G`Fak&&&&&&&&F/AH] (Hp -F]!nF4*!HF?FM!6Q)&+k&&&&&& cfFfF`!oF1!m!lF2!m!p1H_" +
+    "!oG^FaF`!m!fk&&&&&& c!K!/HI*gh'F`Fk!2F4AGI1FI*gF]!fk&&&&&& c!K!/F]!fk&&&&&&Vm!0!=lGI1FI*gF_!fk&&&&&&" +
+    " c!K!/F_!fk&&&&&&Vm!0!=F_k&&&&&&&&!.F_!fk&&&&&&!}`!/!=!>lGI1FI*gF^!fk&&&&&& c!K!/F^!fk&&&&&&Vm!0!=lG" +
+    "I1F+FK!8GN)gFNFKh'!6F+!8p*gFNh(!@GLFBFNh)!@!6F/*!HFBFZFNFVAh)!@!6Q)&+k&&&&&&&&1H]`)&FHFL!6F]k&&&&&&&" +
+    "&!.h&F6A*!HF]F9FNh)!@!6Q)&!o+F]1 (_(&FDFL!6Fp_(&FEFL!6F_ (_(&FFFL!6F^ (_(&FNh'!6GN2'11F?FM!6F_`)&FCF" +
+    "Kh(!@!6h&h(FIA](&F[FIl!6G[1FKh'!6GK2'11F&FY!6HRF'FY!6HQF+h'mHPh'F[AAFQFWFZ!7F,F-FZh(!@HOFD!6FEFO!6FF" +
+    "FO!6FHFO!6F6F7FO!6F8F:F;F<FZh)!@HIF@!6FAFI!6FCFO!6h&FPh&F[AA6*FJGI)gFIFXp*g(gF2k&&&&&&&&!-h&FIh'!6FX" +
+    "ph&F6AA*!JFCFIh(!@!6O)&+i'1w*gFIh(!@HKFD!6GNFEFK!6GMFFFK!6GLFGFK!6GKFIh)!@HSF=!6#&*&Hr#2&&&&&&&&&&&&" +
+    "&&&&F/AGq#2&&&&&&&&&&&&&&&&FrF.AHt#!*#!+Ft# d'F0!gFn!p#:F?FS!6#&*&HsFs# e'Fs# e'# e'FAFS!6#&*&Fq#!*#" +
+    "!+Fq# d'F@FS!6#&*&Hr# e'# c'Hq# e'Hv# e'FsFr# e'k&&&&&& cfFn!p#:# e'#2&&&&&&&&&&&&&&&&F/A# d'GuFrFq#" +
+    " c'# _'#2&&&&&&Vm&&&&&&Vm#rFt# _'#2&&&&&&Vm&&&&&&Vm#rFu# _'#2&&&&&&Vm&&&&&&Vm#r#u#uFv# _'#2&&&&&&Vm&" +
+    "&&&&&Vm#rFv# _'#2&&&&&&!}`&&&&&&!}`#s#u#uFq# _'F3Fm!o#:#s#u# 5'*!KFNFt#!*#!')&&FMFv#!*#!')&&FLFu#!*#" +
+    "!')&&FKFs#!*#!')&&h'+h&1*gFIh'!6GI2(11FCFIh(!@!6N(&*gF+FI!8GN)gFNFIh'!6F+!8p*gFNh)!@HLF@!6HKFKQ)&FBF" +
+    "L!6Q)&Fm!o!m`)&FNh'!6GN2'112'1FIh)!@HKF=!6Q)&GeF4*!Hk&&&&&& cf+F>FK!6Q)&1GdF?FK!6Q)&GcFek&&&&&&&&F/A" +
+    "Hb ( -Fb!nGah&GKF+FI!8GN)gFNFIh'!6F+!8p*gFK*!Kh'+FBFNh)!@!6Q)&k&&&&&&&&!.1GKFNh'!6GN2'11k&&&&&&&&Gjk" +
+    "&&&&&&&&Gik&&&&&&&&Glk&&&&&&&&Gok&&&&&&&&Ghh'GNF+FI!8GM)gFMFIh'!6F+!8p*gFMh)!@HLFB!6Q)&G`F6*!Hk&&&&&" +
+    "& cf+F5FL!6Q)&1H]FHFMh(!@!6P(& -!oG_FAFL!6Q)&FaF@FL!6Q)&H^!o!mHg!fF3Fm!o!2h&F^Fg!m!fk&&&&&& c!K!/h&F" +
+    "NAAGNFjF]F^!o!mGjFiF]Fg!o!mGiFlF_Fm!o!mGlFoF_F6h'F4AlFVlF+h'r!=!>h&FKA*!HF&F-FM!8!6h'F,F,h(!@h&6.I)F" +
+    "b!nFm!o+k&&&&&&&&1H]!o!mGoFhF]!mGhF@FL!6F^F`Fm!o!m`)&FAFL!6FgF`F]!o!m`)&FMh'!6GM2'11FjFl!mFn!pGbk&&&" +
+    "&&&&&FeF.AH] (Hp -F]!nk&&&&&&&gFn!pF0!gFc!oFc!oFc!ok&&&&&& Rf!ok&&&&&&&&Fc!gFc!oFdFn!p!lk&&&&&&&g!o!" +
+    "pFdk&&&&&&&&!-AF2k&&&&&&&&!-A!oFiFoFlFn!pFh!o!n!m!oHa!oG`h'Fa!fk&&&&&& c!K!/Fa!fk&&&&&&Vm!0!=Fak&&&&" +
+    "&&&&!.Fa!fk&&&&&&!}`!/!=!>F]!fk&&&&&& c!K!/F]!fk&&&&&&Vm!0!=h'FNAAlGNF+FI!8GM)gFMFIh'!6F+!8p*gFMh(!@" +
+    "GLFcF6*!Hk&&&&&& cf+F5FMh)!@!6Q)&1H_FHFL!6P(& -!oFb!n!ok&&&&&&&&F/AF`!mH^!fk&&&&&& c!K!/F^!fk&&&&&&V" +
+    "m!0!=GKFN*!KFcF_!oH]!fk&&&&&& c!K!/F]!fk&&&&&&Vm!0!=F]k&&&&&&&&!.F]!fk&&&&&&!}`!/!=!>+h'1FK!>lGNFDFL" +
+    "!6Fp_(&FEFL!6Fa (_(&FFFL!6F^ (_(&FGFL!6FcF_!o (_(&FMh'!6GM2'11FN3&FCFIh(!@!6h'h(F:h&F6AA](&F[h'!6G[1" +
+    "FIh'!6GI2'11FTF[!6GTFPh'F[A*gFRFQF(FY!6HNFWFZ!7F,F-FDFO!6FEFO!6FFFO!6FGFO!6FHFO!6F6F7FO!6F8FCFO!6h&F" +
+    "[AHM6,h&GI)gFIFWFZ!7ph&F)A*gF[*!KFMFIh(!@!6N(&+h&1l*gF-FI!8HLFN!6HKF)FY!6FL!6FKF,6)1FIh'!6GI2'111FJF" +
+    "U!6GJ2'11FT1!z/*3!K+!G*!H'!IF.F)F*!8 *H.!pGSF1F.!oGTF)h'm*!Kh(h!L!L(F*h(!@!:H@F@h(tAh!J!=+h'1GG)gF(F" +
+    "Br*gFBFG!6H@F(F(F@rAHHF)!8GEF&F)FB!8F+!8!6FHFB!7F)F*F+F,FBh)!@H@F9!6F:F@!66&h&GDFBGA)gFAFHp*g(gFAh'!" +
+    "6FHph&F4A*gFAh)!@HIF;!6GJFAh(!@HKF=!6GLF>FK!6G@F?FK!6GCF9FI!6#&*&HQ#2&&&&&&&&&&&&&&&&F-AHN#!*#!+FN# " +
+    "d'#2&&&&&& cf&&&&&& cfFS#:F:FI!6#&*&HO# e'F/#:# c'# b'F0#:# c'# f'HM# e'GPFQFO# c'# _'#2&&&&&&Vm&&&&" +
+    "&&Vm#rFN# _'#2&&&&&&Vm&&&&&&Vm#rFP# _'#2&&&&&&Vm&&&&&&Vm#r#u#uFM# _'#2&&&&&&Vm&&&&&&Vm#rFM# _'#2&&&&" +
+    "&&!}`&&&&&&!}`#s#u#uFOFT#:#s#u# 5'*!KFJFM#1*&FLFN#!*#!')&&F@FM#!*#!')&&FCFP#!*#!')&&h'+h&1*gF<FK!6#2" +
+    "&&&&&&&&&&&&&&&&#!')&&FAh'!6GA2(11FAh)!@HIF9!6Q)&G1k&&&&&& cfFSF:FI!6Q)&HU!oF/!m!lF0!m!pG.F1k&&&&&&&" +
+    "&F-AHR (GVF1FU!m!fk&&&&&& c!K!/H@*gFTFU!1G@1F@*gFR!fk&&&&&& c!K!/FR!fk&&&&&&Vm!0!=lG@1F@*gF.!fk&&&&&" +
+    "& c!K!/F.!fk&&&&&&Vm!0!=F.k&&&&&&&&!.F.!fk&&&&&&!}`!/!=!>lG@1F)FA!8GC)gFCFAh'!6F)!8p*gF4*!HF.+F.F2FC" +
+    "h)!@!6Q)&!o1G1h'F4*!Hk&&&&&&&&+F3FCh)!@!6Q)&1FV -FR!nF1!o!mHU!fk&&&&&& c!K!/FU!fk&&&&&&Vm!0!=F1!fk&&" +
+    "&&&& c!K!/F1!fk&&&&&&Vm!0!=F1k&&&&&&&&!.F1!fk&&&&&&!}`!/!=!>h'F@AAlG@FCh(!@HJF=!6FV_(&F>FJ!6F1 (_(&F" +
+    "?FJ!6FU (_(&FCh'!6GC2'11F;FI!6F.`)&F<FAh(!@!6F@l](&FDF@l!6GD1FAh'!6GA2'11FDFF!6GFF)h'rh&FDAl*gF)FB!8" +
+    "HAF+!8G@FAh(!@HCF<!6h&FDAGHF&F@!6F'F@!6HIFEFA!7F*F+F=FC!6F>FC!6F?FC!6F4F5FC!6F6F7FH6-h&G@)gF@FEFA!7p" +
+    "h&F8A*gFD*!KFHF@h(!@!6N(&+h&1l*gFIF+F@!8!6F*F8601F@h'!6G@2'111FBFG!6GB2'11FF1!W5(9!G(!KF.*gF*H3F*#3&" +
+    "'()&'()&'()&'()G>F*F*#3*+,-*+,-*+,-*+,-G?F+F+#3&'()&'()&'()&'()G@F+F+#3*+,-*+,-*+,-*+,-GAF,F,#3&'()&" +
+    "'()&'()&'()GBF,F,#3*+,-*+,-*+,-*+,-G8F)h(!@G.#2%%%%%%%%%%%%%%%%#2&&&&&&&&&&&&&&&&F(AG;F-# S'H<F<#3&'" +
+    "()&'()&'()&'()G9F<F<#3*+,-*+,-*+,-*+,-G:h&G))gF)F.p*gF)h!L.!6HFF.F.FFrAGF#2&&&&&&&&&&&&&&&&G*#2&&&&&" +
+    "&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G5)gF)h6!6FFt*gF*F'F)!6#&*&HCF)F/!6#&*&H=F9#!Q(HD" +
+    "# V'G*F4F'F(!6F)!6#&*&HEF=F:#!Q(H=# V'G4FDF&F)!6#&*&F># W'HDF-#!Q(G-F=F&F(!6F)!6#&*&F?# W'H=F5#!Q(G5" +
+    "F0*gF)F2!6HGFG#&*&FC# V'FEF;#uHE# V'#1*&F)F1!6HGFEF=FAF8#!Q(FCFDF@FB#!Q(FG#&*&#!Q(#!Q(#1*&1F)h6!6G)2" +
+    "'11)gF)FFp*gF6F'F(!6F)!6F'F)!6#!((&#}(&'H=F)F/!6#/(&F<#!Q(HC#!+# c'G6F7FC#!+F&F(!6F)!6F&F)!6#!((&#}(" +
+    "&'F3# W'HC#!+# e'# c'G7F0*gF)F2!6HGFG#!((&F=# V'F=F=#3*+,-*+,-*+,-*+,-F;#uHD# V'#!&(&&F)F1!6HGFDFCF+" +
+    "F,#!Q(HCFC#3*+,-*+,-*+,-*+,-F=FCFG#!((&#!Q(#!Q(#!&(&&1F)h*!6G)2'11F6F*F4#3&'()*+,-6789:;<=H6#!+F*F4#" +
+    "3./012345>?@ABCDEH*#!+# c'H4F6F6#3./012345./012345#!+F*F*#3./012345./012345#!+# c'H*#3&'()*+,-6789:;" +
+    "<=F4F*#3./012345>?@ABCDE# c'# c'G6F7F-F5#3&'()*+,-6789:;<=H*#!+F-F5#3./012345>?@ABCDEH-#!+# c'H4F*F*" +
+    "#3./012345./012345#!+F-F-#3./012345./012345#!+# c'H*#3&'()*+,-6789:;<=F4F*#3./012345>?@ABCDE# c'# c'" +
+    "G72'11+F&G.F*H+F*#3&'()&'()&'()&'()G,F*F*#3*+,-*+,-*+,-*+,-G3F)h(!@G/F-# S'H8F8#3&'()&'()&'()&'()G9F" +
+    "8F8#3*+,-*+,-*+,-*+,-G:h&G))gF)F/p*gF)h!L.!6H&F/F&F/pAG0#2&&&&&&&&&&&&&&&&G*#2&&&&&&&&&&&&&&&&G4#2&&" +
+    "&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G5)gF)h6!6H&F0t*gF*F'F)!6#&*&F9# V'H;# V'G*F4F'F(!6F)!6#&*&F:# V'H" +
+    "<# V'G4F;F)F.!6#&*&F,# W'F-#!Q(G-F<F(F.!6F)!6#&*&F3# W'F5#!Q(G5F&G)2'11)gF)F0p*gF6F'F(!6F)!6F'F)!6#!" +
+    "((&#}(&'F8# V'H;#!+# c'G6F7F;#!+F(F.!6F)!6F)F.!6#!((&#}(&'F+# W'#!+# e'# c'G7F)h*!6G)2'11F6F*F4#3&'(" +
+    ")*+,-6789:;<=H6#!+F*F4#3./012345>?@ABCDEH*#!+# c'H4F6F6#3./012345./012345#!+F*F*#3./012345./012345#!" +
+    "+# c'H*#3&'()*+,-6789:;<=F4F*#3./012345>?@ABCDE# c'# c'G6F7F-F5#3&'()*+,-6789:;<=H*#!+F-F5#3./012345" +
+    ">?@ABCDEH-#!+# c'H4F*F*#3./012345./012345#!+F-F-#3./012345./012345#!+# c'H*#3&'()*+,-6789:;<=F4F*#3." +
+    "/012345>?@ABCDE# c'# c'G72'111F6J+F7J,1!c.('!K3!GF0*gF&G0F+F+#3&'()&'()&'()&'()G3F+F+#3*+,-*+,-*+,-*" +
+    "+,-G4F,F,#3&'()&'()&'()&'()G5F,F,#3*+,-*+,-*+,-*+,-G6F-F-#3&'()&'()&'()&'()G7F-F-#3*+,-*+,-*+,-*+,-G" +
+    "8F*h(!@G*F.F.#3&'()&'()&'()&'()G9F.F.#3*+,-*+,-*+,-*+,-G:F/# S'H;F;#3&'()&'()&'()&'()G<F;F;#3*+,-*+," +
+    "-*+,-*+,-G=)gF2h6!6H&F*t*gF'F)!6F2!6#&*&G>F)F0!6F2!6#&*&F4# W'F6F8#!Q(G?F(F2!6F'F2!6#&*&F1F2!6#&*&H/" +
+    "F<#!Q(F9F0F2!6#&*&F3# W'F5F7#!Q(#!Q(#1*&F(F)!6F2!6F>F/F=#!Q(F:F?#!Q(#1*&F&G22'11)gF*F2r*gF(F2!6F'F)!" +
+    "6F2!6F'F2!6#!((&#}(&'F1F2!6#/(&F;#!Q(F.F)F0!6F2!6F0F2!6#!((&#}(&'F+# W'F,F-#!Q(#!Q(H/#!&(&&F(F)!6F2!" +
+    "6F/#!&(&'F2h*!6G22'11+F&G0F+F+#3&'()&'()&'()&'()G3F+F+#3*+,-*+,-*+,-*+,-G4F,F,#3&'()&'()&'()&'()G5F," +
+    "F,#3*+,-*+,-*+,-*+,-G6F-F-#3&'()&'()&'()&'()G7F-F-#3*+,-*+,-*+,-*+,-G8F*h(!@G*F.F.#3&'()&'()&'()&'()" +
+    "G9F.F.#3*+,-*+,-*+,-*+,-G:F/# S'H/F/#3&'()&'()&'()&'()G;F/F/#3*+,-*+,-*+,-*+,-G<)gF2h6!6H&F*t*gF'F)!" +
+    "6F2!6#&*&G=F)F0!6F2!6#&*&F4# W'F6F8#!Q(G>F(F2!6F'F2!6#&*&F;# V'F9F0F2!6#&*&F3# W'F5F7#!Q(#!Q(#1*&F(F" +
+    ")!6F2!6F=F<# V'F:F>#!Q(#1*&F&G22'11)gF*F2r*gF(F2!6F'F)!6F2!6F'F2!6#!((&#}(&'F/# V'F.F)F0!6F2!6F0F2!6" +
+    "#!((&#}(&'F+# W'F,F-#!Q(#!Q(H3#!&(&&F(F)!6F2!6F3#!&(&'F2h*!6G22'1111 -)(+!G*!KF(h(!@G.F&F'!6G/h&G')g" +
+    "F'F.p*gF'h!L6!6H(F.F(F.pAG0#2&&&&&&&&&&&&&&&&G)#2&&&&&&&&&&&&&&&&G*#2&&&&&&&&&&&&&&&&G+#2&&&&&&&&&&&" +
+    "&&&&&G-)gF'hF!6H(F0t*gF)F&F'!6H1#&*&# V'G)F*F1#&*6# V'G*F+F'F/!6H'#&*&# V'G+F-F'#&*6# V'G-F(G'2'11)g" +
+    "F'F0p*gF,F'F/!6F&F'!6#!((&#}(&'#!+# c'G,F'h*!6G'2'11F,F)F*# V'H)F+F-# V'H*#3&'()*+,-6789:;<=H+#!+F)F" +
+    "*#3./012345>?@ABCDEH)#!+# c'H*F+F+#3./012345./012345#!+F)F)#3./012345./012345#!+# c'H)#3&'()*+,-6789" +
+    ":;<=F*F)#3./012345>?@ABCDE# c'# c'G,2'11F,1 #.(,!K1!GF-*gF*F*#3&'()&'()&'()&'()G7F*F*#3*+,-*+,-*+,-*" +
+    "+,-G8F+F+#3&'()&'()&'()&'()G9F+F+#3*+,-*+,-*+,-*+,-G:F,F,#3&'()&'()&'()&'()G;F,F,#3*+,-*+,-*+,-*+,-G" +
+    "<F)h(!@G-F&H)F(!6G1F'F(!6G()gF0hF!6H&F-t*gF0F1!6H2#&*&F8# W'F:F<#!Q(G=F)F0!6H3#&*6F7# W'F9F;#!Q(F.F0" +
+    "!6H4#&*6H6F/F0!6H5#&*6H>#!Q(G?F2#&*6F8# W'F:F<#!Q(F6F>#!Q(G>F'F0!6H2F3#&*&F7# W'F9F;#!Q(F4#&*&H@F5#&" +
+    "*&H6#!Q(#1*&F2F?#1*6F(F0!6H0F=F@F6#!Q(#1*&F0F>#1*6F&G02'11F0h6!6H&F-t*gF0F1!6#&*&F8# W'F:F<#!Q(G6F'F" +
+    "0!6F)F0!6#&*&F7# W'F9F;#!Q(F.F0!6#&*&H7F/F0!6#&*&H8#!Q(#1*&F(F0!6F6F7F8#!Q(#1*&F&G01)gF-F0r*gF'F0!6F" +
+    "0F1!6F)F0!6#!((&#}(&'F*# W'F+F,#!Q(F.F0!6#/(&F/F0!6#/(&#!Q(H6#!&(&&F(F0!6F6#!&(&'F0h*!6G02'11+F*F*#3" +
+    "&'()&'()&'()&'()G6F*F*#3*+,-*+,-*+,-*+,-G7F+F+#3&'()&'()&'()&'()G8F+F+#3*+,-*+,-*+,-*+,-G9F,F,#3&'()" +
+    "&'()&'()&'()G:F,F,#3*+,-*+,-*+,-*+,-G;F)h(!@G-F&H)F(!6G.F'F(!6G()gF0hF!6H&F-t*gF)F0!6H/#&*6F6# W'F8F" +
+    ":#!Q(G<F.F0!6H1#&*&F7# W'F9F;#!Q(G=F1#&*6F7# W'F9F;#!Q(G>F'F0!6H1F/#&*&F6# W'F8F:#!Q(#1*&F1F<#1*6F(F" +
+    "0!6H/F=#1*&F/F>#1*6F&G02'11F0h6!6H&F-t*gF.F0!6#&*&F7# W'F9F;#!Q(G7F'F0!6F)F0!6#&*&F6# W'F8F:#!Q(#1*&" +
+    "F(F0!6F7#1*&F&G01)gF-F0r*gF'F0!6F.F0!6F)F0!6#!((&#}(&'F*# W'F+F,#!Q(H6#!&(&&F(F0!6F6#!&(&'F0h*!6G02'" +
+    "1111%'('!K'!GF)F)#3&'()&'()&'()&'()G)F*F*#3&'()&'()&'()&'()G*F+F+#3&'()&'()&'()&'()G+F(h(!@G()gF/h6!" +
+    "6F(t*gF&F/!6#&*&F)# W'F*F+#!Q(G0F'F/!6F,*!GF0F-F/!6#&*&F.F/!6#&*&#!Q(+F01#1*&F/h6!6G/2'11)gF(F/r*gF&" +
+    "F/!6#!((&F)# W'F*F+#!Q(G0F'F/!6F,*!GF0F-F/!6#!((&F.F/!6#!((&#!Q(+F01#!&(&&F/h*!6G/2'111!z'('!K(!G)gF" +
+    "(F)r*gF'F)h(!@!6F&F)h'!@!6#*'&H*#2%!K&&%!K&&%!K&&%!K&&#uh3#!x'H+#2&&!L!C&&!L!C&&!L!C&&!L!C# X'F+#2%%" +
+    "!K5%%!K5%%!K5%%!K5#b#2&&!L!K&&!L!K&&!L!K&&!L!K#u#wF*#2&!L&&&!L&&&!L&&&!L&&#uh6#!x'#w#1*&F)h*!6G)2'11" +
+    "1 2(((!G'!K)gF(F+r*gF'F+h'!@!6#2&!J&&&!J&&&!J&&&!J&&#2&!H&&&!H&&&!H&&&!H&&F&F+h(!@!6#&*&H*#2%%%!K%%%" +
+    "!K%%%!K%%%!K#uH)#2&&&f&&&f&&&f&&&f# V'#2&&&f&&&f&&&f&&&f# #'F)#2%5& :%5& :%5& :%5& :#!{'F)h3#!z'#2'&" +
+    "&&'&&&'&&&'&&&#u#!{'h3#!z'F)#2&&!L_&&!L_&&!L_&&!L_#`#yF)#2% b!Kn% b!Kn% b!Kn% b!Kn#b#yF)#2&&!L!K&&!L" +
+    "!K&&!L!K&&!L!K#b#yF*#2&&&!L&&&!L&&&!L&&&!L#uh6#!z'#wH)F)#!R'#C&^)&F+h*!6G+2'111 /0)0!K5!G,!HF(h(!@G6" +
+    ")gF(F0rF(h6v!=*gF0h)!@H1F.!6H7h&h!L' o1&F/F1!6H8h&h!L' o1&F0h(!@H1F*!6G4F+F1!6G5F&F1!6G2F'F1!6G1h&G3" +
+    ")gF)F3r*gF3hF!6H9F)F)F9rAG9#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&" +
+    "&&&&&G:#2&&&&&&&&&&&&&&&&G>#2&&&&&&&&&&&&&&&&G?#2&&&&&&&&&&&&&&&&G@#2&&&&&&&&&&&&&&&&GA)gF3F9p*gF2#&" +
+    "*&F4#&*&# W'GBF2#&*6F4#&*6# W'GCF2#&*FF4#&*F# W'GDF;F1#&*&H;F,*!IF-F3h(!@!6P(&+j&&!Lf1#9HEF5#&*&HF# " +
+    "S'#!Q(F;FF# W'F,AHF# V'G;F<F1#&*6H<FEF5#&*6HG# S'#!Q(F<FG# W'F,AHG# V'G<F=F1#&*FH=FEF5#&*FHH# S'#!Q(" +
+    "F=FH# W'F,AHH# V'G=F:F1#&*VH:FEF5#&*VHE# S'#!Q(F:FE# W'F,AHE# V'G:FFFBF>#!Q(G>FGFCF?#!Q(G?FHFDF@#!Q(" +
+    "G@FEF2#&*VF4#&*V# W'FA#!Q(GAF3h'!6G3F2F6!6G2F1F6!6G12'11F7F7#&*&F;#!+# c'#1*&F7F7#&*6F;F;#3./012345." +
+    "/012345#!+# c'#1*6F7F7#&*FF<#!+# c'#1*FF7F7#&*VF<F<#3./012345./012345#!+# c'#1*VF7hg!7H9F9#&*&F=#!+#" +
+    " c'#1*&F9F9#&*6F=F=#3./012345./012345#!+# c'#1*6F7F7#&*!,F:#!+# c'#1*!,F7F7#&*!<F:F:#3./012345./0123" +
+    "45#!+# c'#1*!<F8F8#&*&F>#!+# c'#1*&F8F8#&*6F>F>#3./012345./012345#!+# c'#1*6F8F8#&*FF?#!+# c'#1*FF8F" +
+    "8#&*VF?F?#3./012345./012345#!+# c'#1*VF8hg!7H9F9#&*&F@#!+# c'#1*&F9F9#&*6F@F@#3./012345./012345#!+# " +
+    "c'#1*6F8F8#&*!,FA#!+# c'#1*!,F8F8#&*!<FAFA#3./012345./012345#!+# c'#1*!<2'11F0h6!6H0F(p*!KF0F(h6!7H1" +
+    "F0F1pA+F(1G02'11)gF(F0r*gF0h(!@H1F*!6P(& -GKF+F1!6P(& -GLk&&&&&&&&GIk&&&&&&&&GJh&G1)gF)F1r*gF1F6!8F0" +
+    "h(!@!6H2F&!6P(& -FK!nGMFIF'F2!6P(& -F,*!HF-F1h(!@!6P(& -+k&&&&&& cf1!oFL!nHN!mGIFJFNFM!o!mGJF1h'!6G1" +
+    "2'11F0h)!@H1F.!6FI`)&F/F1!6FJ`)&F0h'!6G02'111 #))*!K)!H)!G)gF)F2r*gk&&&&&&&&G5k&&&&&&&&G4h&G/)gF(F/r" +
+    "*gF/h!L'!6H0F(F(F0rAG1#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G7)gF/h*!6H0F1t*gF8F/h(!@H/F'!6#&*&H6# V" +
+    "'G8F6F&F/!6#&*&F*F/!6#&*&# W'F+F/!6#&*&F,F/!6#&*&#!Q(F7#!Q(G7F0G/2'11)gF/F1p*gF5F/h(!@H0F'!6P(& -H3!" +
+    "mG5F4F3F&F0!6P(& -F*F0!6P(& -!nF+F0!6P(& -!oF,F0!6P(& -!m!o!mG4F/h'!6G/2'11F5F8#E& -F8#E' -!mF8#E( -" +
+    "F8#E) -!m!m!mG5F4F7#E& -F7#E' -!mF7#E( -F7#E) -!m!m!mG42'11F2h)!@H/F.!6H0F0Q)&F5!m`)&F-F/!6H/F/Q)&F4" +
+    "!m`)&F2h'!6G2F(h(!@H/F&!6G&F'F/!6G'2'111 .7)-!K6!G+!HF'h(!@G/F( *GC)gF'F,rF'h6v!=*g#2&&&&&&&&&&&&&&&" +
+    "&G4#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7F)*!G#2&&&&&&&&&&&&&&&&+F&F,h(!@!6G-F" +
+    "(F(h(!BF(h6pAG0h&G.)gF.F0p*gF4F-#&*&# V'G4F3F-#&*6# V'G3F6F-#&*F# V'G6F7F-#&*V# V'G7F.h'!6G.F-F/!6G-" +
+    "2'11F4j&&!LfF0 %!b#9H5# X'G4F7F5# X'G7F6F5# X'G6F3F5# X'1GBF,h)!@H-F*!6H1h&h!L' o1&F+F-!6H0h&h!L' o1" +
+    "&F&F,h(!@!6G-h&G.)gF(F.r*gF.hF!6H2F(F(F2rAG2#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&" +
+    "&&G8#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&" +
+    "&&G=)gF.F2p*gF3F-#&*&F4# W'H># V'G3F5F-#&*6FB# W'H?# V'G5F8F-#&*FF6# W'H@# V'G8F9F-#&*VF7# W'HA# V'G" +
+    "9F>F>F:#!Q(G:F?F?F;#!Q(G;F@F@F<#!Q(G<FAFAF=#!Q(G=F.h'!6G.F-F/!6G-2'11F1F1#&*&F3#!+# c'#1*&F1F1#&*6F3" +
+    "F3#3./012345./012345#!+# c'#1*6F1F1#&*FF5#!+# c'#1*FF1F1#&*VF5F5#3./012345./012345#!+# c'#1*VF1hg!7H" +
+    "2F2#&*&F8#!+# c'#1*&F2F2#&*6F8F8#3./012345./012345#!+# c'#1*6F1F1#&*!,F9#!+# c'#1*!,F1F1#&*!<F9F9#3." +
+    "/012345./012345#!+# c'#1*!<F0F0#&*&F:#!+# c'#1*&F0F0#&*6F:F:#3./012345./012345#!+# c'#1*6F0F0#&*FF;#" +
+    "!+# c'#1*FF0F0#&*VF;F;#3./012345./012345#!+# c'#1*VF0hg!7H2F2#&*&F<#!+# c'#1*&F2F2#&*6F<F<#3./012345" +
+    "./012345#!+# c'#1*6F0F0#&*!,F=#!+# c'#1*!,F0F0#&*!<F=F=#3./012345./012345#!+# c'#1*!<2'11(gF)*gF1h&h" +
+    "F o1&2'1F1#&*6G3F1F4#!+F1#&*&H5FC#:H8# f'# c'#1*&F1F4F4#3./012345./012345#!+F3F8# f'# c'#1*6F0F0#&*&" +
+    "F5F5# e'F8# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F0F0#&*6F3F3# e'F8# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*61F1h" +
+    "F!6G-(gF)*gF-h&hF o1&2'1F-#&*6G3F-FB#!+F-#&*&H4FC#:H5# f'# c'#1*&F-FBFB#3./012345./012345#!+F3F5# f'" +
+    "# c'#1*6F0F0#&*FF4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*FF0F0#&*VF3F3# e'F5# f'# d'#2&&&&&&&&&&&&" +
+    "&&&&# h'#1*V1F1hg!7G-F0hg!7G.(gF)*gF-h&hF o1&2'1F-#&*6G3F-F6#!+F-#&*&H4FC#:H5# f'# c'#1*&F-F6F6#3./0" +
+    "12345./012345#!+F3F5# f'# c'#1*6F.F.#&*&F4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F.F.#&*6F3F3# e'" +
+    "F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*61F1h R&!6G-(gF)*gF-h&hF o1&2'1F-#&*6G3F-F7#!+F-#&*&H4FC#:H5# f'#" +
+    " c'#1*&F-F7F7#3./012345./012345#!+F3F5# f'# c'#1*6F0F0#&*!,F4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#" +
+    "1*!,F0F0#&*!<F3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*!<1F,h6!6H,F'p*!KF,F'h6!7H-F,F-pA+F'1G,2'11)" +
+    "gF'F,r*gk&&&&&&&&GDk&&&&&&&&GEk&&&&&&&&GFh&G-)gF)lF(F-r!=*gFDF&F-F/!8!6F,h(!@!6P(& -!mGDF-h'!6G-2'11" +
+    "FDFC!pGGh&G-)gF(F-r*gFEF&F-F/!8!6F,h(!@!6P(& -FG!nHD!mGEFFFDFD!o!mGFF-h'!6G-2'11F,h)!@H-F*!6k&&&&&&&" +
+    "&FGFEFC!p!mF)A`)&F+F-!6FFFFFEFE!oFC!p!nk&&&&&&&&!rF)A`)&F,h'!6G,2'111 2())!K)!G'!I)gF*F4r*gF0*!IF1F4" +
+    "h(!@!6P(&+j&&!Lf1H8#9G6h&G2)gF2h*!6H3F)t*gF2h(!@H2F'!6#&*&G7F(F2!6F7F6F/F2!6#&*&H5# S'#!Q(F7F5# W'F0" +
+    "AF.F2!6#&*&F&F2!6#&*&F+F2!6#&*&# W'F,F2!6#&*&F-F2!6#&*&#!Q(#!Q(#1*&F3G22'11)gF)F2r*gF2h(!@H3F(!6F'F3" +
+    "!6P(& -F8 -!oF/F3!6P(& -!n (F.F3!6P(&!aF&F3!6P(&F+F3!6P(&!`F,F3!6P(&!aF-F3!6P(&!_!__(&F2h'!6G22'11F4" +
+    "h'!6G4F)h(!@H2F&!6G&F'F2!6G'F(F2!6G(2'111!i())!K)!G)!I)gF)F2r*gF-*!IF.F2h(!@!6P(&+j&&!Lf1H7#9G4F-*!I" +
+    "F/F2h(!@!6P(&+j&&&&1H6#9G3h&G0)gF0h*!6H1F(t*gF0h(!@H0F&!6#&*&F*F0!6#&*&# W'F+F0!6#&*&F,F0!6#&*&#!Q(G" +
+    "5F'F0!6F5F4F3#!Q(F5F-A#1*&F1G02'11)gF(F0r*gF0h(!@H1F&!6P(&F*F1!6P(&!`F+F1!6P(&!aF,F1!6P(&!_G8F'F1!6F" +
+    "8F7!aF6!_F8F-A_(&F0h'!6G02'11F2h'!6G2F(h(!@H0F&!6G&F'F0!6G'2'111 o/(+!G(!KF)h(!@G1)gF0F1p*gF0h6!6F1t" +
+    "H)*!GF&F0!6#&*&+F&F0!6#!((&1G,(!GF)*!GF'F0!6#&*&+F'F0!6#!((&1H-F,#2&&&&&&&&&&&&&&&&#kH.#uF*h'm3&@F,#" +
+    "2%%!K!K%%!K!K%%!K!K%%!K!K# Z'#2%%!K%%%!K%%%!K%%%!K%# ['G+F*h(m*g#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&" +
+    "!Lf&&!LfF,# R'#2YY %eYY %eYY %eYY %e#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# Y'H/#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0#!" +
+    "Q(F/#2 A!6!Be A!6!Be A!6!Be A!6!Be#!Q(F/#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .#!Q(F/#2!F &Ee!F &Ee!F &Ee" +
+    "!F &Ee#!Q(F/#2]!Z.e]!Z.e]!Z.e]!Z.e#!Q(F/#2.!p5e.!p5e.!p5e.!p5e#!Q(F/#2!1K W )!1K W )!1K W )!1K W )#!" +
+    "Q(#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!}" +
+    " 4&&!} 4&&!} 4# ['H,#2b!w *fb!w *fb!w *fb!w *f# X'#!6H/#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F/#2&!LW 1&!LW " +
+    "1&!LW 1&!LW 1F,#!Q(#!Q(H,#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F,#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F,#2!x!wPe!x!" +
+    "wPe!x!wPe!x!wPe#!Q(F,#2&&&f&&&f&&&f&&&f#!Q(F,#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F,#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F" +
+    "/# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'H,# X'G/F-F+#2Pi >ePi >ePi >ePi >eF,# X'#2&&!Lf&&!Lf&&!Lf&&" +
+    "!LfF/# W'F/F.#y#!Q(# X'2'1F-#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF," +
+    "# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H,#2b!w *fb!w *fb!w *fb!w *f# X'#!6H-#2!" +
+    "O!L!*`!O!L!*`!O!L!*`!O!L!*`F-#2&!LW 1&!LW 1&!LW 1&!LW 1F,#!Q(#!Q(H,#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F,#" +
+    "2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F,#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F,#2&&&f&&&f&&&f&&&f#!Q(F,#2&&!Lf&&!Lf&" +
+    "&!Lf&&!Lf#!Q(F,#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F-# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'H,F+#2&&!" +
+    "Lf&&!Lf&&!Lf&&!LfF,# W'#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# X'# X'1G+F)*gF(F0!6F+#1*&+F(F0!6F+#!&(&&1F0h6h*F)" +
+    "A!6G02'111",
 };
 
 /** For other hosts with SIMD. */
 export const baseline: CompiledModule = {
-  sharedMemoryFlag: 320,
-  text: "&!-!?!9'&&&'!s(;!,)!K!K!K&!,+!K!K!K!K!K&!,-!K!K!K!K!K!K!K&!,,!K!K!K!K!K!K&!,/!K!K!K!I!K!K!K!K!K'!K!," +
-    "5!K!K!K!I!I!K!K!I!K!I!I!K!K!K!K&!,*!K!K!K!K'!I!,*!K!K!K!K&!,2!K!K!K!K!I!I!I!I!I!K!K!I&!,)!K!K!I'!H!," +
-    "/!K!K!K!I!I!I!K!K!K&!,/!K!K!K!K!K!K!K!K!K'!K!,7!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K&!,4!K!K!K!K!K!K!K!" +
-    "K!K!K!K!K!K!K&!,1!K!K!K!K!K!K!K!K!K!K!K&!,D!K!K!K!K!K!K!K!K!K!K!H!H!H!H!K!K!K!K!K!K!K!K!K!K!K!K!K!K!" +
-    "K!K'!K!,=!K!K!K!K!K!K!K!K!H!H!H!H!K!K!K!K!K!K!K!K!K!K!K'!K!,1!K!K!K!K!K!K!K!K!I!K!K&!,/!K!K!K!K!K!K!" +
-    "K!K!K&!,3!K!K!K!K!K!K!K!K!K!K!K!K!I&!,0!K!K!K!K!K!K!K!K!K!K&(8')!1!:!B,!9!1!9!;!>!E(''!L!L*)DC'*+,-." +
-    "/(0&12')34&56&&((78)9:'-!x(<1!/!;!8!A!9!:h!<!<!8!E&A4!/!;!8!A!9!:n!>!-!0!5!1!:!@&@3!/!;!8!A!9!:t!;!9" +
-    "!1!:!@!?&?9!/!;!8!A!9!:w!-!>!-!9!1!@!1!>z!A!9!?&>0!/!;!8!A!9!:z!A!9!?&=+!/!-!>!>!E&6.!>!;!Ch!<!<!8!E" +
-    "&51!>!;!Cn!>!-!0!5!1!:!@&40!>!;!Ct!;!9!1!:!@!?&3/!>!;!Cz!4!5!2!@!?&2-!>!;!Cz!A!9!?&12!>!;!Cu!;!>!9!-" +
-    "!8!5!F!1&86!>!;!Ck!5!2!2!1!>!1!:!@!5!-!@!1&7.!-!/!@!5!B!-!@!1&/8!-!/!@!5!B!-!@!5!;!:n!>!-!0!5!1!:!@&" +
-    "B)!-!0!0&*8!/!;!8!A!9!:l!D!-!/!@t!;!9!1!:!@!?&<5!>!;!Cl!D!-!/!@t!;!9!1!:!@!?&;,!:!-!>!>!;!C&:+!C!5!0" +
-    "!1!:&9.!=!A!-!:!@!5!F!1&0,!9!1!9!;!>!E(&0!N!t'C .+*)!K3!G*!H'!IF' *G=F(*!Ij&&&&+F&F'F'F'h(!BF'h 2&pA" +
-    "h!<!=F'h6pAH,j&&&&6,F, *!p (1H?#9G/)gF'F+r*gF+h!L.!6H,F'F'F,rAG-#2&&&&&&&&&&&&&&&&G.#2&&&&&&&&&&&&&&" +
-    "&&G1#2&&&&&&&&&&&&&&&&G2#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G0#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&" +
-    "&&G5#2&&&&&&&&&&&&&&&&G6)gF+h6!6H,F-t*gF.F&F+h(!@!6H+#&*&F/# W'H9# V'G.F1F+#&*6F/# W'H:# V'G1F2F+#&*" +
-    "FF/# W'H7# V'G2F3F+#&*VF/# W'H8# V'G3F9F9# X'F0# V'G0F:F:# X'F4# V'G4F7F7# X'F5# V'G5F8F8# X'F6# V'G" +
-    "6F,G+2'11)gF+h*!6H,F-t*gF.F&F+h(!@!6#&*&F/# W'H7# V'G.F7F7# X'F0# V'G0F,G+2'11)gF+F-p*gF;F&F+h(!@!6P" +
-    "(& -F? -!nH>!mG;F<F>F>!o!mG<F+h'!6G+2'11F;F.F1# V'F2F3# V'# V'H.#E& -F.#E' -!mF.#E( -F.#E) -!m!m!mG;" +
-    "F<F0F4# V'F5F6# V'# V'H.#E& -F.#E' -!mF.#E( -F.#E) -!m!m!mG<2'11F)k&&&&&&&&F? -F;F=!p!mF(A`)&F*F<F<F" +
-    ";F;!oF=!p!nk&&&&&&&&!rF(A`)&1 /))-!H/!G'!KF&F'F(!8!6G?F'h*m*!HF)#9H;#!+G<)gF&h6!6H(F?t*gF6F&#&*&H=F=" +
-    "#hH># #'G6F7F=F;F>#yH=#!+F<# d'H># c'G7F8F=F=#3./012345./012345#!+F<# d'H=# c'G8F>F># e'F9# c'G9F=F=" +
-    "# e'F:# c'G:F(G&2'11F7F8# c'H7#G&F7#G'!mG0F6#%'F6F6#3./012345./012345#%'# c'H6#G&F6#G'!mG1F9F:# c'H6" +
-    "#G&F6#G'!m+k&&&&&&&&1G/F) -G2)gF&F?p*gF&P(&H)F)!'*gF0F) -F2!nH3!mG0F1k&&&&&& cf!mG1F/F3F3!o!mG/1F&F'" +
-    "!6G&2'11F2F0F1!pH4!mH5F2!nG3F*F+!6F1`)&F*F,!6F5`)&F*F-!6F2F5F3!n!nF4F3!n!m`)&F*F.!6F/F0F4!o!nk&&&&&&" +
-    "&&!rH0`)&F/F0k&&&&&&Vg!o!0l1 W.*?!G*!K)!H(!IF)#9G7F*#9G5F-#9G8F/#9G9F0#9G:)gF(FNr*gFNh!L.!6HOF(F(FOr" +
-    "AGO#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&" +
-    "&G>#2&&&&&&&&&&&&&&&&G?#2&&&&&&&&&&&&&&&&G@#2&&&&&&&&&&&&&&&&GA)gFNh6!6FOt*gFNh(!@HPF&!6HQ#&*&F7# W'" +
-    "GFFQ#&*6F7# W'GGFQ#&*FF7# W'GHFQ#&*VF7# W'GIF'FP!6HQ#&*&GBFQ#&*6GCFQ#&*FGDFQ#&*VGEF,FP!6GQF;(!GFBF5#" +
-    " W'H;F+l3&@F;FQ#&*&H;# X'F;F8# W'F5# X'# V'1HL# V'G;F<(!GFCF5# W'H<F+l3&@F<FQ#&*6H<# X'F<F8# W'F5# X" +
-    "'# V'1HM# V'G<F=(!GFDF5# W'H=F+l3&@F=FQ#&*FH=# X'F=F8# W'F5# X'# V'1HJ# V'G=F6(!GFEF5# W'H6F+l3&@F6F" +
-    "Q#&*VH6# X'F6F8# W'F5# X'# V'1HK# V'G6FLFF# X'F># V'G>FMFG# X'F?# V'G?FJFH# X'F@# V'G@FKFI# X'FA# V'" +
-    "GAF.*gF2FP!6HQFQ#&*&FB# V'#1*&FQFQ#&*6FC# V'#1*6FQFQ#&*FFD# V'#1*FFQFQ#&*VFE# V'#1*VF1FP!6HPFBFFF9# " +
-    "X'F:# V'# X'FP#&*&# V'#1*&FPFCFGF9# X'F:# V'# X'FP#&*6# V'#1*6FPFDFHF9# X'F:# V'# X'FP#&*F# V'#1*FFP" +
-    "FEFIF9# X'F:# V'# X'FP#&*V# V'#1*V1FNh6!6GN2'11)gFNFOp*gFNh(!@HPF&!6P(&F)!`GUFRF'FP!6P(&HV -F* -!nHR" +
-    "F+*!HF,FP!6P(& -+k&&&&&& cf1HT!oFTF- -!nF* -!o!mFRF+AHT!mGRFSFTFU -!o!mGSF.*gF2FP!6HQFQP(&FV!__(&F1F" +
-    "P!6HPFPP(&FVFUF/!aF0!_!a!__(&1FNh'!6GN2'11FRF;F<# V'F=F6# V'# V'H6#E& -F6#E' -!mF6#E( -F6#E) -!m!m!m" +
-    "GRFSF>F?# V'F@FA# V'# V'H6#E& -F6#E' -!mF6#E( -F6#E) -!m!m!mGS2'11F3FR`)&F4FS`)&1w''!HF&F'F'F'h(!BF'" +
-    "h 2&pAh!<!=F'h6pAH&h&F(F)6&F(Q)&H* (j&&&&F*F*!oF& *!oF)Q)&k&&&&&&Vg!o!0A1!;'(!K)gF*h*!6H+F)t*gF*h(!@" +
-    "H*F(!6F&F*!6#&*&F'F*!6#&*&# V'#1*&F+G*2'11)gF)F*r*gF*h(!@H+F(!6F&F+!6P(&F'F+!6P(&!__(&F*h'!6G*2'111%" +
-    "()+!K/!G(!IF*#9G8F+#9G9F,#9G:F-#9G;F.#9G7F1#9G<)gF2h.!6F)t*gF2h(!@H5F&!6G6F(F5!6G3F0F5!6G4(!GF'F5!6H" +
-    "5#&*&F7# W'H=F/l3&@F=F4#&*&H=# X'F=F<# W'F7# X'# V'1G>(!GF5#&*6F7# W'H=F/l3&@F=F4#&*6H=# X'F=F<# W'F" +
-    "7# X'# V'1G?F6#&*6F8# W'F9# X'F:# V'G=F3F>F;# X'F6#&*&F8# W'F9# X'F:# V'# V'#1*&F3F?F;# X'F=# V'#1*6" +
-    "F2h.!6G22'11)gF)F2r*gF2h(!@H3F(!6F'F3!6P(&F.!`H@F/*!IF0F3!6P(&+j&&!Lf1HA!aFAF1!`F.!a!_F@F/AF-!aF&F3!" +
-    "6P(&F*!`F+!aF,!_!__(&F2h'!6G22'111 1())!K+!G'!HF(#9G/)gF'F)r*gF)h!L.!6H*F'F'F*rAG+#2&&&&&&&&&&&&&&&&" +
-    "G.#2&&&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G,#2&&&&&&&&&&&&&&&&G0)gF)h6!6H*F+t*gF.F&F)h(!@!6H)#&*&F/# W" +
-    "'# V'G.F-F)#&*6F/# W'# V'G-F,F)#&*FF/# W'# V'G,F0F)#&*VF/# W'# V'G0F*G)2'11)gF)F+p*gF1F&F)h(!@!6P(& " +
-    "-F( -!n!mG1F)h'!6G)2'11F1F.F-# V'F,F0# V'# V'H,#E& -F,#E' -!mF,#E( -F,#E) -!m!m!mG12'11F11!P'('!K*!H" +
-    "F)F(h(!@m*gF&F'F(!8F*F+F,6&51)gF'F-r*gF&F(F*F+F,6&F/F,Q)&F+Q)&F.!nH0F0!oF( *F- *!oF-h'!6H- *H1!p!o!m" +
-    "!mG/F.F0F1!p!mG.F&F)!6G&2'11F+F.`)&F,F/`)&1 )*)-!K-!G'!IF)#9G6F*#9G7F+#9G8F(h(!@H0hg!=G1F0h!LFF&F'mF" +
-    "0h!LFt!>AG2h&G()gF(F1p*gF(F2!6H/F1F/F1pAG3F0F2r*gj&&&&G=F(G/)gF/F3p*gF=F&F/!6P(&!_G=F/hg!7G/2'111)gF" +
-    "(F3p*gF&F(!6H/#&*&F6# W'F7# X'F8# V'G<F/#&*6F6# W'F7# X'F8# V'G9F/#&*FF6# W'F7# X'F8# V'G:F/#&*VF6# " +
-    "W'F7# X'F8# V'G;F'F(!6H5F,*!GF9F(F-!6H4#&*6# X'F(F.!6H/#&*6# V'G9F:F4#&*F# X'F/#&*F# V'G:F;F4#&*V# X" +
-    "'F/#&*V# V'G;F<F4#&*&# X'F/#&*&# V'+F<1#1*&F5F9#1*6F5F:#1*FF5F;#1*VF(hg!7G(2'112'11)gF(h6!6F0t*gF&F(" +
-    "!6#&*&F6# W'F7# X'F8# V'G9F'F(!6F,*!GF9F(F-!6#&*&# X'F(F.!6#&*&# V'+F91#1*&F(h6!6G(2'11)gF(F0p*gF&F(" +
-    "!6P(&F)!`F*!aF+!_G=F'F(!6F,*!IF=F(F-!6P(&!aF(F.!6P(&!_+F=1_(&F(h*!6G(2'111!s8()!G(!K)gF,h*!6F't*g(!G" +
-    "F&F,h(!@!6H-#&*&H)#2&&&&&&&&&&&&&&&&# ['F(h'm3&@F)#2%%!K%%%!K%%%!K%%%!K%# ['F(h(m*!G#2&&!Lf&&!Lf&&!L" +
-    "f&&!Lf#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF)# R'#2YY %eYY %eYY %eYY %e# X'#2&&!Lf&&!Lf&&!Lf&" +
-    "&!Lf# V'# Y'H*# X'#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0# V'F*# X'#2 A!6!Be A!6!Be A!6!Be A!6!Be# V'F*# X'#2" +
-    "!S!B!W .!S!B!W .!S!B!W .!S!B!W .# V'F*# X'#2!F &Ee!F &Ee!F &Ee!F &Ee# V'F*# X'#2]!Z.e]!Z.e]!Z.e]!Z.e" +
-    "# V'F*# X'#2.!p5e.!p5e.!p5e.!p5e# V'F*# X'#2!1K W )!1K W )!1K W )!1K W )# V'#2!-1 (a!-1 (a!-1 (a!-1 " +
-    "(aF)F)# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H*#2b!w " +
-    "*fb!w *fb!w *fb!w *f# X'#!6H+#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F+#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F*# V" +
-    "'# V'H*# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F*# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F*# X'#2!x!wPe!x!wPe!x!" +
-    "wPe!x!wPe# V'F*# X'#2&&&f&&&f&&&f&&&f# V'F*# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F*# X'#2&&!Lf&&!Lf&&!Lf&&!L" +
-    "f# V'F+# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# X'H*# W'F*F)#2&&&&&&&&&&&&&&&&#k#y+#2&&!Lf&&!Lf&&!L" +
-    "f&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF)# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4" +
-    "&&!} 4&&!} 4# ['H)#2b!w *fb!w *fb!w *fb!w *f# X'#!6H*#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F*#2&!LW 1&!L" +
-    "W 1&!LW 1&!LW 1# X'F)# V'# V'H)# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F)# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V" +
-    "'F)# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F)# X'#2&&&f&&&f&&&f&&&f# V'F)# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F)#" +
-    " X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F*# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'1# X'1G)F-F)#1*&F,h*!" +
-    "6G,2'11)gF'F,r*g(!GF,h(!@F&!6H-#/(&H)#2&&&&&&&&&&&&&&&&# ['F(h'm3&@F)#2%%!K%%%!K%%%!K%%%!K%# ['F(h(m" +
-    "*!G#2&&!Lf&&!Lf&&!Lf&&!Lf#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF)# R'#2YY %eYY %eYY %eYY %e# X" +
-    "'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# Y'H*# X'#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0# V'F*# X'#2 A!6!Be A!6!Be A!6!Be" +
-    " A!6!Be# V'F*# X'#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .# V'F*# X'#2!F &Ee!F &Ee!F &Ee!F &Ee# V'F*# X'#2]" +
-    "!Z.e]!Z.e]!Z.e]!Z.e# V'F*# X'#2.!p5e.!p5e.!p5e.!p5e# V'F*# X'#2!1K W )!1K W )!1K W )!1K W )# V'#2!-1" +
-    " (a!-1 (a!-1 (a!-1 (aF)F)# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} " +
-    "4&&!} 4# ['H*#2b!w *fb!w *fb!w *fb!w *f# X'#!6H+#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F+#2&!LW 1&!LW 1&!" +
-    "LW 1&!LW 1# X'F*# V'# V'H*# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F*# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F*# " +
-    "X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F*# X'#2&&&f&&&f&&&f&&&f# V'F*# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F*# X'#2" +
-    "&&!Lf&&!Lf&&!Lf&&!Lf# V'F+# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# X'H*# W'F*F)#2&&&&&&&&&&&&&&&&#k" +
-    "#y+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF)# S'#2&& $i&& $i&& $i&& $" +
-    "i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H)#2b!w *fb!w *fb!w *fb!w *f# X'#!6H*#2!O!L!*`!O!L!*`!O!L!*`!O!L!" +
-    "*`# X'F*#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F)# V'# V'H)# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F)# X'#2!x!wPd!x" +
-    "!wPd!x!wPd!x!wPd# V'F)# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F)# X'#2&&&f&&&f&&&f&&&f# V'F)# X'#2&&!Lf&&!" +
-    "Lf&&!Lf&&!Lf# V'F)# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F*# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'1#" +
-    " X'1G)F-F)#!&(&&F,h'!6G,2'111 1())!H*!K'!Ih'G2)gF&F3r*gF3h)!@H4F'!6Q)&H1 (G6F)F4!6Q)&F6 -F1!nF(F4!6Q" +
-    ")&H0!o!mG/h&F2F0!fk&&&&&& c!K!/F0!fk&&&&&&Vm!0!=F0k&&&&&&&&!.F0!fk&&&&&&!}`!/!=!>F/!fk&&&&&& c!K!/F/" +
-    "!fk&&&&&&Vm!0!=F1!fk&&&&&& c!K!/F1!fk&&&&&&Vm!0!=!>!>AG2F3h(!@H5F+!6F6_(&F,F5!6F0 (_(&F-F5!6F/ (_(&F" +
-    "**gh&F2F*F4!6Q)&H/!fk&&&&&& c!K!/F/!fk&&&&&&Vm!0!=F/k&&&&&&&&!.F/!fk&&&&&&!}`!/!=!>AG2F.F5!6F/ (_(&1" +
-    "F3h'!6G32'11F21!['')!K)gF(F7r*gF7h(!@H8F0!6N(&h(!@G9F&F'F)F*F8!6P(&F-F8!6P(&F/F1F9!6F.F8!6P(&F2F+F8!" +
-    "6P(&F,F8!6P(&F3F9!6F4F9!6F7h)!@H8F5!6F6F8!66(F7h'!6G7F)h(!@H8F&!6G&F'F8!6G'2'111a'(!K)gF'F+r*gF)F+h)" +
-    "!@!6H,F&F(F,F*6) -`)&F+h'!6G+F&F(h(!@!6G&2'111`'(!K)gF'F,r*gF&F(F)F,h)!@H-F*!6F+F-!66&F,h'!6G,F&F(h(" +
-    "!@!6G&2'111!M''(!K)gF)F4r*gF&F'F(F*F4h(!@H5F+!6P(&F,F5!6P(&F-F5!6P(&F.F5!6P(&F/F5!6P(&F1F3F2F5!6N(&h" +
-    "(!@!6F0F5!6P(&6+F4h'!6G4F*h(!@H5F&!6G&F'F5!6G'F(F5!6G(2'111!;'(!K)gF(F1r*gF&F'F)F1h(!@H2F*!6P(&F+F2!" +
-    "6P(&F,F2!6P(&F-F-*!KF.F2!6N(&h(!@+h&1H2F/!6F0F2!66.F1h'!6G1F)h(!@H2F&!6G&F'F2!6G'2'111!N'()!K'!G)gF(" +
-    "F)r*gF'F)h)!@!6H*F*#&*&F&F)h(!@!6H+#&*&H,#!+# c'#1*&F*F*#&*6F,F,#3./012345./012345#!+# c'#1*6F+#2&&&" +
-    "&&&&&&&&&&&&&#1*&F)h*!6G)2'111!z3)5!K)!I6!HF+F,!8HR *G^F, *G_F,h(!@GM)gF*FJr*gFJh)!@GFFJh(!@HDFC!6GN" +
-    "F7FD!6N(&h(!@GKF4l*gF&F+F,F-F.F=FF!6F>FF!6HD6-F?FF!6k&&&&&& cfF0FDQ)&F^!p!oF1!m!lF2!m!p`)&1F=FF!6Q)&" +
-    "Hfk&&&&&&&&F/AHV (HT -FV!nGZ(gh'F?FF!6Q)&H]!fk&&&&&& c!K!/F]!fk&&&&&&Vm!0!=F]k&&&&&&&&!.F]!fk&&&&&&!" +
-    "}`!/!=!>FV!fk&&&&&& c!K!/FV!fk&&&&&&Vm!0!=h'h'F4*!Hk&&&&&& cf+F>FF!6Q)&1HYF3F^!o!2F4Ah&FfFY!m!fk&&&&" +
-    "&& c!K!/AAA*!Kh'+FZF]!oHV!fk&&&&&& c!K!/FV!fk&&&&&&Vm!0!=1*gF6*gF:*gF<FK!6HDF'FDF,6*1+FEGFF'GD)gFFF+" +
-    "FE!6p*gFFh)!@GHFDFDF,j&&&&F/*!IFDF,F@FH!6FAFH!66)+j&&&&1HSh&h&j&&&&h&j&&&&j&&&&h&h&F@FH!6HGFAFH!66(F" +
-    "GFGQ)&FS -F_!o!m`)&FFh'!6GFF-FD!6GD2'111FNh(](&FLh'!6GL2'1F9FEh)!@!6Q)& (GUk&&&&&&&&Gak&&&&&&&&Gbk&&" +
-    "&&&&&&G`k&&&&&&&&G[k&&&&&&&&Gch'GHF-FMnGOj&&&&GSFEGDF&GFF'GG)gFDF+FE!6p*gFDh)!@GIFOlFDFEm!>h&F/A*gFG" +
-    "F,F@FI!6FAFI!66)GS1FS -HXFU -F6*!Hk&&&&&& cf+F5FI!6Q)&1HWF6A!oGVFFFGF,FTFSF6F8FK!6FUF:F] (FZF]!o (F;" +
-    "FK!6F<FK!6F@FI!6HPFAFI!6HQ6(FQQ)&FZFPQ)&Hd!o!mHe!fF3F_!o!2h&FdFe!m!fk&&&&&& c!K!/h&FHAAGHFaFWFd!o!mG" +
-    "aFbFWFe!o!mGbF`FVF_!o!mG`F[FVF6h'F4AlFOlF+h'r!=!>*!HFFF,FT6,FZF_!o!m+k&&&&&&&&1HV!o!mG[FcFV!mGcFPFdF" +
-    "XF_!o!m`)&FQFeFXFV!o!m`)&FBFI!6FX`)&FDh'!6GDF-FF!6GFF-FG!6GG2'11FaF`!mF^!pGZk&&&&&&&&FfF.AHV (HT -FV" +
-    "!nk&&&&&&&gF^!pF0!gF]!oF]!oF]!ok&&&&&& Rf!ok&&&&&&&&F]!gF]!oFYF^!p!lk&&&&&&&g!o!pFYk&&&&&&&&!-AF2k&&" +
-    "&&&&&&!-A!oFbF[F`F^!pFc!o!n!m!oHY!oGXh'FY!fk&&&&&& c!K!/FY!fk&&&&&&Vm!0!=FYk&&&&&&&&!.FY!fk&&&&&&!}`" +
-    "!/!=!>FV!fk&&&&&& c!K!/FV!fk&&&&&&Vm!0!=h'FHAAlGHFEGD)gFHh&FDF+FE!6pA*gFBFDh)!@!6Q)&FU -F6*!Hk&&&&&&" +
-    " cf+F5FDh)!@!6Q)&1HVF6A!oGWF]FV!oHV!fk&&&&&& c!K!/FV!fk&&&&&&Vm!0!=FVk&&&&&&&&!.FV!fk&&&&&&!}`!/!=!>" +
-    "*!Kh'+F]FWFZ!n!ok&&&&&&&&F/AFX!mHV!fk&&&&&& c!K!/FV!fk&&&&&&Vm!0!=1lGHFDh'!6GD2'11FNh&h'h(F:h&F6AAFH" +
-    "A](&FHl*gFLh'!6GL2'1FEGDF&GFF'GGF(GH)gFDF+FE!6p*gFBFDh)!@!6Q)&HV (GSFFFGFHF,FTFY (F]FVFU -F6*!Hk&&&&" +
-    "&& cf+F5FDh)!@!6Q)&1HVF6A!oFZ!n!ok&&&&&&&&F/AFX!m (F]FV!o (FSF6F8FK!6FU6+FDh'!6GDF-FF!6GFF-FG!6GGF-F" +
-    "H!6GH2'11F)*gF(F)F+FJ!8FM!8!6F(FR6*11FJh'!6GJF+FE!6GEF+FM!8HDF&!6G&F'FD!6G'F(FD!6G(2'11FL1!s+).!K+!H" +
-    "'!IF)F*!8 *GIF*h(!@GD)gF(FBr*gFBh)!@H@F:!6G>F&F)F*F+F,F9F@!6H=F>6-k&&&&&& cfF.F>Q)&HGFI!p!oF/!m!lF0!" +
-    "m!pGEF=Q)&HFk&&&&&&&&F-AHH (GJFFFG!m!fk&&&&&& c!K!/H=*gFGF1FI!o!2G=1F=*gFH!fk&&&&&& c!K!/FH!fk&&&&&&" +
-    "Vm!0!=lG=1F=*gFE!fk&&&&&& c!K!/FE!fk&&&&&&Vm!0!=FEk&&&&&&&&!.FE!fk&&&&&&!}`!/!=!>lG=1F?G>)gF=h&F>F)F" +
-    "?!6pA*gF4*!HFE+FEF2F>h)!@!6Q)&!o1GFF4*!Hk&&&&&&&&+F3F>h)!@!6Q)&1GGFF!fk&&&&&& c!K!/FF!fk&&&&&&Vm!0!=" +
-    "FFk&&&&&&&&!.FF!fk&&&&&&!}`!/!=!>*!Kh'+FGFJ -FH!nFF!o!mHF!fk&&&&&& c!K!/FF!fk&&&&&&Vm!0!=1lG=F>h'!6G" +
-    ">2'11F;F@!6FE`)&F<FBh(!@!6F=l](&(gF=l*gFCh'!6GC2'1F5FBh(!@!6N(&h(!@GAF?G@F&G=F'G>)gF@F)F?!6p*gF=F>F*" +
-    "FJF4*!HFE+FEF2F@h)!@!6Q)&!o1HF (F4*!Hk&&&&&&&&+F3F@h)!@!6Q)&1FJ -FH!nFF!o!m (F4F6FA!6F7FA!66.F8*gF>F" +
-    "*F86/1F@h'!6G@F+F=!6G=F+F>!6G>2'111FBh'!6GBF)F?!6G?F)FD!8H=F&!6G&F'F=!6G'2'11FC1!z'('!K(!G)gF(F)r*gF" +
-    "'F)h(!@!6F&F)h'!@!6#*'&H*#2%!K&&%!K&&%!K&&%!K&&#uh3#!x'H+#2&&!L!C&&!L!C&&!L!C&&!L!C# X'F+#2%%!K5%%!K" +
-    "5%%!K5%%!K5#b#2&&!L!K&&!L!K&&!L!K&&!L!K#u#wF*#2&!L&&&!L&&&!L&&&!L&&#uh6#!x'#w#1*&F)h*!6G)2'111 2(((!" +
-    "G'!K)gF(F+r*gF'F+h'!@!6#2&!J&&&!J&&&!J&&&!J&&#2&!H&&&!H&&&!H&&&!H&&F&F+h(!@!6#&*&H*#2%%%!K%%%!K%%%!K" +
-    "%%%!K#uH)#2&&&f&&&f&&&f&&&f# V'#2&&&f&&&f&&&f&&&f# #'F)#2%5& :%5& :%5& :%5& :#!{'F)h3#!z'#2'&&&'&&&'" +
-    "&&&'&&&#u#!{'h3#!z'F)#2&&!L_&&!L_&&!L_&&!L_#`#yF)#2% b!Kn% b!Kn% b!Kn% b!Kn#b#yF)#2&&!L!K&&!L!K&&!L!" +
-    "K&&!L!K#b#yF*#2&&&!L&&&!L&&&!L&&&!L#uh6#!z'#wH)F)#!R'#C&^)&F+h*!6G+2'111!p'(+!K'!I)gF'F/r*gF/h)!@G0F" +
-    "&F(F/!8h(!@!6H.F(h(!@!6G1F.G-)gF-F1p*!KF-P(&H2F2!(+h&1*gF-h*!6G-2'11F.h*F(F-F1p*!IF-P(&+j&&&&1F0F)F*" +
-    "F+F,6'l*gF.h*F(F*F0!6Q)& (F0F)F*F+F,6'@1F/h'!6G/2'111 eC):!G.!K'!IF'h(!@GE)gF'FBrF'h.v!=*gFBh)!@HHF*" +
-    "!6GGF&FBh(!@!6HAGCFA#&*&H-#!+G.F-F-#3./012345./012345#!+G/FA#&*6H-#!+G0F-F-#3./012345./012345#!+G2#2" +
-    "&&&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G1#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G4#2" +
-    "&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7#2&&&&&&&&&&&&&&&&G8h&GD)gF(FDr*gF-FC#&*&H9#!+F.# d'H:# c'G-F1" +
-    "F9F9#3./012345./012345#!+F/# d'H9# c'G1F3FC#&*6H;#!+F0# d'H<# c'G3F5F;F;#3./012345./012345#!+F2# d'H" +
-    ";# c'G5F:F:# e'F4# c'G4F9F9# e'F6# c'G6F<F<# e'F7# c'G7F;F;# e'F8# c'G8FDh'!6GDFCFE!6GC2'11F.F-F(#7H" +
-    "9#%'H:# f'H;# c'H<F.# d'G=F)FH!6F:#1*&F*FH!6F<#1*&F+FH!6F.F<F=# d'# d'F;F=# d'# c'#1*&F,FH!6F4F-F;# " +
-    "e'# d'#2&&&&&&&&&&&&&&&&# h'H-#1*&F/F1F9F9#3./012345./012345#%'H.# f'H:# c'H;F/# d'G<FHh6!6HCF)!6F.#" +
-    "1*&F*FC!6F;#1*&F+FC!6F/F;F<# d'# d'F:F<# d'# c'#1*&F,FC!6F6F1F:# e'# d'#2&&&&&&&&&&&&&&&&# h'H/#1*&F" +
-    "0F3F9#%'H1# f'H9# c'H:F0# d'G;FHhF!6HCF)!6F1#1*&F*FC!6F:#1*&F+FC!6F0F:F;# d'# d'F9F;# d'# c'#1*&F,FC" +
-    "!6F7F3F9# e'# d'#2&&&&&&&&&&&&&&&&# h'H0#1*&F2F5F.# f'H1# c'H3F2# d'G9FHhV!6HCF)!6F.#1*&F*FC!6F3#1*&" +
-    "F+FC!6F2F3F9# d'# d'F1F9# d'# c'#1*&F,FC!6F8F5F1# e'# d'#2&&&&&&&&&&&&&&&&# h'H.#1*&(gF4F-#2&&&&&&Vg" +
-    "&&&&&&Vg# e'#rF6F/#2&&&&&&Vg&&&&&&Vg# e'#r#uF7F0#2&&&&&&Vg&&&&&&Vg# e'#rF8F.#2&&&&&&Vg&&&&&&Vg# e'#r" +
-    "#u#u# 5'3&FAHCGDFA#&*&G-h'GF)gh'F-F-#hH.#!p'F(FFtAl*gF-FDFE!6HD#&*&F.#yG-FFh'!6GF2'11F-H.#!+G9F-F-#3" +
-    "./012345./012345#!+G:FAh6!6HD#&*&G-h'GF)gh'F-F-#hH/#!p'F(FFtAl*gF-FDFE!6HD#&*&F/#yG-FFh'!6GF2'11F-H/" +
-    "#!+G;F-F-#3./012345./012345#!+G<#2&&&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G1#2&&&&&&&&&&&&&&&&G3#2&&&&&&" +
-    "&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7#2&&&&&&&&&&&&&&&&G8#2&&&&&&" +
-    "&&&&&&&&&&G0#2&&&&&&&&&&&&&&&&G2h&GD)gF(FDr*gF0FC#&*&H=F=#hH># #'G0F2FC#&*6H?F?#hH@# #'G2F-F=F.F>#yH" +
-    "=#!+F9# d'H># c'G-F1F=F=#3./012345./012345#!+F:# d'H=# c'G1F3F?F/F@#yH?#!+F;# d'H@# c'G3F5F?F?#3./01" +
-    "2345./012345#!+F<# d'H?# c'G5F>F># e'F4# c'G4F=F=# e'F6# c'G6F@F@# e'F7# c'G7F?F?# e'F8# c'G8FDh'!6G" +
-    "DFCFE!6GC2'11F9F-F0#%'H.# f'H/# c'H=F9# d'G>F)FH!6F.#1*&F*FH!6F=#1*&F+FH!6F9F=F># d'# d'F/F># d'# c'" +
-    "#1*&F,FH!6F4F-F/# e'# d'#2&&&&&&&&&&&&&&&&# h'H-#1*&F:F1F0F0#3./012345./012345#%'H.# f'H/# c'H0F:# d" +
-    "'G9FHh6!6HCF)!6F.#1*&F*FC!6F0#1*&F+FC!6F:F0F9# d'# d'F/F9# d'# c'#1*&F,FC!6F6F1F/# e'# d'#2&&&&&&&&&" +
-    "&&&&&&&# h'H.#1*&F;F3F2#%'H/# f'H0# c'H1F;# d'G9FHhF!6HCF)!6F/#1*&F*FC!6F1#1*&F+FC!6F;F1F9# d'# d'F0" +
-    "F9# d'# c'#1*&F,FC!6F7F3F0# e'# d'#2&&&&&&&&&&&&&&&&# h'H/#1*&F<F5F2F2#3./012345./012345#%'H0# f'H1#" +
-    " c'H2F<# d'G3FHhV!6HCF)!6F0#1*&F*FC!6F2#1*&F+FC!6F<F2F3# d'# d'F1F3# d'# c'#1*&F,FC!6F8F5F1# e'# d'#" +
-    "2&&&&&&&&&&&&&&&&# h'H0#1*&F4F-#2&&&&&&Vg&&&&&&Vg# e'#rF6F.#2&&&&&&Vg&&&&&&Vg# e'#r#uF7F/#2&&&&&&Vg&" +
-    "&&&&&Vg# e'#rF8F0#2&&&&&&Vg&&&&&&Vg# e'#r#u#u# 5'3&FG#&*&#!*FG#&*6#!*#3&'()*+,-6789:;<=H.#!+G/F.F.#3" +
-    "./012345./012345#!+G9FG#&*F#!*FG#&*V#!*#3&'()*+,-6789:;<=H:#!+G;F:F:#3./012345./012345#!+G<#2&&&&&&&" +
-    "&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G1#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G4#2&&&&&&&" +
-    "&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G0#2&&&&&&&&&&&&&&&&G2h&GC)gF(F" +
-    "Cr*gF0FA#&*&H=F=#hH># #'G0F2FA#&*6H?F?#hH@# #'G2F-F=F.F>#yH=#!+F/# d'H># c'G-F1F=F=#3./012345./01234" +
-    "5#!+F9# d'H=# c'G1F3F?F:F@#yH?#!+F;# d'H@# c'G3F5F?F?#3./012345./012345#!+F<# d'H?# c'G5F>F># e'F4# " +
-    "c'G4F=F=# e'F6# c'G6F@F@# e'F7# c'G7F?F?# e'F8# c'G8FCh'!6GCFAFE!6GA2'11F/F-F0#%'H.# f'H:# c'H=F/# d" +
-    "'G>F)FH!6F.#1*&F*FH!6F=#1*&F+FH!6F/F=F># d'# d'F:F># d'# c'#1*&F,FH!6F4F-F:# e'# d'#2&&&&&&&&&&&&&&&" +
-    "&# h'#1*&F9F1F0F0#3./012345./012345#%'H-# f'H.# c'H/F9# d'G0FHh6!6HAF)!6F-#1*&F*FA!6F/#1*&F+FA!6F9F/" +
-    "F0# d'# d'F.F0# d'# c'#1*&F,FA!6F6F1F.# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F;F3F2#%'H-# f'H.# c'H/F;# d" +
-    "'G0FHhF!6HAF)!6F-#1*&F*FA!6F/#1*&F+FA!6F;F/F0# d'# d'F.F0# d'# c'#1*&F,FA!6F7F3F.# e'# d'#2&&&&&&&&&" +
-    "&&&&&&&# h'#1*&F<F5F2F2#3./012345./012345#%'H-# f'H.# c'H/F<# d'G0FHhV!6HAF)!6F-#1*&F*FA!6F/#1*&F+FA" +
-    "!6F<F/F0# d'# d'F.F0# d'# c'#1*&F,FA!6F8F5F.# e'# d'#2&&&&&&&&&&&&&&&&# h'#1*&1FBh.!6HAF'p*!KFAF'h.!" +
-    "7HBFAFBpA+F'1GB2'11)gF'FBr*gFBh)!@GDF&FBh(!@!6HCF(FE!8!6GFFCGA)gFAFFp*!KFAP(&HIFI!(+h&1*gFAFE!6GA2'1" +
-    "1FCFEF(FAFFp*!IFAP(&+j&&&&1FDF)F*F+F,6'l*gFCFEF(F*FD!6Q)& (FDF)F*F+F,6'@1FBh'!6GB2'111 n0*0!K7!G,!H'" +
-    "!IF(h(!@G7)gF(F1rF(h6v!=*gF1h)!@H2F/!6H8h&h!L' o1&F0F2!6H9h&h!L' o1&F1h(!@H2F*!6G5F+F2!6G6F&F2!6G3F'" +
-    "F2!6G2h&G4)gF)F4r*gF4hF!6H:F)F)F:rAG:#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&G>#2&" +
-    "&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G?#2&&&&&&&&&&&&&&&&G@#2&&&&&&&&&&&&&&&&GA#2&&&&&&&&&&&&&&&&GB)gF" +
-    "4F:p*gF3#&*&F5#&*&# W'GCF3#&*6F5#&*6# W'GDF3#&*FF5#&*F# W'GEF<F2#&*&F6#&*&H<# W'HGF,*!IF-F4h(!@!6P(&" +
-    "+j&&!Lf1HR#9HF# X'FRF.!`#9HHF<# X'# V'FGF,AHG# V'G<F=F2#&*6F6#&*6H=# W'HIFF# X'FHF=# X'# V'FIF,AHI# " +
-    "V'G=F>F2#&*FF6#&*FH># W'HJFF# X'FHF># X'# V'FJF,AHJ# V'G>F;F2#&*VF6#&*VHK# W'H;FF# X'FHFK# X'# V'F;F" +
-    ",AHF# V'G;FGFC# X'F?# V'G?FIFD# X'F@# V'G@FJFE# X'FA# V'GAFFF3#&*VF5#&*V# W'# X'FB# V'GBF4h'!6G4F3F7" +
-    "!6G3F2F7!6G22'11F8F8#&*&F<#!+# c'#1*&F8F8#&*6F<F<#3./012345./012345#!+# c'#1*6F8F8#&*FF=#!+# c'#1*FF" +
-    "8F8#&*VF=F=#3./012345./012345#!+# c'#1*VF8hg!7H:F:#&*&F>#!+# c'#1*&F:F:#&*6F>F>#3./012345./012345#!+" +
-    "# c'#1*6F8F8#&*!,F;#!+# c'#1*!,F8F8#&*!<F;F;#3./012345./012345#!+# c'#1*!<F9F9#&*&F?#!+# c'#1*&F9F9#" +
-    "&*6F?F?#3./012345./012345#!+# c'#1*6F9F9#&*FF@#!+# c'#1*FF9F9#&*VF@F@#3./012345./012345#!+# c'#1*VF9" +
-    "hg!7H:F:#&*&FA#!+# c'#1*&F:F:#&*6FAFA#3./012345./012345#!+# c'#1*6F9F9#&*!,FB#!+# c'#1*!,F9F9#&*!<FB" +
-    "FB#3./012345./012345#!+# c'#1*!<2'11F1h6!6H1F(p*!KF1F(h6!7H2F1F2pA+F(1G12'11)gF(F1r*gF1h(!@H2F*!6P(&" +
-    " -GOF+F2!6P(& -GNk&&&&&&&&GLk&&&&&&&&GMh&G2)gF)F2r*gF2F7!8F1h(!@!6H3F&!6P(& -FO!nGPFLF'F3!6P(& -FN!n" +
-    "HLF,*!HF-F2h(!@!6P(& -+k&&&&&& cf1HQ!oFQF. -!nFN!o!mFLF,AHQ!mGLFMFQFP!o!mGMF2h'!6G22'11F1h)!@H2F/!6F" +
-    "L`)&F0F2!6FM`)&F1h'!6G12'111 )))*!K)!H)!G)gF)F2r*gk&&&&&&&&G5k&&&&&&&&G4h&G/)gF(F/r*gF/h!L'!6H0F(F(F" +
-    "0rAG1#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G7)gF/h*!6H0F1t*gF8F/h(!@H/F'!6#&*&H6# V'G8F6F&F/!6#&*&F*" +
-    "F/!6#&*&# W'F+F/!6#&*&# X'F,F/!6#&*&# V'# X'F7# V'G7F0G/2'11)gF/F1p*gF5F/h(!@H0F'!6P(& -H3!mG5F4F3F&" +
-    "F0!6P(& -F*F0!6P(& -!nF+F0!6P(& -!oF,F0!6P(& -!m!o!mG4F/h'!6G/2'11F5F8#E& -F8#E' -!mF8#E( -F8#E) -!m" +
-    "!m!mG5F4F7#E& -F7#E' -!mF7#E( -F7#E) -!m!m!mG42'11F2h)!@H/F.!6H0F0Q)&F5!m`)&F-F/!6H/F/Q)&F4!m`)&F2h'" +
-    "!6G2F(h(!@H/F&!6G&F'F/!6G'2'111 :7)-!K6!G+!HF'h(!@G/F( *GC)gF'F,rF'h6v!=*g#2&&&&&&&&&&&&&&&&G4#2&&&&" +
-    "&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7F)*!G#2&&&&&&&&&&&&&&&&+F&F,h(!@!6G-F(F(h(!BF(" +
-    "h6pAG0h&G.)gF.F0p*gF4F-#&*&# V'G4F3F-#&*6# V'G3F6F-#&*F# V'G6F7F-#&*V# V'G7F.h'!6G.F-F/!6G-2'11F4j&&" +
-    "!LfF0 %!b#9H5# X'G4F7F5# X'G7F6F5# X'G6F3F5# X'1GBF,h)!@H-F*!6H1h&h!L' o1&F+F-!6H0h&h!L' o1&F&F,h(!@" +
-    "!6G-h&G.)gF(F.r*gF.hF!6H2F(F(F2rAG2#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G8#2&&&" +
-    "&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G=)gF.F" +
-    "2p*gF3F-#&*&F4# W'H># V'G3F5F-#&*6FB# W'H?# V'G5F8F-#&*FF6# W'H@# V'G8F9F-#&*VF7# W'HA# V'G9F>F># X'" +
-    "F:# V'G:F?F?# X'F;# V'G;F@F@# X'F<# V'G<FAFA# X'F=# V'G=F.h'!6G.F-F/!6G-2'11F1F1#&*&F3#!+# c'#1*&F1F" +
-    "1#&*6F3F3#3./012345./012345#!+# c'#1*6F1F1#&*FF5#!+# c'#1*FF1F1#&*VF5F5#3./012345./012345#!+# c'#1*V" +
-    "F1hg!7H2F2#&*&F8#!+# c'#1*&F2F2#&*6F8F8#3./012345./012345#!+# c'#1*6F1F1#&*!,F9#!+# c'#1*!,F1F1#&*!<" +
-    "F9F9#3./012345./012345#!+# c'#1*!<F0F0#&*&F:#!+# c'#1*&F0F0#&*6F:F:#3./012345./012345#!+# c'#1*6F0F0" +
-    "#&*FF;#!+# c'#1*FF0F0#&*VF;F;#3./012345./012345#!+# c'#1*VF0hg!7H2F2#&*&F<#!+# c'#1*&F2F2#&*6F<F<#3." +
-    "/012345./012345#!+# c'#1*6F0F0#&*!,F=#!+# c'#1*!,F0F0#&*!<F=F=#3./012345./012345#!+# c'#1*!<2'11(gF)" +
-    "*gF1h&hF o1&2'1F1#&*6G3F1F4#!+F1#&*&H5FC#:H8# f'# c'#1*&F1F4F4#3./012345./012345#!+F3F8# f'# c'#1*6F" +
-    "0F0#&*&F5F5# e'F8# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F0F0#&*6F3F3# e'F8# f'# d'#2&&&&&&&&&&&&&&&&# h'#" +
-    "1*61F1hF!6G-(gF)*gF-h&hF o1&2'1F-#&*6G3F-FB#!+F-#&*&H4FC#:H5# f'# c'#1*&F-FBFB#3./012345./012345#!+F" +
-    "3F5# f'# c'#1*6F0F0#&*FF4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*FF0F0#&*VF3F3# e'F5# f'# d'#2&&&&&" +
-    "&&&&&&&&&&&# h'#1*V1F1hg!7G-F0hg!7G.(gF)*gF-h&hF o1&2'1F-#&*6G3F-F6#!+F-#&*&H4FC#:H5# f'# c'#1*&F-F6" +
-    "F6#3./012345./012345#!+F3F5# f'# c'#1*6F.F.#&*&F4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F.F.#&*6F" +
-    "3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*61F1h R&!6G-(gF)*gF-h&hF o1&2'1F-#&*6G3F-F7#!+F-#&*&H4FC#:" +
-    "H5# f'# c'#1*&F-F7F7#3./012345./012345#!+F3F5# f'# c'#1*6F0F0#&*!,F4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&" +
-    "&&# h'#1*!,F0F0#&*!<F3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*!<1F,h6!6H,F'p*!KF,F'h6!7H-F,F-pA+F'1" +
-    "G,2'11)gF'F,r*gk&&&&&&&&GDk&&&&&&&&GEk&&&&&&&&GFh&G-)gF)lF(F-r!=*gFDF&F-F/!8!6F,h(!@!6P(& -!mGDF-h'!" +
-    "6G-2'11FDFC!pGGh&G-)gF(F-r*gFEF&F-F/!8!6F,h(!@!6P(& -FG!nHD!mGEFFFDFD!o!mGFF-h'!6G-2'11F,h)!@H-F*!6k" +
-    "&&&&&&&&FGFEFC!p!mF)A`)&F+F-!6FFFFFEFE!oFC!p!nk&&&&&&&&!rF)A`)&F,h'!6G,2'111 V())!K)!I*!G)gF*F5r*gF0" +
-    "*!IF1F5h(!@!6P(&+j&&!Lf1H8#9G;F8F2!`#9G:h&G3)gF3h*!6H4F)t*gF3h(!@H3F/!6#&*&G<F(F3!6F'F3!6#&*&F<# W'H" +
-    "9F;# X'F:F<# X'# V'F9F0AF.F3!6#&*&# X'F&F3!6#&*&F+F3!6#&*&# W'F,F3!6#&*&# X'F-F3!6#&*&# V'# V'#1*&F4" +
-    "G32'11)gF)F3r*gF3h(!@H4F/!6P(&G7F(F4!6F'F4!6P(&F7!`H6F8!aF8F2!`F7!a!_F6F0AF.F4!6P(&!aF&F4!6P(&F+F4!6" +
-    "P(&!`F,F4!6P(&!aF-F4!6P(&!_!__(&F3h'!6G32'11F5h'!6G5F)h(!@H3F&!6G&F'F3!6G'F(F3!6G(2'111!o())!K)!G)!I" +
-    ")gF)F2r*gF-*!IF.F2h(!@!6P(&+j&&!Lf1H7#9G4F-*!IF/F2h(!@!6P(&+j&&&&1H6#9G3h&G0)gF0h*!6H1F(t*gF0h(!@H0F" +
-    "&!6#&*&F*F0!6#&*&# W'F+F0!6#&*&# X'F,F0!6#&*&# V'G5F'F0!6F5F4# X'F3# V'F5F-A#1*&F1G02'11)gF(F0r*gF0h" +
-    "(!@H1F&!6P(&F*F1!6P(&!`F+F1!6P(&!aF,F1!6P(&!_G8F'F1!6F8F7!aF6!_F8F-A_(&F0h'!6G02'11F2h'!6G2F(h(!@H0F" +
-    "&!6G&F'F0!6G'2'111!T:(+!G(!K)gF0h*!6F)t*gF0h(!@H1F(!6(!GF'F1!6#&*&H+F&F1!6#&*&H,#2&&&&&&&&&&&&&&&&#k" +
-    "H-#uF*h'm3&@F,#2%%!K!K%%!K!K%%!K!K%%!K!K# Z'#2%%!K%%%!K%%%!K%%%!K%# ['G.F*h(m*g#2/!Dod/!Dod/!Dod/!Do" +
-    "d#2&&!Lf&&!Lf&&!Lf&&!LfF,# R'#2YY %eYY %eYY %eYY %e# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# Y'H/# X'#2!Q ku 0" +
-    "!Q ku 0!Q ku 0!Q ku 0# V'F/# X'#2 A!6!Be A!6!Be A!6!Be A!6!Be# V'F/# X'#2!S!B!W .!S!B!W .!S!B!W .!S!" +
-    "B!W .# V'F/# X'#2!F &Ee!F &Ee!F &Ee!F &Ee# V'F/# X'#2]!Z.e]!Z.e]!Z.e]!Z.e# V'F/# X'#2.!p5e.!p5e.!p5e" +
-    ".!p5e# V'F/# X'#2!1K W )!1K W )!1K W )!1K W )# V'#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# X'#2&&& 1&&& 1&&& 1" +
-    "&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H,#2b!w *fb!w *fb!w *fb!w *f# X'#!6" +
-    "H/#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F/#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F,# V'# V'H,# X'#2!U!T.c!U!T.c!U" +
-    "!T.c!U!T.c# V'F,# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F,# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F,# X'#2&&&f&&" +
-    "&f&&&f&&&f# V'F,# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F,# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F/# k'#2!K&&&!K&&&!K&&" +
-    "&!K&&&#!{'h=#!x'# X'H,# X'G/F+F.#2Pi >ePi >ePi >ePi >eF,# X'# X'#2&&!Lf&&!Lf&&!Lf&&!LfF/# W'F/F-#y# " +
-    "V'# X'2'1F+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF,# S'#2&& $i&& $i&" +
-    "& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6H,#2!O!L!*`!O!L!*`!O!L" +
-    "!*`!O!L!*`# X'F,#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F+# V'# V'H+# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F+# X'#2" +
-    "!x!wPd!x!wPd!x!wPd!x!wPd# V'F+# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F+# X'#2&&&f&&&f&&&f&&&f# V'F+# X'#2" +
-    "&&!Lf&&!Lf&&!Lf&&!Lf# V'F+# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F,# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# " +
-    "V'# Y'H+F.#2&&!Lf&&!Lf&&!Lf&&!LfF+# W'# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# X'# X'1#1*&F0h*!6G02'11)gF)F0r" +
-    "*gF0h(!@H1F(!6(!GF'F1!6#/(&H+F&F1!6#/(&H,#2&&&&&&&&&&&&&&&&#kH-#uF*h'm3&@F,#2%%!K!K%%!K!K%%!K!K%%!K!" +
-    "K# Z'#2%%!K%%%!K%%%!K%%%!K%# ['G.F*h(m*g#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF,# R'#2YY %eYY " +
-    "%eYY %eYY %e# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# Y'H/# X'#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0# V'F/# X'#2 A!6!B" +
-    "e A!6!Be A!6!Be A!6!Be# V'F/# X'#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .# V'F/# X'#2!F &Ee!F &Ee!F &Ee!F &" +
-    "Ee# V'F/# X'#2]!Z.e]!Z.e]!Z.e]!Z.e# V'F/# X'#2.!p5e.!p5e.!p5e.!p5e# V'F/# X'#2!1K W )!1K W )!1K W )!" +
-    "1K W )# V'#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&" +
-    "!} 4&&!} 4&&!} 4&&!} 4# ['H,#2b!w *fb!w *fb!w *fb!w *f# X'#!6H/#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F/#" +
-    "2&!LW 1&!LW 1&!LW 1&!LW 1# X'F,# V'# V'H,# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F,# X'#2!x!wPd!x!wPd!x!wP" +
-    "d!x!wPd# V'F,# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F,# X'#2&&&f&&&f&&&f&&&f# V'F,# X'#2&&!Lf&&!Lf&&!Lf&&" +
-    "!Lf# V'F,# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F/# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'H,# X'G/F+F.#2Pi >e" +
-    "Pi >ePi >ePi >eF,# X'# X'#2&&!Lf&&!Lf&&!Lf&&!LfF/# W'F/F-#y# V'# X'2'1F+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!L" +
-    "f&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF,# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4" +
-    "# ['H+#2b!w *fb!w *fb!w *fb!w *f# X'#!6H,#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F,#2&!LW 1&!LW 1&!LW 1&!L" +
-    "W 1# X'F+# V'# V'H+# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F+# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F+# X'#2!x!" +
-    "wPe!x!wPe!x!wPe!x!wPe# V'F+# X'#2&&&f&&&f&&&f&&&f# V'F+# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F+# X'#2&&!Lf&&" +
-    "!Lf&&!Lf&&!Lf# V'F,# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'H+F.#2&&!Lf&&!Lf&&!Lf&&!LfF+# W'#" +
-    " X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# X'# X'1#!&(&&F0h'!6G02'111",
+  sharedMemoryFlag: 324,
+  text: "&!-!?!9'&&&'!w(<!,)!K!K!K&!,*!K!K!K!K&!,+!K!K!K!K!K&!,0!K!K!K!K!K!K!K!K!K!K&!,)!G!G!G'!G!,.!K!K!K!K!" +
+    "K!K!K!K&!,8!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K&!,5!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K&!,3!K!K!K!K!K!K!K!" +
+    "K!K!K!K!K!K&!,)!H!H!H&!,&&!,/!K!K!K!K!K!K!K!K!K'!K!,I!K!K!K!K!K!K!K!K!K!K!H!H!H!H!K!K!K!K!K!K!K!K!K!" +
+    "K!K!K!K!K!K!K!K!K!K!K!K'!K!,@!K!K!K!K!K!K!K!K!H!H!H!H!K!K!K!K!K!K!K!K!K!K!K!K!K!K'!K!,3!K!K!K!K!G!G!" +
+    "G!G!K!K!K!K!K&!,2!K!K!K!K!K!G!G!G!G!G!K!K&!,)!K!K!K'!G!,0!K!K!K!K!G!G!G!K!K!K&!,/!K!K!K!G!G!G!K!K!K&" +
+    "!,/!K!K!K!K!K!K!K!K!K&!,,!K!K!K!K!K!K&!,2!K!K!K!K!K!K!K!K!K!K!K!K&(8')!1!:!B,!9!1!9!;!>!E(''!L!L*)ED" +
+    "*+''',(-.(/&01&2345678&&)9:;)(,!E-!G'#2&&&&&&&&&&&&&&&&1!G'#2&&&&&&&&&&&&&&&&1!H'k&&&&&&&&1!H'k&&&&&" +
+    "&&&1!H'k&&&&&&&&1!G'#2&&&&&&&&&&&&&&&&1!G'#2&&&&&&&&&&&&&&&&1-!P(:1!/!;!8!A!9!:h!<!<!8!E&B4!/!;!8!A!" +
+    "9!:n!>!-!0!5!1!:!@&A3!/!;!8!A!9!:t!;!9!1!:!@!?&@9!/!;!8!A!9!:w!-!>!-!9!1!@!1!>z!A!9!?&?0!/!;!8!A!9!:" +
+    "z!A!9!?&>+!/!-!>!>!E&4.!>!;!Ch!<!<!8!E&.1!>!;!Cn!>!-!0!5!1!:!@&-0!>!;!Ct!;!9!1!:!@!?&'/!>!;!Cz!4!5!2" +
+    "!@!?&,-!>!;!Cz!A!9!?&+2!>!;!Cu!;!>!9!-!8!5!F!1&66!>!;!Ck!5!2!2!1!>!1!:!@!5!-!@!1&5.!-!/!@!5!B!-!@!1&" +
+    "18!-!/!@!5!B!-!@!5!;!:n!>!-!0!5!1!:!@&C)!-!0!0&*,!:!-!>!>!;!C&=+!C!5!0!1!:&<.!=!A!-!:!@!5!F!1&3,!9!1" +
+    "!9!;!>!E(&.'20 ,!p'D!D&F&#!+F'#!+# e'F(#!+# c'#!*F&F&#3./012345./012345#!+F'F'#3./012345./012345#!+#" +
+    " e'F(F(#3./012345./012345#!+# c'#!*#3&'()*+,-6789:;<=1 Q'()!K'!GF'h'!Bh&F(h'mAG/)gF.F/p*gF&F*F.!8!6F" +
+    "*F/!8F)F+6(F,F.h)!@!6I&H1#!')&&F.F/!6H0F.n*gF,F0h)!@!6F1#!')&'1F-F.h)!@!6I'H1#!')&&F.F/!6H0F.n*gF-F0" +
+    "h)!@!6F1#!')&'1F.h'!6G.2'11F/h'!@G.)gF'F.r*gF&F(F.!8F*!8!6F(F)F*F+6/F.h)!@H/F,!6I)`)&F-F/!6I*`)&F.h'" +
+    "!6G.2'111 Q.(8!G*!Kk&&&&&& cfF( *!p#:G6F(h(!@G<F&F'!6G=F)*!G#2&&&&&&&&&&&&&&&&+F&F'F(F(F(h(!BF(h 2&p" +
+    "Ah!<!=F(h6pAH'69k&&&&&& cfF' *!p#:# e'#!*1H*F*#3&'()&'()&'()&'()G1F*F*#3*+,-*+,-*+,-*+,-G2F*#!+G7h&G" +
+    "')gF'F<p*gF'h!L6!6H(F<F(F<pAG>#2&&&&&&&&&&&&&&&&G*#2&&&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G+#2&&&&&&&&" +
+    "&&&&&&&&G3#2&&&&&&&&&&&&&&&&G,#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G/#2&&&&&&&&&&&&&&&&G5)gF'hF!6H(" +
+    "F>t*gF*F&F'!6H?#&*&F1# W'H8# V'G*F-F?#&*6F1# W'H9# V'G-F+F'F=!6H'#&*&F2# W'H:# V'G+F3F'#&*6F2# W'H;#" +
+    " V'G3F8F8# X'F,# V'G,F9F9# X'F4# V'G4F:F:# X'F/# V'G/F;F;# X'F5# V'G5F(G'2'11F'h6!6H(F>t*gF*F&F'!6#&" +
+    "*&F1# W'H8# V'G*F+F'F=!6#&*&F2# W'H9# V'G+F8F8# X'F,# V'G,F9F9# X'F/# V'G/F(G'1)gF'F>p*gF.F'F=!6F&F'" +
+    "!6#!((&#}(&'#!+F7# d'H8# c'G.F0F8F8# e'# c'G0F'h*!6G'2'11F.F*F-# V'H*F+F3# V'H+#3&'()*+,-6789:;<=H-#" +
+    "!+F*F+#3./012345>?@ABCDEH*#!+# c'H+F-F-#3./012345./012345#!+F*F*#3./012345./012345#!+# c'H*#3&'()*+," +
+    "-6789:;<=F+F*#3./012345>?@ABCDE# c'# c'G.F0F,F4# V'H*F/F5# V'H+#3&'()*+,-6789:;<=H,#!+F*F+#3./012345" +
+    ">?@ABCDEH*#!+# c'H+F,F,#3./012345./012345#!+F*F*#3./012345./012345#!+# c'H*#3&'()*+,-6789:;<=F+F*#3." +
+    "/012345>?@ABCDE# c'# c'G02'11#2&&&&&&&&&&&&&&&&F7F.F6# e'# c'F)AJ&F0F0F.F.# e'F6# e'# d'#2&&&&&&&&&&" +
+    "&&&&&&# j'F)AJ'1U&F&F'F(F)6(F( *I&#G&I'#G&60F'*gF( *I&#G'I'#G'6011!;'(!K)gF*h*!6H+F)t*gF*h(!@H*F(!6F" +
+    "&F*!6#&*&F'F*!6#&*&# V'#1*&F+G*2'11)gF)F*r*gF*h(!@H+F(!6F&F+!6P(&F'F+!6P(&!__(&F*h'!6G*2'111 o)(.!K'" +
+    "!GF(h'!BG;)gF(F:r*gF:h'!BF;h&F:h'!=H8A!6F:F;h'!@H<F:rAH9F;!6G=F8F:F<vF8AH8l*gF7*!KF7F9h(!@!6N(&+h&1h" +
+    "&nG81F9F=F8*!KF8+F7*!KF7F=h(!@!6N(&+h&11*!Kh'+F/*!KF0F9h(!@!6N(&h(!@+h&1G8F/*!KF0F=h(!@!6N(&h(!@+h&1" +
+    "F8n1AG=F*F9!8G>F/*!KF0F9h(!@!6N(&h(!@+h&1G8F'F&F7*!KF7F9h(!@!6N(&+h&1H<AG?F/lF<l!>*gF>F?!6F'F>!6F=F9" +
+    "!7F*!8F)F=h(!@H<F+!6F9h(!@H>F+!6#!((&#}(&'F,F<!6F,F>!6#!((&#}(&'F-F<!6F-F>!6#!((&#}(&'F.F<!6F.F>!6#!" +
+    "((&#}(&'F/F1F8!6F2F3F8!6F4F8!667F5F9h)!@!6I+H@#!')&&F9F=n*gF5F=h)!@!6F@#!')&'1F6F9h)!@!6I,H@#!')&&F9" +
+    "F=n*gF6F=h)!@!6F@#!')&'1+F2*gF4F8!6H8F'F>!6F8F)6*11F:h(h'F9F=nA!6G:2'111 W'(+!K(!GF(F(F(h(!BF(h 2&pA" +
+    "h!<!=F(h6pAH( *#:G0F'h'!BG.)gF'F+r*gF+h'!BF.h&F+h'!=H,A!6F+F.h'!@H/F+rAH-F-F.!6F,F+F/vF,AAG,F&F)F-!8" +
+    "!6F,F-!7F)!8F(h&6(F*F-h)!@!6I&#!*#!+I&I&# e'F0# e'I'#2&&&&&&Vg&&&&&&Vg# e'#q#uH1#!')&&F,F-n*gF*F,h)!" +
+    "@!6F1#!')&'1F+h(h'F,F-nA!6G+2'111!m)(-!K+!GF)h'!BG8)gF)F7r*gF7h'!BF8h&F7h'!=H5A!6F7F8h'!@H9F7rAH6F8!" +
+    "6G:F5F7F9vF5AH5l*gF4*!KF4F6h(!@!6N(&+h&1h&nG51F6F:F5*!KF5+F4*!KF4F:h(!@!6N(&+h&11*!Kh'+F1*!KF2F6h(!@" +
+    "!6N(&h(!@+h&1G5F1*!KF2F:h(!@!6N(&h(!@+h&1F5n1AG9F1*!KF2F6h(!@!6N(&h(!@+h&1F3!6G:F9h(!@H;F,!6F6h(!@H5" +
+    "F,!6#!((&#}(&'G<F-F;!6F-F5!6#!((&#}(&'G=F.F;!6F.F5!6#!((&#}(&'G>F/F;!6F/F5!6#!((&#}(&'G?F0F;!6F0F5!6" +
+    "#!((&#}(&'G@F4*!KF4F5!6N(&+h&1l*gF+F6!8H5F&!6F'F5!6F(F5!6F9F6!7F+!8F*F<F=F>F?F@F1F:681F7h(h'F6F9nA!6" +
+    "G72'111!j)(/!K)!GF(h'!BG6)gF(F5r*gF5h'!BF6h&F5h'!=H3A!6F5F6h'!@H7F5rAH4F6!6G8F3F5F7vF3AH3l*gF2*!KF2F" +
+    "4h(!@!6N(&+h&1h&nG31F4F8F3*!KF3+F2*!KF2F8h(!@!6N(&+h&11*!Kh'+F.*!KF/F4h(!@!6N(&h(!@+h&1G3F.*!KF/F8h(" +
+    "!@!6N(&h(!@+h&1F3n1AG3F*F4!8G7F.*!KF/F4h(!@!6N(&h(!@+h&1H8F0!6G9F1F8!6G:F3h(!@H8F+!6F4h(!@H;F+!6#!((" +
+    "&#}(&'G<F,F8!6F,F;!6#!((&#}(&'G=F-F8!6F-F;!6#!((&#}(&'G>F3F4n*gF&F7!6F'F7!6F*F6!8F)F<F=F>F.F9F:6:+F2" +
+    "*!KF2F4h(!@!6N(&+h&1l*gF&F7!6F'F7!6F)F<F=F>F.F9F:6;11F5h(h'F3F4nA!6G52'111 #''(!Kk&&&&&&&&J*k&&&&&&&" +
+    "&J)k&&&&&&&&J(F)F(h(!@m*gF'F(!8G(h'G'1F'h'm*gF(h'!Bh!H!=H+h(!@G,F+*gF&F,F+F*6)1F(F+h'!@!7G(F&F,h'!@!" +
+    "6G&1)gF'h'r*gF&F)F(F*6)F'h(!7G'F&F)h'!@!6G&2'11F(h&F'A*gF&h&F(F*6)11Y&I*F(F'I)!nH'F'!oI(F&!oI(F&!mH(" +
+    "!p!o!m!mJ*I)F'F&F(!p!o!mJ)F(J(1 0/()!G'!KF&F'h(!@!6G,)gF&F,p*g(!GF&h6!6F,tH'*!GF&#&*&+F&#!((&1H)#2&&" +
+    "&&&&&&&&&&&&&&# ['F(h'm3&@F)#2%%!K%%%!K%%%!K%%%!K%# ['F(h(m*!G#2&&!Lf&&!Lf&&!Lf&&!Lf#2/!Dod/!Dod/!Do" +
+    "d/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF)# R'#2YY %eYY %eYY %eYY %e# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# Y'H*# X'#2!Q" +
+    " ku 0!Q ku 0!Q ku 0!Q ku 0# V'F*# X'#2 A!6!Be A!6!Be A!6!Be A!6!Be# V'F*# X'#2!S!B!W .!S!B!W .!S!B!W" +
+    " .!S!B!W .# V'F*# X'#2!F &Ee!F &Ee!F &Ee!F &Ee# V'F*# X'#2]!Z.e]!Z.e]!Z.e]!Z.e# V'F*# X'#2.!p5e.!p5e" +
+    ".!p5e.!p5e# V'F*# X'#2!1K W )!1K W )!1K W )!1K W )# V'#2!-1 (a!-1 (a!-1 (a!-1 (aF)F)# X'#2&&& 1&&& 1" +
+    "&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H*#2b!w *fb!w *fb!w *fb!w *f# " +
+    "X'#!6H+#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F+#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F*# V'# V'H*# X'#2!U!T.c!U!" +
+    "T.c!U!T.c!U!T.c# V'F*# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F*# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F*# X'#2&" +
+    "&&f&&&f&&&f&&&f# V'F*# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F*# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F+# k'#2!K&&&!K&&" +
+    "&!K&&&!K&&&#!{'h=#!x'# X'# X'H*# W'F*F)#2&&&&&&&&&&&&&&&&#k#y+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!L" +
+    "f&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF)# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H)#2b!" +
+    "w *fb!w *fb!w *fb!w *f# X'#!6H*#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F*#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F)#" +
+    " V'# V'H)# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F)# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F)# X'#2!x!wPe!x!wPe!" +
+    "x!wPe!x!wPe# V'F)# X'#2&&&f&&&f&&&f&&&f# V'F)# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F)# X'#2&&!Lf&&!Lf&&!Lf&&" +
+    "!Lf# V'F*# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'1# X'1G)F'*gF&F)#1*&+F&F)#!&(&&1F&h6h*F'A!6" +
+    "G&2'111y&#2&&&&&&&&&&&&&&&&J&#2&&&&&&&&&&&&&&&&J'#2&&&&&&&&&&&&&&&&J+#2&&&&&&&&&&&&&&&&J,1 1())!H*!K" +
+    "'!Ih'G2)gF&F3r*gF3h)!@H4F'!6Q)&H1 (G6F)F4!6Q)&F6 -F1!nF(F4!6Q)&H0!o!mG/h&F2F0!fk&&&&&& c!K!/F0!fk&&&" +
+    "&&&Vm!0!=F0k&&&&&&&&!.F0!fk&&&&&&!}`!/!=!>F/!fk&&&&&& c!K!/F/!fk&&&&&&Vm!0!=F1!fk&&&&&& c!K!/F1!fk&&" +
+    "&&&&Vm!0!=!>!>AG2F3h(!@H5F+!6F6_(&F,F5!6F0 (_(&F-F5!6F/ (_(&F**gh&F2F*F4!6Q)&H/!fk&&&&&& c!K!/F/!fk&" +
+    "&&&&&Vm!0!=F/k&&&&&&&&!.F/!fk&&&&&&!}`!/!=!>AG2F.F5!6F/ (_(&1F3h'!6G32'11F21!N'()!K'!G)gF(F)r*gF'F)h" +
+    ")!@!6H*F*#&*&F&F)h(!@!6H+#&*&H,#!+# c'#1*&F*F*#&*6F,F,#3./012345./012345#!+# c'#1*6F+#2&&&&&&&&&&&&&" +
+    "&&&#1*&F)h*!6G)2'111 4>*9!K9!H'!I,!GF0F+F,!8 *Hn!pGfF3Fn!oGkF, *GmF+h'm*!Kh(h!L!L(F,h(!@!:HIFIh(tAh!" +
+    "J!=+h'1GUF-F,h(!@nGV)gF*FJr*gFJFU!6HIF*F*FIrAHXF+!8GWF+FJ!8HZF-!8GYF4l*gF&FY!6FXFJ!7F+F,F-F.FJh)!@HI" +
+    "F=!6F>FI!66'1F/*gF'FY!6h'FWFZ!7FVAF,F-FBFZh)!@!66,1h&G[FJGK)gFKFXp*g(gFKh'!6FXph&F6A*gFKh)!@GRFKh(!@" +
+    "HQFD!6GPF4l*gF?FR!6#2&&&&&& cf&&&&&& cfFf#:F>FR!6#&*&# e'F1#:# c'# b'F2#:# c'# f'#1*&1FEFQ!6GOFFFQ!6" +
+    "GNFBFR!6GMF9FR!6GLFHFQ!6GIF=FR!6#&*&Hq#2&&&&&&&&&&&&&&&&F/AHt#!*#!+Ft# d'F?FR!6#&*&Hs# e'GrFqF4*!GFk" +
+    "#:+F>FR!6#&*&1Hq# c'# _'#2&&&&&&Vm&&&&&&Vm#rFt# _'#2&&&&&&Vm&&&&&&Vm#rFr# _'#2&&&&&&Vm&&&&&&Vm#r#u#u" +
+    "Fs# _'#2&&&&&&Vm&&&&&&Vm#rFs# _'#2&&&&&&!}`&&&&&&!}`#s#u#uFqFk#:#s#u# 5'*!KFMF/*!GFM#&*&+#2&&&&&&&&&" +
+    "&&&&&&&1Hq#1*&FIFqFL#&*&# e'Fq#2&&&&&&&&&&&&&&&&#o#u#!*#!')&&FPFt#!*#!')&&FOFs#!*#!')&&FNFr#!*#!')&&" +
+    "h'+h&1*gFCFQ!6#2&&&&&&&&&&&&&&&&#!')&&FKh'!6GK2(11FKh)!@HMF=!6Q)&GaF4*!Hk&&&&&& cf+F>FM!6Q)&1G`Fak&&" +
+    "&&&&&&F/AH] (Hp -F]!nF4*!HF?FM!6Q)&+k&&&&&& cfFfF`!oF1!m!lF2!m!p1H_!oG^FaF`!m!fk&&&&&& c!K!/HI*gh'F`" +
+    "Fk!2F4AGI1FI*gF]!fk&&&&&& c!K!/F]!fk&&&&&&Vm!0!=lGI1FI*gF_!fk&&&&&& c!K!/F_!fk&&&&&&Vm!0!=F_k&&&&&&&" +
+    "&!.F_!fk&&&&&&!}`!/!=!>lGI1FI*gF^!fk&&&&&& c!K!/F^!fk&&&&&&Vm!0!=lGI1F+FK!8GN)gFNFKh'!6F+!8p*gFNh(!@" +
+    "GLFBFNh)!@!6F/*!HFBFZFNFVAh)!@!6Q)&+k&&&&&&&&1H]`)&FHFL!6F]k&&&&&&&&!.h&F6A*!HF]F9FNh)!@!6Q)&!o+F]1 " +
+    "(_(&FDFL!6Fp_(&FEFL!6F_ (_(&FFFL!6F^ (_(&FNh'!6GN2'11F?FM!6F_`)&FCFKh(!@!6h&h(FIA](&F[FIl!6G[1FKh'!6" +
+    "GK2'11F&FY!6HRF'FY!6HQF+h'mHPh'F[AAFQFWFZ!7F,F-FZh(!@HOFD!6FEFO!6FFFO!6FHFO!6F6F7FO!6F8F:F;F<FZh)!@H" +
+    "IF@!6FAFI!6FCFO!6h&FPh&F[AA6+FJGI)gFIFXp*g(gF2k&&&&&&&&!-h&FIh'!6FXph&F6AA*!JFCFIh(!@!6O)&+i'1w*gFIh" +
+    "(!@HKFD!6GNFEFK!6GMFFFK!6GLFGFK!6GKFIh)!@HSF=!6#&*&Hr#2&&&&&&&&&&&&&&&&F/AGq#2&&&&&&&&&&&&&&&&FrF.AH" +
+    "t#!*#!+Ft# d'F0!gFn!p#:F?FS!6#&*&HsFs# e'Fs# e'# e'FAFS!6#&*&Fq#!*#!+Fq# d'F@FS!6#&*&Hr# e'# c'Hq# e" +
+    "'Hv# e'FsFr# e'k&&&&&& cfFn!p#:# e'#2&&&&&&&&&&&&&&&&F/A# d'GuFrFq# c'# _'#2&&&&&&Vm&&&&&&Vm#rFt# _'" +
+    "#2&&&&&&Vm&&&&&&Vm#rFu# _'#2&&&&&&Vm&&&&&&Vm#r#u#uFv# _'#2&&&&&&Vm&&&&&&Vm#rFv# _'#2&&&&&&!}`&&&&&&!" +
+    "}`#s#u#uFq# _'F3Fm!o#:#s#u# 5'*!KFNFt#!*#!')&&FMFv#!*#!')&&FLFu#!*#!')&&FKFs#!*#!')&&h'+h&1*gFIh'!6G" +
+    "I2(11FCFIh(!@!6N(&*gF+FI!8GN)gFNFIh'!6F+!8p*gFNh)!@HLF@!6HKFKQ)&FBFL!6Q)&Fm!o!m`)&FNh'!6GN2'112'1FIh" +
+    ")!@HKF=!6Q)&GeF4*!Hk&&&&&& cf+F>FK!6Q)&1GdF?FK!6Q)&GcFek&&&&&&&&F/AHb ( -Fb!nGah&GKF+FI!8GN)gFNFIh'!" +
+    "6F+!8p*gFK*!Kh'+FBFNh)!@!6Q)&k&&&&&&&&!.1GKFNh'!6GN2'11k&&&&&&&&Gjk&&&&&&&&Gik&&&&&&&&Glk&&&&&&&&Gok" +
+    "&&&&&&&&Ghh'GNF+FI!8GM)gFMFIh'!6F+!8p*gFMh)!@HLFB!6Q)&G`F6*!Hk&&&&&& cf+F5FL!6Q)&1H]FHFMh(!@!6P(& -!" +
+    "oG_FAFL!6Q)&FaF@FL!6Q)&H^!o!mHg!fF3Fm!o!2h&F^Fg!m!fk&&&&&& c!K!/h&FNAAGNFjF]F^!o!mGjFiF]Fg!o!mGiFlF_" +
+    "Fm!o!mGlFoF_F6h'F4AlFVlF+h'r!=!>h&FKA*!HF&F-FM!8!6h'F,F,h(!@h&6/I)Fb!nFm!o+k&&&&&&&&1H]!o!mGoFhF]!mG" +
+    "hF@FL!6F^F`Fm!o!m`)&FAFL!6FgF`F]!o!m`)&FMh'!6GM2'11FjFl!mFn!pGbk&&&&&&&&FeF.AH] (Hp -F]!nk&&&&&&&gFn" +
+    "!pF0!gFc!oFc!oFc!ok&&&&&& Rf!ok&&&&&&&&Fc!gFc!oFdFn!p!lk&&&&&&&g!o!pFdk&&&&&&&&!-AF2k&&&&&&&&!-A!oFi" +
+    "FoFlFn!pFh!o!n!m!oHa!oG`h'Fa!fk&&&&&& c!K!/Fa!fk&&&&&&Vm!0!=Fak&&&&&&&&!.Fa!fk&&&&&&!}`!/!=!>F]!fk&&" +
+    "&&&& c!K!/F]!fk&&&&&&Vm!0!=h'FNAAlGNF+FI!8GM)gFMFIh'!6F+!8p*gFMh(!@GLFcF6*!Hk&&&&&& cf+F5FMh)!@!6Q)&" +
+    "1H_FHFL!6P(& -!oFb!n!ok&&&&&&&&F/AF`!mH^!fk&&&&&& c!K!/F^!fk&&&&&&Vm!0!=GKFN*!KFcF_!oH]!fk&&&&&& c!K" +
+    "!/F]!fk&&&&&&Vm!0!=F]k&&&&&&&&!.F]!fk&&&&&&!}`!/!=!>+h'1FK!>lGNFDFL!6Fp_(&FEFL!6Fa (_(&FFFL!6F^ (_(&" +
+    "FGFL!6FcF_!o (_(&FMh'!6GM2'11FN3&FCFIh(!@!6h'h(F:h&F6AA](&F[h'!6G[1FIh'!6GI2'11FTF[!6GTFPh'F[A*gFRFQ" +
+    "F(FY!6HNFWFZ!7F,F-FDFO!6FEFO!6FFFO!6FGFO!6FHFO!6F6F7FO!6F8FCFO!6h&F[AHM6-h&GI)gFIFWFZ!7ph&F)A*gF[*!K" +
+    "FMFIh(!@!6N(&+h&1l*gF-FI!8HLFN!6HKF)FY!6FL!6FKF,6*1FIh'!6GI2'111FJFU!6GJ2'11FT1!z/*3!K+!G*!H'!IF.F)F" +
+    "*!8 *H.!pGSF1F.!oGTF)h'm*!Kh(h!L!L(F*h(!@!:H@F@h(tAh!J!=+h'1GG)gF(FBr*gFBFG!6H@F(F(F@rAHHF)!8GEF&F)F" +
+    "B!8F+!8!6FHFB!7F)F*F+F,FBh)!@H@F9!6F:F@!66'h&GDFBGA)gFAFHp*g(gFAh'!6FHph&F4A*gFAh)!@HIF;!6GJFAh(!@HK" +
+    "F=!6GLF>FK!6G@F?FK!6GCF9FI!6#&*&HQ#2&&&&&&&&&&&&&&&&F-AHN#!*#!+FN# d'#2&&&&&& cf&&&&&& cfFS#:F:FI!6#" +
+    "&*&HO# e'F/#:# c'# b'F0#:# c'# f'HM# e'GPFQFO# c'# _'#2&&&&&&Vm&&&&&&Vm#rFN# _'#2&&&&&&Vm&&&&&&Vm#rF" +
+    "P# _'#2&&&&&&Vm&&&&&&Vm#r#u#uFM# _'#2&&&&&&Vm&&&&&&Vm#rFM# _'#2&&&&&&!}`&&&&&&!}`#s#u#uFOFT#:#s#u# 5" +
+    "'*!KFJFM#1*&FLFN#!*#!')&&F@FM#!*#!')&&FCFP#!*#!')&&h'+h&1*gF<FK!6#2&&&&&&&&&&&&&&&&#!')&&FAh'!6GA2(1" +
+    "1FAh)!@HIF9!6Q)&G1k&&&&&& cfFSF:FI!6Q)&HU!oF/!m!lF0!m!pG.F1k&&&&&&&&F-AHR (GVF1FU!m!fk&&&&&& c!K!/H@" +
+    "*gFTFU!1G@1F@*gFR!fk&&&&&& c!K!/FR!fk&&&&&&Vm!0!=lG@1F@*gF.!fk&&&&&& c!K!/F.!fk&&&&&&Vm!0!=F.k&&&&&&" +
+    "&&!.F.!fk&&&&&&!}`!/!=!>lG@1F)FA!8GC)gFCFAh'!6F)!8p*gF4*!HF.+F.F2FCh)!@!6Q)&!o1G1h'F4*!Hk&&&&&&&&+F3" +
+    "FCh)!@!6Q)&1FV -FR!nF1!o!mHU!fk&&&&&& c!K!/FU!fk&&&&&&Vm!0!=F1!fk&&&&&& c!K!/F1!fk&&&&&&Vm!0!=F1k&&&" +
+    "&&&&&!.F1!fk&&&&&&!}`!/!=!>h'F@AAlG@FCh(!@HJF=!6FV_(&F>FJ!6F1 (_(&F?FJ!6FU (_(&FCh'!6GC2'11F;FI!6F.`" +
+    ")&F<FAh(!@!6F@l](&FDF@l!6GD1FAh'!6GA2'11FDFF!6GFF)h'rh&FDAl*gF)FB!8HAF+!8G@FAh(!@HCF<!6h&FDAGHF&F@!6" +
+    "F'F@!6HIFEFA!7F*F+F=FC!6F>FC!6F?FC!6F4F5FC!6F6F7FH6.h&G@)gF@FEFA!7ph&F8A*gFD*!KFHF@h(!@!6N(&+h&1l*gF" +
+    "IF+F@!8!6F*F8611F@h'!6G@2'111FBFG!6GB2'11FF1!v5(9!G(!KF.*gF*H3F*#3&'()&'()&'()&'()G>F*F*#3*+,-*+,-*+" +
+    ",-*+,-G?F+F+#3&'()&'()&'()&'()G@F+F+#3*+,-*+,-*+,-*+,-GAF,F,#3&'()&'()&'()&'()GBF,F,#3*+,-*+,-*+,-*+" +
+    ",-G8F)h(!@G.#2%%%%%%%%%%%%%%%%#2&&&&&&&&&&&&&&&&F(AG;F-# S'H<F<#3&'()&'()&'()&'()G9F<F<#3*+,-*+,-*+," +
+    "-*+,-G:h&G))gF)F.p*gF)h!L.!6HFF.F.FFrAGF#2&&&&&&&&&&&&&&&&G*#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G-" +
+    "#2&&&&&&&&&&&&&&&&G5)gF)h6!6FFt*gF*F'F)!6#&*&HCF)F/!6#&*&H=F96&HD# V'G*F4F'F(!6F)!6#&*&HEF=F:6&H=# V" +
+    "'G4FDF&F)!6#&*&F># W'HD# X'F-# V'G-F=F&F(!6F)!6#&*&F?# W'H=# X'F5# V'G5F0*gF)F2!6HGFG#&*&FC# V'FEF;#" +
+    "uHE# V'#1*&F)F1!6HGFEF=FA# X'F8# V'# X'FCFDF@# X'FB# V'# X'FG#&*&# V'# V'#1*&1F)h6!6G)2'11)gF)FFp*gF" +
+    "6F'F(!6F)!6F'F)!6#!((&#}(&'H=F)F/!6#/(&F<6&HC#!+# c'G6F7FC#!+F&F(!6F)!6F&F)!6#!((&#}(&'F3# W'HC#!+# " +
+    "e'# c'G7F0*gF)F2!6HGFG#!((&F=# V'F=F=#3*+,-*+,-*+,-*+,-F;#uHD# V'#!&(&&F)F1!6HGFDFCF+# X'F,# V'HCFC#" +
+    "3*+,-*+,-*+,-*+,-# X'F=FC# X'FG#!((&# V'# V'#!&(&&1F)h*!6G)2'11F6F*F4#3&'()*+,-6789:;<=H6#!+F*F4#3./" +
+    "012345>?@ABCDEH*#!+# c'H4F6F6#3./012345./012345#!+F*F*#3./012345./012345#!+# c'H*#3&'()*+,-6789:;<=F" +
+    "4F*#3./012345>?@ABCDE# c'# c'G6F7F-F5#3&'()*+,-6789:;<=H*#!+F-F5#3./012345>?@ABCDEH-#!+# c'H4F*F*#3." +
+    "/012345./012345#!+F-F-#3./012345./012345#!+# c'H*#3&'()*+,-6789:;<=F4F*#3./012345>?@ABCDE# c'# c'G72" +
+    "'11+F&G.F*H+F*#3&'()&'()&'()&'()G,F*F*#3*+,-*+,-*+,-*+,-G3F)h(!@G/F-# S'H8F8#3&'()&'()&'()&'()G9F8F8" +
+    "#3*+,-*+,-*+,-*+,-G:h&G))gF)F/p*gF)h!L.!6H&F/F&F/pAG0#2&&&&&&&&&&&&&&&&G*#2&&&&&&&&&&&&&&&&G4#2&&&&&" +
+    "&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G5)gF)h6!6H&F0t*gF*F'F)!6#&*&F9# V'H;# V'G*F4F'F(!6F)!6#&*&F:# V'H<# " +
+    "V'G4F;F)F.!6#&*&F,# W'# X'F-# V'G-F<F(F.!6F)!6#&*&F3# W'# X'F5# V'G5F&G)2'11)gF)F0p*gF6F'F(!6F)!6F'F" +
+    ")!6#!((&#}(&'F8# V'H;#!+# c'G6F7F;#!+F(F.!6F)!6F)F.!6#!((&#}(&'F+# W'#!+# e'# c'G7F)h*!6G)2'11F6F*F4" +
+    "#3&'()*+,-6789:;<=H6#!+F*F4#3./012345>?@ABCDEH*#!+# c'H4F6F6#3./012345./012345#!+F*F*#3./012345./012" +
+    "345#!+# c'H*#3&'()*+,-6789:;<=F4F*#3./012345>?@ABCDE# c'# c'G6F7F-F5#3&'()*+,-6789:;<=H*#!+F-F5#3./0" +
+    "12345>?@ABCDEH-#!+# c'H4F*F*#3./012345./012345#!+F-F-#3./012345./012345#!+# c'H*#3&'()*+,-6789:;<=F4" +
+    "F*#3./012345>?@ABCDE# c'# c'G72'111F6J+F7J,1 ).('!K3!GF0*gF&G0F+F+#3&'()&'()&'()&'()G3F+F+#3*+,-*+,-" +
+    "*+,-*+,-G4F,F,#3&'()&'()&'()&'()G5F,F,#3*+,-*+,-*+,-*+,-G6F-F-#3&'()&'()&'()&'()G7F-F-#3*+,-*+,-*+,-" +
+    "*+,-G8F*h(!@G*F.F.#3&'()&'()&'()&'()G9F.F.#3*+,-*+,-*+,-*+,-G:F/# S'H;F;#3&'()&'()&'()&'()G<F;F;#3*+" +
+    ",-*+,-*+,-*+,-G=)gF2h6!6H&F*t*gF'F)!6F2!6#&*&G>F)F0!6F2!6#&*&F4# W'F6# X'F8# V'G?F(F2!6F'F2!6#&*&F1F" +
+    "2!6#&*&H/F<6&F9# X'F0F2!6#&*&F3# W'F5# X'F7# V'# V'#1*&F(F)!6F2!6F>F/F=6&F:# X'F?# V'#1*&F&G22'11)gF" +
+    "*F2r*gF(F2!6F'F)!6F2!6F'F2!6#!((&#}(&'F1F2!6#/(&F;6&F.# X'F)F0!6F2!6F0F2!6#!((&#}(&'F+# W'F,# X'F-# " +
+    "V'# V'H/#!&(&&F(F)!6F2!6F/#!&(&'F2h*!6G22'11+F&G0F+F+#3&'()&'()&'()&'()G3F+F+#3*+,-*+,-*+,-*+,-G4F,F" +
+    ",#3&'()&'()&'()&'()G5F,F,#3*+,-*+,-*+,-*+,-G6F-F-#3&'()&'()&'()&'()G7F-F-#3*+,-*+,-*+,-*+,-G8F*h(!@G" +
+    "*F.F.#3&'()&'()&'()&'()G9F.F.#3*+,-*+,-*+,-*+,-G:F/# S'H/F/#3&'()&'()&'()&'()G;F/F/#3*+,-*+,-*+,-*+," +
+    "-G<)gF2h6!6H&F*t*gF'F)!6F2!6#&*&G=F)F0!6F2!6#&*&F4# W'F6# X'F8# V'G>F(F2!6F'F2!6#&*&F;# V'F9# X'F0F2" +
+    "!6#&*&F3# W'F5# X'F7# V'# V'#1*&F(F)!6F2!6F=F<# V'F:# X'F># V'#1*&F&G22'11)gF*F2r*gF(F2!6F'F)!6F2!6F" +
+    "'F2!6#!((&#}(&'F/# V'F.# X'F)F0!6F2!6F0F2!6#!((&#}(&'F+# W'F,# X'F-# V'# V'H3#!&(&&F(F)!6F2!6F3#!&(&" +
+    "'F2h*!6G22'1111 -)(+!G*!KF(h(!@G.F&F'!6G/h&G')gF'F.p*gF'h!L6!6H(F.F(F.pAG0#2&&&&&&&&&&&&&&&&G)#2&&&&" +
+    "&&&&&&&&&&&&G*#2&&&&&&&&&&&&&&&&G+#2&&&&&&&&&&&&&&&&G-)gF'hF!6H(F0t*gF)F&F'!6H1#&*&# V'G)F*F1#&*6# V" +
+    "'G*F+F'F/!6H'#&*&# V'G+F-F'#&*6# V'G-F(G'2'11)gF'F0p*gF,F'F/!6F&F'!6#!((&#}(&'#!+# c'G,F'h*!6G'2'11F" +
+    ",F)F*# V'H)F+F-# V'H*#3&'()*+,-6789:;<=H+#!+F)F*#3./012345>?@ABCDEH)#!+# c'H*F+F+#3./012345./012345#" +
+    "!+F)F)#3./012345./012345#!+# c'H)#3&'()*+,-6789:;<=F*F)#3./012345>?@ABCDE# c'# c'G,2'11F,1 c.(,!K1!G" +
+    "F-*gF*F*#3&'()&'()&'()&'()G7F*F*#3*+,-*+,-*+,-*+,-G8F+F+#3&'()&'()&'()&'()G9F+F+#3*+,-*+,-*+,-*+,-G:" +
+    "F,F,#3&'()&'()&'()&'()G;F,F,#3*+,-*+,-*+,-*+,-G<F)h(!@G-F&H)F(!6G1F'F(!6G()gF0hF!6H&F-t*gF0F1!6H2#&*" +
+    "&F8# W'F:# X'F<# V'G=F)F0!6H3#&*6F7# W'F9# X'F;# V'F.F0!6H4#&*6H6# X'F/F0!6H5#&*6H># V'G?F2#&*6F8# W" +
+    "'F:# X'F<# V'F6# X'F># V'G>F'F0!6H2F3#&*&F7# W'F9# X'F;# V'F4#&*&H@# X'F5#&*&H6# V'#1*&F2F?#1*6F(F0!" +
+    "6H0F=F@# X'F6# V'#1*&F0F>#1*6F&G02'11F0h6!6H&F-t*gF0F1!6#&*&F8# W'F:# X'F<# V'G6F'F0!6F)F0!6#&*&F7# " +
+    "W'F9# X'F;# V'F.F0!6#&*&H7# X'F/F0!6#&*&H8# V'#1*&F(F0!6F6F7# X'F8# V'#1*&F&G01)gF-F0r*gF'F0!6F0F1!6" +
+    "F)F0!6#!((&#}(&'F*# W'F+# X'F,# V'F.F0!6#/(&# X'F/F0!6#/(&# V'H6#!&(&&F(F0!6F6#!&(&'F0h*!6G02'11+F*F" +
+    "*#3&'()&'()&'()&'()G6F*F*#3*+,-*+,-*+,-*+,-G7F+F+#3&'()&'()&'()&'()G8F+F+#3*+,-*+,-*+,-*+,-G9F,F,#3&" +
+    "'()&'()&'()&'()G:F,F,#3*+,-*+,-*+,-*+,-G;F)h(!@G-F&H)F(!6G.F'F(!6G()gF0hF!6H&F-t*gF)F0!6H/#&*6F6# W'" +
+    "F8# X'F:# V'G<F.F0!6H1#&*&F7# W'F9# X'F;# V'G=F1#&*6F7# W'F9# X'F;# V'G>F'F0!6H1F/#&*&F6# W'F8# X'F:" +
+    "# V'#1*&F1F<#1*6F(F0!6H/F=#1*&F/F>#1*6F&G02'11F0h6!6H&F-t*gF.F0!6#&*&F7# W'F9# X'F;# V'G7F'F0!6F)F0!" +
+    "6#&*&F6# W'F8# X'F:# V'#1*&F(F0!6F7#1*&F&G01)gF-F0r*gF'F0!6F.F0!6F)F0!6#!((&#}(&'F*# W'F+# X'F,# V'H" +
+    "6#!&(&&F(F0!6F6#!&(&'F0h*!6G02'1111!W(('!K'!GF)F)#3&'()&'()&'()&'()G)F*F*#3&'()&'()&'()&'()G*F+F+#3&" +
+    "'()&'()&'()&'()G+F(h(!@G()gF/h6!6F(t*gF&F/!6#&*&F)# W'F*# X'F+# V'G0F'F/!6F,*!GF0F-F/!6#&*&# X'F.F/!" +
+    "6#&*&# V'+F01#1*&F/h6!6G/2'11)gF(F/r*gF&F/!6#!((&F)# W'F*# X'F+# V'G0F'F/!6F,*!GF0F-F/!6#!((&# X'F.F" +
+    "/!6#!((&# V'+F01#!&(&&F/h*!6G/2'111!z'('!K(!G)gF(F)r*gF'F)h(!@!6F&F)h'!@!6#*'&H*#2%!K&&%!K&&%!K&&%!K" +
+    "&&#uh3#!x'H+#2&&!L!C&&!L!C&&!L!C&&!L!C# X'F+#2%%!K5%%!K5%%!K5%%!K5#b#2&&!L!K&&!L!K&&!L!K&&!L!K#u#wF*" +
+    "#2&!L&&&!L&&&!L&&&!L&&#uh6#!x'#w#1*&F)h*!6G)2'111 2(((!G'!K)gF(F+r*gF'F+h'!@!6#2&!J&&&!J&&&!J&&&!J&&" +
+    "#2&!H&&&!H&&&!H&&&!H&&F&F+h(!@!6#&*&H*#2%%%!K%%%!K%%%!K%%%!K#uH)#2&&&f&&&f&&&f&&&f# V'#2&&&f&&&f&&&f" +
+    "&&&f# #'F)#2%5& :%5& :%5& :%5& :#!{'F)h3#!z'#2'&&&'&&&'&&&'&&&#u#!{'h3#!z'F)#2&&!L_&&!L_&&!L_&&!L_#`" +
+    "#yF)#2% b!Kn% b!Kn% b!Kn% b!Kn#b#yF)#2&&!L!K&&!L!K&&!L!K&&!L!K#b#yF*#2&&&!L&&&!L&&&!L&&&!L#uh6#!z'#w" +
+    "H)F)#!R'#C&^)&F+h*!6G+2'111 +0)0!K2!G,!HF(h(!@G6)gF(F0rF(h6v!=*gF0h)!@H1F.!6H7h&h!L' o1&F/F1!6H8h&h!" +
+    "L' o1&F0h(!@H1F*!6G4F+F1!6G5F&F1!6G2F'F1!6G1h&G3)gF)F3r*gF3hF!6H9F)F)F9rAG9#2&&&&&&&&&&&&&&&&G;#2&&&" +
+    "&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G>#2&&&&&&&&&&&&&&&&G?#2&&&" +
+    "&&&&&&&&&&&&&G@#2&&&&&&&&&&&&&&&&GA)gF3F9p*gF;F1#&*&H;F,*!IF-F3h(!@!6P(&+j&&!Lf1#9HBF5#&*&HC# S'6&F;" +
+    "FC# W'F,AHC# V'G;F<F1#&*6H<FBF5#&*6HD# S'6&F<FD# W'F,AHD# V'G<F=F1#&*FH=FBF5#&*FHE# S'6&F=FE# W'F,AH" +
+    "E# V'G=F:F1#&*VH:FBF5#&*VHB# S'6&F:FB# W'F,AHB# V'G:FCF2#&*&F4#&*&# W'# X'F># V'G>FDF2#&*6F4#&*6# W'" +
+    "# X'F?# V'G?FEF2#&*FF4#&*F# W'# X'F@# V'G@FBF2#&*VF4#&*V# W'# X'FA# V'GAF3h'!6G3F2F6!6G2F1F6!6G12'11" +
+    "F7F7#&*&F;#!+# c'#1*&F7F7#&*6F;F;#3./012345./012345#!+# c'#1*6F7F7#&*FF<#!+# c'#1*FF7F7#&*VF<F<#3./0" +
+    "12345./012345#!+# c'#1*VF7hg!7H9F9#&*&F=#!+# c'#1*&F9F9#&*6F=F=#3./012345./012345#!+# c'#1*6F7F7#&*!" +
+    ",F:#!+# c'#1*!,F7F7#&*!<F:F:#3./012345./012345#!+# c'#1*!<F8F8#&*&F>#!+# c'#1*&F8F8#&*6F>F>#3./01234" +
+    "5./012345#!+# c'#1*6F8F8#&*FF?#!+# c'#1*FF8F8#&*VF?F?#3./012345./012345#!+# c'#1*VF8hg!7H9F9#&*&F@#!" +
+    "+# c'#1*&F9F9#&*6F@F@#3./012345./012345#!+# c'#1*6F8F8#&*!,FA#!+# c'#1*!,F8F8#&*!<FAFA#3./012345./01" +
+    "2345#!+# c'#1*!<2'11F0h6!6H0F(p*!KF0F(h6!7H1F0F1pA+F(1G02'11)gF(F0r*gF0h(!@H1F*!6P(& -GHF+F1!6P(& -G" +
+    "Ik&&&&&&&&GFk&&&&&&&&GGh&G1)gF)F1r*gF1F6!8F0h(!@!6H2F&!6P(& -FH!nGJFFF'F2!6P(& -F,*!HF-F1h(!@!6P(& -" +
+    "+k&&&&&& cf1!oFI!nHK!mGFFGFKFJ!o!mGGF1h'!6G12'11F0h)!@H1F.!6FF`)&F/F1!6FG`)&F0h'!6G02'111 )))*!K)!H)" +
+    "!G)gF)F2r*gk&&&&&&&&G5k&&&&&&&&G4h&G/)gF(F/r*gF/h!L'!6H0F(F(F0rAG1#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&" +
+    "&&&&G7)gF/h*!6H0F1t*gF8F/h(!@H/F'!6#&*&H6# V'G8F6F&F/!6#&*&F*F/!6#&*&# W'F+F/!6#&*&# X'F,F/!6#&*&# V" +
+    "'# X'F7# V'G7F0G/2'11)gF/F1p*gF5F/h(!@H0F'!6P(& -H3!mG5F4F3F&F0!6P(& -F*F0!6P(& -!nF+F0!6P(& -!oF,F0" +
+    "!6P(& -!m!o!mG4F/h'!6G/2'11F5F8#E& -F8#E' -!mF8#E( -F8#E) -!m!m!mG5F4F7#E& -F7#E' -!mF7#E( -F7#E) -!" +
+    "m!m!mG42'11F2h)!@H/F.!6H0F0Q)&F5!m`)&F-F/!6H/F/Q)&F4!m`)&F2h'!6G2F(h(!@H/F&!6G&F'F/!6G'2'111 :7)-!K6" +
+    "!G+!HF'h(!@G/F( *GC)gF'F,rF'h6v!=*g#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G6#2&&&" +
+    "&&&&&&&&&&&&&G7F)*!G#2&&&&&&&&&&&&&&&&+F&F,h(!@!6G-F(F(h(!BF(h6pAG0h&G.)gF.F0p*gF4F-#&*&# V'G4F3F-#&" +
+    "*6# V'G3F6F-#&*F# V'G6F7F-#&*V# V'G7F.h'!6G.F-F/!6G-2'11F4j&&!LfF0 %!b#9H5# X'G4F7F5# X'G7F6F5# X'G6" +
+    "F3F5# X'1GBF,h)!@H-F*!6H1h&h!L' o1&F+F-!6H0h&h!L' o1&F&F,h(!@!6G-h&G.)gF(F.r*gF.hF!6H2F(F(F2rAG2#2&&" +
+    "&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&&&G:#2&&" +
+    "&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G=)gF.F2p*gF3F-#&*&F4# W'H># V'G3F5F-#&*6FB# W" +
+    "'H?# V'G5F8F-#&*FF6# W'H@# V'G8F9F-#&*VF7# W'HA# V'G9F>F># X'F:# V'G:F?F?# X'F;# V'G;F@F@# X'F<# V'G" +
+    "<FAFA# X'F=# V'G=F.h'!6G.F-F/!6G-2'11F1F1#&*&F3#!+# c'#1*&F1F1#&*6F3F3#3./012345./012345#!+# c'#1*6F" +
+    "1F1#&*FF5#!+# c'#1*FF1F1#&*VF5F5#3./012345./012345#!+# c'#1*VF1hg!7H2F2#&*&F8#!+# c'#1*&F2F2#&*6F8F8" +
+    "#3./012345./012345#!+# c'#1*6F1F1#&*!,F9#!+# c'#1*!,F1F1#&*!<F9F9#3./012345./012345#!+# c'#1*!<F0F0#" +
+    "&*&F:#!+# c'#1*&F0F0#&*6F:F:#3./012345./012345#!+# c'#1*6F0F0#&*FF;#!+# c'#1*FF0F0#&*VF;F;#3./012345" +
+    "./012345#!+# c'#1*VF0hg!7H2F2#&*&F<#!+# c'#1*&F2F2#&*6F<F<#3./012345./012345#!+# c'#1*6F0F0#&*!,F=#!" +
+    "+# c'#1*!,F0F0#&*!<F=F=#3./012345./012345#!+# c'#1*!<2'11(gF)*gF1h&hF o1&2'1F1#&*6G3F1F4#!+F1#&*&H5F" +
+    "C#:H8# f'# c'#1*&F1F4F4#3./012345./012345#!+F3F8# f'# c'#1*6F0F0#&*&F5F5# e'F8# f'# d'#2&&&&&&&&&&&&" +
+    "&&&&# h'#1*&F0F0#&*6F3F3# e'F8# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*61F1hF!6G-(gF)*gF-h&hF o1&2'1F-#&*6G3" +
+    "F-FB#!+F-#&*&H4FC#:H5# f'# c'#1*&F-FBFB#3./012345./012345#!+F3F5# f'# c'#1*6F0F0#&*FF4F4# e'F5# f'# " +
+    "d'#2&&&&&&&&&&&&&&&&# h'#1*FF0F0#&*VF3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*V1F1hg!7G-F0hg!7G.(gF" +
+    ")*gF-h&hF o1&2'1F-#&*6G3F-F6#!+F-#&*&H4FC#:H5# f'# c'#1*&F-F6F6#3./012345./012345#!+F3F5# f'# c'#1*6" +
+    "F.F.#&*&F4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F.F.#&*6F3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'" +
+    "#1*61F1h R&!6G-(gF)*gF-h&hF o1&2'1F-#&*6G3F-F7#!+F-#&*&H4FC#:H5# f'# c'#1*&F-F7F7#3./012345./012345#" +
+    "!+F3F5# f'# c'#1*6F0F0#&*!,F4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*!,F0F0#&*!<F3F3# e'F5# f'# d'#" +
+    "2&&&&&&&&&&&&&&&&# h'#1*!<1F,h6!6H,F'p*!KF,F'h6!7H-F,F-pA+F'1G,2'11)gF'F,r*gk&&&&&&&&GDk&&&&&&&&GEk&" +
+    "&&&&&&&GFh&G-)gF)lF(F-r!=*gFDF&F-F/!8!6F,h(!@!6P(& -!mGDF-h'!6G-2'11FDFC!pGGh&G-)gF(F-r*gFEF&F-F/!8!" +
+    "6F,h(!@!6P(& -FG!nHD!mGEFFFDFD!o!mGFF-h'!6G-2'11F,h)!@H-F*!6k&&&&&&&&FGFEFC!p!mF)A`)&F+F-!6FFFFFEFE!" +
+    "oFC!p!nk&&&&&&&&!rF)A`)&F,h'!6G,2'111 7())!K)!G'!I)gF*F4r*gF0*!IF1F4h(!@!6P(&+j&&!Lf1H8#9G6h&G2)gF2h" +
+    "*!6H3F)t*gF2h(!@H2F'!6#&*&G7F(F2!6F7F6F/F2!6#&*&H5# S'6&F7F5# W'F0AF.F2!6#&*&# X'F&F2!6#&*&F+F2!6#&*" +
+    "&# W'F,F2!6#&*&# X'F-F2!6#&*&# V'# V'#1*&F3G22'11)gF)F2r*gF2h(!@H3F(!6F'F3!6P(& -F8 -!oF/F3!6P(& -!n" +
+    " (F.F3!6P(&!aF&F3!6P(&F+F3!6P(&!`F,F3!6P(&!aF-F3!6P(&!_!__(&F2h'!6G22'11F4h'!6G4F)h(!@H2F&!6G&F'F2!6" +
+    "G'F(F2!6G(2'111!o())!K)!G)!I)gF)F2r*gF-*!IF.F2h(!@!6P(&+j&&!Lf1H7#9G4F-*!IF/F2h(!@!6P(&+j&&&&1H6#9G3" +
+    "h&G0)gF0h*!6H1F(t*gF0h(!@H0F&!6#&*&F*F0!6#&*&# W'F+F0!6#&*&# X'F,F0!6#&*&# V'G5F'F0!6F5F4# X'F3# V'F" +
+    "5F-A#1*&F1G02'11)gF(F0r*gF0h(!@H1F&!6P(&F*F1!6P(&!`F+F1!6P(&!aF,F1!6P(&!_G8F'F1!6F8F7!aF6!_F8F-A_(&F" +
+    "0h'!6G02'11F2h'!6G2F(h(!@H0F&!6G&F'F0!6G'2'111 <0(+!G(!KF)h(!@G1)gF0F1p*gF0h6!6F1tH)*!GF&F0!6#&*&+F&" +
+    "F0!6#!((&1G,(!GF)*!GF'F0!6#&*&+F'F0!6#!((&1H-F,#2&&&&&&&&&&&&&&&&#kH.#uF*h'm3&@F,#2%%!K!K%%!K!K%%!K!" +
+    "K%%!K!K# Z'#2%%!K%%%!K%%%!K%%%!K%# ['G+F*h(m*g#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF,# R'#2YY" +
+    " %eYY %eYY %eYY %e# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# Y'H/# X'#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0# V'F/# X'#2" +
+    " A!6!Be A!6!Be A!6!Be A!6!Be# V'F/# X'#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .# V'F/# X'#2!F &Ee!F &Ee!F &" +
+    "Ee!F &Ee# V'F/# X'#2]!Z.e]!Z.e]!Z.e]!Z.e# V'F/# X'#2.!p5e.!p5e.!p5e.!p5e# V'F/# X'#2!1K W )!1K W )!1" +
+    "K W )!1K W )# V'#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# " +
+    "Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H,#2b!w *fb!w *fb!w *fb!w *f# X'#!6H/#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`#" +
+    " X'F/#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F,# V'# V'H,# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F,# X'#2!x!wPd!x!wP" +
+    "d!x!wPd!x!wPd# V'F,# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F,# X'#2&&&f&&&f&&&f&&&f# V'F,# X'#2&&!Lf&&!Lf&" +
+    "&!Lf&&!Lf# V'F,# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F/# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'H,# X'G/F-F+#" +
+    "2Pi >ePi >ePi >ePi >eF,# X'# X'#2&&!Lf&&!Lf&&!Lf&&!LfF/# W'F/F.#y# V'# X'2'1F-#2&&!Lf&&!Lf&&!Lf&&!Lf" +
+    "#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF,# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4" +
+    "&&!} 4# ['H,#2b!w *fb!w *fb!w *fb!w *f# X'#!6H-#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F-#2&!LW 1&!LW 1&!L" +
+    "W 1&!LW 1# X'F,# V'# V'H,# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F,# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F,# X" +
+    "'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F,# X'#2&&&f&&&f&&&f&&&f# V'F,# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F,# X'#2&" +
+    "&!Lf&&!Lf&&!Lf&&!Lf# V'F-# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'H,F+#2&&!Lf&&!Lf&&!Lf&&!LfF" +
+    ",# W'# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# X'# X'1G+F)*gF(F0!6F+#1*&+F(F0!6F+#!&(&&1F0h6h*F)A!6G02'111",
 };

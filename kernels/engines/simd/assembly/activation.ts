@@ -10,24 +10,23 @@ const GELU: i32 = 2;
 
 /** y = f(y). */
 export function activate(y: usize, length: usize, kind: i32): void {
-  let i: usize = 0;
-  for (; i + 4 <= length; i += 4) v128.store(y + (i << 2), activation(v128.load(y + (i << 2)), kind));
-  for (; i < length; i++) {
-    const p = i << 2;
-    v128.store_lane<f32>(y + p, activation(v128.load32_splat(y + p), kind), 0);
+  for (const end = y + (length << 2); y < end;) {
+    const four = y + 16 <= end, z = four ? v128.load(y) : v128.load32_zero(y), f = activation(z, kind);
+    if (four) v128.store(y, f);
+    else v128.store32_lane(y, f, 0);
+    y += four ? 16 : 4;
   }
 }
 
 /** dz = dy * f'(z). */
 export function activationGradient(z: usize, dy: usize, dz: usize, length: usize, kind: i32): void {
-  let i: usize = 0;
-  for (; i + 4 <= length; i += 4) {
-    const p = i << 2;
-    v128.store(dz + p, gradient(v128.load(z + p), v128.load(dy + p), kind));
-  }
-  for (; i < length; i++) {
-    const p = i << 2;
-    v128.store_lane<f32>(dz + p, gradient(v128.load32_splat(z + p), v128.load32_splat(dy + p), kind), 0);
+  for (let p: usize = 0, bytes = length << 2; p < bytes;) {
+    const four = p + 16 <= bytes;
+    const zs = four ? v128.load(z + p) : v128.load32_zero(z + p), dys = four ? v128.load(dy + p) : v128.load32_zero(dy + p);
+    const f = gradient(zs, dys, kind);
+    if (four) v128.store(dz + p, f);
+    else v128.store32_lane(dz + p, f, 0);
+    p += four ? 16 : 4;
   }
 }
 

@@ -2,7 +2,7 @@
 // The same functions as in rows.ts, with the same names and meanings. Where `along` is set, scale and bias have one entry
 // for each element of a line, shared by all lines.
 
-import { accumulate, high, low, madd, total } from "./lanes";
+import { accumulate, fused, high, low, madd, total } from "./lanes";
 
 /** One float32 lane adds up at most this many elements before it is carried over into float64. */
 const BLOCK: usize = 32;
@@ -136,25 +136,24 @@ export function columnApply(
   }
 }
 
-/** h of four lines: g = dy - shift or, along, g scale + shift (scale - level); see line_gradient.ts. */
+/** h of four lines: dy - constant or, along, dy scale - constant. */
 // @ts-ignore: decorator
 @inline
-function deviation(dy: usize, shift: usize, along: bool, scale: v128, rise: v128): v128 {
-  const m = v128.load(shift), g = f32x4.sub(v128.load(dy), m);
-  return along ? madd(g, scale, f32x4.mul(rise, m)) : g;
+function deviation(dy: usize, constant: usize, along: bool, scale: v128): v128 {
+  const d = v128.load(dy), c = v128.load(constant);
+  return along ? fused(d, scale, f32x4.neg(c)) : f32x4.sub(d, c);
 }
 
-/** sum(h) and sum(h (x - center)) of each line. Along, all of them have one level. */
+/** sum(h) and sum(h (x - center)) of each line. */
 export function columnSums(
   x: usize,
   dy: usize,
   lines: usize,
   length: usize,
   center: usize,
-  shift: usize,
+  constant: usize,
   along: bool,
   scale: usize,
-  level: f32,
   sum: usize,
   product: usize,
 ): void {
@@ -164,17 +163,17 @@ export function columnSums(
     const at = l << 2, sumAt = sum + (l << 3), productAt = product + (l << 3);
     memory.fill(sumAt, 0, WIDTH << 3);
     memory.fill(productAt, 0, WIDTH << 3);
-    const c = center + at, m = shift + at;
+    const c = center + at, m = constant + at;
     let xp = x + at, dp = dy + at;
     for (let i: usize = 0; i < length;) {
       const end = min(i + BLOCK, length);
       let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, q0 = s0, q1 = s0, q2 = s0, q3 = s0;
       for (; i < end; i++, xp += row, dp += row) {
-        const w: f32 = along ? load<f32>(scale + (i << 2)) : 1, g = f32x4.splat(w), e = f32x4.splat(w - level);
-        const h0 = deviation(dp, m, along, g, e), u0 = f32x4.sub(v128.load(xp), v128.load(c));
-        const h1 = deviation(dp + 16, m + 16, along, g, e), u1 = f32x4.sub(v128.load(xp, 16), v128.load(c, 16));
-        const h2 = deviation(dp + 32, m + 32, along, g, e), u2 = f32x4.sub(v128.load(xp, 32), v128.load(c, 32));
-        const h3 = deviation(dp + 48, m + 48, along, g, e), u3 = f32x4.sub(v128.load(xp, 48), v128.load(c, 48));
+        const g = f32x4.splat(along ? load<f32>(scale + (i << 2)) : 1);
+        const h0 = deviation(dp, m, along, g), u0 = f32x4.sub(v128.load(xp), v128.load(c));
+        const h1 = deviation(dp + 16, m + 16, along, g), u1 = f32x4.sub(v128.load(xp, 16), v128.load(c, 16));
+        const h2 = deviation(dp + 32, m + 32, along, g), u2 = f32x4.sub(v128.load(xp, 32), v128.load(c, 32));
+        const h3 = deviation(dp + 48, m + 48, along, g), u3 = f32x4.sub(v128.load(xp, 48), v128.load(c, 48));
         s0 = f32x4.add(s0, h0);
         s1 = f32x4.add(s1, h1);
         s2 = f32x4.add(s2, h2);
@@ -195,11 +194,11 @@ export function columnSums(
     }
   }
   for (; l < lines; l++) {
-    const c = <f64> load<f32>(center + (l << 2)), m = <f64> load<f32>(shift + (l << 2));
+    const c = <f64> load<f32>(center + (l << 2)), m = <f64> load<f32>(constant + (l << 2));
     let s: f64 = 0, q: f64 = 0;
     for (let i: usize = 0; i < length; i++) {
-      const p = i * row + (l << 2), g = <f64> load<f32>(dy + p) - m, u = <f64> load<f32>(x + p) - c;
-      const w = along ? <f64> load<f32>(scale + (i << 2)) : 1, h = along ? g * w + (w - <f64> level) * m : g;
+      const p = i * row + (l << 2), u = <f64> load<f32>(x + p) - c;
+      const h = <f64> load<f32>(dy + p) * (along ? <f64> load<f32>(scale + (i << 2)) : 1) - m;
       s += h;
       q += h * u;
     }
@@ -262,21 +261,20 @@ export function columnGradient(
   slope: usize,
   offset: usize,
   gain: usize,
-  shift: usize,
+  constant: usize,
   along: bool,
   scale: usize,
-  level: f32,
 ): void {
   for (let i: usize = 0; i < length; i++, x += lines << 2, dy += lines << 2, dx += lines << 2) {
-    const w: f32 = along ? load<f32>(scale + (i << 2)) : 1, g = f32x4.splat(w), e = f32x4.splat(w - level);
+    const w: f32 = along ? load<f32>(scale + (i << 2)) : 1, g = f32x4.splat(w);
     let l: usize = 0;
     for (; l + 4 <= lines; l += 4) {
-      const p = l << 2, h = deviation(dy + p, shift + p, along, g, e);
+      const p = l << 2, h = deviation(dy + p, constant + p, along, g);
       const d = madd(f32x4.sub(v128.load(x + p), v128.load(center + p)), v128.load(slope + p), v128.load(offset + p));
       v128.store(dx + p, madd(h, v128.load(gain + p), d));
     }
     for (; l < lines; l++) {
-      const p = l << 2, m = load<f32>(shift + p), v = load<f32>(dy + p) - m, h = along ? v * w + (w - level) * m : v;
+      const p = l << 2, h = <f32> (<f64> load<f32>(dy + p) * <f64> w - <f64> load<f32>(constant + p));
       const d = (load<f32>(x + p) - load<f32>(center + p)) * load<f32>(slope + p) + load<f32>(offset + p);
       store<f32>(dx + p, h * load<f32>(gain + p) + d);
     }

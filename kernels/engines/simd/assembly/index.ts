@@ -12,6 +12,5 @@ export { rowNormalize } from "./row_norm";
 export { rowDifferentiate } from "./row_norm_gradient";
 export { activate, activationGradient } from "./activation";
 export { add } from "./add";
-export { columnExactMoments, rowExactMoments } from "./exact_moments";
 export { narrow, widen } from "./half";
 export { quantize } from "./tables";

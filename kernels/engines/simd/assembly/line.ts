@@ -1,82 +1,68 @@
-// One line that lies along memory: its moments, and its affine map.
+// Runs of elements along memory, two at a time: their moments, and their affine maps. Memory delivers two streams faster than one, what both
+// need is loaded once, and sums across lanes are taken of both together. The second run is `apart` bytes behind the first; of what there
+// is one of each, the first two lanes of a vector are those of the two.
 
-import { madd, total } from "./lanes";
+import { both, first, low, madd, second, totals } from "./lanes";
 
-/** Float32 lanes add up at most this many elements before they are carried over into float64. */
-export const BLOCK: usize = 1024;
+/** Float32 lanes add up at most this many elements of a run before they are carried over into float64. */
+const BLOCK: usize = 512 << 2;
 
-/** So many bytes are touched before they are read again and written elsewhere: an eighth of a nearest cache or less. */
-const TOUCHED: usize = 4096;
-
-/** What touching adds up to: nobody asks, but a load whose value is not used would be left out. */
-let touched: f32 = 0;
-
+/** So many elements at the beginning of a line that their mean will do for a rough one: a quarter, if that is enough. */
 // @ts-ignore: decorator
 @inline
-function quarterOf(length: usize): usize {
+export function quarterOf(length: usize): usize {
   return length < 16 ? length : (length < 64 ? length : length >> 2) & ~15;
 }
 
-/**
- * What to subtract from a line of gradients: a mean of its first quarter where that is far from 0 beside the deviation, else 0. For
- * there a difference would be rounded, numbers of one size all in one direction, and that adds up. The addresses are of scratch memory.
- */
-export function shiftOf(dy: usize, length: usize, mean: usize, m2: usize): f32 {
-  const part = quarterOf(length);
-  lineMoments(dy, part, false, mean, m2);
-  const mu = load<f64>(mean);
-  return mu * mu * <f64> part > 16 * load<f64>(m2) ? <f32> mu : 0;
-}
-
-/**
- * A mean that is near enough: that of the first quarter of a line, in whole blocks. Where it is off by e, m2 is the difference of two
- * sums that are larger by (e / deviation)^2, and that is hardly more than 4, for the quarter's elements count in the deviation too.
- */
-function roughMean(x: usize, length: usize): f32 {
-  const part = quarterOf(length);
-  return <f32> (sumAbout(x, part, 0) / <f64> part);
-}
-
-/** sum(x - c) of a line. */
-export function sumAbout(x: usize, length: usize, c: f32): f64 {
-  const cc = f32x4.splat(c);
-  let sum: f64 = 0;
-  let i: usize = 0;
-  while (i < length) {
-    const end = min(i + BLOCK, length);
+/** The sums of two runs, in float64. */
+function pairSum(x: usize, apart: usize, length: usize): v128 {
+  const bytes = length << 2, x1 = x + apart;
+  let sum = f64x2.splat(0);
+  let p: usize = 0;
+  while (p < bytes) {
+    const end = min(p + BLOCK, bytes);
     let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
-    for (; i + 16 <= end; i += 16) {
-      const p = x + (i << 2);
-      s0 = f32x4.add(s0, f32x4.sub(v128.load(p), cc));
-      s1 = f32x4.add(s1, f32x4.sub(v128.load(p, 16), cc));
-      s2 = f32x4.add(s2, f32x4.sub(v128.load(p, 32), cc));
-      s3 = f32x4.add(s3, f32x4.sub(v128.load(p, 48), cc));
+    for (; p + 32 <= end; p += 32) {
+      const a = x + p, b = x1 + p;
+      s0 = f32x4.add(s0, v128.load(a));
+      s1 = f32x4.add(s1, v128.load(a, 16));
+      s2 = f32x4.add(s2, v128.load(b));
+      s3 = f32x4.add(s3, v128.load(b, 16));
     }
-    for (; i < end; i++) sum += <f64> load<f32>(x + (i << 2)) - <f64> c;
-    sum += total(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
+    for (; p < end; p += 4) sum = f64x2.add(sum, low(both(x + p, x1 + p)));
+    sum = f64x2.add(sum, totals(f32x4.add(s0, s1), f32x4.add(s2, s3)));
   }
   return sum;
 }
 
+/** What pairMoments found: the means of two runs and their sums of squared deviations, in float64. */
+export let means: v128 = f64x2.splat(0);
+export let squares: v128 = f64x2.splat(0);
+
 /**
- * Stores the mean and the sum of squared deviations of a line, by the corrected two-pass algorithm (Chan, Golub and LeVeque 1983):
- * with k near the mean and d = x - k, mean = k + sum(d)/n and m2 = sum(d^2) - sum(d)^2/n. About zero, mean and k are 0 and m2 is sum(x^2).
+ * Finds the mean and the sum of squared deviations of two runs, by the corrected two-pass algorithm (Chan, Golub and LeVeque 1983): with k
+ * near the mean and d = x - k, mean = k + sum(d)/n and m2 = sum(d^2) - sum(d)^2/n. About zero, mean and k are 0 and m2 is sum(x^2).
+ *
+ * The mean of the first quarter is near enough: where it is off by e, m2 is the difference of two sums that are larger by
+ * (e / deviation)^2, and that is hardly more than 4, for the quarter's elements count in the deviation too.
  */
-export function lineMoments(x: usize, length: usize, aboutZero: bool, mean: usize, m2: usize): void {
-  const n = <f64> length;
-  const k: f32 = aboutZero ? <f32> 0 : roughMean(x, length);
-  const kk = f32x4.splat(k);
-  let sd: f64 = 0, sdd: f64 = 0;
-  let i: usize = 0;
-  while (i < length) {
-    const end = min(i + BLOCK, length);
+export function pairMoments(x: usize, apart: usize, length: usize, aboutZero: bool): void {
+  const n = f64x2.splat(1 / <f64> length), bytes = length << 2, x1 = x + apart;
+  let k = f32x4.splat(0);
+  if (!aboutZero) {
+    const part = quarterOf(length);
+    k = f32x4.demote_f64x2_zero(f64x2.mul(pairSum(x, apart, part), f64x2.splat(1 / <f64> part)));
+  }
+  const k0 = first(k), k1 = second(k), kk = low(k);
+  let sum = f64x2.splat(0), square = sum;
+  let p: usize = 0;
+  while (p < bytes) {
+    const end = min(p + BLOCK, bytes);
     let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, q0 = s0, q1 = s0, q2 = s0, q3 = s0;
-    for (; i + 16 <= end; i += 16) {
-      const p = x + (i << 2);
-      const d0 = f32x4.sub(v128.load(p), kk);
-      const d1 = f32x4.sub(v128.load(p, 16), kk);
-      const d2 = f32x4.sub(v128.load(p, 32), kk);
-      const d3 = f32x4.sub(v128.load(p, 48), kk);
+    for (; p + 32 <= end; p += 32) {
+      const a = x + p, b = x1 + p;
+      const d0 = f32x4.sub(v128.load(a), k0), d1 = f32x4.sub(v128.load(a, 16), k0);
+      const d2 = f32x4.sub(v128.load(b), k1), d3 = f32x4.sub(v128.load(b, 16), k1);
       s0 = f32x4.add(s0, d0);
       s1 = f32x4.add(s1, d1);
       s2 = f32x4.add(s2, d2);
@@ -86,94 +72,152 @@ export function lineMoments(x: usize, length: usize, aboutZero: bool, mean: usiz
       q2 = madd(d2, d2, q2);
       q3 = madd(d3, d3, q3);
     }
-    for (; i + 4 <= end; i += 4) {
-      const d = f32x4.sub(v128.load(x + (i << 2)), kk);
-      s0 = f32x4.add(s0, d);
-      q0 = madd(d, d, q0);
+    if (p + 16 <= end) {
+      const d0 = f32x4.sub(v128.load(x + p), k0), d2 = f32x4.sub(v128.load(x1 + p), k1);
+      s0 = f32x4.add(s0, d0);
+      s2 = f32x4.add(s2, d2);
+      q0 = madd(d0, d0, q0);
+      q2 = madd(d2, d2, q2);
+      p += 16;
     }
-    for (; i < end; i++) {
-      const d = <f64> load<f32>(x + (i << 2)) - <f64> k;
-      sd += d;
-      sdd += d * d;
+    for (; p < end; p += 4) {
+      const d = f64x2.sub(low(both(x + p, x1 + p)), kk);
+      sum = f64x2.add(sum, d);
+      square = f64x2.add(square, f64x2.mul(d, d));
     }
-    sd += total(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
-    sdd += total(f32x4.add(f32x4.add(q0, q1), f32x4.add(q2, q3)));
+    sum = f64x2.add(sum, totals(f32x4.add(s0, s1), f32x4.add(s2, s3)));
+    square = f64x2.add(square, totals(f32x4.add(q0, q1), f32x4.add(q2, q3)));
   }
-  store<f64>(mean, aboutZero ? 0 : <f64> k + sd / n);
-  store<f64>(m2, aboutZero ? sdd : max(sdd - sd * sd / n, 0));
+  means = aboutZero ? f64x2.splat(0) : f64x2.add(kk, f64x2.mul(sum, n));
+  squares = aboutZero ? square : f64x2.pmax(f64x2.sub(square, f64x2.mul(f64x2.mul(sum, sum), n)), f64x2.splat(0));
 }
 
-/** The same of lines that are `stride` bytes apart and share a statistic: merged, as Chan, Golub and LeVeque (1979) have it. */
-export function linesMoments(
-  x: usize,
-  lines: usize,
-  length: usize,
-  stride: usize,
-  aboutZero: bool,
-  mean: usize,
-  m2: usize,
-): void {
-  if (stride == length << 2) return lineMoments(x, lines * length, aboutZero, mean, m2);
-  let mu: f64 = 0, squares: f64 = 0;
-  for (let l: usize = 0; l < lines; l++, x += stride) {
-    lineMoments(x, length, aboutZero, mean, m2);
-    const d = load<f64>(mean) - mu, had = <f64> l, n = <f64> (l + 1);
-    squares += load<f64>(m2) + d * d * (<f64> length * had / n);
-    mu += d / n;
-  }
-  store<f64>(mean, mu);
-  store<f64>(m2, squares);
+/** What has been merged so far: how many elements, their mean and their sum of squared deviations. */
+let count: f64 = 0;
+export let mean: f64 = 0;
+export let m2: f64 = 0;
+
+/** Merges the moments of n more elements (Chan, Golub and LeVeque 1979). */
+function merge(n: f64, mu: f64, square: f64): void {
+  const all = count + n, d = mu - mean;
+  m2 += square + d * d * (count * n / all);
+  mean += d * (n / all);
+  count = all;
 }
 
-/**
- * y = (x - c) * a + b, then, along, y * scale + bias. A long line is touched before it is written elsewhere, a block at a time: one that
- * is read while another one is written comes slower than one that is read alone.
- */
-export function lineApply(
+function mergePair(x: usize, apart: usize, length: usize, aboutZero: bool): void {
+  pairMoments(x, apart, length, aboutZero);
+  merge(<f64> length, f64x2.extract_lane(means, 0), f64x2.extract_lane(squares, 0));
+  if (apart) merge(<f64> length, f64x2.extract_lane(means, 1), f64x2.extract_lane(squares, 1));
+}
+
+/** Finds `mean` and `m2` of runs that are `stride` bytes apart, all together. One run is two halves and a rest. */
+export function runMoments(x: usize, runs: usize, length: usize, stride: usize, aboutZero: bool): void {
+  count = mean = m2 = 0;
+  if (stride == length << 2) {
+    length *= runs;
+    runs = 1;
+  }
+  if (runs == 1) {
+    const half = (length >> 1) & ~3, bytes = half << 2;
+    if (half) mergePair(x, bytes, half, aboutZero);
+    x += bytes << 1;
+    length -= half << 1;
+  }
+  for (; runs > 1; runs -= 2, x += stride << 1) mergePair(x, stride, length, aboutZero);
+  if (runs && length) mergePair(x, 0, length, aboutZero);
+}
+
+/** y = (x - c) * a + b of two runs, then, along, y * scale + bias. */
+export function pairApply(
   x: usize,
   y: usize,
+  apart: usize,
   length: usize,
-  c: f32,
-  a: f32,
-  b: f32,
+  c: v128,
+  a: v128,
+  b: v128,
   along: bool,
   scale: usize,
   bias: usize,
 ): void {
-  const cc = f32x4.splat(c), aa = f32x4.splat(a), bb = f32x4.splat(b), bytes = length << 2, blocks = bytes & ~63;
-  const step = x == y || bytes <= TOUCHED ? bytes : TOUCHED;
+  if (along) applyBoth(x, y, apart, length, c, a, b, true, scale, bias);
+  else applyBoth(x, y, apart, length, c, a, b, false, scale, bias);
+}
+
+// @ts-ignore: decorator
+@inline
+function applyBoth(
+  x: usize,
+  y: usize,
+  apart: usize,
+  length: usize,
+  c: v128,
+  a: v128,
+  b: v128,
+  along: bool,
+  scale: usize,
+  bias: usize,
+): void {
+  const c0 = first(c), c1 = second(c), a0 = first(a), a1 = second(a), b0 = first(b), b1 = second(b), bytes = length << 2;
+  const x1 = x + apart, y1 = y + apart;
   let p: usize = 0;
-  while (p < blocks) {
-    const end = min(p + step, blocks);
-    if (step < bytes) {
-      let t: f32 = 0;
-      for (let q = p; q < end; q += 64) t += load<f32>(x + q);
-      touched = t;
+  for (; p + 32 <= bytes; p += 32) {
+    const from = x + p, to = y + p, from1 = x1 + p, to1 = y1 + p, g = scale + p, h = bias + p;
+    let v0 = madd(f32x4.sub(v128.load(from), c0), a0, b0), v1 = madd(f32x4.sub(v128.load(from, 16), c0), a0, b0);
+    let v2 = madd(f32x4.sub(v128.load(from1), c1), a1, b1);
+    let v3 = madd(f32x4.sub(v128.load(from1, 16), c1), a1, b1);
+    if (along) {
+      const g0 = v128.load(g), g1 = v128.load(g, 16), h0 = v128.load(h), h1 = v128.load(h, 16);
+      v0 = madd(v0, g0, h0);
+      v1 = madd(v1, g1, h1);
+      v2 = madd(v2, g0, h0);
+      v3 = madd(v3, g1, h1);
     }
-    for (; p < end; p += 64) {
-      const xp = x + p, yp = y + p, gp = scale + p, hp = bias + p;
-      let y0 = madd(f32x4.sub(v128.load(xp), cc), aa, bb);
-      let y1 = madd(f32x4.sub(v128.load(xp, 16), cc), aa, bb);
-      let y2 = madd(f32x4.sub(v128.load(xp, 32), cc), aa, bb);
-      let y3 = madd(f32x4.sub(v128.load(xp, 48), cc), aa, bb);
-      if (along) {
-        y0 = madd(y0, v128.load(gp), v128.load(hp));
-        y1 = madd(y1, v128.load(gp, 16), v128.load(hp, 16));
-        y2 = madd(y2, v128.load(gp, 32), v128.load(hp, 32));
-        y3 = madd(y3, v128.load(gp, 48), v128.load(hp, 48));
-      }
-      v128.store(yp, y0);
-      v128.store(yp, y1, 16);
-      v128.store(yp, y2, 32);
-      v128.store(yp, y3, 48);
-    }
+    v128.store(to, v0);
+    v128.store(to, v1, 16);
+    v128.store(to1, v2);
+    v128.store(to1, v3, 16);
   }
+  if (p + 16 <= bytes) {
+    let v0 = madd(f32x4.sub(v128.load(x + p), c0), a0, b0), v1 = madd(f32x4.sub(v128.load(x1 + p), c1), a1, b1);
+    if (along) {
+      const g = v128.load(scale + p), h = v128.load(bias + p);
+      v0 = madd(v0, g, h);
+      v1 = madd(v1, g, h);
+    }
+    v128.store(y + p, v0);
+    v128.store(y1 + p, v1);
+    p += 16;
+  }
+  for (; p < bytes; p += 4) {
+    let v = madd(f32x4.sub(both(x + p, x1 + p), c), a, b);
+    if (along) v = madd(v, v128.load32_splat(scale + p), v128.load32_splat(bias + p));
+    v128.store32_lane(y + p, v, 0);
+    v128.store32_lane(y1 + p, v, 1);
+  }
+}
+
+/** The same of one run. */
+export function lineApply(
+  x: usize,
+  y: usize,
+  length: usize,
+  c: v128,
+  a: v128,
+  b: v128,
+  along: bool,
+  scale: usize,
+  bias: usize,
+): void {
+  const cc = first(c), aa = first(a), bb = first(b), bytes = length << 2;
+  let p: usize = 0;
   for (; p + 16 <= bytes; p += 16) {
     const v = madd(f32x4.sub(v128.load(x + p), cc), aa, bb);
     v128.store(y + p, along ? madd(v, v128.load(scale + p), v128.load(bias + p)) : v);
   }
   for (; p < bytes; p += 4) {
-    const v = (load<f32>(x + p) - c) * a + b;
-    store<f32>(y + p, along ? v * load<f32>(scale + p) + load<f32>(bias + p) : v);
+    const v = madd(f32x4.sub(v128.load32_zero(x + p), cc), aa, bb);
+    v128.store32_lane(y + p, along ? madd(v, v128.load32_zero(scale + p), v128.load32_zero(bias + p)) : v, 0);
   }
 }

@@ -1,117 +1,150 @@
-// One line that lies along memory, backwards. With g = dy - shift, where the shift is near the mean of dy, h is
-//
-//     g, or, along, g scale + shift (scale - level), where the level is near the mean of scale:
-//
-// dy, or dy scale, less a constant. Where dy is far from 0 beside its deviation, differences are taken before float32 products are.
+// Runs of elements along memory, backwards, two at a time as in line.ts. h is dy - m or, along, dy scale - m, where m is near the mean: where
+// dy is far from 0 beside its deviation, that is taken off before anything is rounded.
 
-import { madd, total } from "./lanes";
-import { BLOCK } from "./line";
+import { both, first, fused, low, madd, second, totals } from "./lanes";
+
+/** Float32 lanes add up at most this many elements of a run before they are carried over into float64. */
+const BLOCK: usize = 256 << 2;
 
 // @ts-ignore: decorator
 @inline
-function deviation(dy: v128, shift: v128, along: bool, scale: usize, level: v128): v128 {
-  const g = f32x4.sub(dy, shift);
-  if (!along) return g;
-  const s = v128.load(scale);
-  return madd(g, s, f32x4.mul(f32x4.sub(s, level), shift));
+function deviation(dy: v128, along: bool, scale: v128, minus: v128): v128 {
+  return along ? fused(dy, scale, minus) : f32x4.add(dy, minus);
 }
 
-/** Stores sum(h) and sum(h (x - c)). If asked to, adds dy to dBias and dy ((x - c) k + b) to dScale, both float32, for each element. */
-export function lineSums(
+/** What pairSums found: sum(h) and sum(h (x - c)) of two runs, in float64. */
+export let sums: v128 = f64x2.splat(0);
+export let products: v128 = f64x2.splat(0);
+
+/**
+ * Finds sum(h) and sum(h (x - c)) of two runs. If asked to, adds, for each element, dy of both to dBias and dy ((x - c) k + b) to dScale,
+ * both float32. A run that is alone goes with itself, `apart` is 0, and is added once.
+ */
+export function pairSums(
   x: usize,
   dy: usize,
+  apart: usize,
   length: usize,
-  c: f32,
-  shift: f32,
+  c: v128,
+  k: v128,
+  b: v128,
+  m: v128,
   along: bool,
   scale: usize,
-  level: f32,
   ofParameters: bool,
-  k: f32,
-  b: f32,
   dScale: usize,
   dBias: usize,
-  sum: usize,
-  product: usize,
 ): void {
-  const cc = f32x4.splat(c), mm = f32x4.splat(shift), ll = f32x4.splat(level), kk = f32x4.splat(k), bb = f32x4.splat(b);
-  let s: f64 = 0, q: f64 = 0;
-  let i: usize = 0;
-  while (i < length) {
-    const end = min(i + BLOCK, length);
-    let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, q0 = s0, q1 = s0, q2 = s0, q3 = s0;
-    for (; i + 16 <= end; i += 16) {
-      const p = i << 2, xp = x + p, dp = dy + p, gp = scale + p;
-      const u0 = f32x4.sub(v128.load(xp), cc), u1 = f32x4.sub(v128.load(xp, 16), cc);
-      const u2 = f32x4.sub(v128.load(xp, 32), cc), u3 = f32x4.sub(v128.load(xp, 48), cc);
-      const d0 = v128.load(dp), d1 = v128.load(dp, 16), d2 = v128.load(dp, 32), d3 = v128.load(dp, 48);
-      const h0 = deviation(d0, mm, along, gp, ll), h1 = deviation(d1, mm, along, gp + 16, ll);
-      const h2 = deviation(d2, mm, along, gp + 32, ll), h3 = deviation(d3, mm, along, gp + 48, ll);
-      s0 = f32x4.add(s0, h0);
-      s1 = f32x4.add(s1, h1);
-      s2 = f32x4.add(s2, h2);
-      s3 = f32x4.add(s3, h3);
-      q0 = madd(h0, u0, q0);
-      q1 = madd(h1, u1, q1);
-      q2 = madd(h2, u2, q2);
-      q3 = madd(h3, u3, q3);
-      if (ofParameters) {
-        const to = dScale + p, toBias = dBias + p;
-        v128.store(toBias, f32x4.add(v128.load(toBias), d0));
-        v128.store(toBias, f32x4.add(v128.load(toBias, 16), d1), 16);
-        v128.store(toBias, f32x4.add(v128.load(toBias, 32), d2), 32);
-        v128.store(toBias, f32x4.add(v128.load(toBias, 48), d3), 48);
-        v128.store(to, madd(d0, madd(u0, kk, bb), v128.load(to)));
-        v128.store(to, madd(d1, madd(u1, kk, bb), v128.load(to, 16)), 16);
-        v128.store(to, madd(d2, madd(u2, kk, bb), v128.load(to, 32)), 32);
-        v128.store(to, madd(d3, madd(u3, kk, bb), v128.load(to, 48)), 48);
-      }
-    }
-    for (; i < end; i++) {
-      const p = i << 2, u = load<f32>(x + p) - c, d = load<f32>(dy + p), g = <f64> d - <f64> shift;
-      const w = along ? <f64> load<f32>(scale + p) : 1, h = along ? g * w + (w - <f64> level) * <f64> shift : g;
-      s += h;
-      q += h * <f64> u;
-      if (ofParameters) {
-        store<f32>(dBias + p, load<f32>(dBias + p) + d);
-        store<f32>(dScale + p, load<f32>(dScale + p) + d * (u * k + b));
-      }
-    }
-    s += total(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
-    q += total(f32x4.add(f32x4.add(q0, q1), f32x4.add(q2, q3)));
-  }
-  store<f64>(sum, s);
-  store<f64>(product, q);
+  if (along) sumBoth(x, dy, apart, length, c, k, b, m, true, scale, ofParameters, dScale, dBias);
+  else sumBoth(x, dy, apart, length, c, k, b, m, false, 0, false, 0, 0);
 }
 
-/** dx = h gain + (x - c) slope + offset. */
-export function lineGradient(
+// @ts-ignore: decorator
+@inline
+function sumBoth(
+  x: usize,
+  dy: usize,
+  apart: usize,
+  length: usize,
+  c: v128,
+  k: v128,
+  b: v128,
+  m: v128,
+  along: bool,
+  scale: usize,
+  ofParameters: bool,
+  dScale: usize,
+  dBias: usize,
+): void {
+  const c0 = first(c), c1 = second(c), k0 = first(k), k1 = second(k), b0 = first(b), b1 = second(b), bytes = length << 2;
+  const other = i32x4.splat(apart ? -1 : 0);
+  const minus = f32x4.neg(m), m0 = first(minus), m1 = second(minus);
+  let s = f64x2.splat(0), q = s;
+  let p: usize = 0;
+  while (p < bytes) {
+    const end = min(p + BLOCK, bytes);
+    let s0 = f32x4.splat(0), s1 = s0, q0 = s0, q1 = s0;
+    for (; p + 16 <= end; p += 16) {
+      const u0 = f32x4.sub(v128.load(x + p), c0), u1 = f32x4.sub(v128.load(x + apart + p), c1);
+      const d0 = v128.load(dy + p), d1 = v128.load(dy + apart + p), g = along ? v128.load(scale + p) : other;
+      const h0 = deviation(d0, along, g, m0), h1 = deviation(d1, along, g, m1);
+      s0 = f32x4.add(s0, h0);
+      s1 = f32x4.add(s1, h1);
+      q0 = madd(h0, u0, q0);
+      q1 = madd(h1, u1, q1);
+      if (ofParameters) {
+        const e1 = v128.and(d1, other);
+        v128.store(dBias + p, f32x4.add(f32x4.add(v128.load(dBias + p), d0), e1));
+        v128.store(dScale + p, madd(e1, madd(u1, k1, b1), madd(d0, madd(u0, k0, b0), v128.load(dScale + p))));
+      }
+    }
+    for (; p < end; p += 4) {
+      const u = f32x4.sub(both(x + p, x + apart + p), c), d = both(dy + p, dy + apart + p);
+      const h = deviation(d, along, along ? v128.load32_splat(scale + p) : other, minus);
+      s = f64x2.add(s, low(h));
+      q = f64x2.add(q, f64x2.mul(low(h), low(u)));
+      if (ofParameters) {
+        const e = v128.and(second(d), other), z = madd(u, k, b);
+        v128.store32_lane(dBias + p, f32x4.add(f32x4.add(v128.load32_zero(dBias + p), d), e), 0);
+        v128.store32_lane(dScale + p, madd(e, second(z), madd(d, z, v128.load32_zero(dScale + p))), 0);
+      }
+    }
+    s = f64x2.add(s, totals(s0, s1));
+    q = f64x2.add(q, totals(q0, q1));
+  }
+  sums = s;
+  products = q;
+}
+
+/** dx = h a + (x - c) k + b of two runs; of one, where `apart` is 0. */
+export function pairGradient(
   x: usize,
   dy: usize,
   dx: usize,
+  apart: usize,
   length: usize,
-  c: f32,
-  slope: f32,
-  offset: f32,
-  gain: f32,
-  shift: f32,
+  c: v128,
+  k: v128,
+  b: v128,
+  a: v128,
+  m: v128,
   along: bool,
   scale: usize,
-  level: f32,
 ): void {
-  const cc = f32x4.splat(c), kk = f32x4.splat(slope), bb = f32x4.splat(offset), aa = f32x4.splat(gain);
-  const mm = f32x4.splat(shift), ll = f32x4.splat(level);
-  let i: usize = 0;
-  for (; i + 8 <= length; i += 8) {
-    const p = i << 2, xp = x + p, dp = dy + p, to = dx + p, gp = scale + p;
-    const h0 = deviation(v128.load(dp), mm, along, gp, ll), h1 = deviation(v128.load(dp, 16), mm, along, gp + 16, ll);
-    const x0 = madd(f32x4.sub(v128.load(xp), cc), kk, bb), x1 = madd(f32x4.sub(v128.load(xp, 16), cc), kk, bb);
-    v128.store(to, madd(h0, aa, x0));
-    v128.store(to, madd(h1, aa, x1), 16);
+  if (along) differentiateBoth(x, dy, dx, apart, length, c, k, b, a, m, true, scale);
+  else differentiateBoth(x, dy, dx, apart, length, c, k, b, a, m, false, 0);
+}
+
+// @ts-ignore: decorator
+@inline
+function differentiateBoth(
+  x: usize,
+  dy: usize,
+  dx: usize,
+  apart: usize,
+  length: usize,
+  c: v128,
+  k: v128,
+  b: v128,
+  a: v128,
+  m: v128,
+  along: bool,
+  scale: usize,
+): void {
+  const c0 = first(c), c1 = second(c), k0 = first(k), k1 = second(k), b0 = first(b), b1 = second(b), bytes = length << 2;
+  const a0 = first(a), a1 = second(a), minus = f32x4.neg(m), m0 = first(minus), m1 = second(minus);
+  let p: usize = 0;
+  for (; p + 16 <= bytes; p += 16) {
+    const g = along ? v128.load(scale + p) : c0;
+    const h0 = deviation(v128.load(dy + p), along, g, m0), h1 = deviation(v128.load(dy + apart + p), along, g, m1);
+    const z0 = madd(f32x4.sub(v128.load(x + p), c0), k0, b0), z1 = madd(f32x4.sub(v128.load(x + apart + p), c1), k1, b1);
+    v128.store(dx + p, madd(h0, a0, z0));
+    v128.store(dx + apart + p, madd(h1, a1, z1));
   }
-  for (; i < length; i++) {
-    const p = i << 2, g = load<f32>(dy + p) - shift, w: f32 = along ? load<f32>(scale + p) : 1;
-    const h = along ? g * w + (w - level) * shift : g;
-    store<f32>(dx + p, h * gain + ((load<f32>(x + p) - c) * slope + offset));
+  for (; p < bytes; p += 4) {
+    const h = deviation(both(dy + p, dy + apart + p), along, along ? v128.load32_splat(scale + p) : c, minus);
+    const d = madd(h, a, madd(f32x4.sub(both(x + p, x + apart + p), c), k, b));
+    v128.store32_lane(dx + p, d, 0);
+    v128.store32_lane(dx + apart + p, d, 1);
   }
 }

@@ -1,15 +1,63 @@
-// Moments, table and apply of one statistic after the other, each while its lines are in the nearest caches. A statistic has a run of
+// Moments, table and apply of a few statistics after the other, each while its lines are in the nearest caches. A statistic has a run of
 // lines, one for layer and instance norm, those of a group of channels for group norm; or, one statistic at a time, of lines that are
 // `stride` bytes apart, such as those of a channel in all samples for batch norm.
 
 import { activate } from "./activation";
-import { lineApply, linesMoments } from "./line";
-import { isLarge, isUnusual } from "./tables";
+import { rowApply, rowMoments } from "./rows";
+import { areModerate, areUsual, isLarge, isUnusual, rounded, storePair } from "./tables";
 
 /**
- * y = (x - mean, or x) * r, then, along (where a statistic has one line), y * scale + bias, or else, for each line, y * slope + offset; r = 1 / (sqrt(factor v + inside) + outside).
- * Writes the mean, the sum of squared deviations and r of each statistic. Those that float32 cannot hold are left out, with a 1 in
- * `left`; returns how many they are.
+ * Statistics of one line are taken together up to so many bytes, two at least: roots and quotients of some wait for their sums while others
+ * are added up, and reading by turns with writing goes on for long enough that memory keeps pace.
+ */
+const NEAR: usize = 32768;
+
+/** How many statistics are worked on together. */
+// @ts-ignore: decorator
+@inline
+export function together(lines: usize, length: usize): usize {
+  return lines == 1 ? max(NEAR / (length << 2), 2) & ~1 : 1;
+}
+
+/** r and the tables of two statistics at once, along, by the formulas below; false if float32 may not hold them. */
+// @ts-ignore: decorator
+@inline
+function tabulateTwo(
+  mean: usize,
+  m2: usize,
+  subtractMean: bool,
+  reciprocal: f64,
+  inside: f64,
+  outside: f64,
+  least: f64,
+  inverse: usize,
+  center32: usize,
+  slope32: usize,
+  offset32: usize,
+): bool {
+  const mu = v128.load(mean), squares = v128.load(m2), r = inverses(squares, reciprocal, inside, outside);
+  const c = subtractMean ? mu : f64x2.splat(0), b = f64x2.mul(f64x2.sub(rounded(c), c), r);
+  const moderate = v128.and(areModerate(f64x2.add(mu, squares)), v128.and(areModerate(c), areModerate(b)));
+  if (!i64x2.all_true(v128.and(v128.and(moderate, areUsual(r)), f64x2.ge(squares, f64x2.splat(least))))) return false;
+  v128.store(inverse, r);
+  storePair(center32, c);
+  storePair(slope32, r);
+  storePair(offset32, b);
+  return true;
+}
+
+/** 1 / (sqrt(factor v + inside) + outside) of two sums of squares. */
+// @ts-ignore: decorator
+@inline
+export function inverses(squares: v128, reciprocal: f64, inside: f64, outside: f64): v128 {
+  const root = f64x2.sqrt(f64x2.add(f64x2.mul(f64x2.splat(reciprocal), squares), f64x2.splat(inside)));
+  return f64x2.div(f64x2.splat(1), f64x2.add(root, f64x2.splat(outside)));
+}
+
+/**
+ * y = (x - mean, or x) * r, then, along (where a statistic has one line), y * scale + bias, or else, for each line, y * slope + offset;
+ * r = 1 / (sqrt(factor v + inside) + outside). Writes the mean, the sum of squared deviations and r of each statistic. Those that float32 cannot hold are left out, with a 1 in
+ * `left`; returns how many they are. The last three addresses are of tables of float32 to work with.
  */
 export function rowNormalize(
   x: usize,
@@ -35,31 +83,48 @@ export function rowNormalize(
   m2: usize,
   inverse: usize,
   left: usize,
+  center32: usize,
+  slope32: usize,
+  offset32: usize,
 ): i32 {
-  const count = lines * length, n = <f64> count, bytes = length << 2;
-  let unfinished = 0, line: usize = 0;
-  for (let s: usize = 0; s < statistics; s++, line += lines, x += lines * bytes, y += lines * bytes) {
-    const at = s << 3;
-    linesMoments(x, lines, length, stride, aboutZero, mean + at, m2 + at);
-    const mu = load<f64>(mean + at), squares = load<f64>(m2 + at);
-    const r = 1 / (sqrt(factor * (squares / n) + inside) + outside);
-    const c = subtractMean ? mu : 0, rounded = <f32> c;
-    let usual = abs(mu + squares) < Infinity && squares >= floor * n && !isLarge(c) && !isUnusual(r);
-    for (let l = line; l < line + lines && usual; l++) {
-      const k = along ? r : r * load<f64>(slope + (l << 3)), b = along ? 0 : load<f64>(offset + (l << 3));
-      usual = !isUnusual(k) && !isLarge(b + (<f64> rounded - c) * k);
+  const n = <f64> (lines * length), reciprocal = factor / n, least = floor * n, many = together(lines, length);
+  let unfinished = 0;
+  for (let from: usize = 0; from < statistics; from += many) {
+    const end = min(from + many, statistics), last = end * lines;
+    rowMoments(x + from * lines * stride, end - from, lines, length, stride, aboutZero, mean + (from << 3), m2 + (from << 3));
+    let missing = 0;
+    for (let s = from; s < end; s++) {
+      if (along && s + 1 < end) {
+        const two = s << 3, two32 = s << 2, c32 = center32 + two32, k32 = slope32 + two32, b32 = offset32 + two32;
+        if (tabulateTwo(mean + two, m2 + two, subtractMean, reciprocal, inside, outside, least, inverse + two, c32, k32, b32)) {
+          v128.store64_lane(left + two32, i64x2.splat(0), 0);
+          s++;
+          continue;
+        }
+      }
+      const at = s << 3, mu = load<f64>(mean + at), squares = load<f64>(m2 + at);
+      const r = 1 / (sqrt(reciprocal * squares + inside) + outside);
+      const c = subtractMean ? mu : 0, c32 = <f32> c;
+      let usual = abs(mu + squares) < Infinity && squares >= least && !isLarge(c) && !isUnusual(r);
+      for (let l = s * lines; l < (s + 1) * lines; l++) {
+        const k = along ? r : r * load<f64>(slope + (l << 3));
+        const b = (along ? 0 : load<f64>(offset + (l << 3))) + (<f64> c32 - c) * k;
+        usual = usual && !isUnusual(k) && !isLarge(b);
+        store<f32>(center32 + (l << 2), c32);
+        store<f32>(slope32 + (l << 2), <f32> k);
+        store<f32>(offset32 + (l << 2), <f32> b);
+      }
+      store<f64>(inverse + at, r);
+      store<u32>(left + (s << 2), usual ? 0 : 1);
+      missing += usual ? 0 : 1;
     }
-    store<f64>(inverse + at, r);
-    store<u32>(left + (s << 2), usual ? 0 : 1);
-    if (!usual) {
-      unfinished++;
-      continue;
-    }
-    const p = <usize> load<u32>(parameter + (s << 2)) << 2;
-    for (let l = line, from = x, to = y; l < line + lines; l++, from += stride, to += stride) {
-      const k = along ? r : r * load<f64>(slope + (l << 3)), b = along ? 0 : load<f64>(offset + (l << 3));
-      lineApply(from, to, length, rounded, <f32> k, <f32> (b + (<f64> rounded - c) * k), along, scale + p, bias + p);
-      if (activation) activate(to, length, activation);
+    unfinished += missing;
+    if (missing && lines > 1) continue;
+    const first = from * lines, start = first * stride, at = first << 2, lefts = missing ? left + at : 0;
+    const x0 = x + start, y0 = y + start;
+    rowApply(x0, y0, last - first, length, stride, center32 + at, slope32 + at, offset32 + at, along, parameter + at, scale, bias, lefts);
+    for (let l: usize = 0; activation && l < last - first; l++) {
+      if (!(missing && load<u32>(lefts + (l << 2)))) activate(y0 + l * stride, length, activation);
     }
   }
   return unfinished;

@@ -1,14 +1,78 @@
-// Lines that lie along memory: line l is the `length` elements from l * length on. A line has one statistic, so one entry
-// in each table (center, slope, offset, gain). Where `along` is set, scale and bias vary along the line, and line l uses those from
-// index parameter[l] on. Tensors, tables and parameters are float32 and given by their addresses; sums are float64.
+// Lines that lie along memory, `stride` bytes apart, taken two at a time: one of the first half beside one of the second, so that memory delivers
+// two streams. A line has one statistic, so one entry in each table (center, slope, offset, gain). Where `along` is set, scale and
+// bias vary along the line, and line l uses those from index parameter[l] on. Lines that have a number other than 0 in the table `left`, if
+// there is one, are left out. Tensors, tables and parameters are float32 and given by their addresses; moments, shifts and sums are float64.
 
-import { accumulate } from "./lanes";
-import { lineApply, lineMoments, shiftOf } from "./line";
-import { lineGradient, lineSums } from "./line_gradient";
+import { add } from "./add";
+import { accumulate, both, low } from "./lanes";
+import { lineApply, m2 as runM2, mean as runMean, means, pairApply, pairMoments, quarterOf, runMoments, squares } from "./line";
+import { pairGradient, pairSums, products, sums } from "./line_gradient";
 
-/** Mean and sum of squared deviations of each line. */
-export function rowMoments(x: usize, lines: usize, length: usize, aboutZero: bool, mean: usize, m2: usize): void {
-  for (let l: usize = 0; l < lines; l++, x += length << 2) lineMoments(x, length, aboutZero, mean + (l << 3), m2 + (l << 3));
+/** Stores two numbers, the second of them unless it is that of the same line. */
+// @ts-ignore: decorator
+@inline
+function storeBoth(table: usize, l: usize, m: usize, v: v128): void {
+  v128.store64_lane(table + (l << 3), v, 0);
+  if (l != m) v128.store64_lane(table + (m << 3), v, 1);
+}
+
+/** The entries of a table of float32 for two lines. */
+// @ts-ignore: decorator
+@inline
+function entries(table: usize, l: usize, m: usize): v128 {
+  return both(table + (l << 2), table + (m << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+function isLeft(left: usize, l: usize): bool {
+  return left && load<u32>(left + (l << 2));
+}
+
+/** Where the parameters of line l begin. */
+// @ts-ignore: decorator
+@inline
+function placeOf(l: usize, along: bool, parameter: usize): usize {
+  return along ? <usize> load<u32>(parameter + (l << 2)) << 2 : 0;
+}
+
+/** The line that is the k-th to be taken: those of both halves by turns, then what is over. */
+// @ts-ignore: decorator
+@inline
+function lineAt(k: usize, half: usize): usize {
+  return k < half << 1 ? (k >> 1) + (k & 1 ? half : 0) : k;
+}
+
+/** The line that goes with line l, the k-th: its neighbour if that has the same parameters and neither is left out, else itself. */
+// @ts-ignore: decorator
+@inline
+function partnerOf(l: usize, k: usize, half: usize, along: bool, parameter: usize, left: usize): usize {
+  const m = l + half, apart = k & 1 || k >= half << 1 || isLeft(left, l) || isLeft(left, m);
+  return apart || placeOf(l, along, parameter) != placeOf(m, along, parameter) ? l : m;
+}
+
+/** Mean and sum of squared deviations of each statistic, which has so many lines. */
+export function rowMoments(
+  x: usize,
+  statistics: usize,
+  lines: usize,
+  length: usize,
+  stride: usize,
+  aboutZero: bool,
+  mean: usize,
+  m2: usize,
+): void {
+  const half = lines == 1 ? statistics >> 1 : 0;
+  for (let s: usize = 0; s < half; s++) {
+    pairMoments(x + s * stride, half * stride, length, aboutZero);
+    storeBoth(mean, s, s + half, means);
+    storeBoth(m2, s, s + half, squares);
+  }
+  for (let s = half << 1; s < statistics; s++) {
+    runMoments(x + s * lines * stride, lines, length, stride, aboutZero);
+    store<f64>(mean + (s << 3), runMean);
+    store<f64>(m2 + (s << 3), runM2);
+  }
 }
 
 /** y = (x - center) * slope + offset, then, along, y * scale + bias. */
@@ -17,6 +81,7 @@ export function rowApply(
   y: usize,
   lines: usize,
   length: usize,
+  stride: usize,
   center: usize,
   slope: usize,
   offset: usize,
@@ -24,36 +89,46 @@ export function rowApply(
   parameter: usize,
   scale: usize,
   bias: usize,
+  left: usize,
 ): void {
-  for (let l: usize = 0; l < lines; l++, x += length << 2, y += length << 2) {
-    const at = l << 2, c = load<f32>(center + at), a = load<f32>(slope + at), b = load<f32>(offset + at);
-    const from = along ? <usize> load<u32>(parameter + at) << 2 : 0;
-    lineApply(x, y, length, c, a, b, along, scale + from, bias + from);
+  const half = lines >> 1;
+  for (let k: usize = 0; k < lines;) {
+    const l = lineAt(k, half), m = partnerOf(l, k, half, along, parameter, left), at = l * stride;
+    const p = placeOf(l, along, parameter), g = scale + p, h = bias + p;
+    const c = entries(center, l, m), a = entries(slope, l, m), b = entries(offset, l, m);
+    if (l != m) pairApply(x + at, y + at, half * stride, length, c, a, b, along, g, h);
+    else if (!isLeft(left, l)) lineApply(x + at, y + at, length, c, a, b, along, g, h);
+    k += l != m ? 2 : 1;
   }
 }
 
-/** What to subtract from each line of gradients: see shiftOf. */
-export function rowShifts(dy: usize, lines: usize, length: usize, shift: usize, m2: usize): void {
-  for (let l: usize = 0; l < lines; l++, dy += length << 2) {
-    const at = shift + (l << 3);
-    store<f64>(at, shiftOf(dy, length, at, m2));
+/** What to subtract from each line of gradients: a mean of its first quarter where that is far from 0 beside the deviation, else 0. */
+export function rowShifts(dy: usize, lines: usize, length: usize, stride: usize, shift: usize): void {
+  const part = quarterOf(length), n = f64x2.splat(<f64> part), half = lines >> 1;
+  for (let k: usize = 0; k < lines;) {
+    const l = lineAt(k, half), m = partnerOf(l, k, half, false, 0, 0);
+    pairMoments(dy + l * stride, (m - l) * stride, part, false);
+    const far = f64x2.gt(f64x2.mul(f64x2.mul(means, means), n), f64x2.mul(squares, f64x2.splat(16)));
+    storeBoth(shift, l, m, v128.and(low(f32x4.demote_f64x2_zero(means)), far));
+    k += l != m ? 2 : 1;
   }
 }
 
 /**
  * sum(h) and sum(h (x - center)) of each line, where h is as line_gradient.ts has it. If asked to, along, adds the sums
  * over lines, for each parameter, of dy to dBias and of dy ((x - center) slope + offset) to dScale, both float32.
+ * Of lines that are left out sums of dy alone can be had, and are to be the same whatever becomes of the others: dBias, or sum(h).
  */
 export function rowSums(
   x: usize,
   dy: usize,
   lines: usize,
   length: usize,
+  stride: usize,
   center: usize,
   slope: usize,
   offset: usize,
-  shift: usize,
-  level: usize,
+  constant: usize,
   along: bool,
   parameter: usize,
   scale: usize,
@@ -62,12 +137,20 @@ export function rowSums(
   dBias: usize,
   sum: usize,
   product: usize,
+  left: usize,
 ): void {
-  for (let l: usize = 0; l < lines; l++, x += length << 2, dy += length << 2) {
-    const at = l << 2, to = l << 3, from = <usize> load<u32>(parameter + at) << 2;
-    const c = load<f32>(center + at), m = load<f32>(shift + at), v = load<f32>(level + at);
-    const k = load<f32>(slope + at), b = load<f32>(offset + at), g = scale + from;
-    lineSums(x, dy, length, c, m, along, g, v, ofParameters, k, b, dScale + from, dBias + from, sum + to, product + to);
+  const half = lines >> 1;
+  for (let k: usize = 0; k < lines;) {
+    const l = lineAt(k, half), m = partnerOf(l, k, half, along, parameter, left), at = l * stride, p = placeOf(l, along, parameter);
+    const out = isLeft(left, l), from = out ? dy : x;
+    if (!out || !along) {
+      const c = entries(center, l, m), b = entries(offset, l, m), a = entries(slope, l, m), t = entries(constant, l, m);
+      const apart = (m - l) * stride;
+      pairSums(from + at, dy + at, apart, length, c, a, b, t, along, scale + p, ofParameters, dScale + p, dBias + p);
+      storeBoth(sum, l, m, sums);
+      storeBoth(product, l, m, products);
+    } else if (ofParameters) add(dBias + p, dy + at, dBias + p, length);
+    k += l != m ? 2 : 1;
   }
 }
 
@@ -87,20 +170,23 @@ export function rowGradient(
   dx: usize,
   lines: usize,
   length: usize,
+  stride: usize,
   center: usize,
   slope: usize,
   offset: usize,
   gain: usize,
-  shift: usize,
-  level: usize,
+  constant: usize,
   along: bool,
   parameter: usize,
   scale: usize,
+  left: usize,
 ): void {
-  for (let l: usize = 0; l < lines; l++, x += length << 2, dy += length << 2, dx += length << 2) {
-    const at = l << 2, from = scale + (<usize> load<u32>(parameter + at) << 2);
-    const c = load<f32>(center + at), k = load<f32>(slope + at), b = load<f32>(offset + at), a = load<f32>(gain + at);
-    const m = load<f32>(shift + at), v = load<f32>(level + at);
-    lineGradient(x, dy, dx, length, c, k, b, a, m, along, from, v);
+  const half = lines >> 1;
+  for (let k: usize = 0; k < lines;) {
+    const l = lineAt(k, half), m = partnerOf(l, k, half, along, parameter, left), at = l * stride, g = scale + placeOf(l, along, parameter);
+    const c = entries(center, l, m), a = entries(slope, l, m), b = entries(offset, l, m);
+    const r = entries(gain, l, m), t = entries(constant, l, m), apart = (m - l) * stride;
+    if (!isLeft(left, l)) pairGradient(x + at, dy + at, dx + at, apart, length, c, a, b, r, t, along, g);
+    k += l != m ? 2 : 1;
   }
 }

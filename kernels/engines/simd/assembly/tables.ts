@@ -15,6 +15,34 @@ export function isUnusual(a: f64): bool {
   return isLarge(a) || (a != 0 && abs(a) < SMALL);
 }
 
+/** Of two numbers, those that are finite and not large. */
+// @ts-ignore: decorator
+@inline
+export function areModerate(a: v128): v128 {
+  return f64x2.le(f64x2.abs(a), f64x2.splat(LARGE));
+}
+
+/** Of two numbers, those that are neither large nor small, nor 0. */
+// @ts-ignore: decorator
+@inline
+export function areUsual(a: v128): v128 {
+  return v128.and(areModerate(a), f64x2.ge(f64x2.abs(a), f64x2.splat(SMALL)));
+}
+
+/** Stores two numbers as float32. */
+// @ts-ignore: decorator
+@inline
+export function storePair(at: usize, a: v128): void {
+  v128.store64_lane(at, f32x4.demote_f64x2_zero(a), 0);
+}
+
+/** Two numbers, rounded to float32. */
+// @ts-ignore: decorator
+@inline
+export function rounded(a: v128): v128 {
+  return f64x2.promote_low_f32x4(f32x4.demote_f64x2_zero(a));
+}
+
 /**
  * Rounds the tables of `(x - center) * slope + offset`, and `gain` unless that is 0, to float32. What rounding takes from the center goes into the
  * offset, so that x - center stays exact where it matters: when the mean is large beside the deviation. Returns whether
