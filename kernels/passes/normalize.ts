@@ -66,6 +66,7 @@ export function planNormalization(pass: Normalization, out: StatisticsOutputs): 
     parameters,
     possible,
     engine.holds?.(x, y, residual, sum) ?? false,
+    given !== undefined,
   );
   const visit = (share: number) => {
     const group = groups.at(share);
@@ -88,25 +89,24 @@ export function groupsAtOnce(
   { maxLines }: Parameters,
   possible: boolean,
   inPlace: boolean,
+  given: boolean,
 ): { groups: Groups; rows: number | undefined } {
   const apart = possible && inPlace ? rowsApart(view, maxLines) : undefined;
   if (apart) return { groups: apart, rows: view.outer[0].size };
-  const rows = possible ? rowsOfEach(view) : undefined, room = rows !== undefined && inPlace ? roomInPlace(view) : 0;
-  return { groups: groupsOf(view, Math.max(engine.capacity, room), maxLines), rows };
+  const rows = possible ? rowsOfEach(view) : undefined;
+  const room = inPlace && (rows !== undefined || given) ? roomInPlace(view, given ? 0 : AMPLE_STATISTICS) : 0;
+  return { groups: groupsOf(view, Math.max(engine.capacity, room), maxLines, given), rows };
 }
 
 /** Some shares for each of a few threads. */
 const SHARES = 16;
 
 /** What tiles are worth their own cost, in elements, and in statistics, whose gradients of parameters are added up tile by tile. */
-const AMPLE = 262144, AMPLE_STATISTICS = 16;
+const AMPLE = 1048576, AMPLE_STATISTICS = 16;
 
-/** The elements of a tile that is worked on at once where it lies: an engine has but a few of its lines in the caches at a time, whatever its size. */
-function roomInPlace({ count, statistics }: View): number {
-  return Math.max(
-    Math.min(AMPLE, Math.ceil(statistics / SHARES) * count),
-    Math.min(AMPLE_STATISTICS, statistics) * count,
-  );
+/** The elements of a tile, of so many statistics at least, that is worked on where it lies: the caches need not hold it as a whole. */
+function roomInPlace({ count, statistics }: View, least: number): number {
+  return Math.max(Math.min(AMPLE, Math.ceil(statistics * count / SHARES)), Math.min(least, statistics) * count);
 }
 
 /** Normalizes a tile of statistics, each of so many rows, at once; in three steps those that are too much for that. */

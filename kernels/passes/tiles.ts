@@ -66,11 +66,12 @@ interface Cut {
  * Cuts a view into groups of tiles of at most `capacity` elements and `maxLines` lines. A group of one tile is read from memory only
  * once, and a group of few statistics often stays in the cache until it is read again.
  */
-export function groupsOf(view: View, capacity: number, maxLines: number): Groups {
+export function groupsOf(view: View, capacity: number, maxLines: number, given = false): Groups {
   if (view.count === 0 || view.statistics === 0) return new Groups(0, () => ({ tiles: [], base: 0, statistics: 0 }));
   const cut = cutOf(view), limits = { capacity, maxLines };
   if (view.layout === "columns") return stripsOfColumns(view, cut, limits);
-  return stripsOfRows(view, cut, limits) ?? wholeRows(view, cut, limits);
+  const inTurn = given && cut.panels * view.length > capacity;
+  return inTurn ? rowsInTurn(view, cut, limits) : stripsOfRows(view, cut, limits) ?? wholeRows(view, cut, limits);
 }
 
 /** Outer axes before the first one that is reduced over tell groups apart. */
@@ -137,6 +138,16 @@ function stripsOfRows(
       tiles.push(...rowTiles(first, first + rows, length, capacity, maxLines));
     }
     return { tiles, base: g * statistics + row, statistics: statistics - size + rows };
+  });
+}
+
+/** A tile at a time of rows as they follow in memory, whatever their statistics: where those are given, nothing is to be read twice. */
+function rowsInTurn({ length }: View, { groups, panels, statistics }: Cut, { capacity, maxLines }: Limits): Groups {
+  const rows = Math.min(Math.max(Math.floor(capacity / length), 1), maxLines), parts = Math.ceil(panels / rows);
+  return new Groups(groups * parts, (index) => {
+    const g = Math.floor(index / parts), first = g * panels + index % parts * rows;
+    const tiles = rowTiles(first, Math.min(first + rows, (g + 1) * panels), length, capacity, maxLines);
+    return { tiles, base: g * statistics, statistics };
   });
 }
 

@@ -191,7 +191,7 @@ export class SimdEngine implements Engine {
     if (view.layout === "rows") {
       const parameter = this.lines.parameter.byteOffset, { scale, bias } = this.#parameters();
       const tables = [at.center, at.slope, at.offset];
-      this.#kernels.rowApply(x, y, lines, length, length * 4, ...tables, along, parameter, scale, bias, 0);
+      this.#kernels.rowApply(x, y, lines, length, length * 4, ...tables, along, parameter, scale, bias, 0, 1);
     } else {
       const { scale, bias } = this.#parameters(this.lines.parameter[0]);
       this.#kernels.columnApply(x, y, lines, length, at.center, at.slope, at.offset, along, scale, bias);
@@ -259,6 +259,7 @@ export class SimdEngine implements Engine {
         sum.byteOffset + result,
         product.byteOffset + result,
         0,
+        1,
       );
       if (ofParameters) this.#carry();
     }
@@ -295,7 +296,7 @@ export class SimdEngine implements Engine {
     this.#roundConstants(view, tile);
     if (view.layout === "rows") {
       const others = [along, parameter.byteOffset, this.#parameters().scale];
-      this.#kernels.rowGradient(x, dy, dx, lines, length, length * 4, ...tables, ...others, 0);
+      this.#kernels.rowGradient(x, dy, dx, lines, length, length * 4, ...tables, ...others, 0, 1);
     } else {
       const { scale } = this.#parameters(this.lines.parameter[0]);
       this.#kernels.columnGradient(x, dy, dx, lines, length, ...tables, along, scale);
@@ -453,7 +454,11 @@ export class SimdEngine implements Engine {
 
   /** The plain engine, with the same lines, the parameters at hand, and the tiles in some slots. */
   #plainWith(view: Layout, tile: Tile, ...slots: Slot[]): PlainEngine {
-    const plain = this.#plain ??= new PlainEngine(CAPACITY, MAX_LINES, MAX_PARAMETERS, this.lines);
+    const capacity = Math.max(CAPACITY, sizeOf(tile));
+    if (!(this.#plain && this.#plain.capacity >= capacity)) {
+      this.#plain = new PlainEngine(capacity, MAX_LINES, MAX_PARAMETERS, this.lines);
+    }
+    const plain = this.#plain;
     if (view.along) plain.window.set(this.window.scale, this.window.bias, 0, this.window.count);
     for (const slot of slots) plain.tiles[slot].set(this.#tile(slot, tile));
     return plain;

@@ -114,10 +114,6 @@ function mergePair(x: usize, apart: usize, length: usize, aboutZero: bool): void
 /** Finds `mean` and `m2` of runs that are `stride` bytes apart, all together. One run is two halves and a rest. */
 export function runMoments(x: usize, runs: usize, length: usize, stride: usize, aboutZero: bool): void {
   count = mean = m2 = 0;
-  if (stride == length << 2) {
-    length *= runs;
-    runs = 1;
-  }
   if (runs == 1) {
     const half = (length >> 1) & ~3, bytes = half << 2;
     if (half) mergePair(x, bytes, half, aboutZero);
@@ -162,24 +158,7 @@ function applyBoth(
   const c0 = first(c), c1 = second(c), a0 = first(a), a1 = second(a), b0 = first(b), b1 = second(b), bytes = length << 2;
   const x1 = x + apart, y1 = y + apart;
   let p: usize = 0;
-  for (; p + 32 <= bytes; p += 32) {
-    const from = x + p, to = y + p, from1 = x1 + p, to1 = y1 + p, g = scale + p, h = bias + p;
-    let v0 = madd(f32x4.sub(v128.load(from), c0), a0, b0), v1 = madd(f32x4.sub(v128.load(from, 16), c0), a0, b0);
-    let v2 = madd(f32x4.sub(v128.load(from1), c1), a1, b1);
-    let v3 = madd(f32x4.sub(v128.load(from1, 16), c1), a1, b1);
-    if (along) {
-      const g0 = v128.load(g), g1 = v128.load(g, 16), h0 = v128.load(h), h1 = v128.load(h, 16);
-      v0 = madd(v0, g0, h0);
-      v1 = madd(v1, g1, h1);
-      v2 = madd(v2, g0, h0);
-      v3 = madd(v3, g1, h1);
-    }
-    v128.store(to, v0);
-    v128.store(to, v1, 16);
-    v128.store(to1, v2);
-    v128.store(to1, v3, 16);
-  }
-  if (p + 16 <= bytes) {
+  for (; p + 16 <= bytes; p += 16) {
     let v0 = madd(f32x4.sub(v128.load(x + p), c0), a0, b0), v1 = madd(f32x4.sub(v128.load(x1 + p), c1), a1, b1);
     if (along) {
       const g = v128.load(scale + p), h = v128.load(bias + p);
@@ -188,7 +167,6 @@ function applyBoth(
     }
     v128.store(y + p, v0);
     v128.store(y1 + p, v1);
-    p += 16;
   }
   for (; p < bytes; p += 4) {
     let v = madd(f32x4.sub(both(x + p, x1 + p), c), a, b);

@@ -7,24 +7,28 @@ import { rowApply, rowMoments } from "./rows";
 import { areModerate, areUsual, isLarge, isUnusual, rounded, storePair } from "./tables";
 
 /**
- * Statistics of one line are taken together up to so many bytes, two at least: roots and quotients of some wait for their sums while others
- * are added up, and reading by turns with writing goes on for long enough that memory keeps pace.
+ * Statistics are taken together up to so many bytes, two at least if they have one line: roots and quotients of some wait for their sums while
+ * others are added up, and reading by turns with writing goes on for long enough that memory keeps pace.
  */
 const NEAR: usize = 32768;
 
-/** How many statistics are worked on together. */
+/** How many statistics are worked on together; one if its lines are apart. */
 // @ts-ignore: decorator
 @inline
-export function together(lines: usize, length: usize): usize {
-  return lines == 1 ? max(NEAR / (length << 2), 2) & ~1 : 1;
+export function together(lines: usize, length: usize, stride: usize): usize {
+  if (stride != length << 2) return 1;
+  const fit = NEAR / (lines * length << 2);
+  return lines == 1 ? max(fit, 2) & ~1 : max(fit, 1);
 }
 
-/** r and the tables of two statistics at once, along, by the formulas below; false if float32 may not hold them. */
+/** r and the tables of two statistics of a line each at once, by the formulas below; false if float32 may not hold them. */
 // @ts-ignore: decorator
 @inline
 function tabulateTwo(
   mean: usize,
   m2: usize,
+  slope: v128,
+  offset: v128,
   subtractMean: bool,
   reciprocal: f64,
   inside: f64,
@@ -36,12 +40,14 @@ function tabulateTwo(
   offset32: usize,
 ): bool {
   const mu = v128.load(mean), squares = v128.load(m2), r = inverses(squares, reciprocal, inside, outside);
-  const c = subtractMean ? mu : f64x2.splat(0), b = f64x2.mul(f64x2.sub(rounded(c), c), r);
+  const c = subtractMean ? mu : f64x2.splat(0), k = f64x2.mul(r, slope);
+  const b = f64x2.add(offset, f64x2.mul(f64x2.sub(rounded(c), c), k));
   const moderate = v128.and(areModerate(f64x2.add(mu, squares)), v128.and(areModerate(c), areModerate(b)));
-  if (!i64x2.all_true(v128.and(v128.and(moderate, areUsual(r)), f64x2.ge(squares, f64x2.splat(least))))) return false;
+  const usual = v128.and(v128.and(areUsual(r), areUsual(k)), f64x2.ge(squares, f64x2.splat(least)));
+  if (!i64x2.all_true(v128.and(moderate, usual))) return false;
   v128.store(inverse, r);
   storePair(center32, c);
-  storePair(slope32, r);
+  storePair(slope32, k);
   storePair(offset32, b);
   return true;
 }
@@ -87,16 +93,17 @@ export function rowNormalize(
   slope32: usize,
   offset32: usize,
 ): i32 {
-  const n = <f64> (lines * length), reciprocal = factor / n, least = floor * n, many = together(lines, length);
+  const n = <f64> (lines * length), reciprocal = factor / n, least = floor * n, many = together(lines, length, stride);
   let unfinished = 0;
   for (let from: usize = 0; from < statistics; from += many) {
-    const end = min(from + many, statistics), last = end * lines;
+    const end = min(from + many, statistics);
     rowMoments(x + from * lines * stride, end - from, lines, length, stride, aboutZero, mean + (from << 3), m2 + (from << 3));
     let missing = 0;
     for (let s = from; s < end; s++) {
-      if (along && s + 1 < end) {
+      if (lines == 1 && s + 1 < end) {
         const two = s << 3, two32 = s << 2, c32 = center32 + two32, k32 = slope32 + two32, b32 = offset32 + two32;
-        if (tabulateTwo(mean + two, m2 + two, subtractMean, reciprocal, inside, outside, least, inverse + two, c32, k32, b32)) {
+        const k = along ? f64x2.splat(1) : v128.load(slope + two), b = along ? f64x2.splat(0) : v128.load(offset + two);
+        if (tabulateTwo(mean + two, m2 + two, k, b, subtractMean, reciprocal, inside, outside, least, inverse + two, c32, k32, b32)) {
           v128.store64_lane(left + two32, i64x2.splat(0), 0);
           s++;
           continue;
@@ -119,12 +126,11 @@ export function rowNormalize(
       missing += usual ? 0 : 1;
     }
     unfinished += missing;
-    if (missing && lines > 1) continue;
-    const first = from * lines, start = first * stride, at = first << 2, lefts = missing ? left + at : 0;
-    const x0 = x + start, y0 = y + start;
-    rowApply(x0, y0, last - first, length, stride, center32 + at, slope32 + at, offset32 + at, along, parameter + at, scale, bias, lefts);
-    for (let l: usize = 0; activation && l < last - first; l++) {
-      if (!(missing && load<u32>(lefts + (l << 2)))) activate(y0 + l * stride, length, activation);
+    const first = from * lines, count = (end - from) * lines, start = first * stride, at = first << 2;
+    const x0 = x + start, y0 = y + start, c32 = center32 + at, k32 = slope32 + at, b32 = offset32 + at, lefts = missing ? left + (from << 2) : 0;
+    rowApply(x0, y0, count, length, stride, c32, k32, b32, along, parameter + at, scale, bias, lefts, lines);
+    for (let l: usize = 0; activation && l < count; l++) {
+      if (!(missing && load<u32>(lefts + (l / lines << 2)))) activate(y0 + l * stride, length, activation);
     }
   }
   return unfinished;

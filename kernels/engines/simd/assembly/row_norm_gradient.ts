@@ -117,7 +117,7 @@ export function rowDifferentiate(
   gain32: usize,
   constant32: usize,
 ): i32 {
-  const n = <f64> (lines * length), reciprocal = factor / n, least = floor * n, length64 = <f64> length, many = together(lines, length);
+  const n = <f64> (lines * length), reciprocal = factor / n, least = floor * n, length64 = <f64> length, many = together(lines, length, stride);
   // Lines that are apart have one parameter, and one shift does for them all.
   const apart = stride != length << 2;
   let unfinished = 0;
@@ -153,9 +153,9 @@ export function rowDifferentiate(
       store<u32>(left + (s << 2), usual ? NOTHING : DX_AND_SCALE);
       missing += usual ? 0 : 1;
     }
-    const at = first << 2, to = first << 3, x0 = x + start, dy0 = dy + start, dx0 = dx + start, alone = lines == 1;
+    const at = first << 2, to = first << 3, x0 = x + start, dy0 = dy + start, dx0 = dx + start, lefts = left + (from << 2);
     rowSums(
-      missing && !alone ? dy0 : x0,
+      x0,
       dy0,
       last - first,
       length,
@@ -172,7 +172,8 @@ export function rowDifferentiate(
       dBias,
       sum + to,
       product + to,
-      missing && alone ? left + at : 0,
+      missing ? lefts : 0,
+      lines,
     );
     for (let s = from; s < end; s++) {
       if (along && s + 1 < end && outside == 0 && load<u64>(left + (s << 2)) == 0) {
@@ -232,8 +233,6 @@ export function rowDifferentiate(
       missing++;
     }
     unfinished += missing;
-    if (missing && !alone) continue;
-    const lefts = missing ? left + at : 0;
     rowGradient(
       x0,
       dy0,
@@ -249,11 +248,12 @@ export function rowDifferentiate(
       along,
       parameter + at,
       scale,
-      lefts,
+      missing ? lefts : 0,
+      lines,
     );
     for (let l: usize = 0; dSum && l < last - first; l++) {
       const p = l * stride;
-      if (!(missing && load<u32>(lefts + (l << 2)))) add(dx0 + p, dSum + start + p, dx0 + p, length);
+      if (!(missing && load<u32>(lefts + (l / lines << 2)))) add(dx0 + p, dSum + start + p, dx0 + p, length);
     }
   }
   return unfinished;

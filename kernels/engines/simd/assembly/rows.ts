@@ -1,7 +1,7 @@
 // Lines that lie along memory, `stride` bytes apart, taken two at a time: one of the first half beside one of the second, so that memory delivers
 // two streams. A line has one statistic, so one entry in each table (center, slope, offset, gain). Where `along` is set, scale and
-// bias vary along the line, and line l uses those from index parameter[l] on. Lines that have a number other than 0 in the table `left`, if
-// there is one, are left out. Tensors, tables and parameters are float32 and given by their addresses; moments, shifts and sums are float64.
+// bias vary along the line, and line l uses those from index parameter[l] on. Statistics that have a number other than 0 in the table `left`, if
+// there is one, are left out; `each` has so many lines. Tensors, tables and parameters are float32 and given by their addresses; moments, shifts and sums are float64.
 
 import { add } from "./add";
 import { accumulate, both, low } from "./lanes";
@@ -25,8 +25,8 @@ function entries(table: usize, l: usize, m: usize): v128 {
 
 // @ts-ignore: decorator
 @inline
-function isLeft(left: usize, l: usize): bool {
-  return left && load<u32>(left + (l << 2));
+function isLeft(left: usize, l: usize, each: usize): bool {
+  return left && load<u32>(left + (l / each << 2));
 }
 
 /** Where the parameters of line l begin. */
@@ -46,8 +46,8 @@ function lineAt(k: usize, half: usize): usize {
 /** The line that goes with line l, the k-th: its neighbour if that has the same parameters and neither is left out, else itself. */
 // @ts-ignore: decorator
 @inline
-function partnerOf(l: usize, k: usize, half: usize, along: bool, parameter: usize, left: usize): usize {
-  const m = l + half, apart = k & 1 || k >= half << 1 || isLeft(left, l) || isLeft(left, m);
+function partnerOf(l: usize, k: usize, half: usize, along: bool, parameter: usize, left: usize, each: usize): usize {
+  const m = l + half, apart = k & 1 || k >= half << 1 || isLeft(left, l, each) || isLeft(left, m, each);
   return apart || placeOf(l, along, parameter) != placeOf(m, along, parameter) ? l : m;
 }
 
@@ -62,6 +62,11 @@ export function rowMoments(
   mean: usize,
   m2: usize,
 ): void {
+  if (stride == length << 2) {
+    length *= lines;
+    stride *= lines;
+    lines = 1;
+  }
   const half = lines == 1 ? statistics >> 1 : 0;
   for (let s: usize = 0; s < half; s++) {
     pairMoments(x + s * stride, half * stride, length, aboutZero);
@@ -90,14 +95,15 @@ export function rowApply(
   scale: usize,
   bias: usize,
   left: usize,
+  each: usize,
 ): void {
   const half = lines >> 1;
   for (let k: usize = 0; k < lines;) {
-    const l = lineAt(k, half), m = partnerOf(l, k, half, along, parameter, left), at = l * stride;
+    const l = lineAt(k, half), m = partnerOf(l, k, half, along, parameter, left, each), at = l * stride;
     const p = placeOf(l, along, parameter), g = scale + p, h = bias + p;
     const c = entries(center, l, m), a = entries(slope, l, m), b = entries(offset, l, m);
     if (l != m) pairApply(x + at, y + at, half * stride, length, c, a, b, along, g, h);
-    else if (!isLeft(left, l)) lineApply(x + at, y + at, length, c, a, b, along, g, h);
+    else if (!isLeft(left, l, each)) lineApply(x + at, y + at, length, c, a, b, along, g, h);
     k += l != m ? 2 : 1;
   }
 }
@@ -106,7 +112,7 @@ export function rowApply(
 export function rowShifts(dy: usize, lines: usize, length: usize, stride: usize, shift: usize): void {
   const part = quarterOf(length), n = f64x2.splat(<f64> part), half = lines >> 1;
   for (let k: usize = 0; k < lines;) {
-    const l = lineAt(k, half), m = partnerOf(l, k, half, false, 0, 0);
+    const l = lineAt(k, half), m = partnerOf(l, k, half, false, 0, 0, 1);
     pairMoments(dy + l * stride, (m - l) * stride, part, false);
     const far = f64x2.gt(f64x2.mul(f64x2.mul(means, means), n), f64x2.mul(squares, f64x2.splat(16)));
     storeBoth(shift, l, m, v128.and(low(f32x4.demote_f64x2_zero(means)), far));
@@ -138,11 +144,12 @@ export function rowSums(
   sum: usize,
   product: usize,
   left: usize,
+  each: usize,
 ): void {
   const half = lines >> 1;
   for (let k: usize = 0; k < lines;) {
-    const l = lineAt(k, half), m = partnerOf(l, k, half, along, parameter, left), at = l * stride, p = placeOf(l, along, parameter);
-    const out = isLeft(left, l), from = out ? dy : x;
+    const l = lineAt(k, half), m = partnerOf(l, k, half, along, parameter, left, each), at = l * stride, p = placeOf(l, along, parameter);
+    const out = isLeft(left, l, each), from = out ? dy : x;
     if (!out || !along) {
       const c = entries(center, l, m), b = entries(offset, l, m), a = entries(slope, l, m), t = entries(constant, l, m);
       const apart = (m - l) * stride;
@@ -180,13 +187,14 @@ export function rowGradient(
   parameter: usize,
   scale: usize,
   left: usize,
+  each: usize,
 ): void {
   const half = lines >> 1;
   for (let k: usize = 0; k < lines;) {
-    const l = lineAt(k, half), m = partnerOf(l, k, half, along, parameter, left), at = l * stride, g = scale + placeOf(l, along, parameter);
+    const l = lineAt(k, half), m = partnerOf(l, k, half, along, parameter, left, each), at = l * stride, g = scale + placeOf(l, along, parameter);
     const c = entries(center, l, m), a = entries(slope, l, m), b = entries(offset, l, m);
     const r = entries(gain, l, m), t = entries(constant, l, m), apart = (m - l) * stride;
-    if (!isLeft(left, l)) pairGradient(x + at, dy + at, dx + at, apart, length, c, a, b, r, t, along, g);
+    if (!isLeft(left, l, each)) pairGradient(x + at, dy + at, dx + at, apart, length, c, a, b, r, t, along, g);
     k += l != m ? 2 : 1;
   }
 }
