@@ -130,8 +130,8 @@ function differentiateAtOnce(work: Work, group: Group, rows: number, affine: Aff
   if (dSum) engine.load(Slot.Z, dSum, tile);
   parameters.move(tile);
   for (let l = 0; l < tile.lines; l++) {
-    lines.slope[l] = parameters.scale(lines.parameter[l]);
-    lines.level[l] = view.along && measure.subtractMean ? parameters.level(l, tile) : 0;
+    if (!view.along) lines.slope[l] = parameters.scale(lines.parameter[l]);
+    else if (measure.subtractMean) lines.level[l] = parameters.level(l, tile);
   }
   // What is not written is stored as it was: in the tile of the array that dx replaces.
   engine.place(dx, tile, isSame(dx, dy) ? Slot.DY : Slot.X);

@@ -204,7 +204,7 @@ export class SimdEngine implements Engine {
       { shift, m2 } = this.lines,
       quarter = Math.min(length, Math.max(length >> 2, 16));
     if (view.layout === "rows") {
-      this.#kernels.rowShifts(dy, lines, length, length * 4, shift.byteOffset);
+      this.#kernels.rowShifts(dy, lines, length, length * 4, +view.along, shift.byteOffset);
       return;
     }
     this.#kernels.columnMoments(dy, lines, quarter, 0, shift.byteOffset, m2.byteOffset);

@@ -15,7 +15,7 @@ export function quarterOf(length: usize): usize {
 }
 
 /** The sums of two runs, in float64. */
-function pairSum(x: usize, apart: usize, length: usize): v128 {
+export function pairSum(x: usize, apart: usize, length: usize): v128 {
   const bytes = length << 2, x1 = x + apart;
   let sum = f64x2.splat(0);
   let p: usize = 0;

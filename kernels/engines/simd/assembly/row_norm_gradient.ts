@@ -124,7 +124,7 @@ export function rowDifferentiate(
   for (let from: usize = 0; from < statistics; from += many) {
     const end = min(from + many, statistics), first = from * lines, last = end * lines, start = first * stride;
     if (!given) rowMoments(x + start, end - from, lines, length, stride, aboutZero, mean + (from << 3), m2 + (from << 3));
-    if (subtractMean) rowShifts(dy + start, apart ? 1 : last - first, length, stride, shift + (first << 3));
+    if (subtractMean) rowShifts(dy + start, apart ? 1 : last - first, length, stride, along, shift + (first << 3));
     let missing = 0;
     for (let s = from; s < end; s++) {
       if (along && s + 1 < end) {

@@ -4,9 +4,10 @@
 // there is one, are left out; `each` has so many lines. Tensors, tables and parameters are float32 and given by their addresses; moments, shifts and sums are float64.
 
 import { add } from "./add";
-import { accumulate, both, low } from "./lanes";
-import { lineApply, m2 as runM2, mean as runMean, means, pairApply, pairMoments, quarterOf, runMoments, squares } from "./line";
+import { accumulate, both } from "./lanes";
+import { lineApply, m2 as runM2, mean as runMean, means, pairApply, pairMoments, pairSum, quarterOf, runMoments, squares } from "./line";
 import { pairGradient, pairSums, products, sums } from "./line_gradient";
+import { rounded } from "./tables";
 
 /** Stores two numbers, the second of them unless it is that of the same line. */
 // @ts-ignore: decorator
@@ -108,14 +109,21 @@ export function rowApply(
   }
 }
 
-/** What to subtract from each line of gradients: a mean of its first quarter where that is far from 0 beside the deviation, else 0. */
-export function rowShifts(dy: usize, lines: usize, length: usize, stride: usize, shift: usize): void {
+/**
+ * What to subtract from each line of gradients: the mean of its first quarter. Where scale does not vary along it, only if that is far from 0
+ * beside the deviation, else 0: there it is more to do.
+ */
+export function rowShifts(dy: usize, lines: usize, length: usize, stride: usize, along: bool, shift: usize): void {
   const part = quarterOf(length), n = f64x2.splat(<f64> part), half = lines >> 1;
   for (let k: usize = 0; k < lines;) {
     const l = lineAt(k, half), m = partnerOf(l, k, half, false, 0, 0, 1);
-    pairMoments(dy + l * stride, (m - l) * stride, part, false);
-    const far = f64x2.gt(f64x2.mul(f64x2.mul(means, means), n), f64x2.mul(squares, f64x2.splat(16)));
-    storeBoth(shift, l, m, v128.and(low(f32x4.demote_f64x2_zero(means)), far));
+    const at = dy + l * stride, apart = (m - l) * stride;
+    if (along) storeBoth(shift, l, m, rounded(f64x2.div(pairSum(at, apart, part), n)));
+    else {
+      pairMoments(at, apart, part, false);
+      const far = f64x2.gt(f64x2.mul(f64x2.mul(means, means), n), f64x2.mul(squares, f64x2.splat(16)));
+      storeBoth(shift, l, m, v128.and(rounded(means), far));
+    }
     k += l != m ? 2 : 1;
   }
 }
