@@ -5,7 +5,8 @@
  */
 import { type Column, table } from "../tools/table.ts";
 import type { Case } from "./cases.ts";
-import { type Spread, spread, type Times } from "./measure.ts";
+import { narrow } from "./contestants.ts";
+import { ratio, type Spread, spread, type Times } from "./measure.ts";
 import { formatSpread, judge } from "./report.ts";
 import { type Target, targets, widthOf } from "./targets.ts";
 
@@ -67,10 +68,39 @@ export async function compare(names: string[]): Promise<string> {
     `Ratios of times within a run: the median of its rounds and in brackets the quartiles. ${met} of ${lines.length} are met in each run that measured them.`,
     ...runs.map(({ name, about }) => `**${name}**: ${about.join(" ")}`),
     table(columns, lines),
+    ...narrowly(runs),
     "## Odd widths",
     `At most ${oddAtMost} of the time that an element takes at the neighbouring width, medians of each.`,
     table(oddColumns, odd),
   ].join("\n\n") + "\n";
+}
+
+/** Ours beside peers, with the vectors that they choose and with those that WebAssembly has; nothing where no run has the latter. */
+function narrowly(runs: Run[]): string[] {
+  const cases = new Map(runs.flatMap(({ cases }) => cases.map((one) => [[one.kernel, ...one.dims].join(), one])));
+  const rows = [...cases.values()].filter(({ milliseconds }) => narrow.PyTorch in milliseconds);
+  if (rows.length === 0) return [];
+  const timesOf = (one: Run["cases"][number]) =>
+    runs.flatMap(({ cases }) =>
+      cases.filter(({ kernel, dims }) => kernel === one.kernel && `${dims}` === `${one.dims}`)
+    );
+  const peers = [["PyTorch", "PyTorch"], [narrow.PyTorch, "of 128 bits"], ["C", "C"], [narrow.C, "of 128 bits"]];
+  const columns: Column<Run["cases"][number]>[] = [
+    { title: "kernel", cell: ({ kernel }) => kernel },
+    { title: "x", cell: ({ dims }) => dims.join(" x ") },
+    ...peers.map(([name, title]): Column<Run["cases"][number]> => ({
+      title,
+      cell: (one) =>
+        timesOf(one).map(({ milliseconds }) => milliseconds).filter((times) => name in times)
+          .map((times) => ratio(times, "own memory", name).median.toFixed(2)).join(", "),
+      align: "right",
+    })),
+  ];
+  return [
+    "## Vectors of 128 bits",
+    "WebAssembly has no wider ones. Our time, own memory, in parts of that of peers as they come and of the same with vectors like ours, in each run.",
+    table(columns, rows),
+  ];
 }
 
 /** A run by its name, or by a title and the names of its parts. */

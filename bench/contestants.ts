@@ -38,8 +38,8 @@ export interface Contestant {
 export interface Peers {
   /** Processes of their own. */
   remotes: Remote[];
-  /** Compiled C. */
-  native?: Native;
+  /** Compiled C, by name. */
+  natives: [name: string, native: Native][];
   /** Where files for them go. */
   folder: string;
 }
@@ -52,8 +52,11 @@ export interface Field extends AsyncDisposable {
   absent: Record<string, string>;
 }
 
-/** The peers that targets name: they take part in every case. */
-const always = ["PyTorch"];
+/** Vectors that are as narrow as those of WebAssembly. */
+export const narrow = { PyTorch: "PyTorch, 128 bits", C: "C, 128 bits" };
+
+/** The peers that targets name, and those with vectors like ours: they take part in every case. */
+export const always: readonly string[] = ["PyTorch", narrow.PyTorch];
 
 /** Makes the contestants of a case, with inputs of their own. */
 export async function prepareField(one: Case, peers: Peers): Promise<Field> {
@@ -83,8 +86,7 @@ export async function prepareField(one: Case, peers: Peers): Promise<Field> {
     contestants.push(await onTwoThreads(stack, { ...caller("two threads", kernels, call, want, resident), ...ours }));
     contestants.push(twoCopies(stack, x, resident));
   }
-  const native = peers.native && compiled(peers.native, call, want);
-  if (native) contestants.push(native);
+  for (const [name, native] of peers.natives) contestants.push(...compiled(name, native, call, want));
   if (one.full) {
     const peer = await onnxruntime(call, want);
     if (peer) contestants.push(stack.use(peer));
@@ -108,9 +110,11 @@ function prepared(call: Call, want: Outputs, place: Place): Contestant {
   return { ...contestant, run: contestant.run() as () => unknown };
 }
 
-function compiled(native: Native, call: Call, want: Outputs): Contestant | undefined {
+/** Compiled C, where it has such a function. */
+function compiled(name: string, native: Native, call: Call, want: Outputs): Contestant[] {
   const x = ordinary(call.inputs[0]), y = unwritten(x.dims), run = nativeCall(native, call, x, y);
-  return run && { name: "C", reset: () => x.data.set(call.inputs[0].data), run, outputs: { y }, want: { y: want.y } };
+  const reset = () => x.data.set(call.inputs[0].data);
+  return run ? [{ name, reset, run, outputs: { y }, want: { y: want.y } }] : [];
 }
 
 /** What peers in other processes are told; their tensors are in files. */

@@ -7,7 +7,7 @@ import os from "node:os";
 import { parseArgs } from "node:util";
 import { type Case, cases, large } from "./cases.ts";
 import { compare } from "./compare.ts";
-import { type Peers, prepareField } from "./contestants.ts";
+import { always, narrow, type Peers, prepareField } from "./contestants.ts";
 import { check, interleave, processorTime } from "./measure.ts";
 import { loadNative } from "./peers/native.ts";
 import { Remote } from "./peers/remote.ts";
@@ -89,6 +89,9 @@ async function write(name: string, about: string[], results: Result[]): Promise<
   if (image) await Deno.writeTextFile(`${path}.svg`, image);
 }
 
+/** How a peer in a process of its own is started. */
+type Start = [name: string, command: string, args: string[], variables?: Record<string, string>];
+
 /** Starts those peers that are at hand; notes say which they are, and why others are not. */
 async function startPeers(
   stack: AsyncDisposableStack,
@@ -98,35 +101,41 @@ async function startPeers(
   const python = Deno.env.get("EVENKEEL_PYTHON") ?? "python3",
     path = (file: string) => new URL(`peers/${file}`, import.meta.url).pathname;
   const deno = ["run", "--allow-all", "--quiet", "--no-config", "--no-lock", path("javascript.js")];
-  const commands: [name: string, command: string, args: string[]][] = [
-    ["PyTorch", python, [path("pytorch.py"), "eager", "1", processor ? "processor" : "clock"]],
-    ...compile
-      ? [["PyTorch, compiled", python, [path("pytorch.py"), "compile", "1"]] as [string, string, string[]]]
-      : [],
+  const eager = [path("pytorch.py"), "eager", "1", processor ? "processor" : "clock"];
+  const commands: Start[] = [
+    ["PyTorch", python, eager],
+    ...isX86 ? [[narrow.PyTorch, python, eager, { ATEN_CPU_CAPABILITY: "default" }] as Start] : [],
+    ...compile ? [["PyTorch, compiled", python, [path("pytorch.py"), "compile", "1"]] as Start] : [],
     ["PyTorch, 2 threads", python, [path("pytorch.py"), "eager", "2"]],
     ["onnxruntime-web, 2 threads", Deno.execPath(), [...deno, "onnxruntime-web", "2"]],
     ["onnxruntime-node", Deno.execPath(), [...deno, "onnxruntime-node"]],
     ["TensorFlow.js", Deno.execPath(), [...deno, "TensorFlow.js"]],
     ["jax-js", Deno.execPath(), [...deno, "jax-js"]],
   ];
-  const peers: Peers = { remotes: [], folder }, notes: string[] = [];
-  for (const [name, command, args] of few ? commands.slice(0, 1) : commands) {
-    const remote = await Remote.start(name, command, args);
+  const peers: Peers = { remotes: [], natives: [], folder }, notes: string[] = [];
+  for (const [name, command, args, variables] of commands) {
+    if (few && !always.includes(name)) continue;
+    const remote = await Remote.start(name, command, args, variables);
     if (typeof remote === "string") notes.push(`${name} is not at hand: ${remote}`);
     else {
       peers.remotes.push(stack.use(remote));
       notes.push(`${name}: ${remote.version}.`);
     }
   }
-  const native = await loadNative(folder);
-  if (typeof native === "string") notes.push(`C is not at hand: ${native}`);
-  else {
-    peers.native = native;
-    stack.defer(() => native.close());
-    notes.push("C: gcc -O3 -march=native -ffast-math.");
+  for (const [name, ...flags] of [["C"], ...(isX86 ? [[narrow.C, "-mprefer-vector-width=128"]] : [])]) {
+    const native = await loadNative(folder, ...flags);
+    if (typeof native === "string") notes.push(`${name} is not at hand: ${native}`);
+    else {
+      peers.natives.push([name, native]);
+      stack.defer(() => native.close());
+      notes.push(`${name}: ${["gcc -O3 -march=native -ffast-math", ...flags].join(" ")}.`);
+    }
   }
   return { peers, notes };
 }
+
+/** Elsewhere vectors have 128 bits anyway. */
+const isX86 = Deno.build.arch === "x86_64";
 
 function machine(): string {
   const { deno, v8 } = Deno.version, cpus = os.cpus();

@@ -17,10 +17,10 @@ const symbols = {
 /** The compiled functions. */
 export type Native = Deno.DynamicLibrary<typeof symbols>;
 
-/** Compiles and loads them; gives the reason where that cannot be done. */
-export async function loadNative(folder: string): Promise<Native | string> {
-  const library = `${folder}/kernels.so`, source = new URL("kernels.c", import.meta.url).pathname;
-  const flags = ["-O3", "-march=native", "-ffast-math", "-shared", "-fPIC"];
+/** Compiles and loads them, with more flags if given; gives the reason where that cannot be done. */
+export async function loadNative(folder: string, ...more: string[]): Promise<Native | string> {
+  const library = `${folder}/kernels${more.join("")}.so`, source = new URL("kernels.c", import.meta.url).pathname;
+  const flags = ["-O3", "-march=native", "-ffast-math", ...more, "-shared", "-fPIC"];
   try {
     const { success, stderr } = await new Deno.Command("gcc", { args: [...flags, source, "-o", library, "-lm"] })
       .output();

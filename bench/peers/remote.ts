@@ -45,10 +45,15 @@ export class Remote implements AsyncDisposable {
   }
 
   /** Starts one; gives the reason where it is not at hand. */
-  static async start(name: string, command: string, args: string[]): Promise<Remote | string> {
+  static async start(
+    name: string,
+    command: string,
+    args: string[],
+    variables: Record<string, string> = {},
+  ): Promise<Remote | string> {
     let process: Deno.ChildProcess;
     try {
-      const env = { ONNXRUNTIME_NODE_INSTALL_CUDA: "skip" };
+      const env = { ONNXRUNTIME_NODE_INSTALL_CUDA: "skip", ...variables };
       process = new Deno.Command(command, { args, env, stdin: "piped", stdout: "piped", stderr: "null" }).spawn();
     } catch (error) {
       return String(error);
