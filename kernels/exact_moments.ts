@@ -42,9 +42,9 @@ export function momentsOf(x: Tensor, options: MomentsOptions = {}): Moments {
   const { axis = 1 } = options, channel = checkAxis("momentsOf", "axis", axis, x.dims), channels = x.dims[channel];
   const { into = new Moments(channels) } = options;
   checkMoments(into, channels, axis);
-  const engine = engineFor([x.data]), { count, mean, m2, compensation } = engine.lines;
+  const engine = engineFor([x.data]);
   forEachTile(engine, x, channel, (view, tile, channelOf) => {
-    findExactMoments(engine, view, tile);
+    const { count, mean, compensation, m2 } = findExactMoments(engine, view, tile);
     for (let l = 0; l < tile.lines; l++) into.merge(channelOf(l), count[l], mean[l], m2[l], compensation[l]);
   });
   return into;

@@ -10,10 +10,6 @@ const APART = 64;
  * the others; everything between (merging, deviations, affine parameters, gradients of statistics) happens on these tables.
  */
 export class Lines {
-  /** How many values of each line are numbers; only exact moments ask. */
-  readonly count: Float64Array;
-  /** What rounding has taken from its mean; only exact moments ask. */
-  readonly compensation: Float64Array;
   /** The mean of each line; 0 where moments are taken about zero. */
   readonly mean: Float64Array;
   /** The sum of squared deviations from it. */
@@ -56,8 +52,6 @@ export class Lines {
       at += table.byteLength + APART;
       return table;
     };
-    this.count = float64();
-    this.compensation = float64();
     this.mean = float64();
     this.m2 = float64();
     this.sum = float64();
@@ -78,7 +72,7 @@ export class Lines {
 
   /** The bytes that the tables of so many lines take. */
   static bytes(size: number): number {
-    return 15 * (size * 8 + APART) + 3 * (size * 4 + APART);
+    return 13 * (size * 8 + APART) + 3 * (size * 4 + APART);
   }
 }
 

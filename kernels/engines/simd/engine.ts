@@ -454,11 +454,11 @@ export class SimdEngine implements Engine {
 
   /** The plain engine, with the same lines, the parameters at hand, and the tiles in some slots. */
   #plainWith(view: Layout, tile: Tile, ...slots: Slot[]): PlainEngine {
-    const capacity = Math.max(CAPACITY, sizeOf(tile));
-    if (!(this.#plain && this.#plain.capacity >= capacity)) {
-      this.#plain = new PlainEngine(capacity, MAX_LINES, MAX_PARAMETERS, this.lines);
+    const size = sizeOf(tile);
+    let plain = this.#plain;
+    if (plain === undefined || plain.capacity < size) {
+      plain = this.#plain = new PlainEngine(Math.max(CAPACITY, size), MAX_LINES, MAX_PARAMETERS, this.lines);
     }
-    const plain = this.#plain;
     if (view.along) plain.window.set(this.window.scale, this.window.bias, 0, this.window.count);
     for (const slot of slots) plain.tiles[slot].set(this.#tile(slot, tile));
     return plain;

@@ -72,14 +72,6 @@ export function pairMoments(x: usize, apart: usize, length: usize, aboutZero: bo
       q2 = madd(d2, d2, q2);
       q3 = madd(d3, d3, q3);
     }
-    if (p + 16 <= end) {
-      const d0 = f32x4.sub(v128.load(x + p), k0), d2 = f32x4.sub(v128.load(x1 + p), k1);
-      s0 = f32x4.add(s0, d0);
-      s2 = f32x4.add(s2, d2);
-      q0 = madd(d0, d0, q0);
-      q2 = madd(d2, d2, q2);
-      p += 16;
-    }
     for (; p < end; p += 4) {
       const d = f64x2.sub(low(both(x + p, x1 + p)), kk);
       sum = f64x2.add(sum, d);
@@ -92,10 +84,8 @@ export function pairMoments(x: usize, apart: usize, length: usize, aboutZero: bo
   squares = aboutZero ? square : f64x2.pmax(f64x2.sub(square, f64x2.mul(f64x2.mul(sum, sum), n)), f64x2.splat(0));
 }
 
-/** What has been merged so far: how many elements, their mean and their sum of squared deviations. */
-let count: f64 = 0;
-export let mean: f64 = 0;
-export let m2: f64 = 0;
+/** How many elements have been merged so far, their mean and their sum of squared deviations. */
+let count: f64 = 0, mean: f64 = 0, m2: f64 = 0;
 
 /** Merges the moments of n more elements (Chan, Golub and LeVeque 1979). */
 function merge(n: f64, mu: f64, square: f64): void {
@@ -111,17 +101,20 @@ function mergePair(x: usize, apart: usize, length: usize, aboutZero: bool): void
   if (apart) merge(<f64> length, f64x2.extract_lane(means, 1), f64x2.extract_lane(squares, 1));
 }
 
-/** Finds `mean` and `m2` of runs that are `stride` bytes apart, all together. One run is two halves and a rest. */
+/** The same of runs that are `stride` bytes apart, all together, in both lanes. Runs without a gap are two halves and a rest. */
 export function runMoments(x: usize, runs: usize, length: usize, stride: usize, aboutZero: bool): void {
   count = mean = m2 = 0;
-  if (runs == 1) {
-    const half = (length >> 1) & ~3, bytes = half << 2;
+  if (stride == length << 2) {
+    const all = runs * length, half = (all >> 1) & ~3, bytes = half << 2;
     if (half) mergePair(x, bytes, half, aboutZero);
     x += bytes << 1;
-    length -= half << 1;
+    length = all - (half << 1);
+    runs = length ? 1 : 0;
   }
   for (; runs > 1; runs -= 2, x += stride << 1) mergePair(x, stride, length, aboutZero);
-  if (runs && length) mergePair(x, 0, length, aboutZero);
+  if (runs) mergePair(x, 0, length, aboutZero);
+  means = f64x2.splat(mean);
+  squares = f64x2.splat(m2);
 }
 
 /** y = (x - c) * a + b of two runs, then, along, y * scale + bias. */

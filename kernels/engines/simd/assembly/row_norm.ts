@@ -3,23 +3,8 @@
 // `stride` bytes apart, such as those of a channel in all samples for batch norm.
 
 import { activate } from "./activation";
-import { rowApply, rowMoments } from "./rows";
+import { rowApply, rowMoments, together } from "./rows";
 import { areModerate, areUsual, isLarge, isUnusual, rounded, storePair } from "./tables";
-
-/**
- * Statistics are taken together up to so many bytes, two at least if they have one line: roots and quotients of some wait for their sums while
- * others are added up, and reading by turns with writing goes on for long enough that memory keeps pace.
- */
-const NEAR: usize = 32768;
-
-/** How many statistics are worked on together; one if its lines are apart. */
-// @ts-ignore: decorator
-@inline
-export function together(lines: usize, length: usize, stride: usize): usize {
-  if (stride != length << 2) return 1;
-  const fit = NEAR / (lines * length << 2);
-  return lines == 1 ? max(fit, 2) & ~1 : max(fit, 1);
-}
 
 /** r and the tables of two statistics of a line each at once, by the formulas below; false if float32 may not hold them. */
 // @ts-ignore: decorator

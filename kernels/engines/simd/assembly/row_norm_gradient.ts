@@ -1,9 +1,9 @@
 // Sums, table and gradient of a few statistics after the other, each while its lines are in the nearest caches; see row_norm.ts.
 
 import { add } from "./add";
-import { mean as runMean, runMoments } from "./line";
-import { inverses, together } from "./row_norm";
-import { rowGradient, rowMoments, rowShifts, rowSums } from "./rows";
+import { means, runMoments } from "./line";
+import { inverses } from "./row_norm";
+import { rowGradient, rowMoments, rowShifts, rowSums, together } from "./rows";
 import { areModerate, areUsual, isLarge, isUnusual, rounded, storePair } from "./tables";
 
 /** What is left to do for a statistic: nothing, its dx, or that and its part of dScale. */
@@ -53,6 +53,7 @@ function tabulateGradient(
   factor: f64,
   n: f64,
   smallest: f64,
+  constant32: usize,
   center32: usize,
   slope32: usize,
   offset32: usize,
@@ -61,9 +62,12 @@ function tabulateGradient(
   const mu = v128.load(mean), r = v128.load(inverse), a = v128.load(sum), zero = f64x2.splat(0);
   const c = subtractMean ? mu : zero, center = aboutZero ? zero : mu;
   const q = f64x2.add(v128.load(product), f64x2.mul(f64x2.sub(rounded(c), c), a));
-  const k = f64x2.mul(f64x2.mul(f64x2.splat(-factor / n), f64x2.mul(f64x2.mul(r, r), r)), q);
-  const meanOfH = subtractMean ? f64x2.mul(f64x2.mul(r, a), f64x2.splat(1 / n)) : zero;
-  const b = f64x2.sub(f64x2.mul(f64x2.sub(rounded(center), center), k), meanOfH);
+  const derivative = f64x2.mul(f64x2.mul(f64x2.mul(f64x2.splat(-factor), r), r), f64x2.mul(r, f64x2.splat(0.5)));
+  const k = f64x2.mul(f64x2.mul(f64x2.splat(2 / n), derivative), q);
+  const constant = f64x2.promote_low_f32x4(v128.load64_zero(constant32)), length = f64x2.splat(n);
+  const meanOfH = f64x2.div(f64x2.add(a, f64x2.mul(constant, length)), length);
+  const below = subtractMean ? f64x2.mul(r, f64x2.sub(constant, meanOfH)) : zero;
+  const b = f64x2.add(below, f64x2.mul(f64x2.sub(rounded(center), center), k));
   const moderate = v128.and(areModerate(f64x2.add(a, q)), v128.and(areModerate(center), areModerate(b)));
   if (!i64x2.all_true(v128.and(v128.and(moderate, areUsual(k)), f64x2.ge(f64x2.abs(q), f64x2.splat(smallest))))) return false;
   storePair(center32, center);
@@ -179,7 +183,7 @@ export function rowDifferentiate(
       if (along && s + 1 < end && outside == 0 && load<u64>(left + (s << 2)) == 0) {
         const two = s << 3, two32 = s << 2, c32 = center32 + two32, k32 = slope32 + two32, b32 = offset32 + two32, r32 = gain32 + two32;
         const r = inverse + two, smallest = floor * length64;
-        if (tabulateGradient(mean + two, r, sum + two, product + two, aboutZero, subtractMean, factor, n, smallest, c32, k32, b32, r32)) {
+        if (tabulateGradient(mean + two, r, sum + two, product + two, aboutZero, subtractMean, factor, n, smallest, constant32 + two32, c32, k32, b32, r32)) {
           s++;
           continue;
         }
@@ -204,7 +208,7 @@ export function rowDifferentiate(
         let d: f64 = 0;
         if (shifted && ((lines > 1 && !apart) || (given && !along))) {
           runMoments(x + l * stride, 1, length, length << 2, false);
-          d = (runMean - c) * length64;
+          d = (f64x2.extract_lane(means, 0) - c) * length64;
         }
         usable = usable && abs(a + b) < Infinity && abs(b) >= floor * length64;
         sums += w * a;
@@ -215,7 +219,7 @@ export function rowDifferentiate(
         store<f64>(sum + to, a + m * length64);
         store<f64>(product + to, b + m * d);
       }
-      const derivative = outside == 0 ? -factor * r * r * r / 2 : squares == 0 ? 0 : -r * r / (2 * sqrt(squares / n));
+      const derivative = outside == 0 ? -factor * r * r * (r / 2) : squares == 0 ? 0 : -r * r / (2 * sqrt(squares / n));
       const slope = 2 / n * derivative * (products + (ofConstants - constants / n * z)), meanOfH = (sums + constants) / n;
       const center = aboutZero ? 0 : mu, c32 = <f32> center, offset = (<f64> c32 - center) * slope;
       usable = usable && !isLarge(center) && !isUnusual(slope);

@@ -5,7 +5,7 @@
 
 import { add } from "./add";
 import { accumulate, both } from "./lanes";
-import { lineApply, m2 as runM2, mean as runMean, means, pairApply, pairMoments, pairSum, quarterOf, runMoments, squares } from "./line";
+import { lineApply, means, pairApply, pairMoments, pairSum, quarterOf, runMoments, squares } from "./line";
 import { pairGradient, pairSums, products, sums } from "./line_gradient";
 import { rounded } from "./tables";
 
@@ -13,8 +13,8 @@ import { rounded } from "./tables";
 // @ts-ignore: decorator
 @inline
 function storeBoth(table: usize, l: usize, m: usize, v: v128): void {
+  v128.store64_lane(table + (m << 3), v, 1);
   v128.store64_lane(table + (l << 3), v, 0);
-  if (l != m) v128.store64_lane(table + (m << 3), v, 1);
 }
 
 /** The entries of a table of float32 for two lines. */
@@ -52,7 +52,25 @@ function partnerOf(l: usize, k: usize, half: usize, along: bool, parameter: usiz
   return apart || placeOf(l, along, parameter) != placeOf(m, along, parameter) ? l : m;
 }
 
-/** Mean and sum of squared deviations of each statistic, which has so many lines. */
+/**
+ * Statistics are taken together up to so many bytes, two at least if they have one line: roots and quotients of some wait for their sums while
+ * others are added up, and reading by turns with writing goes on for long enough that memory keeps pace.
+ */
+const NEAR: usize = 32768;
+
+/** How many statistics are worked on together; one if its lines are apart. */
+// @ts-ignore: decorator
+@inline
+export function together(lines: usize, length: usize, stride: usize): usize {
+  if (stride != length << 2) return 1;
+  const fit = NEAR / (lines * length << 2);
+  return lines == 1 ? max(fit, 2) & ~1 : max(fit, 1);
+}
+
+/**
+ * Mean and sum of squared deviations of each statistic, which has so many lines. The same are found of lines alone as among others: one
+ * that is over goes with itself.
+ */
 export function rowMoments(
   x: usize,
   statistics: usize,
@@ -63,21 +81,21 @@ export function rowMoments(
   mean: usize,
   m2: usize,
 ): void {
-  if (stride == length << 2) {
-    length *= lines;
-    stride *= lines;
-    lines = 1;
+  if (lines > 1 && together(lines, length, stride) == 1) {
+    for (let s: usize = 0; s < statistics; s++, x += lines * stride) {
+      runMoments(x, lines, length, stride, aboutZero);
+      storeBoth(mean, s, s, means);
+      storeBoth(m2, s, s, squares);
+    }
+    return;
   }
-  const half = lines == 1 ? statistics >> 1 : 0;
-  for (let s: usize = 0; s < half; s++) {
-    pairMoments(x + s * stride, half * stride, length, aboutZero);
-    storeBoth(mean, s, s + half, means);
-    storeBoth(m2, s, s + half, squares);
-  }
-  for (let s = half << 1; s < statistics; s++) {
-    runMoments(x + s * lines * stride, lines, length, stride, aboutZero);
-    store<f64>(mean + (s << 3), runMean);
-    store<f64>(m2 + (s << 3), runM2);
+  const half = statistics >> 1, size = lines * stride;
+  for (let k: usize = 0; k < statistics;) {
+    const s = lineAt(k, half), t = partnerOf(s, k, half, false, 0, 0, 1);
+    pairMoments(x + s * size, (t - s) * size, lines * length, aboutZero);
+    storeBoth(mean, s, t, means);
+    storeBoth(m2, s, t, squares);
+    k += s != t ? 2 : 1;
   }
 }
 
