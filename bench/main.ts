@@ -26,7 +26,7 @@ Options:
   --processor      count the time that each has a processor, not that of the clock: for a machine that others use, too; implies --few
   --few            of the peers, only those that targets name
   --compile        torch.compile, too, which takes a minute or more for each case
-  --large          65536 x 4096 instead, which takes 16 GB
+  --large          16384 x 4096 instead, which takes some minutes
   --write NAME     write bench/results/NAME.md, .json and .svg
   --compare RUN    instead, the targets beside what was kept of a run, and of others if it is given again; --write NAME writes NAME.md.
                    RUN is a NAME of before, or TITLE=NAME+NAME where a run was written in parts
