@@ -198,7 +198,7 @@ export class SimdEngine implements Engine {
     }
   }
 
-  /** Means of a quarter of each line, at least 16 elements, where they are far from 0: see shiftOf in line.ts. */
+  /** Means of a quarter of each line, at least 16 elements, where they are far from 0: see rowShifts in rows.ts. */
   shifts(view: Layout, { lines, length }: Tile): void {
     const dy = this.#address[Slot.DY],
       { shift, m2 } = this.lines,

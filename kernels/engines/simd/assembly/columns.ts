@@ -26,7 +26,7 @@ export function columnMoments(x: usize, lines: usize, length: usize, aboutZero: 
     let k0 = f32x4.splat(0), k1 = k0, k2 = k0, k3 = k0;
     if (!aboutZero) {
       let p = x + (l << 2);
-      // A quarter of the line will do: see roughMean in rows.ts. So will float32: a rough mean may be off by its rounding.
+      // A quarter of the line will do: see pairMoments in line.ts. So will float32: a rough mean may be off by its rounding.
       const part = length < 16 ? length : length >> 2;
       for (let i: usize = 0; i < part; i++, p += row) {
         k0 = f32x4.add(k0, v128.load(p));

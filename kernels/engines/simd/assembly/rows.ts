@@ -1,7 +1,8 @@
 // Lines that lie along memory, `stride` bytes apart, taken two at a time: one of the first half beside one of the second, so that memory delivers
 // two streams. A line has one statistic, so one entry in each table (center, slope, offset, gain). Where `along` is set, scale and
 // bias vary along the line, and line l uses those from index parameter[l] on. Statistics that have a number other than 0 in the table `left`, if
-// there is one, are left out; `each` has so many lines. Tensors, tables and parameters are float32 and given by their addresses; moments, shifts and sums are float64.
+// there is one, are left out; `each` has so many lines. Tensors, tables and parameters are float32 and given by their addresses; moments,
+// shifts and sums are float64.
 
 import { add } from "./add";
 import { accumulate, both } from "./lanes";
@@ -9,7 +10,7 @@ import { lineApply, means, pairApply, pairMoments, pairSum, quarterOf, runMoment
 import { pairGradient, pairSums, products, sums } from "./line_gradient";
 import { rounded } from "./tables";
 
-/** Stores two numbers, the second of them unless it is that of the same line. */
+/** Stores the numbers of two lines, the first alone where they are the same line. */
 // @ts-ignore: decorator
 @inline
 function storeBoth(table: usize, l: usize, m: usize, v: v128): void {
