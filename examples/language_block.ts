@@ -39,8 +39,8 @@ const windows = (shift: number): Tensor =>
   tensor(codes.map((_, place) => Array.from({ length: steps }, (_, i) => at(place + i + shift))));
 const x = windows(0), next = windows(1);
 
-const optimizer = new AdamW(model.parameters, { rate: 0.01 });
-for (let step = 0; step <= Number(Deno.args[0] ?? 100); step++) {
+const optimizer = new AdamW(model.parameters, { rate: 0.005 });
+for (let step = 0; step <= Number(Deno.args[0] ?? 150); step++) {
   const { y, backward } = model.train(x);
   const { loss, dx } = softmaxCrossEntropy(y, next);
   optimizer.step(clipByNorm(backward(dx).gradients, 1).gradients);
