@@ -77,22 +77,18 @@ export async function compare(names: string[]): Promise<string> {
 
 /** Ours beside peers, with the vectors that they choose and with those that WebAssembly has; nothing where no run has the latter. */
 function narrowly(runs: Run[]): string[] {
-  const cases = new Map(runs.flatMap(({ cases }) => cases.map((one) => [[one.kernel, ...one.dims].join(), one])));
-  const rows = [...cases.values()].filter(({ milliseconds }) => narrow.PyTorch in milliseconds);
+  const byCase = Map.groupBy(runs.flatMap(({ cases }) => cases), ({ kernel, dims }) => [kernel, ...dims].join());
+  const rows = [...byCase.values()].filter((same) => same.some(({ milliseconds }) => narrow.PyTorch in milliseconds));
   if (rows.length === 0) return [];
-  const timesOf = (one: Run["cases"][number]) =>
-    runs.flatMap(({ cases }) =>
-      cases.filter(({ kernel, dims }) => kernel === one.kernel && `${dims}` === `${one.dims}`)
-    );
   const peers = [["PyTorch", "PyTorch"], [narrow.PyTorch, "of 128 bits"], ["C", "C"], [narrow.C, "of 128 bits"]];
-  const columns: Column<Run["cases"][number]>[] = [
-    { title: "kernel", cell: ({ kernel }) => kernel },
-    { title: "x", cell: ({ dims }) => dims.join(" x ") },
-    ...peers.map(([name, title]): Column<Run["cases"][number]> => ({
+  const columns: Column<Run["cases"]>[] = [
+    { title: "kernel", cell: ([{ kernel }]) => kernel },
+    { title: "x", cell: ([{ dims }]) => dims.join(" x ") },
+    ...peers.map(([name, title]): Column<Run["cases"]> => ({
       title,
-      cell: (one) =>
-        timesOf(one).map(({ milliseconds }) => milliseconds).filter((times) => name in times)
-          .map((times) => ratio(times, "own memory", name).median.toFixed(2)).join(", "),
+      cell: (same) =>
+        same.filter(({ milliseconds }) => name in milliseconds)
+          .map(({ milliseconds }) => ratio(milliseconds, "own memory", name).median.toFixed(2)).join(", "),
       align: "right",
     })),
   ];

@@ -24,7 +24,7 @@ Options:
   --rounds NUMBER  how often each contestant is timed (default 15)
   --quick          five rounds of the cases in which every peer takes part
   --processor      count the time that each has a processor, not that of the clock: for a machine that others use, too; implies --few
-  --few            of the peers, only those that targets name
+  --few            of the peers, only those that targets name, and those with vectors of 128 bits
   --compile        torch.compile, too, which takes a minute or more for each case
   --large          16384 x 4096 instead, which takes some minutes
   --write NAME     write bench/results/NAME.md, .json and .svg

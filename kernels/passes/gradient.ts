@@ -83,14 +83,7 @@ export function planDifferentiation(pass: Differentiation, out: AffineParts | Re
   const { view, x, dy, scale, bias, frozen = false, activation, dSum, dx } = pass;
   const engine = engineFor([x, dy, dx, dSum]), parameters = new Parameters(view, engine, scale, bias);
   const possible = !frozen && activation === undefined && parameters.fits && engine.differentiate !== undefined;
-  const { groups, rows } = groupsAtOnce(
-    view,
-    engine,
-    parameters,
-    possible,
-    engine.holds?.(x, dy, dx, dSum) ?? false,
-    false,
-  );
+  const { groups, rows } = groupsAtOnce(view, engine, parameters, possible, engine.holds?.(x, dy, dx, dSum) ?? false);
   const parts: AffineParts | undefined = "dScale" in out ? out as AffineParts : undefined;
   const wants = { given: pass.given !== undefined, ofParameters: parts !== undefined && view.along, sum: !!dSum };
   const work: Work = { pass, engine, parameters, reader: new Reader(view, engine), wants, current: undefined };

@@ -81,7 +81,7 @@ export function planNormalization(pass: Normalization, out: StatisticsOutputs): 
 
 /**
  * The groups of a pass, and how many rows each statistic of a tile has if tiles can be worked on at once: undefined where they cannot.
- * Where arrays are worked on in place, tiles may be as large as a statistic.
+ * Where arrays are worked on in place, tiles may be larger than the engine's own; where statistics are given, in the order of memory.
  */
 export function groupsAtOnce(
   view: View,
@@ -89,7 +89,7 @@ export function groupsAtOnce(
   { maxLines }: Parameters,
   possible: boolean,
   inPlace: boolean,
-  given: boolean,
+  given = false,
 ): { groups: Groups; rows: number | undefined } {
   const apart = possible && inPlace ? rowsApart(view, maxLines) : undefined;
   if (apart) return { groups: apart, rows: view.outer[0].size };
