@@ -111,7 +111,7 @@ const products = new WeakMap<SimdEngine, SimdProduct>();
 function productOf(engine: SimdEngine): SimdProduct {
   let product = products.get(engine);
   if (product === undefined) {
-    product = engine.lend((memory, ...parts) => new SimdProduct(productKernelsOver(memory)!, ...parts));
+    product = new SimdProduct(productKernelsOver(engine.memory)!, engine.scratch, engine.isResident);
     products.set(engine, product);
   }
   return product;

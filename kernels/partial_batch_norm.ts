@@ -1,7 +1,8 @@
 import { forEachTile } from "./passes/channel_tiles.ts";
 import { checkAlike, outputLike } from "./check.ts";
-import { type Engine, Slot } from "./engines/engine.ts";
+import { type Gradients, type Lines, Slot } from "./engines/engine.ts";
 import { engineFor } from "./engines/engines.ts";
+import { gradientsOf } from "./engines/gradients.ts";
 import type { Layout, Tile } from "./engines/tile.ts";
 import { findDeviations } from "./passes/gradient_sums.ts";
 import { Moments } from "./passes/moments.ts";
@@ -35,9 +36,8 @@ export function partialMoments(x: Tensor, { axis, epsilon }: PartOptions): Momen
 }
 
 /** Finds a number near the mean of each line's dy, which is subtracted before anything is multiplied. */
-function shift(engine: Engine, view: Layout, tile: Tile): void {
-  const { shift } = engine.lines;
-  engine.shifts(view, tile);
+function shift(gradients: Gradients, { shift }: Lines, view: Layout, tile: Tile): void {
+  gradients.shifts(view, tile);
   for (let l = 0; l < tile.lines; l++) if (!Number.isFinite(shift[l])) shift[l] = 0;
 }
 
@@ -57,12 +57,13 @@ export function partialGradientSums(
 ): GradientSums {
   checkAlike("partialGradientSums", "dy", dy, x);
   const sum = new Float64Array(mean.length), product = new Float64Array(mean.length);
-  const floor = floorOf(standardDeviation(epsilon)), engine = engineFor([x.data, dy.data]), { lines } = engine;
+  const floor = floorOf(standardDeviation(epsilon)), engine = engineFor([x.data, dy.data]);
+  const gradients = gradientsOf(engine), { lines } = engine;
   forEachTile(engine, x, axis, (view, tile, channelOf) => {
     engine.load(Slot.DY, dy.data, tile);
-    shift(engine, view, tile);
+    shift(gradients, lines, view, tile);
     for (let l = 0; l < tile.lines; l++) lines.center[l] = mean[channelOf(l)];
-    engine.sums(view, tile, false, floor);
+    gradients.sums(view, tile, false, floor);
     findDeviations(engine, view, tile, floor);
     for (let l = 0; l < tile.lines; l++) {
       sum[channelOf(l)] += lines.sum[l] + lines.shift[l] * tile.length;
@@ -95,10 +96,10 @@ export function partialGradient<T extends DType>(x: Tensor<T>, dy: Tensor<T>, ba
   const gain = r.map((r, c) => r * (batch.scale?.data[c] ?? 1));
   const slope = gain.map((gain, c) => -gain * r[c] * r[c] * product[c] / count);
   const offset = gain.map((gain, c) => -gain * sum[c] / count);
-  const engine = engineFor([x.data, dy.data, dx.data]), { lines } = engine;
+  const engine = engineFor([x.data, dy.data, dx.data]), gradients = gradientsOf(engine), { lines } = engine;
   forEachTile(engine, x, axis, (view, tile, channelOf) => {
     engine.load(Slot.DY, dy.data, tile);
-    shift(engine, view, tile);
+    shift(gradients, lines, view, tile);
     for (let l = 0; l < tile.lines; l++) {
       const c = channelOf(l);
       lines.center[l] = mean[c];
@@ -107,7 +108,7 @@ export function partialGradient<T extends DType>(x: Tensor<T>, dy: Tensor<T>, ba
       lines.gain[l] = gain[c];
     }
     engine.place(dx.data, tile);
-    engine.gradient(view, tile);
+    gradients.gradient(view, tile);
     engine.store(dx.data, tile);
   });
   return dx;

@@ -1,6 +1,6 @@
 /**
  * `deno task build:simd`: compiles the AssemblyScript sources into modules with WebAssembly as text: kernels/engines/simd/assembly/
- * (norms and, apart from them, products and exact moments) with and without relaxed SIMD, and statistics/sources/assembly/. With `--check` it writes nothing, and exits with 1 if a module is
+ * (norms and, apart from them, their gradients, products and exact moments) with and without relaxed SIMD, and statistics/sources/assembly/. With `--check` it writes nothing, and exits with 1 if a module is
  * not what the sources give.
  */
 import asc from "assemblyscript/asc";
@@ -92,6 +92,7 @@ const simd = "kernels/engines/simd", sources = "statistics/sources";
 /** What is written, of which source, and how. */
 const targets = [
   [`${simd}/module.ts`, `${simd}/assembly/index.ts`, kernels],
+  [`${simd}/gradient_module.ts`, `${simd}/assembly/gradient_index.ts`, kernels],
   [`${simd}/product_module.ts`, `${simd}/assembly/matrix_product.ts`, kernels],
   [`${simd}/exact_module.ts`, `${simd}/assembly/exact_moments.ts`, kernels],
   [`${sources}/plain_rows_module.ts`, `${sources}/assembly/index.ts`, plainRows],

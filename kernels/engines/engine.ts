@@ -6,10 +6,13 @@ import { type Data, type Layout, part, type Tile } from "./tile.ts";
 const APART = 64;
 
 /**
- * What is known of each line of a tile, in float64. An engine's kernels read `center`, `slope`, `offset` and `gain` and write
+ * What is known of each line of a tile, in float64. Kernels read `center`, `slope`, `offset` and `gain` and write
  * the others; everything between (merging, deviations, affine parameters, gradients of statistics) happens on these tables.
+ * simd/assembly/lines.ts knows their order.
  */
 export class Lines {
+  /** Where the tables begin in their buffer. */
+  readonly address: number;
   /** The mean of each line; 0 where moments are taken about zero. */
   readonly mean: Float64Array;
   /** The sum of squared deviations from it. */
@@ -27,31 +30,31 @@ export class Lines {
   readonly gain: Float64Array;
   /** One over what is divided by, of each statistic of a tile that is worked on at once. */
   readonly inverse: Float64Array;
-  /** What is left to do for each of them in steps: nothing (0), its y or dx (1), or dx and what it adds to dScale (2). */
-  readonly left: Uint32Array;
   /** A number near the mean of dy, and, where scale varies along lines, one near the mean of that. */
   readonly shift: Float64Array;
   readonly level: Float64Array;
   /** What is taken from dy scale: a number near its mean, see `constantOf`. */
   readonly constant: Float64Array;
+  /** What is left to do for each of them in steps: nothing (0), its y or dx (1), dx and what it adds to dScale (2), or all (3). */
+  readonly left: Uint32Array;
   /** Which parameter each line has, or from which one on. */
   readonly parameter: Uint32Array;
   /** Which statistic each line has, counted from the first of its group. */
   readonly statistic: Uint32Array;
+  /** Five of them as kernels of float32 have them. */
+  readonly rounded: Readonly<Record<"center" | "slope" | "offset" | "gain" | "constant", Float32Array>>;
 
   /** Tables of `size` lines, one after the other in a buffer from an address on. */
-  constructor(size: number, buffer: ArrayBufferLike = new ArrayBuffer(Lines.bytes(size)), first = 0) {
-    let at = first;
-    const float64 = () => {
-      const table = new Float64Array(buffer, at, size);
+  constructor(size: number, buffer: ArrayBufferLike = new ArrayBuffer(Lines.bytes(size)), address = 0) {
+    let at = address;
+    const next = <T extends ArrayBufferView>(table: T) => {
       at += table.byteLength + APART;
       return table;
     };
-    const uint32 = () => {
-      const table = new Uint32Array(buffer, at, size);
-      at += table.byteLength + APART;
-      return table;
-    };
+    const float64 = () => next(new Float64Array(buffer, at, size));
+    const uint32 = () => next(new Uint32Array(buffer, at, size));
+    const float32 = () => next(new Float32Array(buffer, at, size));
+    this.address = address;
     this.mean = float64();
     this.m2 = float64();
     this.sum = float64();
@@ -68,11 +71,12 @@ export class Lines {
     this.left = uint32();
     this.parameter = uint32();
     this.statistic = uint32();
+    this.rounded = { center: float32(), slope: float32(), offset: float32(), gain: float32(), constant: float32() };
   }
 
   /** The bytes that the tables of so many lines take. */
   static bytes(size: number): number {
-    return 13 * (size * 8 + APART) + 3 * (size * 4 + APART);
+    return 13 * (size * 8 + APART) + 8 * (size * 4 + APART);
   }
 }
 
@@ -110,13 +114,14 @@ export class Window {
   /** The first of the parameters at hand, and how many they are. */
   from = 0;
   count = 0;
-  /** The parameters, and the sums in float64. */
+  /** The parameters. */
   scale: Float32Array | Float64Array;
   bias: Float32Array | Float64Array;
   readonly #scale: Held;
   readonly #bias: Held;
-  readonly #dScale: Float64Array;
-  readonly #dBias: Float64Array;
+  /** The sums in float64 that will be gradients. */
+  readonly dScale: Float64Array;
+  readonly dBias: Float64Array;
 
   /** A window over arrays of an engine, which may have a way to use others where they lie. */
   constructor(
@@ -130,8 +135,8 @@ export class Window {
     this.bias = bias;
     this.#scale = new Held(scale, 1, isHere);
     this.#bias = new Held(bias, 0, isHere);
-    this.#dScale = dScale;
-    this.#dBias = dBias;
+    this.dScale = dScale;
+    this.dBias = dBias;
   }
 
   /** Takes `count` of the parameters, from index `from` on; missing ones are 1 and 0. */
@@ -145,18 +150,18 @@ export class Window {
   /** Adds the sums of another window of the same parameters, and clears those. */
   add(other: Window): void {
     for (let i = 0; i < this.count; i++) {
-      this.#dScale[i] += other.#dScale[i];
-      this.#dBias[i] += other.#dBias[i];
-      other.#dScale[i] = other.#dBias[i] = 0;
+      this.dScale[i] += other.dScale[i];
+      this.dBias[i] += other.dBias[i];
+      other.dScale[i] = other.dBias[i] = 0;
     }
   }
 
   /** Adds the sums to those of all parameters, where they are wanted, and clears them. */
   take(dScale: Float64Array, dBias: Float64Array | undefined): void {
     for (let i = 0; i < this.count; i++) {
-      dScale[this.from + i] += this.#dScale[i];
-      if (dBias) dBias[this.from + i] += this.#dBias[i];
-      this.#dScale[i] = this.#dBias[i] = 0;
+      dScale[this.from + i] += this.dScale[i];
+      if (dBias) dBias[this.from + i] += this.dBias[i];
+      this.dScale[i] = this.dBias[i] = 0;
     }
   }
 }
@@ -193,6 +198,28 @@ export interface Engine {
   moments(view: Layout, tile: Tile, aboutZero: boolean, floor: number): void;
   /** to = (X - center) * slope + offset, then, where parameters vary along lines, * scale + bias. */
   apply(view: Layout, tile: Tile, to: Slot): void;
+  /**
+   * What moments, a table and `apply` come to, at once, of a tile in which every `each` neighbouring lines share a statistic: OUT =
+   * (X - mean, or X) * r, then * scale + bias where parameters vary along lines and * slope + offset where not, then the activation.
+   * Writes lines.mean, lines.m2, lines.inverse and lines.left of each statistic. Those that are too much for it are not written to OUT;
+   * returns how many they are: of columns, all or none. Absent, it is all done in three steps.
+   */
+  normalize?(
+    view: Layout,
+    tile: Tile,
+    each: number,
+    measure: Measure,
+    floor: number,
+    activation: Activation | undefined,
+  ): number;
+  /** OUT = a + Z. */
+  add(tile: Tile, a: Slot): void;
+  /** OUT = f(OUT). */
+  activate(tile: Tile, activation: Activation): void;
+}
+
+/** The arithmetic of gradients, on the tiles of an engine. Apart from it, so that bundles of forward passes do without. */
+export interface Gradients {
   /** lines.shift of DY: a mean that is near enough to be subtracted before anything is multiplied, or 0 where there is no need. */
   shifts(view: Layout, tile: Tile): void;
   /**
@@ -204,39 +231,19 @@ export interface Engine {
   /** OUT = h * gain + (X - center) * slope + offset. */
   gradient(view: Layout, tile: Tile): void;
   /**
-   * What moments, a table and `apply` come to, at once, of a tile of rows in which every `lines` neighbours share a statistic: OUT =
-   * (X - mean, or X) * r, then * scale + bias where parameters vary along lines and * slope + offset where not, then the activation.
-   * Writes lines.mean, lines.m2, lines.inverse and lines.left of each statistic. Those that are too much for it are not written to OUT;
-   * returns how many they are. Absent, it is all done in three steps.
-   */
-  normalize?(
-    view: Layout,
-    tile: Tile,
-    lines: number,
-    measure: Measure,
-    floor: number,
-    activation: Activation | undefined,
-  ): number;
-
-  /**
-   * What moments, `sums`, a table and `gradient` come to, at once, of such a tile: OUT = dx, from X, DY, lines.level and, where a line has one
-   * scale, that in lines.slope. Means and inverses are `given` in lines.mean and lines.inverse, or else written. Writes, for each line
-   * that has one scale, sum(dy) and sum(dy z) to lines.sum and lines.product; if asked to, adds sums of parameters up as `sums` does; if
-   * asked to, adds Z to OUT. Returns for how many statistics something is left.
+   * What moments, `sums`, a table and `gradient` come to, at once, of a tile such as `normalize` takes: OUT = dx, from X, DY, lines.level and,
+   * where a line has one scale, that in lines.slope. Means and inverses are `given` in lines.mean and lines.inverse, or else written. Writes,
+   * for each line that has one scale, sum(dy) and sum(dy z) to lines.sum and lines.product; if asked to, adds sums of parameters up as `sums`
+   * does; if asked to, adds Z to OUT. Returns for how many statistics something is left.
    */
   differentiate?(
     view: Layout,
     tile: Tile,
-    lines: number,
+    each: number,
     measure: Measure,
     floor: number,
     wants: { given: boolean; ofParameters: boolean; sum: boolean },
   ): number;
-
-  /** OUT = a + Z. */
-  add(tile: Tile, a: Slot): void;
-  /** OUT = f(OUT). */
-  activate(tile: Tile, activation: Activation): void;
   /** Z = DY * f'(Z). */
   activationGradient(tile: Tile, activation: Activation): void;
 }

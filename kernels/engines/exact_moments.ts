@@ -33,7 +33,7 @@ const kernels = new WeakMap<SimdEngine, ExactKernels>();
 function runKernel(engine: SimdEngine, view: Layout, tile: Tile, moments: ExactMoments): void {
   let ofEngine = kernels.get(engine);
   if (ofEngine === undefined) {
-    ofEngine = engine.lend((memory) => exactKernelsOver(memory)!);
+    ofEngine = exactKernelsOver(engine.memory)!;
     kernels.set(engine, ofEngine);
   }
   const kernel = view.layout === "rows" ? ofEngine.rowExactMoments : ofEngine.columnExactMoments;

@@ -1,4 +1,4 @@
-import { type Activation, activations, derivatives } from "../activation.ts";
+import { type Activation, activations } from "../activation.ts";
 import { type Engine, Lines, Slot, Window } from "./engine.ts";
 import { type Data, gather, type Layout, scatter, sizeOf, type Tile } from "./tile.ts";
 
@@ -19,8 +19,6 @@ export class PlainEngine implements Engine {
   readonly tiles: Float64Array[];
   readonly #own: Float64Array[];
   readonly window: Window;
-  readonly #dScale: Float64Array;
-  readonly #dBias: Float64Array;
 
   /** An engine for tiles of `capacity` elements in at most `maxLines` lines and windows of so many parameters, with tables of its own or those given. */
   constructor(capacity = CAPACITY, maxLines = MAX_LINES, maxParameters = CAPACITY, lines = new Lines(maxLines)) {
@@ -31,9 +29,8 @@ export class PlainEngine implements Engine {
     const array = (size = capacity) => new Float64Array(size);
     this.#own = [array(), array(), array()];
     this.tiles = [this.#own[Slot.X], this.#own[Slot.DY], this.#own[Slot.Z], this.#own[Slot.X]];
-    this.#dScale = array(maxParameters);
-    this.#dBias = array(maxParameters);
-    this.window = new Window(array(maxParameters), array(maxParameters), this.#dScale, this.#dBias);
+    const parameters = () => array(maxParameters);
+    this.window = new Window(parameters(), parameters(), parameters(), parameters());
   }
 
   load(slot: Slot, data: Data, tile: Tile): void {
@@ -87,49 +84,6 @@ export class PlainEngine implements Engine {
     }
   }
 
-  /** In float64 any number of the line is near enough. */
-  shifts(view: Layout, tile: Tile): void {
-    const { line } = strides(view, tile);
-    for (let l = 0; l < tile.lines; l++) this.lines.shift[l] = this.tiles[Slot.DY][l * line];
-  }
-
-  sums(view: Layout, tile: Tile, ofParameters: boolean): void {
-    const x = this.tiles[Slot.X], dy = this.tiles[Slot.DY], { line, step } = strides(view, tile);
-    const { center, slope, offset, sum, product, shift, constant, parameter } = this.lines;
-    const { scale } = this.window, dScale = this.#dScale, dBias = this.#dBias;
-    for (let l = 0; l < tile.lines; l++) {
-      const c = center[l], k = slope[l], b = offset[l], m = shift[l], taken = constant[l], p = parameter[l];
-      let s = 0, q = 0;
-      for (let j = 0, i = l * line; j < tile.length; j++, i += step) {
-        const g = dy[i] - m, h = view.along ? g * scale[p + j] + (m * scale[p + j] - taken) : g;
-        s += h;
-        q += h * (x[i] - c);
-        if (ofParameters) {
-          dBias[p + j] += dy[i];
-          dScale[p + j] += dy[i] * ((x[i] - c) * k + b);
-        }
-      }
-      sum[l] = s;
-      product[l] = q;
-    }
-  }
-
-  gradient(view: Layout, tile: Tile): void {
-    const x = this.tiles[Slot.X],
-      dy = this.tiles[Slot.DY],
-      dx = this.tiles[Slot.OUT],
-      { line, step } = strides(view, tile);
-    const { center, slope, offset, gain, shift, constant, parameter } = this.lines, { scale } = this.window;
-    for (let l = 0; l < tile.lines; l++) {
-      const c = center[l], k = slope[l], b = offset[l], a = gain[l], m = shift[l];
-      const taken = constant[l], p = parameter[l];
-      for (let j = 0, i = l * line; j < tile.length; j++, i += step) {
-        const g = dy[i] - m, h = view.along ? g * scale[p + j] + (m * scale[p + j] - taken) : g;
-        dx[i] = h * a + ((x[i] - c) * k + b);
-      }
-    }
-  }
-
   add(tile: Tile, a: Slot): void {
     const left = this.tiles[a], right = this.tiles[Slot.Z], sum = this.tiles[Slot.OUT];
     for (let i = 0; i < sizeOf(tile); i++) sum[i] = left[i] + right[i];
@@ -138,14 +92,6 @@ export class PlainEngine implements Engine {
   activate(tile: Tile, activation: Activation): void {
     const y = this.tiles[Slot.OUT], f = activations[activation];
     for (let i = 0; i < sizeOf(tile); i++) y[i] = f(y[i]);
-  }
-
-  activationGradient(tile: Tile, activation: Activation): void {
-    const z = this.tiles[Slot.Z], dy = this.tiles[Slot.DY], f = derivatives[activation];
-    for (let i = 0; i < sizeOf(tile); i++) {
-      const slope = f(z[i]);
-      z[i] = slope === 0 ? 0 : dy[i] * slope; // an infinite gradient ends where relu is off
-    }
   }
 }
 

@@ -13,7 +13,10 @@ export interface Tile {
   length: number;
   /** Columns: the distance of neighbouring elements of a line in the array. Rows: 0, the tile is one run of elements. */
   pitch: number;
-  /** Rows of one statistic that are apart: the distance of neighbouring lines in the array. Engines take them only where they stand. */
+  /**
+   * Rows of one statistic that are apart: the distance of neighbouring lines in the array. Columns that are worked on at once: that of
+   * neighbouring elements of a line. Engines take such tiles only where they stand.
+   */
   stride?: number;
 }
 

@@ -1,6 +1,7 @@
 import type { Activation } from "../activation.ts";
 import { type Engine, Slot } from "../engines/engine.ts";
 import { engineFor } from "../engines/engines.ts";
+import { gradientsOf } from "../engines/gradients.ts";
 import type { Data, Tile } from "../engines/tile.ts";
 
 /** y = f(x), element by element. y may be x. */
@@ -22,7 +23,7 @@ export function activateBackward(x: Data, dy: Data, dx: Data, activation: Activa
   eachTile(engine, dx.length, (tile) => {
     engine.load(Slot.Z, dx, tile);
     engine.load(Slot.DY, dy, tile);
-    engine.activationGradient(tile, activation);
+    gradientsOf(engine).activationGradient(tile, activation);
     engine.alias(Slot.OUT, Slot.Z);
     engine.store(dx, tile);
   });

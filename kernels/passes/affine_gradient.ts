@@ -70,11 +70,11 @@ export class AffineGradient {
   }
 
   /** Adds the sums of lines, so many to a statistic, that were differentiated at once. Those that overflowed are left, too. */
-  addAtOnce(statistics: number, rows: number): void {
+  addAtOnce(statistics: number, each: number): void {
     if (this.#view.along) return;
     const { sum, product, inverse, left, parameter } = this.#engine.lines;
     for (let s = 0; s < statistics; s++) {
-      const first = s * rows, end = first + rows;
+      const first = s * each, end = first + each;
       if (left[s] === 2 && !sum.subarray(first, end).every(Number.isFinite)) left[s] = 3;
       if (left[s] === 3) continue;
       for (let l = first; l < end; l++) {

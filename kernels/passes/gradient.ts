@@ -1,7 +1,8 @@
 import type { Activation } from "../activation.ts";
 import { addUp, AffineGradient, type AffineParts, sharesOf } from "./affine_gradient.ts";
-import { type Engine, Slot } from "../engines/engine.ts";
+import { type Engine, type Gradients, Slot } from "../engines/engine.ts";
 import { engineFor } from "../engines/engines.ts";
+import { gradientsOf } from "../engines/gradients.ts";
 import { shareMemory } from "../engines/simd/memory.ts";
 import type { Data } from "../engines/tile.ts";
 import { findDeviations, GradientSums } from "./gradient_sums.ts";
@@ -11,7 +12,7 @@ import { Parameters } from "./parameters.ts";
 import { distributed, type Planned } from "../threads/pool.ts";
 import { floorOf, type Measure } from "../engines/measure.ts";
 import { type Given, Statistics } from "./statistics.ts";
-import { type Group, groupOfOne, type ViewTile } from "./tiles.ts";
+import { type Group, groupOfAll, groupOfOne, type ViewTile } from "./tiles.ts";
 import type { View } from "./view.ts";
 
 /** What a backward pass reads, and the tensor that it writes. */
@@ -62,6 +63,7 @@ export function differentiation(pass: Differentiation, { dScale, dBias }: Affine
 interface Work {
   pass: Differentiation;
   engine: Engine;
+  gradients: Gradients;
   parameters: Parameters;
   reader: Reader;
   /** What an engine that differentiates at once is to do. */
@@ -81,12 +83,15 @@ interface Work {
  */
 export function planDifferentiation(pass: Differentiation, out: AffineParts | Record<string, never>): Planned {
   const { view, x, dy, scale, bias, frozen = false, activation, dSum, dx } = pass;
-  const engine = engineFor([x, dy, dx, dSum]), parameters = new Parameters(view, engine, scale, bias);
-  const possible = !frozen && activation === undefined && parameters.fits && engine.differentiate !== undefined;
-  const { groups, rows } = groupsAtOnce(view, engine, parameters, possible, engine.holds?.(x, dy, dx, dSum) ?? false);
+  const engine = engineFor([x, dy, dx, dSum]), gradients = gradientsOf(engine);
+  const parameters = new Parameters(view, engine, scale, bias);
+  const possible = !frozen && activation === undefined && parameters.fits && gradients.differentiate !== undefined;
+  const inPlace = engine.holds?.(x, dy, dx, dSum) ?? false;
+  const { groups, each } = groupsAtOnce(view, engine, parameters, possible, inPlace, true);
   const parts: AffineParts | undefined = "dScale" in out ? out as AffineParts : undefined;
   const wants = { given: pass.given !== undefined, ofParameters: parts !== undefined && view.along, sum: !!dSum };
-  const work: Work = { pass, engine, parameters, reader: new Reader(view, engine), wants, current: undefined };
+  const reader = new Reader(view, engine);
+  const work: Work = { pass, engine, gradients, parameters, reader, wants, current: undefined };
   const count = parts ? sharesOf(view) : groups.count, affine: AffineGradient[] = [];
   const visit = (share: number) => {
     const ofShare = parts && (affine[share] ??= AffineGradient.ofShare(view, engine, parts, share));
@@ -94,7 +99,7 @@ export function planDifferentiation(pass: Differentiation, out: AffineParts | Re
     const end = Math.floor((share + 1) * groups.count / count);
     for (let g = Math.floor(share * groups.count / count); g < end; g++) {
       const group = groups.at(g);
-      if (rows !== undefined && group.tiles.length === 1) differentiateAtOnce(work, group, rows, ofShare);
+      if (each !== undefined && group.tiles.length === 1) differentiateAtOnce(work, group, each, ofShare);
       else differentiateInSteps(work, group, ofShare);
     }
     ofShare?.finish();
@@ -105,17 +110,15 @@ export function planDifferentiation(pass: Differentiation, out: AffineParts | Re
   };
 }
 
-/** Differentiates a tile of statistics, each of so many rows, at once; in steps what is left of those that are too much for that. */
-function differentiateAtOnce(work: Work, group: Group, rows: number, affine: AffineGradient | undefined): void {
-  const { pass, engine, parameters, reader } = work, { view, measure, x, dy, given, dSum, dx } = pass;
+/** Differentiates a tile of statistics, each of so many lines, at once; in steps what is left of those that are too much for that. */
+function differentiateAtOnce(work: Work, group: Group, each: number, affine: AffineGradient | undefined): void {
+  const { pass, engine, gradients, parameters, reader } = work, { view, measure, x, dy, given, dSum, dx } = pass;
   const tile = group.tiles[0], { lines } = engine;
   if (given) {
     statistics.reset(group.statistics);
     statistics.take(given, group.base, measure);
-    for (let s = 0; s < group.statistics; s++) {
-      lines.mean[s] = statistics.mean[s];
-      lines.inverse[s] = statistics.inverse[s];
-    }
+    lines.mean.set(statistics.mean.subarray(0, group.statistics));
+    lines.inverse.set(statistics.inverse.subarray(0, group.statistics));
   }
   reader.turnTo(group);
   reader.read(tile, x);
@@ -128,17 +131,19 @@ function differentiateAtOnce(work: Work, group: Group, rows: number, affine: Aff
   }
   // What is not written is stored as it was: in the tile of the array that dx replaces.
   engine.place(dx, tile, isSame(dx, dy) ? Slot.DY : Slot.X);
-  const unfinished = engine.differentiate!(view, tile, rows, measure, floorOf(measure), work.wants);
-  engine.store(dx, tile);
-  affine?.addAtOnce(group.statistics, rows);
+  const unfinished = gradients.differentiate!(view, tile, each, measure, floorOf(measure), work.wants);
+  if (unfinished === 0 || view.layout === "rows") engine.store(dx, tile);
+  affine?.addAtOnce(group.statistics, each);
   if (unfinished === 0) return;
   affine?.finish();
   const wanting = [undefined, undefined, affine?.ofScale(), affine];
-  lines.left.slice(0, group.statistics).forEach((state, s) => {
-    if (state === 0) return;
-    const one = groupOfOne(view, tile, group, s, rows, engine.capacity);
-    differentiateInSteps(work, one, wanting[state]);
+  const finish = (group: Group, state: number) => {
+    differentiateInSteps(work, group, wanting[state]);
     wanting[state]?.finish();
+  };
+  if (view.layout === "columns") return finish(groupOfAll(tile, group), lines.left[0]);
+  lines.left.slice(0, group.statistics).forEach((state, s) => {
+    if (state !== 0) finish(groupOfOne(view, tile, group, s, each, engine.capacity), state);
   });
 }
 
@@ -160,24 +165,24 @@ function differentiateInSteps(work: Work, group: Group, affine: AffineGradient |
 /** Brings a tile of x and of h, before scale, into the engine, unless it is there. */
 function read(work: Work, tile: ViewTile): void {
   if (tile === work.current) return;
-  const { pass: { view, measure, x, dy, activation }, engine, parameters, reader } = work;
+  const { pass: { view, measure, x, dy, activation }, engine, gradients, parameters, reader } = work;
   reader.read(tile, x);
   engine.load(Slot.DY, dy, tile);
   parameters.move(tile);
-  if (activation) throughActivation(view, engine, tile, measure, parameters, statistics, activation);
+  if (activation) throughActivation(view, engine, gradients, tile, measure, parameters, statistics, activation);
   work.current = tile;
 }
 
 /** The sums over a group: of its statistics, those of z if they are to be found, and of parameters where they are wanted. Backwards: what was measured last is still in the cache. */
 function sumGradients(work: Work, group: Group, affine: AffineGradient | undefined, deviate: boolean): void {
-  const { pass, engine, parameters } = work, { view, measure } = pass, { tiles } = group;
+  const { pass, engine, gradients, parameters } = work, { view, measure } = pass, { tiles } = group;
   const floor = floorOf(measure), { lines } = engine;
   for (let t = tiles.length - 1; t >= 0; t--) {
     const tile = tiles[t];
     read(work, tile);
     normalizedTable(engine, tile, measure, statistics);
-    sums.shift(view, engine, tile, parameters);
-    engine.sums(view, tile, affine !== undefined && view.along, floor);
+    sums.shift(view, engine, gradients, tile, parameters);
+    gradients.sums(view, tile, affine !== undefined && view.along, floor);
     if (deviate) findDeviations(engine, view, tile, floor);
     else lines.deviations.fill(0, 0, tile.lines);
     affine?.add(tile, statistics, parameters);
@@ -188,21 +193,21 @@ function sumGradients(work: Work, group: Group, affine: AffineGradient | undefin
 /** Whether the lines of a statistic, or their parts, may have levels of scale that differ. */
 function hasSeveralConstants(view: View, { tiles }: Group): boolean {
   const isPart = view.along && tiles.some(({ length }) => length < view.length);
-  return isPart ||
+  return isPart || view.members > 1 ||
     view.outer.some(({ statisticStride, parameterStride }) => statisticStride === 0 && parameterStride !== 0);
 }
 
 /** Writes dx for a group whose sums are known. */
 function applyGradients(work: Work, group: Group): void {
-  const { pass, engine, parameters } = work, { view, measure, frozen, dSum, dx } = pass;
+  const { pass, engine, gradients, parameters } = work, { view, measure, frozen, dSum, dx } = pass;
   for (const tile of group.tiles) {
     read(work, tile);
     if (frozen) frozenGradient(view, engine, tile, parameters, statistics, dx);
     else {
-      sums.shift(view, engine, tile, parameters);
+      sums.shift(view, engine, gradients, tile, parameters);
       gradientTable(view, engine, tile, measure, parameters, statistics, sums);
       engine.place(dx, tile);
-      engine.gradient(view, tile);
+      gradients.gradient(view, tile);
     }
     if (dSum) {
       engine.load(Slot.Z, dSum, tile);

@@ -1,4 +1,4 @@
-import type { Engine } from "../engines/engine.ts";
+import type { Engine, Gradients } from "../engines/engine.ts";
 import type { Layout, Tile } from "../engines/tile.ts";
 import type { Parameters } from "./parameters.ts";
 import type { View } from "./view.ts";
@@ -66,14 +66,14 @@ export class GradientSums {
   }
 
   /** Finds the shift and the constant of each line of a tile. The first line of a statistic that is met tells its shift. */
-  shift(view: View, engine: Engine, tile: Tile, parameters: Parameters): void {
+  shift(view: View, engine: Engine, gradients: Gradients, tile: Tile, parameters: Parameters): void {
     const { shift, constant, statistic } = engine.lines;
     if (!this.#shifted) {
       shift.fill(0, 0, tile.lines);
       constant.fill(0, 0, tile.lines);
       return;
     }
-    if (this.#byLine || this.#isNew(statistic, tile.lines)) this.#meet(view, engine, tile);
+    if (this.#byLine || this.#isNew(statistic, tile.lines)) this.#meet(view, engine, gradients, tile);
     for (let l = 0; l < tile.lines; l++) {
       if (!this.#byLine) shift[l] = this.#shift[statistic[l]];
       constant[l] = constantOf(view, shift[l], parameters.level(l, tile));
@@ -85,9 +85,9 @@ export class GradientSums {
     return false;
   }
 
-  #meet(view: View, engine: Engine, tile: Tile): void {
+  #meet(view: View, engine: Engine, gradients: Gradients, tile: Tile): void {
     const { shift, statistic } = engine.lines;
-    engine.shifts(view, tile);
+    gradients.shifts(view, tile);
     for (let l = 0; l < tile.lines; l++) {
       const s = statistic[l];
       if (!Number.isFinite(shift[l])) shift[l] = 0;

@@ -1,5 +1,5 @@
 import type { Activation } from "../activation.ts";
-import { type Engine, Slot } from "../engines/engine.ts";
+import { type Engine, type Gradients, Slot } from "../engines/engine.ts";
 import { derivativeOf, type Measure } from "../engines/measure.ts";
 import type { Data, Tile } from "../engines/tile.ts";
 import type { GradientSums } from "./gradient_sums.ts";
@@ -12,6 +12,7 @@ import type { View } from "./view.ts";
 export function throughActivation(
   view: View,
   engine: Engine,
+  gradients: Gradients,
   tile: Tile,
   measure: Measure,
   parameters: Parameters,
@@ -20,7 +21,7 @@ export function throughActivation(
 ): void {
   affineTable(engine, tile, statistics, measure, parameters);
   engine.apply(view, tile, Slot.Z);
-  engine.activationGradient(tile, activation);
+  gradients.activationGradient(tile, activation);
   engine.alias(Slot.DY, Slot.Z);
 }
 

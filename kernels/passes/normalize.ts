@@ -8,12 +8,13 @@ import { distributed, type Planned } from "../threads/pool.ts";
 import { type Given, Statistics, type StatisticsOutputs } from "./statistics.ts";
 import {
   type Group,
+  groupOfAll,
   groupOfOne,
   type Groups,
   groupsOf,
+  linesOfEach,
   locate,
   rowsApart,
-  rowsOfEach,
   type ViewTile,
 } from "./tiles.ts";
 import type { View } from "./view.ts";
@@ -60,17 +61,11 @@ export function planNormalization(pass: Normalization, out: StatisticsOutputs): 
   const engine = engineFor([x, y, residual, sum]), parameters = new Parameters(view, engine, scale, bias);
   const work = { pass, out, engine, parameters, reader: new Reader(view, engine) };
   const possible = given === undefined && parameters.fits && engine.normalize !== undefined;
-  const { groups, rows } = groupsAtOnce(
-    view,
-    engine,
-    parameters,
-    possible,
-    engine.holds?.(x, y, residual, sum) ?? false,
-    given !== undefined,
-  );
+  const inPlace = engine.holds?.(x, y, residual, sum) ?? false, isGiven = given !== undefined;
+  const { groups, each } = groupsAtOnce(view, engine, parameters, possible, inPlace, residual === undefined, isGiven);
   const visit = (share: number) => {
     const group = groups.at(share);
-    if (rows !== undefined && group.tiles.length === 1) normalizeAtOnce(work, group, rows);
+    if (each !== undefined && group.tiles.length === 1) normalizeAtOnce(work, group, each);
     else normalizeInSteps(work, group);
   };
   return (shares) => {
@@ -80,8 +75,9 @@ export function planNormalization(pass: Normalization, out: StatisticsOutputs): 
 }
 
 /**
- * The groups of a pass, and how many rows each statistic of a tile has if tiles can be worked on at once: undefined where they cannot.
- * Where arrays are worked on in place, tiles may be larger than the engine's own; where statistics are given, in the order of memory.
+ * The groups of a pass, and how many lines each statistic of a tile has if tiles can be worked on at once: undefined where they cannot.
+ * Where arrays are worked on in place, tiles of rows may be larger than the engine's own, and those of columns `stay`; where statistics are
+ * given, all is in the order of memory.
  */
 export function groupsAtOnce(
   view: View,
@@ -89,13 +85,15 @@ export function groupsAtOnce(
   { maxLines }: Parameters,
   possible: boolean,
   inPlace: boolean,
+  stay: boolean,
   given = false,
-): { groups: Groups; rows: number | undefined } {
+): { groups: Groups; each: number | undefined } {
   const apart = possible && inPlace ? rowsApart(view, maxLines) : undefined;
-  if (apart) return { groups: apart, rows: view.outer[0].size };
-  const rows = possible ? rowsOfEach(view) : undefined;
-  const room = inPlace && (rows !== undefined || given) ? roomInPlace(view, given ? 0 : AMPLE_STATISTICS) : 0;
-  return { groups: groupsOf(view, Math.max(engine.capacity, room), maxLines, given), rows };
+  if (apart) return { groups: apart, each: view.outer[0].size };
+  const each = possible ? linesOfEach(view) : undefined, isRows = view.layout === "rows";
+  const room = inPlace && (given || (each !== undefined && isRows)) ? roomInPlace(view, given ? 0 : AMPLE_STATISTICS) : 0;
+  const capacity = Math.max(engine.capacity, room);
+  return { groups: groupsOf(view, capacity, maxLines, given, each !== undefined && inPlace && stay), each };
 }
 
 /** Some shares for each of a few threads. */
@@ -109,8 +107,8 @@ function roomInPlace({ count, statistics }: View, least: number): number {
   return Math.max(Math.min(AMPLE, Math.ceil(statistics * count / SHARES)), Math.min(least, statistics) * count);
 }
 
-/** Normalizes a tile of statistics, each of so many rows, at once; in three steps those that are too much for that. */
-function normalizeAtOnce(work: Work, group: Group, rows: number): void {
+/** Normalizes a tile of statistics, each of so many lines, at once; in three steps those that are too much for that. */
+function normalizeAtOnce(work: Work, group: Group, each: number): void {
   const { pass, out, engine, parameters, reader } = work, { view, measure, x, residual, sum, activation, y } = pass;
   const tile = group.tiles[0], { lines } = engine;
   reader.turnTo(group);
@@ -124,16 +122,17 @@ function normalizeAtOnce(work: Work, group: Group, rows: number): void {
     }
   }
   engine.place(y, tile);
-  const left = engine.normalize!(view, tile, rows, measure, floorOf(measure), activation);
+  const left = engine.normalize!(view, tile, each, measure, floorOf(measure), activation);
+  // What is normalized is the sum by now, which may stand where x was.
+  const rest = { ...work, pass: { ...pass, x: sum ?? x, residual: undefined } };
+  if (left > 0 && view.layout === "columns") return normalizeInSteps(rest, groupOfAll(tile, group));
   engine.store(y, tile);
   copyStatistics(lines, group, view.count, out);
   if (left === 0) return;
-  // What is normalized is the sum by now, which may stand where x was.
-  const rest = { ...work, pass: { ...pass, x: sum ?? x, residual: undefined } };
   const states = lines.left.slice(0, group.statistics);
   for (let s = 0; s < group.statistics; s++) {
     if (states[s] === 0) continue;
-    normalizeInSteps(rest, groupOfOne(view, tile, group, s, rows, engine.capacity));
+    normalizeInSteps(rest, groupOfOne(view, tile, group, s, each, engine.capacity));
   }
 }
 

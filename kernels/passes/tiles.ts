@@ -64,12 +64,15 @@ interface Cut {
 
 /**
  * Cuts a view into groups of tiles of at most `capacity` elements and `maxLines` lines. A group of one tile is read from memory only
- * once, and a group of few statistics often stays in the cache until it is read again.
+ * once, and a group of few statistics often stays in the cache until it is read again. Where statistics are `given` nothing is to be
+ * read twice; columns `stay` where engines work on them at once, where they stand.
  */
-export function groupsOf(view: View, capacity: number, maxLines: number, given = false): Groups {
+export function groupsOf(view: View, capacity: number, maxLines: number, given = false, stay = false): Groups {
   if (view.count === 0 || view.statistics === 0) return new Groups(0, () => ({ tiles: [], base: 0, statistics: 0 }));
   const cut = cutOf(view), limits = { capacity, maxLines };
-  if (view.layout === "columns") return stripsOfColumns(view, cut, limits);
+  if (view.layout === "columns") {
+    return given ? columnsInTurn(view, cut, limits) : stripsOfColumns(view, cut, limits, stay);
+  }
   const inTurn = given && cut.panels * view.length > capacity;
   return inTurn ? rowsInTurn(view, cut, limits) : stripsOfRows(view, cut, limits) ?? wholeRows(view, cut, limits);
 }
@@ -83,12 +86,13 @@ function cutOf({ outer, statistics }: View): Cut {
 }
 
 /**
- * How many neighbouring rows share each statistic; undefined where those that share one are not neighbours, or are many although
+ * How many neighbouring lines share each statistic; undefined where those that share one are not neighbours, or are many rows although
  * parameters vary along them.
  */
-export function rowsOfEach(view: View): number | undefined {
+export function linesOfEach(view: View): number | undefined {
   const { panels, statistics } = cutOf(view);
-  return view.layout === "rows" && statistics === 1 && (panels === 1 || !view.along) ? panels : undefined;
+  if (view.layout === "columns") return panels === 1 ? view.members : undefined;
+  return statistics === 1 && (panels === 1 || !view.along) ? panels : undefined;
 }
 
 /** The group of one statistic of a tile: the `rows` rows that it has there, each in tiles of its own. */
@@ -105,6 +109,11 @@ export function groupOfOne(
     tiles.push(...rowTiles(line, line + 1, length, capacity, 1));
   }
   return { tiles, base: base + s, statistics: 1 };
+}
+
+/** The group of a tile of columns, which is brought to where the engine has its tiles. */
+export function groupOfAll({ stride: _, ...tile }: ViewTile, group: Group): Group {
+  return { ...group, tiles: [tile] };
 }
 
 /** Rows that are apart are worked on one statistic at a time if they are so long at least: shorter ones waste what is fetched ahead. */
@@ -163,14 +172,34 @@ function wholeRows({ length }: View, { groups, panels, statistics }: Cut, { capa
 }
 
 /** Neighbouring columns, as many as tiles of whole columns hold, or of very long ones a good number. */
-function stripsOfColumns(view: View, { groups, panels, statistics }: Cut, { capacity, maxLines }: Limits): Groups {
-  const { length, width } = view, fit = Math.floor(capacity / length / 16) * 16;
-  const columns = Math.min(width, fit >= NARROW ? fit : WIDE, capacity, maxLines), strips = Math.ceil(width / columns);
+function stripsOfColumns(
+  view: View,
+  { groups, panels, statistics }: Cut,
+  { capacity, maxLines }: Limits,
+  stay: boolean,
+): Groups {
+  const { length, width, members } = view, fit = Math.floor(capacity / length / 16) * 16;
+  const most = Math.min(width, fit >= NARROW ? fit : WIDE, capacity, maxLines);
+  const columns = Math.max(Math.floor(most / members), 1) * members, strips = Math.ceil(width / columns);
   return new Groups(groups * strips, (index) => {
     const g = Math.floor(index / strips), column = index % strips * columns, lines = Math.min(columns, width - column);
     const tiles = columnTiles(view, g * panels, (g + 1) * panels, column, lines, capacity);
+    if (stay && tiles.length === 1) tiles[0].stride = width;
     // Between the strip's first and last statistic lie those of other strips where panels have statistics of their own.
-    return { tiles, base: g * statistics + column, statistics: statistics - width + lines };
+    const others = (width - lines) / members;
+    return { tiles, base: g * statistics + column / members, statistics: statistics - others };
+  });
+}
+
+/** A tile at a time of columns as they follow in memory: where statistics are given, nothing is to be read twice. */
+function columnsInTurn(view: View, { groups, panels, statistics }: Cut, { capacity, maxLines }: Limits): Groups {
+  const { length, width, members } = view, most = Math.min(width, capacity, maxLines);
+  const columns = Math.max(Math.floor(most / members), 1) * members, strips = Math.ceil(width / columns);
+  const rows = Math.min(length, Math.max(Math.floor(capacity / columns), 1)), parts = Math.ceil(length / rows);
+  return new Groups(groups * panels * parts * strips, (index) => {
+    const column = index % strips * columns, at = Math.floor(index / strips), from = at % parts * rows, panel = Math.floor(at / parts);
+    const tile = columnTile(view, panel, column, Math.min(columns, width - column), from, Math.min(rows, length - from));
+    return { tiles: [tile], base: Math.floor(panel / panels) * statistics, statistics };
   });
 }
 
@@ -190,22 +219,34 @@ function rowTiles(first: number, last: number, length: number, capacity: number,
 
 /** Tiles of the `lines` lines from `column` on, in each of some panels. */
 function columnTiles(
-  { length, width }: View,
+  view: View,
   first: number,
   last: number,
   column: number,
   lines: number,
   capacity: number,
 ): ViewTile[] {
-  const tiles: ViewTile[] = [];
+  const tiles: ViewTile[] = [], { length } = view;
   const rows = Math.min(length, Math.max(Math.floor(capacity / lines), 1));
   for (let panel = first; panel < last; panel++) {
     for (let from = 0; from < length; from += rows) {
-      const at = (panel * length + from) * width + column;
-      tiles.push({ at, lines, length: Math.min(rows, length - from), pitch: width, from, outer: panel, column });
+      tiles.push(columnTile(view, panel, column, lines, from, Math.min(rows, length - from)));
     }
   }
   return tiles;
+}
+
+/** So many elements, from one on, of so many neighbouring lines of a panel. */
+function columnTile(
+  view: View,
+  panel: number,
+  column: number,
+  lines: number,
+  from: number,
+  length: number,
+): ViewTile {
+  const { width } = view, at = (panel * view.length + from) * width + column;
+  return { at, lines, length, pitch: width, from, outer: panel, column };
 }
 
 /** Where `locate` is along each outer axis. */
@@ -219,7 +260,7 @@ const one: Axis = { size: 1, statisticStride: 0, parameterStride: 0 };
  * parameters vary along the line, that of its first element in the view.
  */
 export function locate(view: View, tile: ViewTile, base: number, statistic: Uint32Array, parameter: Uint32Array): void {
-  const { outer, layout } = view;
+  const { outer, layout, members } = view;
   let s = -base, p = 0;
   for (let d = outer.length - 1, rest = tile.outer; d >= 0; d--) {
     index[d] = rest % outer[d].size;
@@ -229,7 +270,7 @@ export function locate(view: View, tile: ViewTile, base: number, statistic: Uint
   }
   if (layout === "columns") {
     for (let l = 0; l < tile.lines; l++) {
-      statistic[l] = s + tile.column + l;
+      statistic[l] = s + Math.floor((tile.column + l) / members);
       parameter[l] = p + (tile.column + l) * view.parameterStride;
     }
     return;

@@ -17,6 +17,7 @@ export interface Axis {
  *     group norm             [N * G, C/G, H * W]  rows,    C/G lines share a statistic
  *     batch norm, NCHW       [N, C, H * W]        rows,    N lines share a statistic
  *     batch norm, NHWC       [N * H * W, C]       columns, one parameter a line
+ *     group norm, NHWC       [N, H * W, G * C/G]  columns, C/G neighbouring lines share a statistic
  *     layer norm over C of NCHW  [N, C, H * W]    columns, parameters along the line
  *
  * A new normalization is a new list of axes, not a new program.
@@ -28,6 +29,8 @@ export interface View extends Layout {
   length: number;
   /** Lines in a panel; 1 for rows. */
   width: number;
+  /** How many neighbouring lines of a panel share a statistic; 1 for rows. */
+  members: number;
   /** How far the parameter moves from one line of a panel to the next. */
   parameterStride: number;
   /** The number of statistics, of elements in each, and of parameters. */
@@ -48,21 +51,22 @@ export function viewOf(axes: readonly Axis[], affine: boolean): View {
     parameters += (size - 1) * parameterStride;
   }
   const count = elements / statistics;
-  if (inner.statisticStride === 0) {
+  const totals = { statistics, count, parameters };
+  const groups = groupsOfColumns(inner, merged);
+  if (inner.statisticStride === 0 && groups === undefined) {
     const along = inner.parameterStride !== 0;
     return {
       layout: "rows",
       outer: merged,
       length: inner.size,
       width: 1,
+      members: 1,
       along,
       parameterStride: 0,
-      statistics,
-      count,
-      parameters,
+      ...totals,
     };
   }
-  const next = merged.at(-1);
+  const width = inner.size * (groups ?? 1), members = groups === undefined ? 1 : inner.size, next = merged.at(-1);
   const reduced = next !== undefined && next.statisticStride === 0 &&
     (next.parameterStride === 0 || inner.parameterStride === 0);
   const line = reduced ? merged.pop()! : { size: 1, parameterStride: 0 };
@@ -70,13 +74,28 @@ export function viewOf(axes: readonly Axis[], affine: boolean): View {
     layout: "columns",
     outer: merged,
     length: line.size,
-    width: inner.size,
+    width,
+    members,
     along: line.parameterStride !== 0,
     parameterStride: inner.parameterStride,
-    statistics,
-    count,
-    parameters,
+    ...totals,
   };
+}
+
+/** The most neighbouring columns that may share a statistic. */
+const MAX_MEMBERS = 1024;
+
+/**
+ * How many groups of channels the innermost axes are, if they are what is left of groups of channels, channels last, where their statistics are over an
+ * axis further out, too: those lines are columns. Takes the axis of groups from the outer ones.
+ */
+function groupsOfColumns({ size, statisticStride, parameterStride }: Axis, outer: Axis[]): number | undefined {
+  if (statisticStride !== 0 || size > MAX_MEMBERS) return undefined;
+  const isLine = (axis?: Axis) => axis?.statisticStride === 0 && axis.parameterStride === 0;
+  const last = outer.at(-1);
+  if (isLine(last)) return 1;
+  if (last?.statisticStride !== 1 || last.parameterStride !== parameterStride * size || !isLine(outer.at(-2))) return undefined;
+  return outer.pop()!.size;
 }
 
 /** Drops axes of size 1 and joins neighbours that one longer axis can stand for. */

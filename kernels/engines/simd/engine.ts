@@ -15,10 +15,8 @@ const MAX_PARAMETERS = 65536;
 /** The compiled module keeps to itself what is below this address. */
 export const FIRST_ADDRESS = 4096;
 
-/** Gradients of parameters add up in float32 over at most this many lines before they are carried over into float64. */
-const MAX_ADDED = 128;
-
-const KINDS: Record<Activation, number> = { relu: 1, gelu: 2, silu: 3 };
+/** Activations as the kernels know them. */
+export const KINDS: Record<Activation, number> = { relu: 1, gelu: 2, silu: 3 };
 
 /** Hands out consecutive addresses, a cache line apart at least. */
 class Addresses {
@@ -41,7 +39,7 @@ class Addresses {
 
 /** Where everything of an engine is, from an address on. */
 function layOut(first: number) {
-  const addresses = new Addresses(first), float32 = CAPACITY * 4, table = MAX_LINES * 4;
+  const addresses = new Addresses(first), float32 = CAPACITY * 4;
   const parameters32 = MAX_PARAMETERS * 4, parameters64 = MAX_PARAMETERS * 8;
   const places = {
     lines: addresses.take(Lines.bytes(MAX_LINES)),
@@ -53,11 +51,6 @@ function layOut(first: number) {
     dBias32: addresses.take(parameters32),
     dScale: addresses.take(parameters64),
     dBias: addresses.take(parameters64),
-    center: addresses.take(table),
-    slope: addresses.take(table),
-    offset: addresses.take(table),
-    gain: addresses.take(table),
-    constant: addresses.take(table),
   };
   return { ...places, first, end: addresses.end };
 }
@@ -76,32 +69,27 @@ export class SimdEngine implements Engine {
   readonly maxParameters = MAX_PARAMETERS;
   readonly lines: Lines;
   readonly window: Window;
-  readonly #at: ReturnType<typeof layOut>;
-  readonly #memory: WebAssembly.Memory;
+  /** The memory of the kernels, and whether an array lies in it. */
+  readonly memory: WebAssembly.Memory;
+  readonly isResident: (data: Data) => boolean;
+  /** Where everything is. */
+  readonly at: ReturnType<typeof layOut>;
   readonly #kernels: Kernels;
-  readonly #isResident: (data: Data) => boolean;
   /** The address of the tile in each slot. */
   readonly #address: number[];
   readonly #float32: Float32Array;
   readonly #half: Uint16Array;
-  /** The addresses of the tables in float64: center, slope, offset. */
-  readonly #tables: readonly number[];
-  /** The tables of centers and constants, rounded. */
-  readonly #center: Float32Array;
-  readonly #constant: Float32Array;
   #plain: PlainEngine | undefined;
 
   /** An engine at an address of a memory, which may hold some arrays. */
   constructor(memory: WebAssembly.Memory, kernels: Kernels, isResident: (data: Data) => boolean, address: number) {
     const { buffer } = memory, at = layOut(address);
-    this.#at = at;
+    this.at = at;
     this.#address = [...at.tiles];
-    this.#memory = memory;
+    this.memory = memory;
     this.lines = new Lines(MAX_LINES, buffer, at.lines);
-    const { center, slope, offset } = this.lines;
-    this.#tables = [center.byteOffset, slope.byteOffset, offset.byteOffset];
     this.#kernels = kernels;
-    this.#isResident = isResident;
+    this.isResident = isResident;
     this.#float32 = new Float32Array(buffer, 0, at.end / 4);
     this.#half = new Uint16Array(buffer, at.half, CAPACITY);
     this.window = new Window(
@@ -111,14 +99,11 @@ export class SimdEngine implements Engine {
       new Float64Array(buffer, at.dBias, MAX_PARAMETERS),
       (data) => data.buffer === memory.buffer && data instanceof Float32Array,
     );
-    this.#center = new Float32Array(buffer, at.center, MAX_LINES);
-    this.#constant = new Float32Array(buffer, at.constant, MAX_LINES);
   }
 
-  /** Something else over the same memory, which works by way of that of the tiles. Bundles of norms alone do without it. */
-  lend<T>(make: (memory: WebAssembly.Memory, scratch: Float32Array, isResident: (data: Data) => boolean) => T): T {
-    const scratch = new Float32Array(this.#memory.buffer, this.#at.tiles[0], 4 * CAPACITY);
-    return make(this.#memory, scratch, this.#isResident);
+  /** The memory of the tiles, for work of other kinds. */
+  get scratch(): Float32Array {
+    return new Float32Array(this.memory.buffer, this.at.tiles[0], 4 * CAPACITY);
   }
 
   /** Where the tile in a slot is. */
@@ -126,34 +111,35 @@ export class SimdEngine implements Engine {
     return this.#address[slot];
   }
 
-  /** The address of a tile of an array that lies in this memory as one run of float32, else -1. */
+  /** The address of a tile of float32 that is worked on where it stands in this memory, else -1. */
   #direct(data: Data, tile: Tile): number {
-    return data instanceof Float32Array && isRun(tile) && this.#isResident(data) ? data.byteOffset + tile.at * 4 : -1;
+    const stays = isRun(tile) || tile.stride !== undefined;
+    return stays && data instanceof Float32Array && this.isResident(data) ? data.byteOffset + tile.at * 4 : -1;
   }
 
   holds(...arrays: readonly (Data | undefined)[]): boolean {
-    return arrays.every((data) => data === undefined || (data instanceof Float32Array && this.#isResident(data)));
+    return arrays.every((data) => data === undefined || (data instanceof Float32Array && this.isResident(data)));
   }
 
   load(slot: Slot, data: Data, tile: Tile): void {
     const direct = this.#direct(data, tile);
-    this.#address[slot] = direct < 0 ? this.#at.tiles[slot] : direct;
+    this.#address[slot] = direct < 0 ? this.at.tiles[slot] : direct;
     if (direct >= 0) return;
-    if (data instanceof Float32Array) gather(data, tile, this.#float32, this.#at.tiles[slot] / 4);
+    if (data instanceof Float32Array) gather(data, tile, this.#float32, this.at.tiles[slot] / 4);
     else {
       gather(bitsOf(data), tile, this.#half, 0);
-      this.#kernels.widen(this.#at.half, this.#at.tiles[slot], sizeOf(tile));
+      this.#kernels.widen(this.at.half, this.at.tiles[slot], sizeOf(tile));
     }
   }
 
   place(data: Data, tile: Tile, over: Slot = Slot.X): void {
     const direct = this.#direct(data, tile), other = this.#address[over];
-    this.#address[Slot.OUT] = direct >= 0 ? direct : this.#isOwn(other) ? other : this.#at.tiles[Slot.OUT];
+    this.#address[Slot.OUT] = direct >= 0 ? direct : this.#isOwn(other) ? other : this.at.tiles[Slot.OUT];
   }
 
   /** Whether an address is that of a tile of the engine's, not one in an array. */
   #isOwn(address: number): boolean {
-    return address >= this.#at.first && address < this.#at.end;
+    return address >= this.at.first && address < this.at.end;
   }
 
   store(data: Data, tile: Tile): void {
@@ -161,7 +147,7 @@ export class SimdEngine implements Engine {
     if (!this.#isOwn(from)) return;
     if (data instanceof Float32Array) scatter(this.#float32, from / 4, data, tile);
     else {
-      this.#kernels.narrow(from, this.#at.half, sizeOf(tile));
+      this.#kernels.narrow(from, this.at.half, sizeOf(tile));
       scatter(this.#half, 0, bitsOf(data), tile);
     }
   }
@@ -171,231 +157,63 @@ export class SimdEngine implements Engine {
   }
 
   moments(view: Layout, tile: Tile, aboutZero: boolean, floor: number): void {
-    const { mean, m2 } = this.lines;
-    const x = this.#address[Slot.X], { lines, length } = tile, to = [mean.byteOffset, m2.byteOffset];
-    if (view.layout === "rows") this.#kernels.rowMoments(x, lines, 1, length, length * 4, +aboutZero, ...to);
-    else this.#kernels.columnMoments(x, lines, length, +aboutZero, ...to);
-    const runPlain = () => this.#plainWith(view, tile, Slot.X).moments(view, tile, aboutZero);
-    this.#recompute(tile, [mean, m2], floor * tile.length, false, runPlain);
+    const { mean, m2, address } = this.lines, x = this.#address[Slot.X], { lines, length } = tile;
+    if (view.layout === "rows") this.#kernels.rowMoments(x, 0, lines, 1, length, length * 4, +aboutZero, address);
+    else {
+      const to = [mean.byteOffset, m2.byteOffset];
+      this.#kernels.columnMoments(x, lines, length, lines * 4, +aboutZero, ...to, address);
+    }
+    const runPlain = () => this.plainWith(view, tile, Slot.X).moments(view, tile, aboutZero);
+    this.recompute(tile, [mean, m2], floor * tile.length, false, runPlain);
   }
 
   apply(view: Layout, tile: Tile, to: Slot): void {
-    const at = this.#at;
-    if (to === Slot.Z) this.#address[Slot.Z] = at.tiles[Slot.Z];
-    if (!this.#quantize(tile)) {
-      const plain = this.#plainWith(view, tile, Slot.X);
+    if (to === Slot.Z) this.#address[Slot.Z] = this.at.tiles[Slot.Z];
+    if (!this.quantize(tile)) {
+      const plain = this.plainWith(view, tile, Slot.X);
       plain.apply(view, tile, to);
-      return this.#takeOver(plain, to, tile);
+      return this.takeOver(plain, to, tile);
     }
     const x = this.#address[Slot.X], y = this.#address[to], { lines, length } = tile, along = +view.along;
+    const { address, parameter } = this.lines;
     if (view.layout === "rows") {
-      const parameter = this.lines.parameter.byteOffset, { scale, bias } = this.#parameters();
-      const tables = [at.center, at.slope, at.offset];
-      this.#kernels.rowApply(x, y, lines, length, length * 4, ...tables, along, parameter, scale, bias, 0, 1);
+      const { scale, bias } = this.parametersAt();
+      this.#kernels.rowApply(x, y, 0, lines, length, length * 4, along, scale, bias, 0, 1, address);
     } else {
-      const { scale, bias } = this.#parameters(this.lines.parameter[0]);
-      this.#kernels.columnApply(x, y, lines, length, at.center, at.slope, at.offset, along, scale, bias);
-    }
-  }
-
-  /** Means of a quarter of each line, at least 16 elements, where they are far from 0: see rowShifts in rows.ts. */
-  shifts(view: Layout, { lines, length }: Tile): void {
-    const dy = this.#address[Slot.DY],
-      { shift, m2 } = this.lines,
-      quarter = Math.min(length, Math.max(length >> 2, 16));
-    if (view.layout === "rows") {
-      this.#kernels.rowShifts(dy, lines, length, length * 4, +view.along, shift.byteOffset);
-      return;
-    }
-    this.#kernels.columnMoments(dy, lines, quarter, 0, shift.byteOffset, m2.byteOffset);
-    for (let l = 0; l < lines; l++) shift[l] = shift[l] ** 2 * quarter > 16 * m2[l] ? Math.fround(shift[l]) : 0;
-  }
-
-  /** Rounds what is taken from dy, or, along, from dy scale. */
-  #roundConstants({ along }: Layout, { lines }: Tile): void {
-    const { constant, shift } = this.lines;
-    this.#constant.set((along ? constant : shift).subarray(0, lines));
-  }
-
-  sums(view: Layout, tile: Tile, ofParameters: boolean, floor: number): void {
-    if (!this.#quantize(tile)) {
-      const plain = this.#plainWith(view, tile, Slot.X, Slot.DY);
-      plain.sums(view, tile, ofParameters);
-      this.window.add(plain.window);
-      return;
-    }
-    this.#roundConstants(view, tile);
-    if (view.layout === "rows") this.#rowSums(view, tile, ofParameters);
-    else this.#columnSums(view, tile, ofParameters);
-    // Products with x - center from those about the rounded center.
-    const rounded = this.#center, { sum, product, center } = this.lines;
-    for (let l = 0; l < tile.lines; l++) product[l] += (rounded[l] - center[l]) * sum[l];
-    const runPlain = () => this.#plainWith(view, tile, Slot.X, Slot.DY).sums(view, tile, false);
-    this.#recompute(tile, [sum, product], floor * tile.length, true, runPlain);
-  }
-
-  #rowSums(view: Layout, { lines, length }: Tile, ofParameters: boolean): void {
-    const at = this.#at, x = this.#address[Slot.X], dy = this.#address[Slot.DY];
-    const { parameter, sum, product } = this.lines;
-    for (let l = 0, count = 0; l < lines; l += count) {
-      count = ofParameters ? Math.min(MAX_ADDED, lines - l) : lines;
-      const from = l * length * 4, table = l * 4, result = l * 8;
-      this.#kernels.rowSums(
-        x + from,
-        dy + from,
-        count,
-        length,
-        length * 4,
-        at.center + table,
-        at.slope + table,
-        at.offset + table,
-        at.constant + table,
-        +view.along,
-        parameter.byteOffset + table,
-        this.#parameters().scale,
-        +ofParameters,
-        at.dScale32,
-        at.dBias32,
-        sum.byteOffset + result,
-        product.byteOffset + result,
-        0,
-        1,
-      );
-      if (ofParameters) this.#carry();
-    }
-  }
-
-  /** Adds the gradients of parameters that have added up in float32 to those in float64. */
-  #carry(): void {
-    const { dScale32, dBias32, dScale, dBias } = this.#at;
-    this.#kernels.carry(dScale32, dScale, this.window.count);
-    this.#kernels.carry(dBias32, dBias, this.window.count);
-  }
-
-  #columnSums(view: Layout, { lines, length }: Tile, ofParameters: boolean): void {
-    const at = this.#at, x = this.#address[Slot.X], dy = this.#address[Slot.DY];
-    const { parameter: [parameter], sum, product } = this.lines;
-    const to = [sum.byteOffset, product.byteOffset], { scale } = this.#parameters(this.lines.parameter[0]);
-    this.#kernels.columnSums(x, dy, lines, length, at.center, at.constant, +view.along, scale, ...to);
-    if (ofParameters) {
-      const tables = [at.center, at.slope, at.offset], first = parameter * 8;
-      this.#kernels.columnParameterSums(x, dy, lines, length, ...tables, at.dScale + first, at.dBias + first);
-    }
-  }
-
-  gradient(view: Layout, tile: Tile): void {
-    if (!this.#quantize(tile, this.lines.gain.byteOffset)) {
-      const plain = this.#plainWith(view, tile, Slot.X, Slot.DY);
-      plain.gradient(view, tile);
-      return this.#takeOver(plain, Slot.OUT, tile);
-    }
-    const at = this.#at;
-    const x = this.#address[Slot.X], dy = this.#address[Slot.DY], dx = this.#address[Slot.OUT];
-    const { lines, length } = tile, along = +view.along, { parameter } = this.lines;
-    const tables = [at.center, at.slope, at.offset, at.gain, at.constant];
-    this.#roundConstants(view, tile);
-    if (view.layout === "rows") {
-      const others = [along, parameter.byteOffset, this.#parameters().scale];
-      this.#kernels.rowGradient(x, dy, dx, lines, length, length * 4, ...tables, ...others, 0, 1);
-    } else {
-      const { scale } = this.#parameters(this.lines.parameter[0]);
-      this.#kernels.columnGradient(x, dy, dx, lines, length, ...tables, along, scale);
+      const { scale, bias } = this.parametersAt(parameter[0]);
+      this.#kernels.columnApply(x, y, lines, length, lines * 4, along, scale, bias, address);
     }
   }
 
   normalize(
-    { along }: Layout,
-    { lines: rows, length, stride = length }: Tile,
-    lines: number,
+    view: Layout,
+    tile: Tile,
+    each: number,
     { aboutZero, subtractMean, factor, inside, outside }: Measure,
     floor: number,
     activation: Activation | undefined,
   ): number {
-    const { slope, offset, parameter, mean, m2, inverse, left } = this.lines, { scale, bias } = this.#parameters();
-    const at = this.#at;
-    return this.#kernels.rowNormalize(
+    const { scale, bias } = this.parametersAt(view.layout === "rows" ? 0 : this.lines.parameter[0]);
+    const { rowNormalize, columnNormalize } = this.#kernels, kernel = view.layout === "rows" ? rowNormalize : columnNormalize;
+    return kernel(
       this.#address[Slot.X],
       this.#address[Slot.OUT],
-      rows / lines,
-      lines,
-      length,
-      stride * 4,
+      tile.lines / each,
+      each,
+      tile.length,
+      strideOf(view, tile),
       +aboutZero,
       +subtractMean,
       factor,
       inside,
       outside,
       floor,
-      slope.byteOffset,
-      offset.byteOffset,
-      +along,
-      parameter.byteOffset,
+      +view.along,
       scale,
       bias,
       activation === undefined ? 0 : KINDS[activation],
-      mean.byteOffset,
-      m2.byteOffset,
-      inverse.byteOffset,
-      left.byteOffset,
-      at.center,
-      at.slope,
-      at.offset,
+      this.lines.address,
     );
-  }
-
-  differentiate(
-    { along }: Layout,
-    { lines: rows, length, stride = length }: Tile,
-    lines: number,
-    { aboutZero, subtractMean, factor, inside, outside }: Measure,
-    floor: number,
-    { given, ofParameters, sum }: { given: boolean; ofParameters: boolean; sum: boolean },
-  ): number {
-    const at = this.#at, tables = this.lines, statistics = rows / lines;
-    let unfinished = 0;
-    for (let s = 0, count = 0; s < statistics; s += count) {
-      count = ofParameters ? Math.min(MAX_ADDED, statistics - s) : statistics;
-      const from = s * lines * length * 4, line = s * lines * 8;
-      unfinished += this.#kernels.rowDifferentiate(
-        this.#address[Slot.X] + from,
-        this.#address[Slot.DY] + from,
-        this.#address[Slot.OUT] + from,
-        sum ? this.#address[Slot.Z] + from : 0,
-        count,
-        lines,
-        length,
-        stride * 4,
-        +aboutZero,
-        +subtractMean,
-        factor,
-        inside,
-        outside,
-        floor,
-        +given,
-        tables.slope.byteOffset + line,
-        +along,
-        tables.parameter.byteOffset + s * 4,
-        this.#parameters().scale,
-        tables.level.byteOffset + line,
-        +ofParameters,
-        at.dScale32,
-        at.dBias32,
-        tables.mean.byteOffset + s * 8,
-        tables.m2.byteOffset + s * 8,
-        tables.inverse.byteOffset + s * 8,
-        tables.sum.byteOffset + line,
-        tables.product.byteOffset + line,
-        tables.shift.byteOffset + line,
-        tables.left.byteOffset + s * 4,
-        at.center,
-        at.slope,
-        at.offset,
-        at.gain,
-        at.constant,
-      );
-      if (ofParameters) this.#carry();
-    }
-    return unfinished;
   }
 
   add(tile: Tile, a: Slot): void {
@@ -406,38 +224,22 @@ export class SimdEngine implements Engine {
     this.#kernels.activate(this.#address[Slot.OUT], sizeOf(tile), KINDS[activation]);
   }
 
-  activationGradient(tile: Tile, activation: Activation): void {
-    const z = this.#address[Slot.Z];
-    this.#kernels.activationGradient(z, this.#address[Slot.DY], z, sizeOf(tile), KINDS[activation]);
-  }
-
   /** Where the parameters at hand begin, or those of a panel, which all its lines share. */
-  #parameters(first = 0): { scale: number; bias: number } {
+  parametersAt(first = 0): { scale: number; bias: number } {
     const { scale, bias } = this.window;
     return { scale: scale.byteOffset + first * 4, bias: bias.byteOffset + first * 4 };
   }
 
-  /** Rounds the tables of a tile's lines to float32, with that at address `gain` if one is given; false if it cannot hold them. */
-  #quantize({ lines }: Tile, gain = 0): boolean {
-    const [center, slope, offset] = this.#tables;
-    return this.#kernels.quantize(
-      lines,
-      center,
-      slope,
-      offset,
-      gain,
-      this.#at.center,
-      this.#at.slope,
-      this.#at.offset,
-      this.#at.gain,
-    ) !== 0;
+  /** Rounds the tables of a tile's lines to float32, with that of gains if it is wanted; false if that cannot hold them. */
+  quantize({ lines }: Tile, withGain = false): boolean {
+    return this.#kernels.quantize(lines, +withGain, this.lines.address) !== 0;
   }
 
   /**
    * Replaces the results of lines, the first two of which are not finite or under a limit, by those of the plain engine; others than the
    * second only where they are not finite themselves if they are `apart`.
    */
-  #recompute(tile: Tile, results: readonly Float64Array[], limit: number, apart: boolean, runPlain: () => void): void {
+  recompute(tile: Tile, results: readonly Float64Array[], limit: number, apart: boolean, runPlain: () => void): void {
     const [a, b] = results;
     let l = 0;
     while (l < tile.lines && isUsable(a[l], b[l], limit)) l++;
@@ -453,7 +255,7 @@ export class SimdEngine implements Engine {
   }
 
   /** The plain engine, with the same lines, the parameters at hand, and the tiles in some slots. */
-  #plainWith(view: Layout, tile: Tile, ...slots: Slot[]): PlainEngine {
+  plainWith(view: Layout, tile: Tile, ...slots: Slot[]): PlainEngine {
     const size = sizeOf(tile);
     let plain = this.#plain;
     if (plain === undefined || plain.capacity < size) {
@@ -465,13 +267,20 @@ export class SimdEngine implements Engine {
   }
 
   /** Takes what the plain engine wrote to a slot. */
-  #takeOver(plain: PlainEngine, slot: Slot, tile: Tile): void {
+  takeOver(plain: PlainEngine, slot: Slot, tile: Tile): void {
     this.#tile(slot, tile).set(plain.tiles[slot].subarray(0, sizeOf(tile)));
   }
 
   #tile(slot: Slot, tile: Tile): Float32Array {
-    return new Float32Array(this.#memory.buffer, this.#address[slot], sizeOf(tile));
+    return new Float32Array(this.memory.buffer, this.#address[slot], sizeOf(tile));
   }
+}
+
+/**
+ * How many bytes lie between neighbouring lines (rows), or neighbouring elements of a line (columns), of a tile.
+ */
+export function strideOf({ layout }: Layout, { lines, length, stride }: Tile): number {
+  return 4 * (stride ?? (layout === "rows" ? length : lines));
 }
 
 /** Whether two results of float32 kernels can be trusted: neither overflowed, and products did not underflow. */

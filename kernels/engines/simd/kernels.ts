@@ -3,15 +3,9 @@ import { baseline, relaxed } from "./module.ts";
 
 /** The functions of module.ts; assembly/ says what they compute. */
 export type Kernels = Record<
-  | `${"row" | "column"}${"Moments" | "Apply" | "Sums" | "Gradient"}`
-  | "columnParameterSums"
-  | "rowShifts"
-  | "rowNormalize"
-  | "rowDifferentiate"
-  | "carry"
+  | `${"row" | "column"}${"Moments" | "Apply" | "Normalize"}`
   | "add"
   | "activate"
-  | "activationGradient"
   | "quantize"
   | "widen"
   | "narrow",

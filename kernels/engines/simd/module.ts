@@ -3,502 +3,236 @@ import type { CompiledModule } from "./instance.ts";
 
 /** For hosts with relaxed SIMD, which multiply and add in one step. */
 export const relaxed: CompiledModule = {
-  sharedMemoryFlag: 320,
-  text: "&!-!?!9'&&&'!s(;!,)!K!K!K&!,*!K!K!K!K&!,,!K!K!K!K!K!K&!,+!K!K!K!K!K&!,0!K!K!K!K!K!K!K!K!K!K&!,.!K!K!" +
-    "K!K!K!K!K!K&!,9!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K&!,6!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K&!,4!K!K!K!" +
-    "K!K!K!K!K!K!K!K!K!K!K&!,)!K!K!K'!G!,)!H!H!H&!,&&!,/!K!K!K!K!K!K!K!K!K'!K!,I!K!K!K!K!K!K!K!K!K!K!H!H!" +
-    "H!H!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K'!K!,@!K!K!K!K!K!K!K!K!H!H!H!H!K!K!K!K!K!K!K!K!K!K!K!K!" +
-    "K!K'!K!,3!K!K!K!K!G!G!G!G!K!K!K!K!K&!,2!K!K!K!K!K!G!G!G!G!G!K!K&!,0!K!K!K!K!G!G!G!K!K!K&!,/!K!K!K!G!" +
-    "G!G!K!K!K&!,/!K!K!K!K!K!K!K!K!K&!,2!K!K!K!K!K!K!K!K!K!K!K!K&(8')!1!:!B,!9!1!9!;!>!E(''!L!L*)DC+''',(" +
-    "-.)/0&12&345678&&*9(:*),!E-!G'#2&&&&&&&&&&&&&&&&1!G'#2&&&&&&&&&&&&&&&&1!H'k&&&&&&&&1!H'k&&&&&&&&1!H'" +
-    "k&&&&&&&&1!G'#2&&&&&&&&&&&&&&&&1!G'#2&&&&&&&&&&&&&&&&1-!P(:1!/!;!8!A!9!:h!<!<!8!E&A4!/!;!8!A!9!:n!>!" +
-    "-!0!5!1!:!@&@3!/!;!8!A!9!:t!;!9!1!:!@!?&?9!/!;!8!A!9!:w!-!>!-!9!1!@!1!>z!A!9!?&>0!/!;!8!A!9!:z!A!9!?" +
-    "&=+!/!-!>!>!E&4.!>!;!Ch!<!<!8!E&-1!>!;!Cn!>!-!0!5!1!:!@&,0!>!;!Ct!;!9!1!:!@!?&&/!>!;!Cz!4!5!2!@!?&+-" +
-    "!>!;!Cz!A!9!?&*2!>!;!Cu!;!>!9!-!8!5!F!1&66!>!;!Ck!5!2!2!1!>!1!:!@!5!-!@!1&5.!-!/!@!5!B!-!@!1&18!-!/!" +
-    "@!5!B!-!@!5!;!:n!>!-!0!5!1!:!@&B)!-!0!0&),!:!-!>!>!;!C&<+!C!5!0!1!:&;.!=!A!-!:!@!5!F!1&3,!9!1!9!;!>!" +
-    "E(&.'20 /!l'C W((,!K'!GF(h'r*!KF*F)h(!@n*!Kh'+h(h!L!L(F(F)!8h(!@!:H/F/h(tAh!J!=h'F/F/h'tAF(h'mA1h'm+" +
-    "h&1*g)gF'F.r*gF&F(F)F*F+6.F.h)!@H/F,!6H0I&H4#!')&'F0F4#!')&&F-F/!6H/I'H4#!')&'F/F4#!')&&F.h'!6G.F&F(" +
-    "F*!8!6G&2'1151F'h'!BG0F(F*!8G1)gF'F.r*gF.h'!BF0h&F.h'!=H/A!6F.F0h'!@H2F.rAH*F*F0!6F/F.F2vF/AAG2F&F*F" +
-    "1!8!6F2F*!7F1!8F(F)!8F+6'F2h)!@H/F,!6I&H4#!')&'F*h)!@H3F,!6F4#!')&&F-F/!6I'H4#!')&'F-F3!6F4#!')&&F.h" +
-    "(h'F*F2nA!6G.2'111 k-(8!G*!Kk&&&&&& cfF( *!p#:G4F(h(!@G<F&F'!6G=F)*!G#2&&&&&&&&&&&&&&&&+F&F'F(F(F(h(" +
-    "!BF(h 2&pAh!<!=F(h6pAH'6/k&&&&&& cfF' *!p#:# e'#!*1H*F*#3&'()&'()&'()&'()G5F*F*#3*+,-*+,-*+,-*+,-G6F" +
-    "*#!+G7h&G')gF'F<p*gF'h!L6!6H(F<F(F<pAG>#2&&&&&&&&&&&&&&&&G*#2&&&&&&&&&&&&&&&&G+#2&&&&&&&&&&&&&&&&G,#" +
-    "2&&&&&&&&&&&&&&&&G/#2&&&&&&&&&&&&&&&&G0#2&&&&&&&&&&&&&&&&G1#2&&&&&&&&&&&&&&&&G2#2&&&&&&&&&&&&&&&&G3)" +
-    "gF'hF!6H(F>t*gF*F&F'!6H?#&*&F5# W'H:# V'G*F+F?#&*6F5# W'H;# V'G+F,F'F=!6H'#&*&F6# W'H8# V'G,F/F'#&*6" +
-    "F6# W'H9# V'G/F:F:F0#!Q(G0F;F;F1#!Q(G1F8F8F2#!Q(G2F9F9F3#!Q(G3F(G'2'11)gF'F>p*gF-F'F=!6F&F'!6#!((&#}" +
-    "(&'#!+F7# d'H8# c'G-F.F8F8# e'# c'G.F'h*!6G'2'11F-F*F+# V'H*F,F/# V'H+#3&'()*+,-6789:;<=H,#!+F*F+#3." +
-    "/012345>?@ABCDEH*#!+# c'H+F,F,#3./012345./012345#!+F*F*#3./012345./012345#!+# c'H*#3&'()*+,-6789:;<=" +
-    "F+F*#3./012345>?@ABCDE# c'# c'G-F.F0F1# V'H*F2F3# V'H+#3&'()*+,-6789:;<=H,#!+F*F+#3./012345>?@ABCDEH" +
-    "*#!+# c'H+F,F,#3./012345./012345#!+F*F*#3./012345./012345#!+# c'H*#3&'()*+,-6789:;<=F+F*#3./012345>?" +
-    "@ABCDE# c'# c'G.2'11#2&&&&&&&&&&&&&&&&F7F-F4# e'# c'F)AJ&F.F.F-F-# e'F4# e'# d'#2&&&&&&&&&&&&&&&&# j" +
-    "'F)AJ'1U&F&F'F(F)6'F( *I&#G&I'#G&60F'*gF( *I&#G'I'#G'6011!;'(!K)gF*h*!6H+F)t*gF*h(!@H*F(!6F&F*!6#&*&" +
-    "F'F*!6#&*&# V'#1*&F+G*2'11)gF)F*r*gF*h(!@H+F(!6F&F+!6P(&F'F+!6P(&!__(&F*h'!6G*2'111 f)(.!K'!GF(h'!BG" +
-    "<)gF(F;r*gF;h'!BF<h&F;h'!=H9A!6F;F<h'!@H=F;rAH:F<!6G>F9F;F=vF9AH9l*gF7*!KF7F:F8!:h(!@!6N(&+h&1h&nG91" +
-    "F:F>F9*!KF9+F7*!KF7F>F8!:h(!@!6N(&+h&11*!Kh'+F/*!KF0F:h(!@!6N(&h(!@+h&1G9F/*!KF0F>h(!@!6N(&h(!@+h&1F" +
-    "9n1AG>F*F:!8G?F/*!KF0F:h(!@!6N(&h(!@+h&1G9F'F&F7*!KF7F:F8!:h(!@!6N(&+h&1H=AG@F/lF=l!>*gF?F@!6F'F?!6F" +
-    ">F:!7F*!8F)F>h(!@H=F+!6F:h(!@H?F+!6#!((&#}(&'F,F=!6F,F?!6#!((&#}(&'F-F=!6F-F?!6#!((&#}(&'F.F=!6F.F?!" +
-    "6#!((&#}(&'F/F1F9!6F2F3F9!6F4F9!667F>h)!@H9F5!6I+HA#!')&'F:h)!@H=F5!6FA#!')&&F6F9!6I,HA#!')&'F6F=!6F" +
-    "A#!')&&+F2*gF4F9!6H9F'F?!6F9F)6)11F;h(h'F:F>nA!6G;2'111!U((,!K(!GF(F(F(h(!BF(h 2&pAh!<!=F(h6pAH( *#:" +
-    "G2F'h'!BG/)gF'F,r*gF&F,h'!BF/h&F,h'!=H0A!6F,F/h'!@H1F,rAH.F)!8!6G-F.F.F/!6F0F,F1vF0AAH0F.!7F)!8G1F**" +
-    "gF+F0h)!@!6F-F1F(6/F2# f'#!*#!+H3#!')&'+F-F1F(h&6'F+F0h)!@!6I&#!*#!+I&I&# e'F2# e'I'#2&&&&&&Vg&&&&&&" +
-    "Vg# e'#q#uH3#!')&'1F+F.h)!@!6F3#!')&&F,h(h'F.F0nA!6G,2'111!y)(-!K+!GF)h'!BG9)gF)F8r*gF8h'!BF9h&F8h'!" +
-    "=H6A!6F8F9h'!@H:F8rAH7F9!6G;F6F8F:vF6AH6l*gF4*!KF4F7F5!:h(!@!6N(&+h&1h&nG61F7F;F6*!KF6+F4*!KF4F;F5!:" +
-    "h(!@!6N(&+h&11*!Kh'+F1*!KF2F7h(!@!6N(&h(!@+h&1G6F1*!KF2F;h(!@!6N(&h(!@+h&1F6n1AG:F1*!KF2F7h(!@!6N(&h" +
-    "(!@+h&1F3!6G;F:h(!@H<F,!6F7h(!@H6F,!6#!((&#}(&'G=F-F<!6F-F6!6#!((&#}(&'G>F.F<!6F.F6!6#!((&#}(&'G?F/F" +
-    "<!6F/F6!6#!((&#}(&'G@F0F<!6F0F6!6#!((&#}(&'GAF4*!KF4F7F5!:h(!@!6N(&+h&1l*gF+F7!8H6F&!6F'F6!6F(F6!6F:" +
-    "F7!7F+!8F*F=F>F?F@FAF1F;681F8h(h'F7F:nA!6G82'111!s)(/!K)!GF(h'!BG7)gF(F6r*gF6h'!BF7h&F6h'!=H4A!6F6F7" +
-    "h'!@H8F6rAH5F7!6G9F4F6F8vF4AH4l*gF2*!KF2F5F3!:h(!@!6N(&+h&1h&nG41F5F9F4*!KF4+F2*!KF2F9F3!:h(!@!6N(&+" +
-    "h&11*!Kh'+F.*!KF/F5h(!@!6N(&h(!@+h&1G4F.*!KF/F9h(!@!6N(&h(!@+h&1F4n1AG4F*F5!8G8F.*!KF/F5h(!@!6N(&h(!" +
-    "@+h&1H9F0!6G:F1F9!6G;F4h(!@H9F+!6F5h(!@H<F+!6#!((&#}(&'G=F,F9!6F,F<!6#!((&#}(&'G>F-F9!6F-F<!6#!((&#}" +
-    "(&'G?F4F5n*gF&F8!6F'F8!6F*F7!8F)F=F>F?F.F:F;69+F2*!KF2F5F3!:h(!@!6N(&+h&1l*gF&F8!6F'F8!6F)F=F>F?F.F:" +
-    "F;6:11F6h(h'F4F5nA!6G62'111!{'''!Kk&&&&&&&&J*k&&&&&&&&J)k&&&&&&&&J(F)F(h(!@m*gF'F(!8H'h'!Bh!H!=H(h(!" +
-    "@G+F(*gF&F+F(F*6(1F'F(h'!@!7H(llG'F&F+h'!@!6G&1)gF'h'r*gF&F)F(F*6(F'h(!7G'F&F)h'!@!6G&2'11F'*gF&h&F(" +
-    "F*6(1I)#:J&I*#:J'1 -)(+!G*!KF(h(!@G.F&F'!6G/h&G')gF'F.p*gF'h!L6!6H(F.F(F.pAG0#2&&&&&&&&&&&&&&&&G)#2&" +
+  sharedMemoryFlag: 192,
+  text: "&!-!?!9'&&&'!s'6!,*!K!K!K!K&!,)!K!K!K&!,.!K!K!K!K!K!K!K!K&!,7!K!K!K!K!K!K!K!K!H!H!H!H!K!K!K!K!K'!K!," +
+    "+!K!K!K!K!K&!,2!K!K!K!K!K!K!K!K!K!K!K!K&!,1!K!K!K!H!K!K!H!H!H!H!K'!K!,)!H!H!H&!,/!K!K!K!K!K!K!K!K!K&" +
+    "!,&&!,)!K!K!K'!K!,/!K!K!K!K!H!H!H!H!K'!K!,)!K!K!K'!G!,0!K!K!K!K!G!G!G!K!K!K&!,/!K!K!K!G!G!G!K!K!K&!," +
+    ",!K!K!K!K!K!K&(8')!1!:!B,!9!1!9!;!>!E(''!L!L*)?>&'(+,&-(./01))*234''*&5&,v+!G'#2&&&&&&&&&&&&&&&&1!G'" +
+    "#2&&&&&&&&&&&&&&&&1!H'k&&&&&&&&1!H'k&&&&&&&&1!H'k&&&&&&&&1-!Z'21!/!;!8!A!9!:h!<!<!8!E&.3!/!;!8!A!9!:" +
+    "t!;!9!1!:!@!?&-.!>!;!Ch!<!<!8!E&)0!>!;!Ct!;!9!1!:!@!?&(5!/!;!8!A!9!:u!;!>!9!-!8!5!F!1&32!>!;!Cu!;!>!" +
+    "9!-!8!5!F!1&2.!-!/!@!5!B!-!@!1&')!-!0!0&=,!:!-!>!>!;!C&9+!C!5!0!1!:&8.!=!A!-!:!@!5!F!1&0,!9!1!9!;!>!" +
+    "E(&.'/0!hn>U&F&F'F(F)6+F( *I&#G&I'#G&6,F'*gF( *I&#G'I'#G'6,11 i.()!G'!KF&F'h(!@!6G,)gF&F,p*g(!GF&h6!" +
+    "6F,tH'*!GF&#&*&+F&#!((&1H)#2&&&&&&&&&&&&&&&&# ['F(h'm3&@F)#2%%!K%%%!K%%%!K%%%!K%# ['F(h(m*!G#2&&!Lf&" +
+    "&!Lf&&!Lf&&!Lf#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF)# R'#2YY %eYY %eYY %eYY %e#2&&!Lf&&!Lf&&" +
+    "!Lf&&!Lf#!Q(# Y'H*#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0#!Q(F*#2 A!6!Be A!6!Be A!6!Be A!6!Be#!Q(F*#2!S!B!W ." +
+    "!S!B!W .!S!B!W .!S!B!W .#!Q(F*#2!F &Ee!F &Ee!F &Ee!F &Ee#!Q(F*#2]!Z.e]!Z.e]!Z.e]!Z.e#!Q(F*#2.!p5e.!p" +
+    "5e.!p5e.!p5e#!Q(F*#2!1K W )!1K W )!1K W )!1K W )#!Q(#2!-1 (a!-1 (a!-1 (a!-1 (aF)F)# X'#2&&& 1&&& 1&&" +
+    "& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H*#2b!w *fb!w *fb!w *fb!w *f# X'" +
+    "#!6H+#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F+#2&!LW 1&!LW 1&!LW 1&!LW 1F*#!Q(#!Q(H*#2!U!T.c!U!T.c!U!T.c!U!T." +
+    "c#!Q(F*#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F*#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F*#2&&&f&&&f&&&f&&&f#!Q(F*#2&&!" +
+    "Lf&&!Lf&&!Lf&&!Lf#!Q(F*#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F+# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# X'H*# W" +
+    "'F*F)#2&&&&&&&&&&&&&&&&#k#y+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF)" +
+    "# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H)#2b!w *fb!w *fb!w *fb!w *f# X'#!6H*#2!" +
+    "O!L!*`!O!L!*`!O!L!*`!O!L!*`F*#2&!LW 1&!LW 1&!LW 1&!LW 1F)#!Q(#!Q(H)#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F)#" +
+    "2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F)#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F)#2&&&f&&&f&&&f&&&f#!Q(F)#2&&!Lf&&!Lf&" +
+    "&!Lf&&!Lf#!Q(F)#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F*# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'1# X'1G)F" +
+    "'*gF&F)#1*&+F&F)#!&(&&1F&h6h*F'A!6G&2'111 i(('!G-!KF-h 2!L(!6G/F)F+!8G0F)h'r*!KF+F*h(!@n*!Kh'+h(h!L!" +
+    "L(F)F*!8h(!@!:H1F1h(tAh!J!=h'F1F1h'tAF)h'mA1h'm+h&1*g)gF'F(p*gF&F'F0!8!6F)F*F+F,64F'h)!@H1F-!6H2I&H." +
+    "#!')&'F2F.#!')&&F/F1!6H1I'H.#!')&'F1F.#!')&&F'h'!6G'2'1151F(F'!7H2h'!BG3h&G+)gF+F2p*gF'F+h'!BF3h&F+h" +
+    "'!=H1A!6F+F3h'!@H4F+rA!6H(F(F3!6F1F+F4vF1AAG4F&F(F0!8!6F4F(!7F0!8F)F*!8F,6+F4h)!@H1F-!6I&H.#!')&'F(h" +
+    ")!@H5F-!6F.#!')&&F/F1!6I'H.#!')&'F/F5!6F.#!')&&F+h(h'F(F4nA!6G+2'111 A)(0!K)!GF)F(!7H5h'!BG4)gF3F5p*" +
+    "gF(F3h'!BF4h&F3h'!=H)A!6F3F4h'!@H6F3rA!6H2F4!6G7F)F3F6vF)AH)l*gF/*!KF1F2F0!:h(!@!6N( 2!R@+h&1h&nG)1F" +
+    "2F7F)*!KF)+F/*!KF1F7F0!:h(!@!6N( 2!R@+h&11*!Kh'+F,*!KF1F2h(!@!6N(!L!SAh(!@+h&1G)F,*!KF1F7h(!@!6N(!L!" +
+    "SAh(!@+h&1F)n1AG)F+F2!8G6F,*!KF1F2h(!@!6N(!L!SAh(!@+h&1H7F-!6G8F.F7!6G9F)h(!@H7F1h!L!TC!6H:!6F:F2h(!" +
+    "@H:!6#!((&#}(&'G<F1h 2!TD!6H;F7!6F:F;!6#!((&#}(&'G=F1h!L!UE!6H;F7!6F:F;!6#!((&#}(&'G>F)F2n*gF&F6!6F'" +
+    "F6!6F+F4!8F*F<F=F>F,F8F966+F/*!KF1F2F0!:h(!@!6N( 2!R@+h&1l*gF&F6!6F'F6!6F*F<F=F>F,F8F96711F3h(h'F)F2" +
+    "nA!6G32'111 F*(+!G(!KF,F)!pG,F/F)!oG))gF&F'p*gF(h'mF&h'!6F'p!=*!KF0F&h)!@!6H7#&*&H5#2&&&&&&&&&&&&&&&" +
+    "&F+AG1#2&&&&&& cf&&&&&& cfF,#:F7#&* 2!L(H4# e'F-#:# c'# b'F.#:# c'# f'H3F**!G#2&&&&&& cf&&&&&& cf+F7" +
+    "#&*!L!O21# e'G2F5F4# c'# _'#2&&&&&&Vm&&&&&&Vm#rF1# _'#2&&&&&&Vm&&&&&&Vm#rF**!G#2&&&&&&&&&&&&&&&&+F7#" +
+    "&* 2!O41F1#!*#!+F1# d'F2# e'# c'H5# _'#2&&&&&&Vm&&&&&&Vm#r#u#uF3# _'#2&&&&&&Vm&&&&&&Vm#rF3# _'#2&&&&" +
+    "&&!}`&&&&&&!}`#s#uF2# _'#2&&&&&&Vm&&&&&&Vm#rF2# _'#2&&&&&&!}`&&&&&&!}`#s#u#uF4F)#:#s#u#u# 5'*!KF7F3#" +
+    "1* 2!P8F0F&h(!@!6H7h!L!TC!6F1#!*#!')&&F7h 2!TD!6F2#!*#!')&&F7h!L!UE!6F5#!*#!')&&F7h 2!R@!6#2&&&&&&&&" +
+    "&&&&&&&&#!')&&h'+h&1+h&1*gF&h'!6G&+F6F6h'!6F&F(F*F+F,F-F.F)F061AG61F&h'!6G&2'11F61 k-(8!G*!Kk&&&&&& " +
+    "cfF( *!p#:G4F(h(!@G<F&F'!6G=F)*!G#2&&&&&&&&&&&&&&&&+F&F'F(F(F(h(!BF(h 2&pAh!<!=F(h6pAH'65k&&&&&& cfF" +
+    "' *!p#:# e'#!*1H*F*#3&'()&'()&'()&'()G5F*F*#3*+,-*+,-*+,-*+,-G6F*#!+G7h&G')gF'F<p*gF'h!L6!6H(F<F(F<p" +
+    "AG>#2&&&&&&&&&&&&&&&&G*#2&&&&&&&&&&&&&&&&G+#2&&&&&&&&&&&&&&&&G,#2&&&&&&&&&&&&&&&&G/#2&&&&&&&&&&&&&&&" +
+    "&G0#2&&&&&&&&&&&&&&&&G1#2&&&&&&&&&&&&&&&&G2#2&&&&&&&&&&&&&&&&G3)gF'hF!6H(F>t*gF*F&F'!6H?#&*&F5# W'H:" +
+    "# V'G*F+F?#&*6F5# W'H;# V'G+F,F'F=!6H'#&*&F6# W'H8# V'G,F/F'#&*6F6# W'H9# V'G/F:F:F0#!Q(G0F;F;F1#!Q(" +
+    "G1F8F8F2#!Q(G2F9F9F3#!Q(G3F(G'2'11)gF'F>p*gF-F'F=!6F&F'!6#!((&#}(&'#!+F7# d'H8# c'G-F.F8F8# e'# c'G." +
+    "F'h*!6G'2'11F-F*F+# V'H*F,F/# V'H+#3&'()*+,-6789:;<=H,#!+F*F+#3./012345>?@ABCDEH*#!+# c'H+F,F,#3./01" +
+    "2345./012345#!+F*F*#3./012345./012345#!+# c'H*#3&'()*+,-6789:;<=F+F*#3./012345>?@ABCDE# c'# c'G-F.F0" +
+    "F1# V'H*F2F3# V'H+#3&'()*+,-6789:;<=H,#!+F*F+#3./012345>?@ABCDEH*#!+# c'H+F,F,#3./012345./012345#!+F" +
+    "*F*#3./012345./012345#!+# c'H*#3&'()*+,-6789:;<=F+F*#3./012345>?@ABCDE# c'# c'G.2'11#2&&&&&&&&&&&&&&" +
+    "&&F7F-F4# e'# c'F)AJ&F.F.F-F-# e'F4# e'# d'#2&&&&&&&&&&&&&&&&# j'F)AJ'1Y&I*F(F'I)!nH'F'!oI(F&!oI(F&!" +
+    "mH(!p!o!m!mJ*I)F'F&F(!p!o!mJ)F(J(1!k-).!K/!G)!HF+h&F'h)!@H. o1&F,h&F. o1&F'h.p*gh&G-)gF'F-r*gF&F-h(!" +
+    "@!6F(F)F*F-h)!@H.F+!6F,F.!66<F-h'!6G-2'1151F-h!L!TC!6G2F**gF2h&F'h(!@ o1&+F&F'h6F(F(h6vAF)F26:1)gF(F" +
+    "1r*gF&F)F1!8!6G3hFF(F1!7H.F.hFvAG5h&G.)gF'F.r*gF-F.h)!@!6G4F.h(!@H/F-!6H0#&*!L!TCG:F0#&*!]!TCG;#2&&&" +
+    "&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G9F/F3!6G/h&G0)gF0F5p*gF6F/" +
+    "#&*&F:# W'H<# V'G6F7F/#&*6F;# W'H=# V'G7F<F<F8#!Q(G8F=F=F9#!Q(G9F0h'!6G0F)F/!6G/2'11F4h!L!N.!6H/F6#!" +
+    "+#1*&F/F6F6#3./012345./012345#!+#1*6F4h!m!N.!6H/F7#!+#1*&F/F7F7#3./012345./012345#!+#1*6F4h!L!P6!6H/" +
+    "F8#!+#1*&F/F8F8#3./012345./012345#!+#1*6F4h!m!P6!6H/F9#!+#1*&F/F9F9#3./012345./012345#!+#1*6F.h.!6H." +
+    "F'p*!KF.F'h.!7H/F.F/pA+F'1G.2'11F1 *HAF5 *H?!mG@F?F@!p#:G7FAF?!oF@!p#:G8k&&&&&& cfF?!p#:G9h&G.)gF'F." +
+    "r*gF.h)!@H/F-!6H0#&*!L!N.G:F0#&*!L!P6G;F,F/!6H0#&*&G<(gF**gF0F<F;# c'#1*&2'1F2F.h(!@!6H0#!))&#!+F+F/" +
+    "!6H3#&*&H=# d'F:F9# e'H># c'G6F,F/!6F<F;F:F># e'# d'#2&&&&&&&&&&&&&&&&# h'# c'F6F6# e'F8# e'# c'#1*&" +
+    "F3F=F6F7# e'# c'H6#1*&F0F6#!*#!')&&1F.h(!6G.2'11F1hF!6G12'111 A)(,!K0!G)gF)F0r*gF0hF!6H/F)F)F/rAG4h&" +
+    "G3)gF3h.!6F(t*gF3h(!@H1F.!6H/#&*!L!TCG;F/#&*!]!TCG<F/#&* 2!TDG9F/#&* B!TDG8F/#&*!L!UEG7F/#&*!]!UEG6F" +
+    "1F0H/F*!8!6G2)gF/F4p*gF&F2!6H1#&*&F;# W'F9F7#!Q(G:F1#&*6F<# W'F8F6#!Q(G5F+*gF:F/h(!@H1F,!6#/(&H=F-F1" +
+    "!6#/(&H>#!Q(G:F5F=F>#!Q(G51F'F2!6H1F:#1*&F1F5#1*6F/h'!6G/F*F2!6G22'11F3h.!6G32'11)gF(F3r*gF3h(!@H1F." +
+    "!6H/#!((!L!TCG8F/#!(( 2!TDG7F/#!((!L!UEG6F1F0H/F*!8!6G2)gF/F4p*gF&F2!6#!((&F8# W'F7F6#!Q(G5F'F2!6F+*" +
+    "!GF5F/h(!@H1F,!6#!((&F-F1!6#!((&#!Q(+F51#!&(&&F/h'!6G/F*F2!6G22'11F3h'!6G32'11F0hF!6G02'111P&#2&&&&&" +
+    "&&&&&&&&&&&J&#2&&&&&&&&&&&&&&&&J'1 /())!H*!K'!Ih'G,)gF&F-r*gF(F-h)!@!6H.Q) 2!N0H+ (G0F.Q) 2!O4F0 -F+" +
+    "!nF.Q)!L!O2H*!o!mG)h&F,F*!fk&&&&&& c!K!/F*!fk&&&&&&Vm!0!=F*k&&&&&&&&!.F*!fk&&&&&&!}`!/!=!>F)!fk&&&&&" +
+    "& c!K!/F)!fk&&&&&&Vm!0!=F+!fk&&&&&& c!K!/F+!fk&&&&&&Vm!0!=!>!>AG,F(F-h(!@!6H/F0_(!L!TCF/F* (_( 2!TDF" +
+    "/F) (_(!L!UEF'*gh&F,F.Q)!L!P6H)!fk&&&&&& c!K!/F)!fk&&&&&&Vm!0!=F)k&&&&&&&&!.F)!fk&&&&&&!}`!/!=!>AG,F" +
+    "/F) (_( 2!UF1F-h'!6G-2'11F,1 5))*!K(!H'!IF.F&h)!@!6H1Q)&G3k&&&&&& cfF*F1Q) 2!L(H4!oF+!m!lF,!m!pG*F3k" +
+    "&&&&&&&&F)AH, (G5F3F4!m!fk&&&&&& c!K!/H)*gF-F4!1G)1F)*gF,!fk&&&&&& c!K!/F,!fk&&&&&&Vm!0!=lG)1F)*gF*!" +
+    "fk&&&&&& c!K!/F*!fk&&&&&&Vm!0!=F*k&&&&&&&&!.F*!fk&&&&&&!}`!/!=!>lG)1F&F'!8G/)gF/F&h'!6F'!8p*gF.F/h)!" +
+    "@!6G2F.F/h(!@!6G0F(*!HF*+F*F2Q)!L!O2!o1G+h'F(*!Hk&&&&&&&&+F2Q) 2!O41F5 -F,!nF+!o!mH-!fk&&&&&& c!K!/F" +
+    "-!fk&&&&&&Vm!0!=F+!fk&&&&&& c!K!/F+!fk&&&&&&Vm!0!=F+k&&&&&&&&!.F+!fk&&&&&&!}`!/!=!>h'F)AAlG)F0F5_(!L" +
+    "!TCF0F+ (_( 2!TDF0F- (_(!L!UEF/h'!6G/2'11F1F*`) 2!P8F.F&h(!@!6F)l]( 2!R@F)1!V((,!K'!HF)F*!8 *G=F+F*h" +
+    "(!@n*!Kh'+h(h!L!L(F)F*!8h(!@!:H7F7h(tAh!J!=h'F7F7h'tAF)h'mA1G<)gF(F8r*gF8F<!6H7F(F(F7rAH7F)!8G9F&F8F" +
+    "7F)F*F+F,F66(F;F8F7F)F=F2F-F.F/F0F1F66*H:!6G;F&F'F)F8!8H7F9F*F+F2F3F4F:h&nF)F66))gF7F9ph&F5A*gF:*!KF" +
+    "6F7F)!:h(!@!6N( 2!R@+h&1l*gF'F+F7!8!6F*F56'1F7h'!6G72'11F8F<!6G82'11F;1!['''!KF&F(F)!8H7F*F+F,F6F6h " +
+    "2!L(!6F66-F(F)F*F66;h&F(F)F)F*!8 *F2F-F.F/F0F1F66*H(*gF(51F&F'F7F*F+F2F3F4F66.h&G&)gF&F*ph&F5A*gF'F&" +
+    "F+!8!6F7F56'F&h'!6G&2'11h&1!{'''!Kk&&&&&&&&J*k&&&&&&&&J)k&&&&&&&&J(F)F(h(!@m*gF'F(!8H'h'!Bh!H!=H(h(!" +
+    "@G+F(*gF&F+F(F*6&1F'F(h'!@!7H(llG'F&F+h'!@!6G&1)gF'h'r*gF&F)F(F*6&F'h(!7G'F&F)h'!@!6G&2'11F'*gF&h&F(" +
+    "F*6&1I)#:J&I*#:J'1 -)(+!G*!KF(h(!@G.F&F'!6G/h&G')gF'F.p*gF'h!L6!6H(F.F(F.pAG0#2&&&&&&&&&&&&&&&&G)#2&" +
     "&&&&&&&&&&&&&&&G*#2&&&&&&&&&&&&&&&&G+#2&&&&&&&&&&&&&&&&G-)gF'hF!6H(F0t*gF)F&F'!6H1#&*&# V'G)F*F1#&*6" +
     "# V'G*F+F'F/!6H'#&*&# V'G+F-F'#&*6# V'G-F(G'2'11)gF'F0p*gF,F'F/!6F&F'!6#!((&#}(&'#!+# c'G,F'h*!6G'2'" +
     "11F,F)F*# V'H)F+F-# V'H*#3&'()*+,-6789:;<=H+#!+F)F*#3./012345>?@ABCDEH)#!+# c'H*F+F+#3./012345./0123" +
-    "45#!+F)F)#3./012345./012345#!+# c'H)#3&'()*+,-6789:;<=F*F)#3./012345>?@ABCDE# c'# c'G,2'11F,1Y&I*F(F" +
-    "'I)!nH'F'!oI(F&!oI(F&!mH(!p!o!m!mJ*I)F'F&F(!p!o!mJ)F(J(1 i.()!G'!KF&F'h(!@!6G,)gF&F,p*g(!GF&h6!6F,tH" +
-    "'*!GF&#&*&+F&#!((&1H)#2&&&&&&&&&&&&&&&&# ['F(h'm3&@F)#2%%!K%%%!K%%%!K%%%!K%# ['F(h(m*!G#2&&!Lf&&!Lf&" +
-    "&!Lf&&!Lf#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF)# R'#2YY %eYY %eYY %eYY %e#2&&!Lf&&!Lf&&!Lf&&" +
-    "!Lf#!Q(# Y'H*#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0#!Q(F*#2 A!6!Be A!6!Be A!6!Be A!6!Be#!Q(F*#2!S!B!W .!S!B!" +
-    "W .!S!B!W .!S!B!W .#!Q(F*#2!F &Ee!F &Ee!F &Ee!F &Ee#!Q(F*#2]!Z.e]!Z.e]!Z.e]!Z.e#!Q(F*#2.!p5e.!p5e.!p" +
-    "5e.!p5e#!Q(F*#2!1K W )!1K W )!1K W )!1K W )#!Q(#2!-1 (a!-1 (a!-1 (a!-1 (aF)F)# X'#2&&& 1&&& 1&&& 1&&" +
-    "& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H*#2b!w *fb!w *fb!w *fb!w *f# X'#!6H+" +
-    "#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F+#2&!LW 1&!LW 1&!LW 1&!LW 1F*#!Q(#!Q(H*#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(" +
-    "F*#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F*#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F*#2&&&f&&&f&&&f&&&f#!Q(F*#2&&!Lf&&!" +
-    "Lf&&!Lf&&!Lf#!Q(F*#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F+# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# X'H*# W'F*F)" +
-    "#2&&&&&&&&&&&&&&&&#k#y+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF)# S'#" +
-    "2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H)#2b!w *fb!w *fb!w *fb!w *f# X'#!6H*#2!O!L!*" +
-    "`!O!L!*`!O!L!*`!O!L!*`F*#2&!LW 1&!LW 1&!LW 1&!LW 1F)#!Q(#!Q(H)#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F)#2!x!w" +
-    "Pd!x!wPd!x!wPd!x!wPd#!Q(F)#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F)#2&&&f&&&f&&&f&&&f#!Q(F)#2&&!Lf&&!Lf&&!Lf&" +
-    "&!Lf#!Q(F)#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F*# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'1# X'1G)F'*gF&" +
-    "F)#1*&+F&F)#!&(&&1F&h6h*F'A!6G&2'111y&#2&&&&&&&&&&&&&&&&J&#2&&&&&&&&&&&&&&&&J'#2&&&&&&&&&&&&&&&&J+#2" +
-    "&&&&&&&&&&&&&&&&J,1 1())!H*!K'!Ih'G2)gF&F3r*gF3h)!@H4F'!6Q)&H1 (G6F)F4!6Q)&F6 -F1!nF(F4!6Q)&H0!o!mG/" +
-    "h&F2F0!fk&&&&&& c!K!/F0!fk&&&&&&Vm!0!=F0k&&&&&&&&!.F0!fk&&&&&&!}`!/!=!>F/!fk&&&&&& c!K!/F/!fk&&&&&&V" +
-    "m!0!=F1!fk&&&&&& c!K!/F1!fk&&&&&&Vm!0!=!>!>AG2F3h(!@H5F+!6F6_(&F,F5!6F0 (_(&F-F5!6F/ (_(&F**gh&F2F*F" +
-    "4!6Q)&H/!fk&&&&&& c!K!/F/!fk&&&&&&Vm!0!=F/k&&&&&&&&!.F/!fk&&&&&&!}`!/!=!>AG2F.F5!6F/ (_(&1F3h'!6G32'" +
-    "11F21!N'()!K'!G)gF(F)r*gF'F)h)!@!6H*F*#&*&F&F)h(!@!6H+#&*&H,#!+# c'#1*&F*F*#&*6F,F,#3./012345./01234" +
-    "5#!+# c'#1*6F+#2&&&&&&&&&&&&&&&&#1*&F)h*!6G)2'111%>*;!K9!H'!I,!GF0F+F,!8 *Hp!pGhF3Fp!oGmF, *GoF-F,h(" +
-    "!@n*!Kh'+h(h!L!L(F+F,!8h(!@!:HIFIh(tAh!J!=h'FIFIh'tAF+h'mA1GWF-F,h(!@nGX)gF*FJr*gFJFW!6HIF*F*FIrAHZF" +
-    "+!8GYF+FJ!8H^F-!8G[F4l*gF&F[!6FZFJ!7F+F,F-F.FJh)!@HIF=!6F>FI!66&1F/*gF'F[!6h'FYF^!7FXAF,F-F6FBF^h)!@" +
-    "!66+1h&G]FJGK)gFKFZp*g(gFKh'!6FZph&F6A*gFKh)!@GRFKh(!@HQFD!6GPF4l*gF?FR!6#2&&&&&& cf&&&&&& cfFh#:F>F" +
-    "R!6#&*&# e'F1#:# c'# b'F2#:# c'# f'#1*&1FEFQ!6GOFFFQ!6GNFBFR!6GMF9FR!6GLFHFQ!6GIF=FR!6#&*&Hs#2&&&&&&" +
-    "&&&&&&&&&&F/AHv#!*#!+Fv# d'F?FR!6#&*&Hu# e'GtFsF4*!GFm#:+F>FR!6#&*&1Hs# c'# _'#2&&&&&&Vm&&&&&&Vm#rFv" +
-    "# _'#2&&&&&&Vm&&&&&&Vm#rFt# _'#2&&&&&&Vm&&&&&&Vm#r#u#uFu# _'#2&&&&&&Vm&&&&&&Vm#rFu# _'#2&&&&&&!}`&&&" +
-    "&&&!}`#s#u#uFsFm#:#s#u# 5'*!KFMF/*!GFM#&*&+#2&&&&&&&&&&&&&&&&1Hs#1*&FIFsFL#&*&# e'Fs#2&&&&&&&&&&&&&&" +
-    "&&#o#u#!*#!')&&FPFv#!*#!')&&FOFu#!*#!')&&FNFt#!*#!')&&h'+h&1*gFCFQ!6#2&&&&&&&&&&&&&&&&#!')&&FKh'!6GK" +
-    "2(11FKh)!@HMF=!6Q)&GcF4*!Hk&&&&&& cf+F>FM!6Q)&1GbFck&&&&&&&&F/AH_ (Hr -F_!nF4*!HF?FM!6Q)&+k&&&&&& cf" +
-    "FhFb!oF1!m!lF2!m!p1Ha!oG`FcFb!m!fk&&&&&& c!K!/HI*gh'FbFm!2F4AGI1FI*gF_!fk&&&&&& c!K!/F_!fk&&&&&&Vm!0" +
-    "!=lGI1FI*gFa!fk&&&&&& c!K!/Fa!fk&&&&&&Vm!0!=Fak&&&&&&&&!.Fa!fk&&&&&&!}`!/!=!>lGI1FI*gF`!fk&&&&&& c!K" +
-    "!/F`!fk&&&&&&Vm!0!=lGI1F+FK!8GN)gFNFKh'!6F+!8p*gFNh(!@GLFBFNh)!@!6F/*!HFBF^FNFXAh)!@!6Q)&+k&&&&&&&&1" +
-    "H_`)&FHFL!6F_k&&&&&&&&!.h&F6A*!HF_F9FNh)!@!6Q)&!o+F_1 (_(&FDFL!6Fr_(&FEFL!6Fa (_(&FFFL!6F` (_(&FNh'!" +
-    "6GN2'11F?FM!6Fa`)&FCFKh(!@!6h&h(FIA](&F]FIl!6G]1FKh'!6GK2'11F(F[!6GSF&F[!6HRF'F[!6HQFYF^!7F,F-F^h(!@" +
-    "HPFD!6FEFP!6FFFP!6FHFP!6F6F7FP!6F8F:F;F<F^h)!@HIF@!6FAFI!6FCFJh(!@!6HOh&F]AF+6*FJGI)gFIFZp*g(gF2k&&&" +
-    "&&&&&!-h&FIh'!6FZph&F6AA*!JFCFIh(!@!6O)&+i'1w*gFIh(!@HNFD!6GMFEFN!6GLFFFN!6GKFGFN!6GUFIh)!@HTF=!6#&*" +
-    "&Ht#2&&&&&&&&&&&&&&&&F/AGsk&&&&&&&gFp!p#:F0!g#:F?FT!6#&*&Hw# e'Fw# e'Fw#2&&&&&& Rf&&&&&& Rf# e'# e'#" +
-    " e'FAFT!6#&*&Fs#!*#!+Fs# d'F@FT!6#&*&Hv# e'# c'Hx# e'GuFwFHFN!6#!))&#!+HsFvFsFp#:Hs# e'# c'Fs# f'# d" +
-    "'# e'#2&&&&&&&&&&&&&&&&F/A#2&&&&&&&&&&&&&&&&FtF.AHt#!*#!+Ft# d'Fu# e'# c'GsFvFx# c'# _'#2&&&&&&Vm&&&" +
-    "&&&Vm#rFt# _'#2&&&&&&Vm&&&&&&Vm#rFs# _'#2&&&&&&Vm&&&&&&Vm#r#u#uFu# _'#2&&&&&&Vm&&&&&&Vm#rFu# _'#2&&&" +
-    "&&&!}`&&&&&&!}`#s#u#uFx# _'F3Fo!o#:#s#u# 5'*!KFMFt#!*#!')&&FLFu#!*#!')&&FKFs#!*#!')&&FUFw#!*#!')&&h'" +
-    "+h&1*gFIh'!6GI2(11FCFIh(!@!6N(&*gF+FI!8GN)gFNFIh'!6F+!8p*gFNh)!@HLF@!6HKFKQ)&FBFL!6Q)&Fo!o!m`)&FNh'!" +
-    "6GN2'112'1FIh)!@HKF=!6Q)&GgF4*!Hk&&&&&& cf+F>FK!6Q)&1GfF?FK!6Q)&GeFgk&&&&&&&&F/AHd ( -Fd!nGch&GKF+FI" +
-    "!8GN)gFNFIh'!6F+!8p*gFK*!Kh'+FBFNh)!@!6Q)&k&&&&&&&&!.1GKFNh'!6GN2'11k&&&&&&&&Glk&&&&&&&&Gkk&&&&&&&&G" +
-    "nk&&&&&&&&Gqk&&&&&&&&Gjh'GNF+FI!8GM)gFMFIh'!6F+!8p*gFMh)!@HLFB!6Q)&GbF6*!Hk&&&&&& cf+F5FL!6Q)&1H_FHF" +
-    "Mh(!@!6P(& -!oGaFAFL!6Q)&FcF@FL!6Q)&H`!o!mHi!fF3Fo!o!2h&F`Fi!m!fk&&&&&& c!K!/h&FNAAGNFlF_F`!o!mGlFkF" +
-    "_Fi!o!mGkFnFaFo!o!mGnFqFaF6h'F4AlFXlF+h'r!=!>h&FKA*!HF&F-FM!8!6h'F,F,h(!@h&6.I&#G&Fd!nFo!o+k&&&&&&&&" +
-    "1H_!o!mGqFjF_!mGjF@FL!6F`FbFo!o!m`)&FAFL!6FiFbF_!o!m`)&FMh'!6GM2'11FlFn!mFp!pGdk&&&&&&&&FgF.AH_ (Hr " +
-    "-F_!nk&&&&&&&gFp!pF0!gFe!oFe!oFek&&&&&& Rf!o!ok&&&&&&&&Fe!gFe!oFfFp!p!lk&&&&&&&g!o!pFfk&&&&&&&&!-AF2" +
-    "k&&&&&&&&!-A!oFkFqFnFp!pFj!o!n!m!oHc!oGbh'Fc!fk&&&&&& c!K!/Fc!fk&&&&&&Vm!0!=Fck&&&&&&&&!.Fc!fk&&&&&&" +
-    "!}`!/!=!>F_!fk&&&&&& c!K!/F_!fk&&&&&&Vm!0!=h'FNAAlGNF+FI!8GM)gFMFIh'!6F+!8p*gFMh(!@GLFeF6*!Hk&&&&&& " +
-    "cf+F5FMh)!@!6Q)&1HaFHFL!6P(& -!oFd!n!ok&&&&&&&&F/AFb!mH`!fk&&&&&& c!K!/F`!fk&&&&&&Vm!0!=GKFN*!KFeFa!" +
-    "oH_!fk&&&&&& c!K!/F_!fk&&&&&&Vm!0!=F_k&&&&&&&&!.F_!fk&&&&&&!}`!/!=!>+h'1FK!>lGNFDFL!6Fr_(&FEFL!6Fc (" +
-    "_(&FFFL!6F` (_(&FGFL!6FeFa!o (_(&FMh'!6GM2'11FN3&FCFIh(!@!6h'h(F:h&F6AA](&F]h'!6G]1FIh'!6GI2'11FVF]!" +
-    "6GVFRFQFSFYF^!7F,F-FDFP!6FEFP!6FFFP!6FGFP!6FHFP!6F6F7FP!6F8FOh&F]AF+6,h&GI)gFIFYF^!7ph&F)A*gF]*!KFOF" +
-    "IF+!:h(!@!6N(&+h&1l*gF-FI!8HLFS!6HKF)F[!6FL!6FKF,6)1FIh'!6GI2'11FJFW!6GJ2'11FV1 +0*2!K+!G*!H'!IF.F)F" +
-    "*!8 *H.!pGRF1F.!oGSF+F*h(!@n*!Kh'+h(h!L!L(F)F*!8h(!@!:H@F@h(tAh!J!=h'F@F@h'tAF)h'mA1GF)gF(FBr*gF&F)F" +
-    "B!8F+!8!6FBFF!6H@F(F(F@rAHGFB!7F)F*F+F,FBh)!@H@F9!6F:F@!66&h&GDFBGA)gFAFGp*g(gF)h'mFAh'!6FGp!=*gFAh)" +
-    "!@HHF;!6GIFAh(!@HJF=!6GKF>FJ!6G@F?FJ!6GCF9FH!6#&*&HP#2&&&&&&&&&&&&&&&&F-AGL#2&&&&&& cf&&&&&& cfFR#:F" +
-    ":FH!6#&*&HO# e'F/#:# c'# b'F0#:# c'# f'HNF4*!G#2&&&&&& cf&&&&&& cf+F2FH!6#&*&1# e'GMFPFO# c'# _'#2&&" +
-    "&&&&Vm&&&&&&Vm#rFL# _'#2&&&&&&Vm&&&&&&Vm#rF4*!G#2&&&&&&&&&&&&&&&&+F3FH!6#&*&1FL#!*#!+FL# d'FM# e'# c" +
-    "'HP# _'#2&&&&&&Vm&&&&&&Vm#r#u#uFN# _'#2&&&&&&Vm&&&&&&Vm#rFN# _'#2&&&&&&!}`&&&&&&!}`#s#uFM# _'#2&&&&&" +
-    "&Vm&&&&&&Vm#rFM# _'#2&&&&&&!}`&&&&&&!}`#s#u#uFOFS#:#s#u#u# 5'*!KFIFN#1*&FKFL#!*#!')&&F@FM#!*#!')&&FC" +
-    "FP#!*#!')&&h'+h&1*gF<FJ!6#2&&&&&&&&&&&&&&&&#!')&&FAh'!6GA2(11FAh)!@HHF9!6Q)&G1k&&&&&& cfFRF:FH!6Q)&H" +
-    "T!oF/!m!lF0!m!pG.F1k&&&&&&&&F-AHQ (GUF1FT!m!fk&&&&&& c!K!/H@*gFSFT!1G@1F@*gFQ!fk&&&&&& c!K!/FQ!fk&&&" +
-    "&&&Vm!0!=lG@1F@*gF.!fk&&&&&& c!K!/F.!fk&&&&&&Vm!0!=F.k&&&&&&&&!.F.!fk&&&&&&!}`!/!=!>lG@1F)FA!8GC)gFC" +
-    "FAh'!6F)!8p*gF4*!HF.+F.F2FCh)!@!6Q)&!o1G1h'F4*!Hk&&&&&&&&+F3FCh)!@!6Q)&1FU -FQ!nF1!o!mHT!fk&&&&&& c!" +
-    "K!/FT!fk&&&&&&Vm!0!=F1!fk&&&&&& c!K!/F1!fk&&&&&&Vm!0!=F1k&&&&&&&&!.F1!fk&&&&&&!}`!/!=!>h'F@AAlG@FCh(" +
-    "!@HIF=!6FU_(&F>FI!6F1 (_(&F?FI!6FT (_(&FCh'!6GC2'11F;FH!6F.`)&F<FAh(!@!6F@l](&FDF@l!6GD1FAh'!6GA2'11" +
-    "FDFE!6GEF)FB!8H@F+!8HAF'!6GCF&FA!6FCFGFB!7F)!8HAF*F+F@h(!@H@F=!6F>F@!6F?F@!6F4F5F@!6F6F7F<FBh(!@!6h&" +
-    "FDAHGF)6-h&G@)gF@FAph&F8A*gFD*!KFGF@F)!:h(!@!6N(&+h&1l*gFCF+F@!8!6F*F8611F@h'!6G@2'11FBFF!6GB2'11FE1" +
-    "!W5(9!G(!KF.*gF*H3F*#3&'()&'()&'()&'()G>F*F*#3*+,-*+,-*+,-*+,-G?F+F+#3&'()&'()&'()&'()G@F+F+#3*+,-*+" +
-    ",-*+,-*+,-GAF,F,#3&'()&'()&'()&'()GBF,F,#3*+,-*+,-*+,-*+,-G8F)h(!@G.#2%%%%%%%%%%%%%%%%#2&&&&&&&&&&&&" +
-    "&&&&F(AG;F-# S'H<F<#3&'()&'()&'()&'()G9F<F<#3*+,-*+,-*+,-*+,-G:h&G))gF)F.p*gF)h!L.!6HFF.F.FFrAGF#2&&" +
-    "&&&&&&&&&&&&&&G*#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G5)gF)h6!6FFt*gF*F'F)!6#&*" +
-    "&HCF)F/!6#&*&H=F9#!Q(HD# V'G*F4F'F(!6F)!6#&*&HEF=F:#!Q(H=# V'G4FDF&F)!6#&*&F># W'HDF-#!Q(G-F=F&F(!6F" +
-    ")!6#&*&F?# W'H=F5#!Q(G5F0*gF)F2!6HGFG#&*&FC# V'FEF;#uHE# V'#1*&F)F1!6HGFEF=FAF8#!Q(FCFDF@FB#!Q(FG#&*" +
-    "&#!Q(#!Q(#1*&1F)h6!6G)2'11)gF)FFp*gF6F'F(!6F)!6F'F)!6#!((&#}(&'H=F)F/!6#/(&F<#!Q(HC#!+# c'G6F7FC#!+F" +
-    "&F(!6F)!6F&F)!6#!((&#}(&'F3# W'HC#!+# e'# c'G7F0*gF)F2!6HGFG#!((&F=# V'F=F=#3*+,-*+,-*+,-*+,-F;#uHD#" +
-    " V'#!&(&&F)F1!6HGFDFCF+F,#!Q(HCFC#3*+,-*+,-*+,-*+,-F=FCFG#!((&#!Q(#!Q(#!&(&&1F)h*!6G)2'11F6F*F4#3&'(" +
-    ")*+,-6789:;<=H6#!+F*F4#3./012345>?@ABCDEH*#!+# c'H4F6F6#3./012345./012345#!+F*F*#3./012345./012345#!" +
-    "+# c'H*#3&'()*+,-6789:;<=F4F*#3./012345>?@ABCDE# c'# c'G6F7F-F5#3&'()*+,-6789:;<=H*#!+F-F5#3./012345" +
-    ">?@ABCDEH-#!+# c'H4F*F*#3./012345./012345#!+F-F-#3./012345./012345#!+# c'H*#3&'()*+,-6789:;<=F4F*#3." +
-    "/012345>?@ABCDE# c'# c'G72'11+F&G.F*H+F*#3&'()&'()&'()&'()G,F*F*#3*+,-*+,-*+,-*+,-G3F)h(!@G/F-# S'H8" +
-    "F8#3&'()&'()&'()&'()G9F8F8#3*+,-*+,-*+,-*+,-G:h&G))gF)F/p*gF)h!L.!6H&F/F&F/pAG0#2&&&&&&&&&&&&&&&&G*#" +
-    "2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G5)gF)h6!6H&F0t*gF*F'F)!6#&*&F9# V'H;# V'G*" +
-    "F4F'F(!6F)!6#&*&F:# V'H<# V'G4F;F)F.!6#&*&F,# W'F-#!Q(G-F<F(F.!6F)!6#&*&F3# W'F5#!Q(G5F&G)2'11)gF)F0" +
-    "p*gF6F'F(!6F)!6F'F)!6#!((&#}(&'F8# V'H;#!+# c'G6F7F;#!+F(F.!6F)!6F)F.!6#!((&#}(&'F+# W'#!+# e'# c'G7" +
-    "F)h*!6G)2'11F6F*F4#3&'()*+,-6789:;<=H6#!+F*F4#3./012345>?@ABCDEH*#!+# c'H4F6F6#3./012345./012345#!+F" +
-    "*F*#3./012345./012345#!+# c'H*#3&'()*+,-6789:;<=F4F*#3./012345>?@ABCDE# c'# c'G6F7F-F5#3&'()*+,-6789" +
-    ":;<=H*#!+F-F5#3./012345>?@ABCDEH-#!+# c'H4F*F*#3./012345./012345#!+F-F-#3./012345./012345#!+# c'H*#3" +
-    "&'()*+,-6789:;<=F4F*#3./012345>?@ABCDE# c'# c'G72'111F6J+F7J,1!c.('!K3!GF0*gF&G0F+F+#3&'()&'()&'()&'" +
-    "()G3F+F+#3*+,-*+,-*+,-*+,-G4F,F,#3&'()&'()&'()&'()G5F,F,#3*+,-*+,-*+,-*+,-G6F-F-#3&'()&'()&'()&'()G7" +
-    "F-F-#3*+,-*+,-*+,-*+,-G8F*h(!@G*F.F.#3&'()&'()&'()&'()G9F.F.#3*+,-*+,-*+,-*+,-G:F/# S'H;F;#3&'()&'()" +
-    "&'()&'()G<F;F;#3*+,-*+,-*+,-*+,-G=)gF2h6!6H&F*t*gF'F)!6F2!6#&*&G>F)F0!6F2!6#&*&F4# W'F6F8#!Q(G?F(F2!" +
-    "6F'F2!6#&*&F1F2!6#&*&H/F<#!Q(F9F0F2!6#&*&F3# W'F5F7#!Q(#!Q(#1*&F(F)!6F2!6F>F/F=#!Q(F:F?#!Q(#1*&F&G22" +
-    "'11)gF*F2r*gF(F2!6F'F)!6F2!6F'F2!6#!((&#}(&'F1F2!6#/(&F;#!Q(F.F)F0!6F2!6F0F2!6#!((&#}(&'F+# W'F,F-#!" +
-    "Q(#!Q(H/#!&(&&F(F)!6F2!6F/#!&(&'F2h*!6G22'11+F&G0F+F+#3&'()&'()&'()&'()G3F+F+#3*+,-*+,-*+,-*+,-G4F,F" +
-    ",#3&'()&'()&'()&'()G5F,F,#3*+,-*+,-*+,-*+,-G6F-F-#3&'()&'()&'()&'()G7F-F-#3*+,-*+,-*+,-*+,-G8F*h(!@G" +
-    "*F.F.#3&'()&'()&'()&'()G9F.F.#3*+,-*+,-*+,-*+,-G:F/# S'H/F/#3&'()&'()&'()&'()G;F/F/#3*+,-*+,-*+,-*+," +
-    "-G<)gF2h6!6H&F*t*gF'F)!6F2!6#&*&G=F)F0!6F2!6#&*&F4# W'F6F8#!Q(G>F(F2!6F'F2!6#&*&F;# V'F9F0F2!6#&*&F3" +
-    "# W'F5F7#!Q(#!Q(#1*&F(F)!6F2!6F=F<# V'F:F>#!Q(#1*&F&G22'11)gF*F2r*gF(F2!6F'F)!6F2!6F'F2!6#!((&#}(&'F" +
-    "/# V'F.F)F0!6F2!6F0F2!6#!((&#}(&'F+# W'F,F-#!Q(#!Q(H3#!&(&&F(F)!6F2!6F3#!&(&'F2h*!6G22'1111 C+((!K/!" +
-    "GF-*gF*F*#3&'()&'()&'()&'()G4F*F*#3*+,-*+,-*+,-*+,-G5F+F+#3&'()&'()&'()&'()G6F+F+#3*+,-*+,-*+,-*+,-G" +
-    "7F,F,#3&'()&'()&'()&'()G8F,F,#3*+,-*+,-*+,-*+,-G9F)h(!@G-F&H)F(!6G1F'F(!6G()gF0h6!6H&F-t*gF0F1!6#&*&" +
-    "F5# W'F7F9#!Q(F.F0!6#&*&H2F/F0!6#&*&H3#!Q(G:F'F0!6F)F0!6#&*&F4# W'F6F8#!Q(F2F3#!Q(#1*&F(F0!6F:#1*&F&" +
-    "G02'11)gF-F0r*gF'F0!6F0F1!6F)F0!6#!((&#}(&'F*# W'F+F,#!Q(F.F0!6#/(&F/F0!6#/(&#!Q(H2#!&(&&F(F0!6F2#!&" +
-    "(&'F0h*!6G02'11+F*F*#3&'()&'()&'()&'()G2F*F*#3*+,-*+,-*+,-*+,-G3F+F+#3&'()&'()&'()&'()G4F+F+#3*+,-*+" +
-    ",-*+,-*+,-G5F,F,#3&'()&'()&'()&'()G6F,F,#3*+,-*+,-*+,-*+,-G7F)h(!@G-F&H)F(!6G.F'F(!6G()gF0h6!6H&F-t*" +
-    "gF.F0!6#&*&F3# W'F5F7#!Q(G8F'F0!6F)F0!6#&*&F2# W'F4F6#!Q(#1*&F(F0!6F8#1*&F&G02'11)gF-F0r*gF'F0!6F.F0" +
-    "!6F)F0!6#!((&#}(&'F*# W'F+F,#!Q(H2#!&(&&F(F0!6F2#!&(&'F0h*!6G02'1111%'('!K'!GF)F)#3&'()&'()&'()&'()G" +
-    ")F*F*#3&'()&'()&'()&'()G*F+F+#3&'()&'()&'()&'()G+F(h(!@G()gF/h6!6F(t*gF&F/!6#&*&F)# W'F*F+#!Q(G0F'F/" +
-    "!6F,*!GF0F-F/!6#&*&F.F/!6#&*&#!Q(+F01#1*&F/h6!6G/2'11)gF(F/r*gF&F/!6#!((&F)# W'F*F+#!Q(G0F'F/!6F,*!G" +
-    "F0F-F/!6#!((&F.F/!6#!((&#!Q(+F01#!&(&&F/h*!6G/2'111!z'('!K(!G)gF(F)r*gF'F)h(!@!6F&F)h'!@!6#*'&H*#2%!" +
-    "K&&%!K&&%!K&&%!K&&#uh3#!x'H+#2&&!L!C&&!L!C&&!L!C&&!L!C# X'F+#2%%!K5%%!K5%%!K5%%!K5#b#2&&!L!K&&!L!K&&" +
-    "!L!K&&!L!K#u#wF*#2&!L&&&!L&&&!L&&&!L&&#uh6#!x'#w#1*&F)h*!6G)2'111 2(((!G'!K)gF(F+r*gF'F+h'!@!6#2&!J&" +
-    "&&!J&&&!J&&&!J&&#2&!H&&&!H&&&!H&&&!H&&F&F+h(!@!6#&*&H*#2%%%!K%%%!K%%%!K%%%!K#uH)#2&&&f&&&f&&&f&&&f# " +
-    "V'#2&&&f&&&f&&&f&&&f# #'F)#2%5& :%5& :%5& :%5& :#!{'F)h3#!z'#2'&&&'&&&'&&&'&&&#u#!{'h3#!z'F)#2&&!L_&" +
-    "&!L_&&!L_&&!L_#`#yF)#2% b!Kn% b!Kn% b!Kn% b!Kn#b#yF)#2&&!L!K&&!L!K&&!L!K&&!L!K#b#yF*#2&&&!L&&&!L&&&!" +
-    "L&&&!L#uh6#!z'#wH)F)#!R'#C&^)&F+h*!6G+2'111 /0)0!K5!G,!HF(h(!@G6)gF(F0rF(h6v!=*gF0h)!@H1F.!6H7h&h!L'" +
-    " o1&F/F1!6H8h&h!L' o1&F0h(!@H1F*!6G4F+F1!6G5F&F1!6G2F'F1!6G1h&G3)gF)F3r*gF3hF!6H9F)F)F9rAG9#2&&&&&&&" +
-    "&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G>#2&&&&&&&" +
-    "&&&&&&&&&G?#2&&&&&&&&&&&&&&&&G@#2&&&&&&&&&&&&&&&&GA)gF3F9p*gF2#&*&F4#&*&# W'GBF2#&*6F4#&*6# W'GCF2#&" +
-    "*FF4#&*F# W'GDF;F1#&*&H;F,*!IF-F3h(!@!6P(&+j&&!Lf1#9HEF5#&*&HF# S'#!Q(F;FF# W'F,AHF# V'G;F<F1#&*6H<F" +
-    "EF5#&*6HG# S'#!Q(F<FG# W'F,AHG# V'G<F=F1#&*FH=FEF5#&*FHH# S'#!Q(F=FH# W'F,AHH# V'G=F:F1#&*VH:FEF5#&*" +
-    "VHE# S'#!Q(F:FE# W'F,AHE# V'G:FFFBF>#!Q(G>FGFCF?#!Q(G?FHFDF@#!Q(G@FEF2#&*VF4#&*V# W'FA#!Q(GAF3h'!6G3" +
-    "F2F6!6G2F1F6!6G12'11F7F7#&*&F;#!+# c'#1*&F7F7#&*6F;F;#3./012345./012345#!+# c'#1*6F7F7#&*FF<#!+# c'#" +
-    "1*FF7F7#&*VF<F<#3./012345./012345#!+# c'#1*VF7hg!7H9F9#&*&F=#!+# c'#1*&F9F9#&*6F=F=#3./012345./01234" +
-    "5#!+# c'#1*6F7F7#&*!,F:#!+# c'#1*!,F7F7#&*!<F:F:#3./012345./012345#!+# c'#1*!<F8F8#&*&F>#!+# c'#1*&F" +
-    "8F8#&*6F>F>#3./012345./012345#!+# c'#1*6F8F8#&*FF?#!+# c'#1*FF8F8#&*VF?F?#3./012345./012345#!+# c'#1" +
-    "*VF8hg!7H9F9#&*&F@#!+# c'#1*&F9F9#&*6F@F@#3./012345./012345#!+# c'#1*6F8F8#&*!,FA#!+# c'#1*!,F8F8#&*" +
-    "!<FAFA#3./012345./012345#!+# c'#1*!<2'11F0h6!6H0F(p*!KF0F(h6!7H1F0F1pA+F(1G02'11)gF(F0r*gF0h(!@H1F*!" +
-    "6P(& -GKF+F1!6P(& -GLk&&&&&&&&GIk&&&&&&&&GJh&G1)gF)F1r*gF1F6!8F0h(!@!6H2F&!6P(& -FK!nGMFIF'F2!6P(& -" +
-    "F,*!HF-F1h(!@!6P(& -+k&&&&&& cf1!oFL!nHN!mGIFJFNFM!o!mGJF1h'!6G12'11F0h)!@H1F.!6FI`)&F/F1!6FJ`)&F0h'" +
-    "!6G02'111 #))*!K)!H)!G)gF)F2r*gk&&&&&&&&G5k&&&&&&&&G4h&G/)gF(F/r*gF/h!L'!6H0F(F(F0rAG1#2&&&&&&&&&&&&" +
-    "&&&&G8#2&&&&&&&&&&&&&&&&G7)gF/h*!6H0F1t*gF8F/h(!@H/F'!6#&*&H6# V'G8F6F&F/!6#&*&F*F/!6#&*&# W'F+F/!6#" +
-    "&*&F,F/!6#&*&#!Q(F7#!Q(G7F0G/2'11)gF/F1p*gF5F/h(!@H0F'!6P(& -H3!mG5F4F3F&F0!6P(& -F*F0!6P(& -!nF+F0!" +
-    "6P(& -!oF,F0!6P(& -!m!o!mG4F/h'!6G/2'11F5F8#E& -F8#E' -!mF8#E( -F8#E) -!m!m!mG5F4F7#E& -F7#E' -!mF7#" +
-    "E( -F7#E) -!m!m!mG42'11F2h)!@H/F.!6H0F0Q)&F5!m`)&F-F/!6H/F/Q)&F4!m`)&F2h'!6G2F(h(!@H/F&!6G&F'F/!6G'2" +
-    "'111 .7)-!K6!G+!HF'h(!@G/F( *GC)gF'F,rF'h6v!=*g#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&" +
-    "&&&&&G6#2&&&&&&&&&&&&&&&&G7F)*!G#2&&&&&&&&&&&&&&&&+F&F,h(!@!6G-F(F(h(!BF(h6pAG0h&G.)gF.F0p*gF4F-#&*&" +
-    "# V'G4F3F-#&*6# V'G3F6F-#&*F# V'G6F7F-#&*V# V'G7F.h'!6G.F-F/!6G-2'11F4j&&!LfF0 %!b#9H5# X'G4F7F5# X'" +
-    "G7F6F5# X'G6F3F5# X'1GBF,h)!@H-F*!6H1h&h!L' o1&F+F-!6H0h&h!L' o1&F&F,h(!@!6G-h&G.)gF(F.r*gF.hF!6H2F(" +
-    "F(F2rAG2#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&" +
-    "&&&&&&G:#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G=)gF.F2p*gF3F-#&*&F4# W'H># V'G3F" +
-    "5F-#&*6FB# W'H?# V'G5F8F-#&*FF6# W'H@# V'G8F9F-#&*VF7# W'HA# V'G9F>F>F:#!Q(G:F?F?F;#!Q(G;F@F@F<#!Q(G" +
-    "<FAFAF=#!Q(G=F.h'!6G.F-F/!6G-2'11F1F1#&*&F3#!+# c'#1*&F1F1#&*6F3F3#3./012345./012345#!+# c'#1*6F1F1#" +
-    "&*FF5#!+# c'#1*FF1F1#&*VF5F5#3./012345./012345#!+# c'#1*VF1hg!7H2F2#&*&F8#!+# c'#1*&F2F2#&*6F8F8#3./" +
-    "012345./012345#!+# c'#1*6F1F1#&*!,F9#!+# c'#1*!,F1F1#&*!<F9F9#3./012345./012345#!+# c'#1*!<F0F0#&*&F" +
-    ":#!+# c'#1*&F0F0#&*6F:F:#3./012345./012345#!+# c'#1*6F0F0#&*FF;#!+# c'#1*FF0F0#&*VF;F;#3./012345./01" +
-    "2345#!+# c'#1*VF0hg!7H2F2#&*&F<#!+# c'#1*&F2F2#&*6F<F<#3./012345./012345#!+# c'#1*6F0F0#&*!,F=#!+# c" +
-    "'#1*!,F0F0#&*!<F=F=#3./012345./012345#!+# c'#1*!<2'11(gF)*gF1h&hF o1&2'1F1#&*6G3F1F4#!+F1#&*&H5FC#:H" +
-    "8# f'# c'#1*&F1F4F4#3./012345./012345#!+F3F8# f'# c'#1*6F0F0#&*&F5F5# e'F8# f'# d'#2&&&&&&&&&&&&&&&&" +
-    "# h'#1*&F0F0#&*6F3F3# e'F8# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*61F1hF!6G-(gF)*gF-h&hF o1&2'1F-#&*6G3F-FB" +
-    "#!+F-#&*&H4FC#:H5# f'# c'#1*&F-FBFB#3./012345./012345#!+F3F5# f'# c'#1*6F0F0#&*FF4F4# e'F5# f'# d'#2" +
-    "&&&&&&&&&&&&&&&&# h'#1*FF0F0#&*VF3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*V1F1hg!7G-F0hg!7G.(gF)*gF" +
-    "-h&hF o1&2'1F-#&*6G3F-F6#!+F-#&*&H4FC#:H5# f'# c'#1*&F-F6F6#3./012345./012345#!+F3F5# f'# c'#1*6F.F." +
-    "#&*&F4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F.F.#&*6F3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*6" +
-    "1F1h R&!6G-(gF)*gF-h&hF o1&2'1F-#&*6G3F-F7#!+F-#&*&H4FC#:H5# f'# c'#1*&F-F7F7#3./012345./012345#!+F3" +
-    "F5# f'# c'#1*6F0F0#&*!,F4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*!,F0F0#&*!<F3F3# e'F5# f'# d'#2&&&" +
-    "&&&&&&&&&&&&&# h'#1*!<1F,h6!6H,F'p*!KF,F'h6!7H-F,F-pA+F'1G,2'11)gF'F,r*gk&&&&&&&&GDk&&&&&&&&GEk&&&&&" +
-    "&&&GFh&G-)gF)lF(F-r!=*gFDF&F-F/!8!6F,h(!@!6P(& -!mGDF-h'!6G-2'11FDFC!pGGh&G-)gF(F-r*gFEF&F-F/!8!6F,h" +
-    "(!@!6P(& -FG!nHD!mGEFFFDFD!o!mGFF-h'!6G-2'11F,h)!@H-F*!6k&&&&&&&&FGFEFC!p!mF)A`)&F+F-!6FFFFFEFE!oFC!" +
-    "p!nk&&&&&&&&!rF)A`)&F,h'!6G,2'111 2())!K)!G'!I)gF*F4r*gF0*!IF1F4h(!@!6P(&+j&&!Lf1H8#9G6h&G2)gF2h*!6H" +
-    "3F)t*gF2h(!@H2F'!6#&*&G7F(F2!6F7F6F/F2!6#&*&H5# S'#!Q(F7F5# W'F0AF.F2!6#&*&F&F2!6#&*&F+F2!6#&*&# W'F" +
-    ",F2!6#&*&F-F2!6#&*&#!Q(#!Q(#1*&F3G22'11)gF)F2r*gF2h(!@H3F(!6F'F3!6P(& -F8 -!oF/F3!6P(& -!n (F.F3!6P(" +
-    "&!aF&F3!6P(&F+F3!6P(&!`F,F3!6P(&!aF-F3!6P(&!_!__(&F2h'!6G22'11F4h'!6G4F)h(!@H2F&!6G&F'F2!6G'F(F2!6G(" +
-    "2'111!i())!K)!G)!I)gF)F2r*gF-*!IF.F2h(!@!6P(&+j&&!Lf1H7#9G4F-*!IF/F2h(!@!6P(&+j&&&&1H6#9G3h&G0)gF0h*" +
-    "!6H1F(t*gF0h(!@H0F&!6#&*&F*F0!6#&*&# W'F+F0!6#&*&F,F0!6#&*&#!Q(G5F'F0!6F5F4F3#!Q(F5F-A#1*&F1G02'11)g" +
-    "F(F0r*gF0h(!@H1F&!6P(&F*F1!6P(&!`F+F1!6P(&!aF,F1!6P(&!_G8F'F1!6F8F7!aF6!_F8F-A_(&F0h'!6G02'11F2h'!6G" +
-    "2F(h(!@H0F&!6G&F'F0!6G'2'111 o/(+!G(!KF)h(!@G1)gF0F1p*gF0h6!6F1tH)*!GF&F0!6#&*&+F&F0!6#!((&1G,(!GF)*" +
-    "!GF'F0!6#&*&+F'F0!6#!((&1H-F,#2&&&&&&&&&&&&&&&&#kH.#uF*h'm3&@F,#2%%!K!K%%!K!K%%!K!K%%!K!K# Z'#2%%!K%" +
-    "%%!K%%%!K%%%!K%# ['G+F*h(m*g#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF,# R'#2YY %eYY %eYY %eYY %e" +
-    "#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# Y'H/#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0#!Q(F/#2 A!6!Be A!6!Be A!6!Be A!6!Be#!" +
-    "Q(F/#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .#!Q(F/#2!F &Ee!F &Ee!F &Ee!F &Ee#!Q(F/#2]!Z.e]!Z.e]!Z.e]!Z.e#!" +
-    "Q(F/#2.!p5e.!p5e.!p5e.!p5e#!Q(F/#2!1K W )!1K W )!1K W )!1K W )#!Q(#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# X'" +
-    "#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H,#2b!w *fb!w *fb!" +
-    "w *fb!w *f# X'#!6H/#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F/#2&!LW 1&!LW 1&!LW 1&!LW 1F,#!Q(#!Q(H,#2!U!T.c!U!" +
-    "T.c!U!T.c!U!T.c#!Q(F,#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F,#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F,#2&&&f&&&f&&&f&" +
-    "&&f#!Q(F,#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F,#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F/# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x" +
-    "'# X'H,# X'G/F-F+#2Pi >ePi >ePi >ePi >eF,# X'#2&&!Lf&&!Lf&&!Lf&&!LfF/# W'F/F.#y#!Q(# X'2'1F-#2&&!Lf&" +
-    "&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF,# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!}" +
-    " 4&&!} 4&&!} 4&&!} 4# ['H,#2b!w *fb!w *fb!w *fb!w *f# X'#!6H-#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F-#2&!LW " +
-    "1&!LW 1&!LW 1&!LW 1F,#!Q(#!Q(H,#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F,#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F,#2!x!" +
-    "wPe!x!wPe!x!wPe!x!wPe#!Q(F,#2&&&f&&&f&&&f&&&f#!Q(F,#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F,#2&&!Lf&&!Lf&&!Lf&&!L" +
-    "f#!Q(F-# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'H,F+#2&&!Lf&&!Lf&&!Lf&&!LfF,# W'#2&&!Lf&&!Lf&" +
-    "&!Lf&&!Lf#!Q(# X'# X'1G+F)*gF(F0!6F+#1*&+F(F0!6F+#!&(&&1F0h6h*F)A!6G02'111",
+    "45#!+F)F)#3./012345./012345#!+# c'H)#3&'()*+,-6789:;<=F*F)#3./012345>?@ABCDE# c'# c'G,2'11F,1 C+((!K" +
+    "/!GF-*gF*F*#3&'()&'()&'()&'()G4F*F*#3*+,-*+,-*+,-*+,-G5F+F+#3&'()&'()&'()&'()G6F+F+#3*+,-*+,-*+,-*+," +
+    "-G7F,F,#3&'()&'()&'()&'()G8F,F,#3*+,-*+,-*+,-*+,-G9F)h(!@G-F&H)F(!6G1F'F(!6G()gF0h6!6H&F-t*gF0F1!6#&" +
+    "*&F5# W'F7F9#!Q(F.F0!6#&*&H2F/F0!6#&*&H3#!Q(G:F'F0!6F)F0!6#&*&F4# W'F6F8#!Q(F2F3#!Q(#1*&F(F0!6F:#1*&" +
+    "F&G02'11)gF-F0r*gF'F0!6F0F1!6F)F0!6#!((&#}(&'F*# W'F+F,#!Q(F.F0!6#/(&F/F0!6#/(&#!Q(H2#!&(&&F(F0!6F2#" +
+    "!&(&'F0h*!6G02'11+F*F*#3&'()&'()&'()&'()G2F*F*#3*+,-*+,-*+,-*+,-G3F+F+#3&'()&'()&'()&'()G4F+F+#3*+,-" +
+    "*+,-*+,-*+,-G5F,F,#3&'()&'()&'()&'()G6F,F,#3*+,-*+,-*+,-*+,-G7F)h(!@G-F&H)F(!6G.F'F(!6G()gF0h6!6H&F-" +
+    "t*gF.F0!6#&*&F3# W'F5F7#!Q(G8F'F0!6F)F0!6#&*&F2# W'F4F6#!Q(#1*&F(F0!6F8#1*&F&G02'11)gF-F0r*gF'F0!6F." +
+    "F0!6F)F0!6#!((&#}(&'F*# W'F+F,#!Q(H2#!&(&&F(F0!6F2#!&(&'F0h*!6G02'1111%'('!K'!GF)F)#3&'()&'()&'()&'(" +
+    ")G)F*F*#3&'()&'()&'()&'()G*F+F+#3&'()&'()&'()&'()G+F(h(!@G()gF/h6!6F(t*gF&F/!6#&*&F)# W'F*F+#!Q(G0F'" +
+    "F/!6F,*!GF0F-F/!6#&*&F.F/!6#&*&#!Q(+F01#1*&F/h6!6G/2'11)gF(F/r*gF&F/!6#!((&F)# W'F*F+#!Q(G0F'F/!6F,*" +
+    "!GF0F-F/!6#!((&F.F/!6#!((&#!Q(+F01#!&(&&F/h*!6G/2'111!z'('!K(!G)gF(F)r*gF'F)h(!@!6F&F)h'!@!6#*'&H*#2" +
+    "%!K&&%!K&&%!K&&%!K&&#uh3#!x'H+#2&&!L!C&&!L!C&&!L!C&&!L!C# X'F+#2%%!K5%%!K5%%!K5%%!K5#b#2&&!L!K&&!L!K" +
+    "&&!L!K&&!L!K#u#wF*#2&!L&&&!L&&&!L&&&!L&&#uh6#!x'#w#1*&F)h*!6G)2'111 2(((!G'!K)gF(F+r*gF'F+h'!@!6#2&!" +
+    "J&&&!J&&&!J&&&!J&&#2&!H&&&!H&&&!H&&&!H&&F&F+h(!@!6#&*&H*#2%%%!K%%%!K%%%!K%%%!K#uH)#2&&&f&&&f&&&f&&&f" +
+    "# V'#2&&&f&&&f&&&f&&&f# #'F)#2%5& :%5& :%5& :%5& :#!{'F)h3#!z'#2'&&&'&&&'&&&'&&&#u#!{'h3#!z'F)#2&&!L" +
+    "_&&!L_&&!L_&&!L_#`#yF)#2% b!Kn% b!Kn% b!Kn% b!Kn#b#yF)#2&&!L!K&&!L!K&&!L!K&&!L!K#b#yF*#2&&&!L&&&!L&&" +
+    "&!L&&&!L#uh6#!z'#wH)F)#!R'#C&^)&F+h*!6G+2'111 @'()!K)!Gj&&!LfF( %!b#9G0)gF'F+r*g#2&&&&&&&&&&&&&&&&G." +
+    "#2&&&&&&&&&&&&&&&&G/F&F+h(!@!6G,h&G-)gF(F-r*gF.F,#&*&# V'G.F/F,#&*6# V'G/F-h'!6G-F)F,!6G,2'11F*F+h(!" +
+    "@!6H,F.F0# X'#1*&F,F/F0# X'#1*6F+h.!6H+F'p*!KF+F'h.!7H,F+F,pA+F'1G+2'111 ='(*!K*!HF( *G0)gF&F+r*gF)F" +
+    "'F+!8h)!@!6H(F'h)!@!6G,F)F+h)!@!6G-k&&&&&&&&G.k&&&&&&&&G/F(G*)gF*F,p*gF.F*Q)&!mG.F*h.!6G*2'11F.F' *!" +
+    "pG1)gF(F,p*gF/F(Q) 2!L(F(Q)&F1!nH.F.!oF0!o!m!mG/F(F.F0!o`)!L!N.F(h.!6G(2'11F-F1`)&F-F/`) 2!L(F+h'!6G" +
+    "+2'111!t'(+!H(!KF' *G.)gF)lF'F1r!=*gF,F&F(F1!8!6P(& -!mG,F1h'!6G12'11F,F.!pG0)gF'F2r*gF-F&F(F2!8!6P(" +
+    "& -F0!nH,!mG-F/F,F,!o!mG/F2h'!6G22'11F*k&&&&&&&&F0F-F.!p!mF)A`)&F+F/F/F-F-!oF.!p!nk&&&&&&&&!rF)A`)&1" +
+    "!;'(!K)gF*h*!6H+F)t*gF*h(!@H*F(!6F&F*!6#&*&F'F*!6#&*&# V'#1*&F+G*2'11)gF)F*r*gF*h(!@H+F(!6F&F+!6P(&F" +
+    "'F+!6P(&!__(&F*h'!6G*2'111",
 };
 
 /** For other hosts with SIMD. */
 export const baseline: CompiledModule = {
-  sharedMemoryFlag: 327,
-  text: "&!-!?!9'&&&'!z(<!,)!K!K!K&!,*!K!K!K!K&!,,!K!K!K!K!K!K&!,+!K!K!K!K!K&!,0!K!K!K!K!K!K!K!K!K!K&!,)!G!G!" +
-    "G'!G!,.!K!K!K!K!K!K!K!K&!,9!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K&!,6!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!" +
-    "K&!,4!K!K!K!K!K!K!K!K!K!K!K!K!K!K&!,)!K!K!K'!G!,)!H!H!H&!,&&!,/!K!K!K!K!K!K!K!K!K'!K!,I!K!K!K!K!K!K!" +
-    "K!K!K!K!H!H!H!H!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K'!K!,@!K!K!K!K!K!K!K!K!H!H!H!H!K!K!K!K!K!K!" +
-    "K!K!K!K!K!K!K!K'!K!,3!K!K!K!K!G!G!G!G!K!K!K!K!K&!,2!K!K!K!K!K!G!G!G!G!G!K!K&!,0!K!K!K!K!G!G!G!K!K!K&" +
-    "!,/!K!K!K!G!G!G!K!K!K&!,/!K!K!K!K!K!K!K!K!K&!,2!K!K!K!K!K!K!K!K!K!K!K!K&(8')!1!:!B,!9!1!9!;!>!E(''!L" +
-    "!L*)ED+,'''-(./)01&23&456789&&*:(;*),!E-!G'#2&&&&&&&&&&&&&&&&1!G'#2&&&&&&&&&&&&&&&&1!H'k&&&&&&&&1!H'" +
-    "k&&&&&&&&1!H'k&&&&&&&&1!G'#2&&&&&&&&&&&&&&&&1!G'#2&&&&&&&&&&&&&&&&1-!P(:1!/!;!8!A!9!:h!<!<!8!E&B4!/!" +
-    ";!8!A!9!:n!>!-!0!5!1!:!@&A3!/!;!8!A!9!:t!;!9!1!:!@!?&@9!/!;!8!A!9!:w!-!>!-!9!1!@!1!>z!A!9!?&?0!/!;!8" +
-    "!A!9!:z!A!9!?&>+!/!-!>!>!E&5.!>!;!Ch!<!<!8!E&.1!>!;!Cn!>!-!0!5!1!:!@&-0!>!;!Ct!;!9!1!:!@!?&'/!>!;!Cz" +
-    "!4!5!2!@!?&,-!>!;!Cz!A!9!?&+2!>!;!Cu!;!>!9!-!8!5!F!1&76!>!;!Ck!5!2!2!1!>!1!:!@!5!-!@!1&6.!-!/!@!5!B!" +
-    "-!@!1&28!-!/!@!5!B!-!@!5!;!:n!>!-!0!5!1!:!@&C)!-!0!0&*,!:!-!>!>!;!C&=+!C!5!0!1!:&<.!=!A!-!:!@!5!F!1&" +
-    "4,!9!1!9!;!>!E(&.'30 I!o'D!D&F&#!+F'#!+# e'F(#!+# c'#!*F&F&#3./012345./012345#!+F'F'#3./012345./0123" +
-    "45#!+# e'F(F(#3./012345./012345#!+# c'#!*#3&'()*+,-6789:;<=1 W((,!K'!GF(h'r*!KF*F)h(!@n*!Kh'+h(h!L!L" +
-    "(F(F)!8h(!@!:H/F/h(tAh!J!=h'F/F/h'tAF(h'mA1h'm+h&1*g)gF'F.r*gF&F(F)F*F+6/F.h)!@H/F,!6H0I&H4#!')&'F0F" +
-    "4#!')&&F-F/!6H/I'H4#!')&'F/F4#!')&&F.h'!6G.F&F(F*!8!6G&2'1151F'h'!BG0F(F*!8G1)gF'F.r*gF.h'!BF0h&F.h'" +
-    "!=H/A!6F.F0h'!@H2F.rAH*F*F0!6F/F.F2vF/AAG2F&F*F1!8!6F2F*!7F1!8F(F)!8F+6(F2h)!@H/F,!6I&H4#!')&'F*h)!@" +
-    "H3F,!6F4#!')&&F-F/!6I'H4#!')&'F-F3!6F4#!')&&F.h(h'F*F2nA!6G.2'111!P.(8!G*!Kk&&&&&& cfF( *!p#:G4F(h(!" +
-    "@G<F&F'!6G=F)*!G#2&&&&&&&&&&&&&&&&+F&F'F(F(F(h(!BF(h 2&pAh!<!=F(h6pAH'60k&&&&&& cfF' *!p#:# e'#!*1H*" +
-    "F*#3&'()&'()&'()&'()G5F*F*#3*+,-*+,-*+,-*+,-G6F*#!+G7h&G')gF'F<p*gF'h!L6!6H(F<F(F<pAG>#2&&&&&&&&&&&&" +
-    "&&&&G*#2&&&&&&&&&&&&&&&&G+#2&&&&&&&&&&&&&&&&G,#2&&&&&&&&&&&&&&&&G/#2&&&&&&&&&&&&&&&&G0#2&&&&&&&&&&&&" +
-    "&&&&G1#2&&&&&&&&&&&&&&&&G2#2&&&&&&&&&&&&&&&&G3)gF'hF!6H(F>t*gF*F&F'!6H?#&*&F5# W'H:# V'G*F+F?#&*6F5#" +
-    " W'H;# V'G+F,F'F=!6H'#&*&F6# W'H8# V'G,F/F'#&*6F6# W'H9# V'G/F:F:# X'F0# V'G0F;F;# X'F1# V'G1F8F8# X" +
-    "'F2# V'G2F9F9# X'F3# V'G3F(G'2'11)gF'F>p*gF-F'F=!6F&F'!6#!((&#}(&'#!+F7# d'H8# c'G-F.F8F8# e'# c'G.F" +
-    "'h*!6G'2'11F-F*F+# V'H*F,F/# V'H+#3&'()*+,-6789:;<=H,#!+F*F+#3./012345>?@ABCDEH*#!+# c'H+F,F,#3./012" +
-    "345./012345#!+F*F*#3./012345./012345#!+# c'H*#3&'()*+,-6789:;<=F+F*#3./012345>?@ABCDE# c'# c'G-F.F0F" +
-    "1# V'H*F2F3# V'H+#3&'()*+,-6789:;<=H,#!+F*F+#3./012345>?@ABCDEH*#!+# c'H+F,F,#3./012345./012345#!+F*" +
-    "F*#3./012345./012345#!+# c'H*#3&'()*+,-6789:;<=F+F*#3./012345>?@ABCDE# c'# c'G.2'11#2&&&&&&&&&&&&&&&" +
-    "&F7F-F4# e'# c'F)AJ&F.F.F-F-# e'F4# e'# d'#2&&&&&&&&&&&&&&&&# j'F)AJ'1U&F&F'F(F)6(F( *I&#G&I'#G&61F'" +
-    "*gF( *I&#G'I'#G'6111!;'(!K)gF*h*!6H+F)t*gF*h(!@H*F(!6F&F*!6#&*&F'F*!6#&*&# V'#1*&F+G*2'11)gF)F*r*gF*" +
-    "h(!@H+F(!6F&F+!6P(&F'F+!6P(&!__(&F*h'!6G*2'111 f)(.!K'!GF(h'!BG<)gF(F;r*gF;h'!BF<h&F;h'!=H9A!6F;F<h'" +
-    "!@H=F;rAH:F<!6G>F9F;F=vF9AH9l*gF7*!KF7F:F8!:h(!@!6N(&+h&1h&nG91F:F>F9*!KF9+F7*!KF7F>F8!:h(!@!6N(&+h&" +
-    "11*!Kh'+F/*!KF0F:h(!@!6N(&h(!@+h&1G9F/*!KF0F>h(!@!6N(&h(!@+h&1F9n1AG>F*F:!8G?F/*!KF0F:h(!@!6N(&h(!@+" +
-    "h&1G9F'F&F7*!KF7F:F8!:h(!@!6N(&+h&1H=AG@F/lF=l!>*gF?F@!6F'F?!6F>F:!7F*!8F)F>h(!@H=F+!6F:h(!@H?F+!6#!" +
-    "((&#}(&'F,F=!6F,F?!6#!((&#}(&'F-F=!6F-F?!6#!((&#}(&'F.F=!6F.F?!6#!((&#}(&'F/F1F9!6F2F3F9!6F4F9!668F>" +
-    "h)!@H9F5!6I+HA#!')&'F:h)!@H=F5!6FA#!')&&F6F9!6I,HA#!')&'F6F=!6FA#!')&&+F2*gF4F9!6H9F'F?!6F9F)6*11F;h" +
-    "(h'F:F>nA!6G;2'111!U((,!K(!GF(F(F(h(!BF(h 2&pAh!<!=F(h6pAH( *#:G2F'h'!BG/)gF'F,r*gF&F,h'!BF/h&F,h'!=" +
-    "H0A!6F,F/h'!@H1F,rAH.F)!8!6G-F.F.F/!6F0F,F1vF0AAH0F.!7F)!8G1F**gF+F0h)!@!6F-F1F(60F2# f'#!*#!+H3#!')" +
-    "&'+F-F1F(h&6(F+F0h)!@!6I&#!*#!+I&I&# e'F2# e'I'#2&&&&&&Vg&&&&&&Vg# e'#q#uH3#!')&'1F+F.h)!@!6F3#!')&&" +
-    "F,h(h'F.F0nA!6G,2'111!y)(-!K+!GF)h'!BG9)gF)F8r*gF8h'!BF9h&F8h'!=H6A!6F8F9h'!@H:F8rAH7F9!6G;F6F8F:vF6" +
-    "AH6l*gF4*!KF4F7F5!:h(!@!6N(&+h&1h&nG61F7F;F6*!KF6+F4*!KF4F;F5!:h(!@!6N(&+h&11*!Kh'+F1*!KF2F7h(!@!6N(" +
-    "&h(!@+h&1G6F1*!KF2F;h(!@!6N(&h(!@+h&1F6n1AG:F1*!KF2F7h(!@!6N(&h(!@+h&1F3!6G;F:h(!@H<F,!6F7h(!@H6F,!6" +
-    "#!((&#}(&'G=F-F<!6F-F6!6#!((&#}(&'G>F.F<!6F.F6!6#!((&#}(&'G?F/F<!6F/F6!6#!((&#}(&'G@F0F<!6F0F6!6#!((" +
-    "&#}(&'GAF4*!KF4F7F5!:h(!@!6N(&+h&1l*gF+F7!8H6F&!6F'F6!6F(F6!6F:F7!7F+!8F*F=F>F?F@FAF1F;691F8h(h'F7F:" +
-    "nA!6G82'111!s)(/!K)!GF(h'!BG7)gF(F6r*gF6h'!BF7h&F6h'!=H4A!6F6F7h'!@H8F6rAH5F7!6G9F4F6F8vF4AH4l*gF2*!" +
-    "KF2F5F3!:h(!@!6N(&+h&1h&nG41F5F9F4*!KF4+F2*!KF2F9F3!:h(!@!6N(&+h&11*!Kh'+F.*!KF/F5h(!@!6N(&h(!@+h&1G" +
-    "4F.*!KF/F9h(!@!6N(&h(!@+h&1F4n1AG4F*F5!8G8F.*!KF/F5h(!@!6N(&h(!@+h&1H9F0!6G:F1F9!6G;F4h(!@H9F+!6F5h(" +
-    "!@H<F+!6#!((&#}(&'G=F,F9!6F,F<!6#!((&#}(&'G>F-F9!6F-F<!6#!((&#}(&'G?F4F5n*gF&F8!6F'F8!6F*F7!8F)F=F>F" +
-    "?F.F:F;6:+F2*!KF2F5F3!:h(!@!6N(&+h&1l*gF&F8!6F'F8!6F)F=F>F?F.F:F;6;11F6h(h'F4F5nA!6G62'111!{'''!Kk&&" +
-    "&&&&&&J*k&&&&&&&&J)k&&&&&&&&J(F)F(h(!@m*gF'F(!8H'h'!Bh!H!=H(h(!@G+F(*gF&F+F(F*6)1F'F(h'!@!7H(llG'F&F" +
-    "+h'!@!6G&1)gF'h'r*gF&F)F(F*6)F'h(!7G'F&F)h'!@!6G&2'11F'*gF&h&F(F*6)1I)#:J&I*#:J'1 -)(+!G*!KF(h(!@G.F" +
-    "&F'!6G/h&G')gF'F.p*gF'h!L6!6H(F.F(F.pAG0#2&&&&&&&&&&&&&&&&G)#2&&&&&&&&&&&&&&&&G*#2&&&&&&&&&&&&&&&&G+" +
-    "#2&&&&&&&&&&&&&&&&G-)gF'hF!6H(F0t*gF)F&F'!6H1#&*&# V'G)F*F1#&*6# V'G*F+F'F/!6H'#&*&# V'G+F-F'#&*6# V" +
-    "'G-F(G'2'11)gF'F0p*gF,F'F/!6F&F'!6#!((&#}(&'#!+# c'G,F'h*!6G'2'11F,F)F*# V'H)F+F-# V'H*#3&'()*+,-678" +
-    "9:;<=H+#!+F)F*#3./012345>?@ABCDEH)#!+# c'H*F+F+#3./012345./012345#!+F)F)#3./012345./012345#!+# c'H)#" +
-    "3&'()*+,-6789:;<=F*F)#3./012345>?@ABCDE# c'# c'G,2'11F,1Y&I*F(F'I)!nH'F'!oI(F&!oI(F&!mH(!p!o!m!mJ*I)" +
-    "F'F&F(!p!o!mJ)F(J(1 0/()!G'!KF&F'h(!@!6G,)gF&F,p*g(!GF&h6!6F,tH'*!GF&#&*&+F&#!((&1H)#2&&&&&&&&&&&&&&" +
-    "&&# ['F(h'm3&@F)#2%%!K%%%!K%%%!K%%%!K%# ['F(h(m*!G#2&&!Lf&&!Lf&&!Lf&&!Lf#2/!Dod/!Dod/!Dod/!Dod#2&&!L" +
-    "f&&!Lf&&!Lf&&!LfF)# R'#2YY %eYY %eYY %eYY %e# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# Y'H*# X'#2!Q ku 0!Q ku 0" +
-    "!Q ku 0!Q ku 0# V'F*# X'#2 A!6!Be A!6!Be A!6!Be A!6!Be# V'F*# X'#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .# " +
-    "V'F*# X'#2!F &Ee!F &Ee!F &Ee!F &Ee# V'F*# X'#2]!Z.e]!Z.e]!Z.e]!Z.e# V'F*# X'#2.!p5e.!p5e.!p5e.!p5e# " +
-    "V'F*# X'#2!1K W )!1K W )!1K W )!1K W )# V'#2!-1 (a!-1 (a!-1 (a!-1 (aF)F)# X'#2&&& 1&&& 1&&& 1&&& 1# " +
-    "X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H*#2b!w *fb!w *fb!w *fb!w *f# X'#!6H+#2!O!" +
-    "L!*`!O!L!*`!O!L!*`!O!L!*`# X'F+#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F*# V'# V'H*# X'#2!U!T.c!U!T.c!U!T.c!U!" +
-    "T.c# V'F*# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F*# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F*# X'#2&&&f&&&f&&&f&" +
-    "&&f# V'F*# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F*# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F+# k'#2!K&&&!K&&&!K&&&!K&&&#" +
-    "!{'h=#!x'# X'# X'H*# W'F*F)#2&&&&&&&&&&&&&&&&#k#y+#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 " +
-    "(a!-1 (a!-1 (a!-1 (aF)# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H)#2b!w *fb!w *fb!" +
-    "w *fb!w *f# X'#!6H*#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F*#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F)# V'# V'H)# X" +
-    "'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F)# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F)# X'#2!x!wPe!x!wPe!x!wPe!x!wPe#" +
-    " V'F)# X'#2&&&f&&&f&&&f&&&f# V'F)# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F)# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F*# k" +
-    "'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'1# X'1G)F'*gF&F)#1*&+F&F)#!&(&&1F&h6h*F'A!6G&2'111y&#2&" +
-    "&&&&&&&&&&&&&&&J&#2&&&&&&&&&&&&&&&&J'#2&&&&&&&&&&&&&&&&J+#2&&&&&&&&&&&&&&&&J,1 1())!H*!K'!Ih'G2)gF&F" +
-    "3r*gF3h)!@H4F'!6Q)&H1 (G6F)F4!6Q)&F6 -F1!nF(F4!6Q)&H0!o!mG/h&F2F0!fk&&&&&& c!K!/F0!fk&&&&&&Vm!0!=F0k" +
-    "&&&&&&&&!.F0!fk&&&&&&!}`!/!=!>F/!fk&&&&&& c!K!/F/!fk&&&&&&Vm!0!=F1!fk&&&&&& c!K!/F1!fk&&&&&&Vm!0!=!>" +
-    "!>AG2F3h(!@H5F+!6F6_(&F,F5!6F0 (_(&F-F5!6F/ (_(&F**gh&F2F*F4!6Q)&H/!fk&&&&&& c!K!/F/!fk&&&&&&Vm!0!=F" +
-    "/k&&&&&&&&!.F/!fk&&&&&&!}`!/!=!>AG2F.F5!6F/ (_(&1F3h'!6G32'11F21!N'()!K'!G)gF(F)r*gF'F)h)!@!6H*F*#&*" +
-    "&F&F)h(!@!6H+#&*&H,#!+# c'#1*&F*F*#&*6F,F,#3./012345./012345#!+# c'#1*6F+#2&&&&&&&&&&&&&&&&#1*&F)h*!" +
-    "6G)2'111%>*;!K9!H'!I,!GF0F+F,!8 *Hp!pGhF3Fp!oGmF, *GoF-F,h(!@n*!Kh'+h(h!L!L(F+F,!8h(!@!:HIFIh(tAh!J!" +
-    "=h'FIFIh'tAF+h'mA1GWF-F,h(!@nGX)gF*FJr*gFJFW!6HIF*F*FIrAHZF+!8GYF+FJ!8H^F-!8G[F4l*gF&F[!6FZFJ!7F+F,F" +
-    "-F.FJh)!@HIF=!6F>FI!66'1F/*gF'F[!6h'FYF^!7FXAF,F-F6FBF^h)!@!66,1h&G]FJGK)gFKFZp*g(gFKh'!6FZph&F6A*gF" +
-    "Kh)!@GRFKh(!@HQFD!6GPF4l*gF?FR!6#2&&&&&& cf&&&&&& cfFh#:F>FR!6#&*&# e'F1#:# c'# b'F2#:# c'# f'#1*&1F" +
-    "EFQ!6GOFFFQ!6GNFBFR!6GMF9FR!6GLFHFQ!6GIF=FR!6#&*&Hs#2&&&&&&&&&&&&&&&&F/AHv#!*#!+Fv# d'F?FR!6#&*&Hu# " +
-    "e'GtFsF4*!GFm#:+F>FR!6#&*&1Hs# c'# _'#2&&&&&&Vm&&&&&&Vm#rFv# _'#2&&&&&&Vm&&&&&&Vm#rFt# _'#2&&&&&&Vm&" +
-    "&&&&&Vm#r#u#uFu# _'#2&&&&&&Vm&&&&&&Vm#rFu# _'#2&&&&&&!}`&&&&&&!}`#s#u#uFsFm#:#s#u# 5'*!KFMF/*!GFM#&*" +
-    "&+#2&&&&&&&&&&&&&&&&1Hs#1*&FIFsFL#&*&# e'Fs#2&&&&&&&&&&&&&&&&#o#u#!*#!')&&FPFv#!*#!')&&FOFu#!*#!')&&" +
-    "FNFt#!*#!')&&h'+h&1*gFCFQ!6#2&&&&&&&&&&&&&&&&#!')&&FKh'!6GK2(11FKh)!@HMF=!6Q)&GcF4*!Hk&&&&&& cf+F>FM" +
-    "!6Q)&1GbFck&&&&&&&&F/AH_ (Hr -F_!nF4*!HF?FM!6Q)&+k&&&&&& cfFhFb!oF1!m!lF2!m!p1Ha!oG`FcFb!m!fk&&&&&& " +
-    "c!K!/HI*gh'FbFm!2F4AGI1FI*gF_!fk&&&&&& c!K!/F_!fk&&&&&&Vm!0!=lGI1FI*gFa!fk&&&&&& c!K!/Fa!fk&&&&&&Vm!" +
-    "0!=Fak&&&&&&&&!.Fa!fk&&&&&&!}`!/!=!>lGI1FI*gF`!fk&&&&&& c!K!/F`!fk&&&&&&Vm!0!=lGI1F+FK!8GN)gFNFKh'!6" +
-    "F+!8p*gFNh(!@GLFBFNh)!@!6F/*!HFBF^FNFXAh)!@!6Q)&+k&&&&&&&&1H_`)&FHFL!6F_k&&&&&&&&!.h&F6A*!HF_F9FNh)!" +
-    "@!6Q)&!o+F_1 (_(&FDFL!6Fr_(&FEFL!6Fa (_(&FFFL!6F` (_(&FNh'!6GN2'11F?FM!6Fa`)&FCFKh(!@!6h&h(FIA](&F]F" +
-    "Il!6G]1FKh'!6GK2'11F(F[!6GSF&F[!6HRF'F[!6HQFYF^!7F,F-F^h(!@HPFD!6FEFP!6FFFP!6FHFP!6F6F7FP!6F8F:F;F<F" +
-    "^h)!@HIF@!6FAFI!6FCFJh(!@!6HOh&F]AF+6+FJGI)gFIFZp*g(gF2k&&&&&&&&!-h&FIh'!6FZph&F6AA*!JFCFIh(!@!6O)&+" +
-    "i'1w*gFIh(!@HNFD!6GMFEFN!6GLFFFN!6GKFGFN!6GUFIh)!@HTF=!6#&*&Ht#2&&&&&&&&&&&&&&&&F/AGsk&&&&&&&gFp!p#:" +
-    "F0!g#:F?FT!6#&*&Hw# e'Fw# e'Fw#2&&&&&& Rf&&&&&& Rf# e'# e'# e'FAFT!6#&*&Fs#!*#!+Fs# d'F@FT!6#&*&Hv# " +
-    "e'# c'Hx# e'GuFwFHFN!6#!))&#!+HsFvFsFp#:Hs# e'# c'Fs# f'# d'# e'#2&&&&&&&&&&&&&&&&F/A#2&&&&&&&&&&&&&" +
-    "&&&FtF.AHt#!*#!+Ft# d'Fu# e'# c'GsFvFx# c'# _'#2&&&&&&Vm&&&&&&Vm#rFt# _'#2&&&&&&Vm&&&&&&Vm#rFs# _'#2" +
-    "&&&&&&Vm&&&&&&Vm#r#u#uFu# _'#2&&&&&&Vm&&&&&&Vm#rFu# _'#2&&&&&&!}`&&&&&&!}`#s#u#uFx# _'F3Fo!o#:#s#u# " +
-    "5'*!KFMFt#!*#!')&&FLFu#!*#!')&&FKFs#!*#!')&&FUFw#!*#!')&&h'+h&1*gFIh'!6GI2(11FCFIh(!@!6N(&*gF+FI!8GN" +
-    ")gFNFIh'!6F+!8p*gFNh)!@HLF@!6HKFKQ)&FBFL!6Q)&Fo!o!m`)&FNh'!6GN2'112'1FIh)!@HKF=!6Q)&GgF4*!Hk&&&&&& c" +
-    "f+F>FK!6Q)&1GfF?FK!6Q)&GeFgk&&&&&&&&F/AHd ( -Fd!nGch&GKF+FI!8GN)gFNFIh'!6F+!8p*gFK*!Kh'+FBFNh)!@!6Q)" +
-    "&k&&&&&&&&!.1GKFNh'!6GN2'11k&&&&&&&&Glk&&&&&&&&Gkk&&&&&&&&Gnk&&&&&&&&Gqk&&&&&&&&Gjh'GNF+FI!8GM)gFMFI" +
-    "h'!6F+!8p*gFMh)!@HLFB!6Q)&GbF6*!Hk&&&&&& cf+F5FL!6Q)&1H_FHFMh(!@!6P(& -!oGaFAFL!6Q)&FcF@FL!6Q)&H`!o!" +
-    "mHi!fF3Fo!o!2h&F`Fi!m!fk&&&&&& c!K!/h&FNAAGNFlF_F`!o!mGlFkF_Fi!o!mGkFnFaFo!o!mGnFqFaF6h'F4AlFXlF+h'r" +
-    "!=!>h&FKA*!HF&F-FM!8!6h'F,F,h(!@h&6/I&#G&Fd!nFo!o+k&&&&&&&&1H_!o!mGqFjF_!mGjF@FL!6F`FbFo!o!m`)&FAFL!" +
-    "6FiFbF_!o!m`)&FMh'!6GM2'11FlFn!mFp!pGdk&&&&&&&&FgF.AH_ (Hr -F_!nk&&&&&&&gFp!pF0!gFe!oFe!oFek&&&&&& R" +
-    "f!o!ok&&&&&&&&Fe!gFe!oFfFp!p!lk&&&&&&&g!o!pFfk&&&&&&&&!-AF2k&&&&&&&&!-A!oFkFqFnFp!pFj!o!n!m!oHc!oGbh" +
-    "'Fc!fk&&&&&& c!K!/Fc!fk&&&&&&Vm!0!=Fck&&&&&&&&!.Fc!fk&&&&&&!}`!/!=!>F_!fk&&&&&& c!K!/F_!fk&&&&&&Vm!0" +
-    "!=h'FNAAlGNF+FI!8GM)gFMFIh'!6F+!8p*gFMh(!@GLFeF6*!Hk&&&&&& cf+F5FMh)!@!6Q)&1HaFHFL!6P(& -!oFd!n!ok&&" +
-    "&&&&&&F/AFb!mH`!fk&&&&&& c!K!/F`!fk&&&&&&Vm!0!=GKFN*!KFeFa!oH_!fk&&&&&& c!K!/F_!fk&&&&&&Vm!0!=F_k&&&" +
-    "&&&&&!.F_!fk&&&&&&!}`!/!=!>+h'1FK!>lGNFDFL!6Fr_(&FEFL!6Fc (_(&FFFL!6F` (_(&FGFL!6FeFa!o (_(&FMh'!6GM" +
-    "2'11FN3&FCFIh(!@!6h'h(F:h&F6AA](&F]h'!6G]1FIh'!6GI2'11FVF]!6GVFRFQFSFYF^!7F,F-FDFP!6FEFP!6FFFP!6FGFP" +
-    "!6FHFP!6F6F7FP!6F8FOh&F]AF+6-h&GI)gFIFYF^!7ph&F)A*gF]*!KFOFIF+!:h(!@!6N(&+h&1l*gF-FI!8HLFS!6HKF)F[!6" +
-    "FL!6FKF,6*1FIh'!6GI2'11FJFW!6GJ2'11FV1 +0*2!K+!G*!H'!IF.F)F*!8 *H.!pGRF1F.!oGSF+F*h(!@n*!Kh'+h(h!L!L" +
-    "(F)F*!8h(!@!:H@F@h(tAh!J!=h'F@F@h'tAF)h'mA1GF)gF(FBr*gF&F)FB!8F+!8!6FBFF!6H@F(F(F@rAHGFB!7F)F*F+F,FB" +
-    "h)!@H@F9!6F:F@!66'h&GDFBGA)gFAFGp*g(gF)h'mFAh'!6FGp!=*gFAh)!@HHF;!6GIFAh(!@HJF=!6GKF>FJ!6G@F?FJ!6GCF" +
-    "9FH!6#&*&HP#2&&&&&&&&&&&&&&&&F-AGL#2&&&&&& cf&&&&&& cfFR#:F:FH!6#&*&HO# e'F/#:# c'# b'F0#:# c'# f'HN" +
-    "F4*!G#2&&&&&& cf&&&&&& cf+F2FH!6#&*&1# e'GMFPFO# c'# _'#2&&&&&&Vm&&&&&&Vm#rFL# _'#2&&&&&&Vm&&&&&&Vm#" +
-    "rF4*!G#2&&&&&&&&&&&&&&&&+F3FH!6#&*&1FL#!*#!+FL# d'FM# e'# c'HP# _'#2&&&&&&Vm&&&&&&Vm#r#u#uFN# _'#2&&" +
-    "&&&&Vm&&&&&&Vm#rFN# _'#2&&&&&&!}`&&&&&&!}`#s#uFM# _'#2&&&&&&Vm&&&&&&Vm#rFM# _'#2&&&&&&!}`&&&&&&!}`#s" +
-    "#u#uFOFS#:#s#u#u# 5'*!KFIFN#1*&FKFL#!*#!')&&F@FM#!*#!')&&FCFP#!*#!')&&h'+h&1*gF<FJ!6#2&&&&&&&&&&&&&&" +
-    "&&#!')&&FAh'!6GA2(11FAh)!@HHF9!6Q)&G1k&&&&&& cfFRF:FH!6Q)&HT!oF/!m!lF0!m!pG.F1k&&&&&&&&F-AHQ (GUF1FT" +
-    "!m!fk&&&&&& c!K!/H@*gFSFT!1G@1F@*gFQ!fk&&&&&& c!K!/FQ!fk&&&&&&Vm!0!=lG@1F@*gF.!fk&&&&&& c!K!/F.!fk&&" +
-    "&&&&Vm!0!=F.k&&&&&&&&!.F.!fk&&&&&&!}`!/!=!>lG@1F)FA!8GC)gFCFAh'!6F)!8p*gF4*!HF.+F.F2FCh)!@!6Q)&!o1G1" +
-    "h'F4*!Hk&&&&&&&&+F3FCh)!@!6Q)&1FU -FQ!nF1!o!mHT!fk&&&&&& c!K!/FT!fk&&&&&&Vm!0!=F1!fk&&&&&& c!K!/F1!f" +
-    "k&&&&&&Vm!0!=F1k&&&&&&&&!.F1!fk&&&&&&!}`!/!=!>h'F@AAlG@FCh(!@HIF=!6FU_(&F>FI!6F1 (_(&F?FI!6FT (_(&FC" +
-    "h'!6GC2'11F;FH!6F.`)&F<FAh(!@!6F@l](&FDF@l!6GD1FAh'!6GA2'11FDFE!6GEF)FB!8H@F+!8HAF'!6GCF&FA!6FCFGFB!" +
-    "7F)!8HAF*F+F@h(!@H@F=!6F>F@!6F?F@!6F4F5F@!6F6F7F<FBh(!@!6h&FDAHGF)6.h&G@)gF@FAph&F8A*gFD*!KFGF@F)!:h" +
-    "(!@!6N(&+h&1l*gFCF+F@!8!6F*F8621F@h'!6G@2'11FBFF!6GB2'11FE1!v5(9!G(!KF.*gF*H3F*#3&'()&'()&'()&'()G>F" +
-    "*F*#3*+,-*+,-*+,-*+,-G?F+F+#3&'()&'()&'()&'()G@F+F+#3*+,-*+,-*+,-*+,-GAF,F,#3&'()&'()&'()&'()GBF,F,#" +
-    "3*+,-*+,-*+,-*+,-G8F)h(!@G.#2%%%%%%%%%%%%%%%%#2&&&&&&&&&&&&&&&&F(AG;F-# S'H<F<#3&'()&'()&'()&'()G9F<" +
-    "F<#3*+,-*+,-*+,-*+,-G:h&G))gF)F.p*gF)h!L.!6HFF.F.FFrAGF#2&&&&&&&&&&&&&&&&G*#2&&&&&&&&&&&&&&&&G4#2&&&" +
-    "&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G5)gF)h6!6FFt*gF*F'F)!6#&*&HCF)F/!6#&*&H=F96&HD# V'G*F4F'F(!6F)!6#&" +
-    "*&HEF=F:6&H=# V'G4FDF&F)!6#&*&F># W'HD# X'F-# V'G-F=F&F(!6F)!6#&*&F?# W'H=# X'F5# V'G5F0*gF)F2!6HGFG" +
-    "#&*&FC# V'FEF;#uHE# V'#1*&F)F1!6HGFEF=FA# X'F8# V'# X'FCFDF@# X'FB# V'# X'FG#&*&# V'# V'#1*&1F)h6!6G" +
-    ")2'11)gF)FFp*gF6F'F(!6F)!6F'F)!6#!((&#}(&'H=F)F/!6#/(&F<6&HC#!+# c'G6F7FC#!+F&F(!6F)!6F&F)!6#!((&#}(" +
-    "&'F3# W'HC#!+# e'# c'G7F0*gF)F2!6HGFG#!((&F=# V'F=F=#3*+,-*+,-*+,-*+,-F;#uHD# V'#!&(&&F)F1!6HGFDFCF+" +
-    "# X'F,# V'HCFC#3*+,-*+,-*+,-*+,-# X'F=FC# X'FG#!((&# V'# V'#!&(&&1F)h*!6G)2'11F6F*F4#3&'()*+,-6789:;" +
-    "<=H6#!+F*F4#3./012345>?@ABCDEH*#!+# c'H4F6F6#3./012345./012345#!+F*F*#3./012345./012345#!+# c'H*#3&'" +
-    "()*+,-6789:;<=F4F*#3./012345>?@ABCDE# c'# c'G6F7F-F5#3&'()*+,-6789:;<=H*#!+F-F5#3./012345>?@ABCDEH-#" +
-    "!+# c'H4F*F*#3./012345./012345#!+F-F-#3./012345./012345#!+# c'H*#3&'()*+,-6789:;<=F4F*#3./012345>?@A" +
-    "BCDE# c'# c'G72'11+F&G.F*H+F*#3&'()&'()&'()&'()G,F*F*#3*+,-*+,-*+,-*+,-G3F)h(!@G/F-# S'H8F8#3&'()&'(" +
-    ")&'()&'()G9F8F8#3*+,-*+,-*+,-*+,-G:h&G))gF)F/p*gF)h!L.!6H&F/F&F/pAG0#2&&&&&&&&&&&&&&&&G*#2&&&&&&&&&&" +
-    "&&&&&&G4#2&&&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G5)gF)h6!6H&F0t*gF*F'F)!6#&*&F9# V'H;# V'G*F4F'F(!6F)!" +
-    "6#&*&F:# V'H<# V'G4F;F)F.!6#&*&F,# W'# X'F-# V'G-F<F(F.!6F)!6#&*&F3# W'# X'F5# V'G5F&G)2'11)gF)F0p*g" +
-    "F6F'F(!6F)!6F'F)!6#!((&#}(&'F8# V'H;#!+# c'G6F7F;#!+F(F.!6F)!6F)F.!6#!((&#}(&'F+# W'#!+# e'# c'G7F)h" +
-    "*!6G)2'11F6F*F4#3&'()*+,-6789:;<=H6#!+F*F4#3./012345>?@ABCDEH*#!+# c'H4F6F6#3./012345./012345#!+F*F*" +
-    "#3./012345./012345#!+# c'H*#3&'()*+,-6789:;<=F4F*#3./012345>?@ABCDE# c'# c'G6F7F-F5#3&'()*+,-6789:;<" +
-    "=H*#!+F-F5#3./012345>?@ABCDEH-#!+# c'H4F*F*#3./012345./012345#!+F-F-#3./012345./012345#!+# c'H*#3&'(" +
-    ")*+,-6789:;<=F4F*#3./012345>?@ABCDE# c'# c'G72'111F6J+F7J,1 ).('!K3!GF0*gF&G0F+F+#3&'()&'()&'()&'()G" +
-    "3F+F+#3*+,-*+,-*+,-*+,-G4F,F,#3&'()&'()&'()&'()G5F,F,#3*+,-*+,-*+,-*+,-G6F-F-#3&'()&'()&'()&'()G7F-F" +
-    "-#3*+,-*+,-*+,-*+,-G8F*h(!@G*F.F.#3&'()&'()&'()&'()G9F.F.#3*+,-*+,-*+,-*+,-G:F/# S'H;F;#3&'()&'()&'(" +
-    ")&'()G<F;F;#3*+,-*+,-*+,-*+,-G=)gF2h6!6H&F*t*gF'F)!6F2!6#&*&G>F)F0!6F2!6#&*&F4# W'F6# X'F8# V'G?F(F2" +
-    "!6F'F2!6#&*&F1F2!6#&*&H/F<6&F9# X'F0F2!6#&*&F3# W'F5# X'F7# V'# V'#1*&F(F)!6F2!6F>F/F=6&F:# X'F?# V'" +
-    "#1*&F&G22'11)gF*F2r*gF(F2!6F'F)!6F2!6F'F2!6#!((&#}(&'F1F2!6#/(&F;6&F.# X'F)F0!6F2!6F0F2!6#!((&#}(&'F" +
-    "+# W'F,# X'F-# V'# V'H/#!&(&&F(F)!6F2!6F/#!&(&'F2h*!6G22'11+F&G0F+F+#3&'()&'()&'()&'()G3F+F+#3*+,-*+" +
-    ",-*+,-*+,-G4F,F,#3&'()&'()&'()&'()G5F,F,#3*+,-*+,-*+,-*+,-G6F-F-#3&'()&'()&'()&'()G7F-F-#3*+,-*+,-*+" +
-    ",-*+,-G8F*h(!@G*F.F.#3&'()&'()&'()&'()G9F.F.#3*+,-*+,-*+,-*+,-G:F/# S'H/F/#3&'()&'()&'()&'()G;F/F/#3" +
-    "*+,-*+,-*+,-*+,-G<)gF2h6!6H&F*t*gF'F)!6F2!6#&*&G=F)F0!6F2!6#&*&F4# W'F6# X'F8# V'G>F(F2!6F'F2!6#&*&F" +
-    ";# V'F9# X'F0F2!6#&*&F3# W'F5# X'F7# V'# V'#1*&F(F)!6F2!6F=F<# V'F:# X'F># V'#1*&F&G22'11)gF*F2r*gF(" +
-    "F2!6F'F)!6F2!6F'F2!6#!((&#}(&'F/# V'F.# X'F)F0!6F2!6F0F2!6#!((&#}(&'F+# W'F,# X'F-# V'# V'H3#!&(&&F(" +
-    "F)!6F2!6F3#!&(&'F2h*!6G22'1111 _+((!K/!GF-*gF*F*#3&'()&'()&'()&'()G4F*F*#3*+,-*+,-*+,-*+,-G5F+F+#3&'" +
-    "()&'()&'()&'()G6F+F+#3*+,-*+,-*+,-*+,-G7F,F,#3&'()&'()&'()&'()G8F,F,#3*+,-*+,-*+,-*+,-G9F)h(!@G-F&H)" +
-    "F(!6G1F'F(!6G()gF0h6!6H&F-t*gF0F1!6#&*&F5# W'F7# X'F9# V'F.F0!6#&*&H2# X'F/F0!6#&*&H3# V'G:F'F0!6F)F" +
-    "0!6#&*&F4# W'F6# X'F8# V'F2# X'F3# V'#1*&F(F0!6F:#1*&F&G02'11)gF-F0r*gF'F0!6F0F1!6F)F0!6#!((&#}(&'F*" +
-    "# W'F+# X'F,# V'F.F0!6#/(&# X'F/F0!6#/(&# V'H2#!&(&&F(F0!6F2#!&(&'F0h*!6G02'11+F*F*#3&'()&'()&'()&'(" +
-    ")G2F*F*#3*+,-*+,-*+,-*+,-G3F+F+#3&'()&'()&'()&'()G4F+F+#3*+,-*+,-*+,-*+,-G5F,F,#3&'()&'()&'()&'()G6F" +
-    ",F,#3*+,-*+,-*+,-*+,-G7F)h(!@G-F&H)F(!6G.F'F(!6G()gF0h6!6H&F-t*gF.F0!6#&*&F3# W'F5# X'F7# V'G8F'F0!6" +
-    "F)F0!6#&*&F2# W'F4# X'F6# V'#1*&F(F0!6F8#1*&F&G02'11)gF-F0r*gF'F0!6F.F0!6F)F0!6#!((&#}(&'F*# W'F+# X" +
-    "'F,# V'H2#!&(&&F(F0!6F2#!&(&'F0h*!6G02'1111!W(('!K'!GF)F)#3&'()&'()&'()&'()G)F*F*#3&'()&'()&'()&'()G" +
-    "*F+F+#3&'()&'()&'()&'()G+F(h(!@G()gF/h6!6F(t*gF&F/!6#&*&F)# W'F*# X'F+# V'G0F'F/!6F,*!GF0F-F/!6#&*&#" +
-    " X'F.F/!6#&*&# V'+F01#1*&F/h6!6G/2'11)gF(F/r*gF&F/!6#!((&F)# W'F*# X'F+# V'G0F'F/!6F,*!GF0F-F/!6#!((" +
-    "&# X'F.F/!6#!((&# V'+F01#!&(&&F/h*!6G/2'111!z'('!K(!G)gF(F)r*gF'F)h(!@!6F&F)h'!@!6#*'&H*#2%!K&&%!K&&" +
-    "%!K&&%!K&&#uh3#!x'H+#2&&!L!C&&!L!C&&!L!C&&!L!C# X'F+#2%%!K5%%!K5%%!K5%%!K5#b#2&&!L!K&&!L!K&&!L!K&&!L" +
-    "!K#u#wF*#2&!L&&&!L&&&!L&&&!L&&#uh6#!x'#w#1*&F)h*!6G)2'111 2(((!G'!K)gF(F+r*gF'F+h'!@!6#2&!J&&&!J&&&!" +
-    "J&&&!J&&#2&!H&&&!H&&&!H&&&!H&&F&F+h(!@!6#&*&H*#2%%%!K%%%!K%%%!K%%%!K#uH)#2&&&f&&&f&&&f&&&f# V'#2&&&f" +
-    "&&&f&&&f&&&f# #'F)#2%5& :%5& :%5& :%5& :#!{'F)h3#!z'#2'&&&'&&&'&&&'&&&#u#!{'h3#!z'F)#2&&!L_&&!L_&&!L" +
-    "_&&!L_#`#yF)#2% b!Kn% b!Kn% b!Kn% b!Kn#b#yF)#2&&!L!K&&!L!K&&!L!K&&!L!K#b#yF*#2&&&!L&&&!L&&&!L&&&!L#u" +
-    "h6#!z'#wH)F)#!R'#C&^)&F+h*!6G+2'111 +0)0!K2!G,!HF(h(!@G6)gF(F0rF(h6v!=*gF0h)!@H1F.!6H7h&h!L' o1&F/F1" +
-    "!6H8h&h!L' o1&F0h(!@H1F*!6G4F+F1!6G5F&F1!6G2F'F1!6G1h&G3)gF)F3r*gF3hF!6H9F)F)F9rAG9#2&&&&&&&&&&&&&&&" +
-    "&G;#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G=#2&&&&&&&&&&&&&&&&G:#2&&&&&&&&&&&&&&&&G>#2&&&&&&&&&&&&&&&" +
-    "&G?#2&&&&&&&&&&&&&&&&G@#2&&&&&&&&&&&&&&&&GA)gF3F9p*gF;F1#&*&H;F,*!IF-F3h(!@!6P(&+j&&!Lf1#9HBF5#&*&HC" +
-    "# S'6&F;FC# W'F,AHC# V'G;F<F1#&*6H<FBF5#&*6HD# S'6&F<FD# W'F,AHD# V'G<F=F1#&*FH=FBF5#&*FHE# S'6&F=FE" +
-    "# W'F,AHE# V'G=F:F1#&*VH:FBF5#&*VHB# S'6&F:FB# W'F,AHB# V'G:FCF2#&*&F4#&*&# W'# X'F># V'G>FDF2#&*6F4" +
-    "#&*6# W'# X'F?# V'G?FEF2#&*FF4#&*F# W'# X'F@# V'G@FBF2#&*VF4#&*V# W'# X'FA# V'GAF3h'!6G3F2F6!6G2F1F6" +
-    "!6G12'11F7F7#&*&F;#!+# c'#1*&F7F7#&*6F;F;#3./012345./012345#!+# c'#1*6F7F7#&*FF<#!+# c'#1*FF7F7#&*VF" +
-    "<F<#3./012345./012345#!+# c'#1*VF7hg!7H9F9#&*&F=#!+# c'#1*&F9F9#&*6F=F=#3./012345./012345#!+# c'#1*6" +
-    "F7F7#&*!,F:#!+# c'#1*!,F7F7#&*!<F:F:#3./012345./012345#!+# c'#1*!<F8F8#&*&F>#!+# c'#1*&F8F8#&*6F>F>#" +
-    "3./012345./012345#!+# c'#1*6F8F8#&*FF?#!+# c'#1*FF8F8#&*VF?F?#3./012345./012345#!+# c'#1*VF8hg!7H9F9" +
-    "#&*&F@#!+# c'#1*&F9F9#&*6F@F@#3./012345./012345#!+# c'#1*6F8F8#&*!,FA#!+# c'#1*!,F8F8#&*!<FAFA#3./01" +
-    "2345./012345#!+# c'#1*!<2'11F0h6!6H0F(p*!KF0F(h6!7H1F0F1pA+F(1G02'11)gF(F0r*gF0h(!@H1F*!6P(& -GHF+F1" +
-    "!6P(& -GIk&&&&&&&&GFk&&&&&&&&GGh&G1)gF)F1r*gF1F6!8F0h(!@!6H2F&!6P(& -FH!nGJFFF'F2!6P(& -F,*!HF-F1h(!" +
-    "@!6P(& -+k&&&&&& cf1!oFI!nHK!mGFFGFKFJ!o!mGGF1h'!6G12'11F0h)!@H1F.!6FF`)&F/F1!6FG`)&F0h'!6G02'111 ))" +
-    ")*!K)!H)!G)gF)F2r*gk&&&&&&&&G5k&&&&&&&&G4h&G/)gF(F/r*gF/h!L'!6H0F(F(F0rAG1#2&&&&&&&&&&&&&&&&G8#2&&&&" +
-    "&&&&&&&&&&&&G7)gF/h*!6H0F1t*gF8F/h(!@H/F'!6#&*&H6# V'G8F6F&F/!6#&*&F*F/!6#&*&# W'F+F/!6#&*&# X'F,F/!" +
-    "6#&*&# V'# X'F7# V'G7F0G/2'11)gF/F1p*gF5F/h(!@H0F'!6P(& -H3!mG5F4F3F&F0!6P(& -F*F0!6P(& -!nF+F0!6P(&" +
-    " -!oF,F0!6P(& -!m!o!mG4F/h'!6G/2'11F5F8#E& -F8#E' -!mF8#E( -F8#E) -!m!m!mG5F4F7#E& -F7#E' -!mF7#E( -" +
-    "F7#E) -!m!m!mG42'11F2h)!@H/F.!6H0F0Q)&F5!m`)&F-F/!6H/F/Q)&F4!m`)&F2h'!6G2F(h(!@H/F&!6G&F'F/!6G'2'111" +
-    " :7)-!K6!G+!HF'h(!@G/F( *GC)gF'F,rF'h6v!=*g#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&" +
-    "&G6#2&&&&&&&&&&&&&&&&G7F)*!G#2&&&&&&&&&&&&&&&&+F&F,h(!@!6G-F(F(h(!BF(h6pAG0h&G.)gF.F0p*gF4F-#&*&# V'" +
-    "G4F3F-#&*6# V'G3F6F-#&*F# V'G6F7F-#&*V# V'G7F.h'!6G.F-F/!6G-2'11F4j&&!LfF0 %!b#9H5# X'G4F7F5# X'G7F6" +
-    "F5# X'G6F3F5# X'1GBF,h)!@H-F*!6H1h&h!L' o1&F+F-!6H0h&h!L' o1&F&F,h(!@!6G-h&G.)gF(F.r*gF.hF!6H2F(F(F2" +
-    "rAG2#2&&&&&&&&&&&&&&&&G3#2&&&&&&&&&&&&&&&&G5#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G9#2&&&&&&&&&&&&&&" +
-    "&&G:#2&&&&&&&&&&&&&&&&G;#2&&&&&&&&&&&&&&&&G<#2&&&&&&&&&&&&&&&&G=)gF.F2p*gF3F-#&*&F4# W'H># V'G3F5F-#" +
-    "&*6FB# W'H?# V'G5F8F-#&*FF6# W'H@# V'G8F9F-#&*VF7# W'HA# V'G9F>F># X'F:# V'G:F?F?# X'F;# V'G;F@F@# X" +
-    "'F<# V'G<FAFA# X'F=# V'G=F.h'!6G.F-F/!6G-2'11F1F1#&*&F3#!+# c'#1*&F1F1#&*6F3F3#3./012345./012345#!+#" +
-    " c'#1*6F1F1#&*FF5#!+# c'#1*FF1F1#&*VF5F5#3./012345./012345#!+# c'#1*VF1hg!7H2F2#&*&F8#!+# c'#1*&F2F2" +
-    "#&*6F8F8#3./012345./012345#!+# c'#1*6F1F1#&*!,F9#!+# c'#1*!,F1F1#&*!<F9F9#3./012345./012345#!+# c'#1" +
-    "*!<F0F0#&*&F:#!+# c'#1*&F0F0#&*6F:F:#3./012345./012345#!+# c'#1*6F0F0#&*FF;#!+# c'#1*FF0F0#&*VF;F;#3" +
-    "./012345./012345#!+# c'#1*VF0hg!7H2F2#&*&F<#!+# c'#1*&F2F2#&*6F<F<#3./012345./012345#!+# c'#1*6F0F0#" +
-    "&*!,F=#!+# c'#1*!,F0F0#&*!<F=F=#3./012345./012345#!+# c'#1*!<2'11(gF)*gF1h&hF o1&2'1F1#&*6G3F1F4#!+F" +
-    "1#&*&H5FC#:H8# f'# c'#1*&F1F4F4#3./012345./012345#!+F3F8# f'# c'#1*6F0F0#&*&F5F5# e'F8# f'# d'#2&&&&" +
-    "&&&&&&&&&&&&# h'#1*&F0F0#&*6F3F3# e'F8# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*61F1hF!6G-(gF)*gF-h&hF o1&2'1" +
-    "F-#&*6G3F-FB#!+F-#&*&H4FC#:H5# f'# c'#1*&F-FBFB#3./012345./012345#!+F3F5# f'# c'#1*6F0F0#&*FF4F4# e'" +
-    "F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*FF0F0#&*VF3F3# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*V1F1hg!7G-F0h" +
-    "g!7G.(gF)*gF-h&hF o1&2'1F-#&*6G3F-F6#!+F-#&*&H4FC#:H5# f'# c'#1*&F-F6F6#3./012345./012345#!+F3F5# f'" +
-    "# c'#1*6F.F.#&*&F4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*&F.F.#&*6F3F3# e'F5# f'# d'#2&&&&&&&&&&&&" +
-    "&&&&# h'#1*61F1h R&!6G-(gF)*gF-h&hF o1&2'1F-#&*6G3F-F7#!+F-#&*&H4FC#:H5# f'# c'#1*&F-F7F7#3./012345." +
-    "/012345#!+F3F5# f'# c'#1*6F0F0#&*!,F4F4# e'F5# f'# d'#2&&&&&&&&&&&&&&&&# h'#1*!,F0F0#&*!<F3F3# e'F5#" +
-    " f'# d'#2&&&&&&&&&&&&&&&&# h'#1*!<1F,h6!6H,F'p*!KF,F'h6!7H-F,F-pA+F'1G,2'11)gF'F,r*gk&&&&&&&&GDk&&&&" +
-    "&&&&GEk&&&&&&&&GFh&G-)gF)lF(F-r!=*gFDF&F-F/!8!6F,h(!@!6P(& -!mGDF-h'!6G-2'11FDFC!pGGh&G-)gF(F-r*gFEF" +
-    "&F-F/!8!6F,h(!@!6P(& -FG!nHD!mGEFFFDFD!o!mGFF-h'!6G-2'11F,h)!@H-F*!6k&&&&&&&&FGFEFC!p!mF)A`)&F+F-!6F" +
-    "FFFFEFE!oFC!p!nk&&&&&&&&!rF)A`)&F,h'!6G,2'111 7())!K)!G'!I)gF*F4r*gF0*!IF1F4h(!@!6P(&+j&&!Lf1H8#9G6h" +
-    "&G2)gF2h*!6H3F)t*gF2h(!@H2F'!6#&*&G7F(F2!6F7F6F/F2!6#&*&H5# S'6&F7F5# W'F0AF.F2!6#&*&# X'F&F2!6#&*&F" +
-    "+F2!6#&*&# W'F,F2!6#&*&# X'F-F2!6#&*&# V'# V'#1*&F3G22'11)gF)F2r*gF2h(!@H3F(!6F'F3!6P(& -F8 -!oF/F3!" +
-    "6P(& -!n (F.F3!6P(&!aF&F3!6P(&F+F3!6P(&!`F,F3!6P(&!aF-F3!6P(&!_!__(&F2h'!6G22'11F4h'!6G4F)h(!@H2F&!6" +
-    "G&F'F2!6G'F(F2!6G(2'111!o())!K)!G)!I)gF)F2r*gF-*!IF.F2h(!@!6P(&+j&&!Lf1H7#9G4F-*!IF/F2h(!@!6P(&+j&&&" +
-    "&1H6#9G3h&G0)gF0h*!6H1F(t*gF0h(!@H0F&!6#&*&F*F0!6#&*&# W'F+F0!6#&*&# X'F,F0!6#&*&# V'G5F'F0!6F5F4# X" +
-    "'F3# V'F5F-A#1*&F1G02'11)gF(F0r*gF0h(!@H1F&!6P(&F*F1!6P(&!`F+F1!6P(&!aF,F1!6P(&!_G8F'F1!6F8F7!aF6!_F" +
-    "8F-A_(&F0h'!6G02'11F2h'!6G2F(h(!@H0F&!6G&F'F0!6G'2'111 <0(+!G(!KF)h(!@G1)gF0F1p*gF0h6!6F1tH)*!GF&F0!" +
-    "6#&*&+F&F0!6#!((&1G,(!GF)*!GF'F0!6#&*&+F'F0!6#!((&1H-F,#2&&&&&&&&&&&&&&&&#kH.#uF*h'm3&@F,#2%%!K!K%%!" +
-    "K!K%%!K!K%%!K!K# Z'#2%%!K%%%!K%%%!K%%%!K%# ['G+F*h(m*g#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF," +
-    "# R'#2YY %eYY %eYY %eYY %e# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# Y'H/# X'#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0# V'" +
-    "F/# X'#2 A!6!Be A!6!Be A!6!Be A!6!Be# V'F/# X'#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .# V'F/# X'#2!F &Ee!F" +
-    " &Ee!F &Ee!F &Ee# V'F/# X'#2]!Z.e]!Z.e]!Z.e]!Z.e# V'F/# X'#2.!p5e.!p5e.!p5e.!p5e# V'F/# X'#2!1K W )!" +
-    "1K W )!1K W )!1K W )# V'#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $" +
-    "i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H,#2b!w *fb!w *fb!w *fb!w *f# X'#!6H/#2!O!L!*`!O!L!*`!O!L!*`" +
-    "!O!L!*`# X'F/#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F,# V'# V'H,# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F,# X'#2!x!" +
-    "wPd!x!wPd!x!wPd!x!wPd# V'F,# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F,# X'#2&&&f&&&f&&&f&&&f# V'F,# X'#2&&!" +
-    "Lf&&!Lf&&!Lf&&!Lf# V'F,# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F/# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'H,# X" +
-    "'G/F-F+#2Pi >ePi >ePi >ePi >eF,# X'# X'#2&&!Lf&&!Lf&&!Lf&&!LfF/# W'F/F.#y# V'# X'2'1F-#2&&!Lf&&!Lf&&" +
-    "!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF,# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!}" +
-    " 4&&!} 4&&!} 4# ['H,#2b!w *fb!w *fb!w *fb!w *f# X'#!6H-#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F-#2&!LW 1&" +
-    "!LW 1&!LW 1&!LW 1# X'F,# V'# V'H,# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F,# X'#2!x!wPd!x!wPd!x!wPd!x!wPd#" +
-    " V'F,# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F,# X'#2&&&f&&&f&&&f&&&f# V'F,# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F" +
-    ",# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F-# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'H,F+#2&&!Lf&&!Lf&&!" +
-    "Lf&&!LfF,# W'# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# X'# X'1G+F)*gF(F0!6F+#1*&+F(F0!6F+#!&(&&1F0h6h*F)A!6G02" +
-    "'111",
+  sharedMemoryFlag: 192,
+  text: "&!-!?!9'&&&'!s'6!,*!K!K!K!K&!,)!K!K!K&!,.!K!K!K!K!K!K!K!K&!,7!K!K!K!K!K!K!K!K!H!H!H!H!K!K!K!K!K'!K!," +
+    "+!K!K!K!K!K&!,2!K!K!K!K!K!K!K!K!K!K!K!K&!,1!K!K!K!H!K!K!H!H!H!H!K'!K!,)!H!H!H&!,/!K!K!K!K!K!K!K!K!K&" +
+    "!,&&!,)!K!K!K'!K!,/!K!K!K!K!H!H!H!H!K'!K!,)!K!K!K'!G!,0!K!K!K!K!G!G!G!K!K!K&!,/!K!K!K!G!G!G!K!K!K&!," +
+    ",!K!K!K!K!K!K&(8')!1!:!B,!9!1!9!;!>!E(''!L!L*)?>&'(+,&-(./01))*234''*&5&,v+!G'#2&&&&&&&&&&&&&&&&1!G'" +
+    "#2&&&&&&&&&&&&&&&&1!H'k&&&&&&&&1!H'k&&&&&&&&1!H'k&&&&&&&&1-!Z'21!/!;!8!A!9!:h!<!<!8!E&.3!/!;!8!A!9!:" +
+    "t!;!9!1!:!@!?&-.!>!;!Ch!<!<!8!E&)0!>!;!Ct!;!9!1!:!@!?&(5!/!;!8!A!9!:u!;!>!9!-!8!5!F!1&32!>!;!Cu!;!>!" +
+    "9!-!8!5!F!1&2.!-!/!@!5!B!-!@!1&')!-!0!0&=,!:!-!>!>!;!C&9+!C!5!0!1!:&8.!=!A!-!:!@!5!F!1&0,!9!1!9!;!>!" +
+    "E(&.'/0!{o>U&F&F'F(F)6+F( *I&#G&I'#G&6,F'*gF( *I&#G'I'#G'6,11 0/()!G'!KF&F'h(!@!6G,)gF&F,p*g(!GF&h6!" +
+    "6F,tH'*!GF&#&*&+F&#!((&1H)#2&&&&&&&&&&&&&&&&# ['F(h'm3&@F)#2%%!K%%%!K%%%!K%%%!K%# ['F(h(m*!G#2&&!Lf&" +
+    "&!Lf&&!Lf&&!Lf#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF)# R'#2YY %eYY %eYY %eYY %e# X'#2&&!Lf&&!" +
+    "Lf&&!Lf&&!Lf# V'# Y'H*# X'#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0# V'F*# X'#2 A!6!Be A!6!Be A!6!Be A!6!Be# V'" +
+    "F*# X'#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .# V'F*# X'#2!F &Ee!F &Ee!F &Ee!F &Ee# V'F*# X'#2]!Z.e]!Z.e]!" +
+    "Z.e]!Z.e# V'F*# X'#2.!p5e.!p5e.!p5e.!p5e# V'F*# X'#2!1K W )!1K W )!1K W )!1K W )# V'#2!-1 (a!-1 (a!-" +
+    "1 (a!-1 (aF)F)# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['" +
+    "H*#2b!w *fb!w *fb!w *fb!w *f# X'#!6H+#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F+#2&!LW 1&!LW 1&!LW 1&!LW 1#" +
+    " X'F*# V'# V'H*# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F*# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F*# X'#2!x!wPe!" +
+    "x!wPe!x!wPe!x!wPe# V'F*# X'#2&&&f&&&f&&&f&&&f# V'F*# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F*# X'#2&&!Lf&&!Lf&" +
+    "&!Lf&&!Lf# V'F+# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# X'H*# W'F*F)#2&&&&&&&&&&&&&&&&#k#y+#2&&!Lf&" +
+    "&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF)# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!}" +
+    " 4&&!} 4&&!} 4&&!} 4# ['H)#2b!w *fb!w *fb!w *fb!w *f# X'#!6H*#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F*#2&" +
+    "!LW 1&!LW 1&!LW 1&!LW 1# X'F)# V'# V'H)# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F)# X'#2!x!wPd!x!wPd!x!wPd!" +
+    "x!wPd# V'F)# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F)# X'#2&&&f&&&f&&&f&&&f# V'F)# X'#2&&!Lf&&!Lf&&!Lf&&!L" +
+    "f# V'F)# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F*# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'1# X'1G)F'*gF" +
+    "&F)#1*&+F&F)#!&(&&1F&h6h*F'A!6G&2'111 i(('!G-!KF-h 2!L(!6G/F)F+!8G0F)h'r*!KF+F*h(!@n*!Kh'+h(h!L!L(F)" +
+    "F*!8h(!@!:H1F1h(tAh!J!=h'F1F1h'tAF)h'mA1h'm+h&1*g)gF'F(p*gF&F'F0!8!6F)F*F+F,64F'h)!@H1F-!6H2I&H.#!')" +
+    "&'F2F.#!')&&F/F1!6H1I'H.#!')&'F1F.#!')&&F'h'!6G'2'1151F(F'!7H2h'!BG3h&G+)gF+F2p*gF'F+h'!BF3h&F+h'!=H" +
+    "1A!6F+F3h'!@H4F+rA!6H(F(F3!6F1F+F4vF1AAG4F&F(F0!8!6F4F(!7F0!8F)F*!8F,6+F4h)!@H1F-!6I&H.#!')&'F(h)!@H" +
+    "5F-!6F.#!')&&F/F1!6I'H.#!')&'F/F5!6F.#!')&&F+h(h'F(F4nA!6G+2'111 A)(0!K)!GF)F(!7H5h'!BG4)gF3F5p*gF(F" +
+    "3h'!BF4h&F3h'!=H)A!6F3F4h'!@H6F3rA!6H2F4!6G7F)F3F6vF)AH)l*gF/*!KF1F2F0!:h(!@!6N( 2!R@+h&1h&nG)1F2F7F" +
+    ")*!KF)+F/*!KF1F7F0!:h(!@!6N( 2!R@+h&11*!Kh'+F,*!KF1F2h(!@!6N(!L!SAh(!@+h&1G)F,*!KF1F7h(!@!6N(!L!SAh(" +
+    "!@+h&1F)n1AG)F+F2!8G6F,*!KF1F2h(!@!6N(!L!SAh(!@+h&1H7F-!6G8F.F7!6G9F)h(!@H7F1h!L!TC!6H:!6F:F2h(!@H:!" +
+    "6#!((&#}(&'G<F1h 2!TD!6H;F7!6F:F;!6#!((&#}(&'G=F1h!L!UE!6H;F7!6F:F;!6#!((&#}(&'G>F)F2n*gF&F6!6F'F6!6" +
+    "F+F4!8F*F<F=F>F,F8F966+F/*!KF1F2F0!:h(!@!6N( 2!R@+h&1l*gF&F6!6F'F6!6F*F<F=F>F,F8F96711F3h(h'F)F2nA!6" +
+    "G32'111 F*(+!G(!KF,F)!pG,F/F)!oG))gF&F'p*gF(h'mF&h'!6F'p!=*!KF0F&h)!@!6H7#&*&H5#2&&&&&&&&&&&&&&&&F+A" +
+    "G1#2&&&&&& cf&&&&&& cfF,#:F7#&* 2!L(H4# e'F-#:# c'# b'F.#:# c'# f'H3F**!G#2&&&&&& cf&&&&&& cf+F7#&*!" +
+    "L!O21# e'G2F5F4# c'# _'#2&&&&&&Vm&&&&&&Vm#rF1# _'#2&&&&&&Vm&&&&&&Vm#rF**!G#2&&&&&&&&&&&&&&&&+F7#&* 2" +
+    "!O41F1#!*#!+F1# d'F2# e'# c'H5# _'#2&&&&&&Vm&&&&&&Vm#r#u#uF3# _'#2&&&&&&Vm&&&&&&Vm#rF3# _'#2&&&&&&!}" +
+    "`&&&&&&!}`#s#uF2# _'#2&&&&&&Vm&&&&&&Vm#rF2# _'#2&&&&&&!}`&&&&&&!}`#s#u#uF4F)#:#s#u#u# 5'*!KF7F3#1* 2" +
+    "!P8F0F&h(!@!6H7h!L!TC!6F1#!*#!')&&F7h 2!TD!6F2#!*#!')&&F7h!L!UE!6F5#!*#!')&&F7h 2!R@!6#2&&&&&&&&&&&&" +
+    "&&&&#!')&&h'+h&1+h&1*gF&h'!6G&+F6F6h'!6F&F(F*F+F,F-F.F)F061AG61F&h'!6G&2'11F61!P.(8!G*!Kk&&&&&& cfF(" +
+    " *!p#:G4F(h(!@G<F&F'!6G=F)*!G#2&&&&&&&&&&&&&&&&+F&F'F(F(F(h(!BF(h 2&pAh!<!=F(h6pAH'65k&&&&&& cfF' *!" +
+    "p#:# e'#!*1H*F*#3&'()&'()&'()&'()G5F*F*#3*+,-*+,-*+,-*+,-G6F*#!+G7h&G')gF'F<p*gF'h!L6!6H(F<F(F<pAG>#" +
+    "2&&&&&&&&&&&&&&&&G*#2&&&&&&&&&&&&&&&&G+#2&&&&&&&&&&&&&&&&G,#2&&&&&&&&&&&&&&&&G/#2&&&&&&&&&&&&&&&&G0#" +
+    "2&&&&&&&&&&&&&&&&G1#2&&&&&&&&&&&&&&&&G2#2&&&&&&&&&&&&&&&&G3)gF'hF!6H(F>t*gF*F&F'!6H?#&*&F5# W'H:# V'" +
+    "G*F+F?#&*6F5# W'H;# V'G+F,F'F=!6H'#&*&F6# W'H8# V'G,F/F'#&*6F6# W'H9# V'G/F:F:# X'F0# V'G0F;F;# X'F1" +
+    "# V'G1F8F8# X'F2# V'G2F9F9# X'F3# V'G3F(G'2'11)gF'F>p*gF-F'F=!6F&F'!6#!((&#}(&'#!+F7# d'H8# c'G-F.F8" +
+    "F8# e'# c'G.F'h*!6G'2'11F-F*F+# V'H*F,F/# V'H+#3&'()*+,-6789:;<=H,#!+F*F+#3./012345>?@ABCDEH*#!+# c'" +
+    "H+F,F,#3./012345./012345#!+F*F*#3./012345./012345#!+# c'H*#3&'()*+,-6789:;<=F+F*#3./012345>?@ABCDE# " +
+    "c'# c'G-F.F0F1# V'H*F2F3# V'H+#3&'()*+,-6789:;<=H,#!+F*F+#3./012345>?@ABCDEH*#!+# c'H+F,F,#3./012345" +
+    "./012345#!+F*F*#3./012345./012345#!+# c'H*#3&'()*+,-6789:;<=F+F*#3./012345>?@ABCDE# c'# c'G.2'11#2&&" +
+    "&&&&&&&&&&&&&&F7F-F4# e'# c'F)AJ&F.F.F-F-# e'F4# e'# d'#2&&&&&&&&&&&&&&&&# j'F)AJ'1Y&I*F(F'I)!nH'F'!" +
+    "oI(F&!oI(F&!mH(!p!o!m!mJ*I)F'F&F(!p!o!mJ)F(J(1!q-).!K/!G)!HF+h&F'h)!@H. o1&F,h&F. o1&F'h.p*gh&G-)gF'" +
+    "F-r*gF&F-h(!@!6F(F)F*F-h)!@H.F+!6F,F.!66<F-h'!6G-2'1151F-h!L!TC!6G2F**gF2h&F'h(!@ o1&+F&F'h6F(F(h6vA" +
+    "F)F26:1)gF(F1r*gF&F)F1!8!6G3hFF(F1!7H.F.hFvAG5h&G.)gF'F.r*gF-F.h)!@!6G4F.h(!@H/F-!6H0#&*!L!TCG:F0#&*" +
+    "!]!TCG;#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G7#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G9F/F3!6G/h&G0)" +
+    "gF0F5p*gF6F/#&*&F:# W'H<# V'G6F7F/#&*6F;# W'H=# V'G7F<F<# X'F8# V'G8F=F=# X'F9# V'G9F0h'!6G0F)F/!6G/" +
+    "2'11F4h!L!N.!6H/F6#!+#1*&F/F6F6#3./012345./012345#!+#1*6F4h!m!N.!6H/F7#!+#1*&F/F7F7#3./012345./01234" +
+    "5#!+#1*6F4h!L!P6!6H/F8#!+#1*&F/F8F8#3./012345./012345#!+#1*6F4h!m!P6!6H/F9#!+#1*&F/F9F9#3./012345./0" +
+    "12345#!+#1*6F.h.!6H.F'p*!KF.F'h.!7H/F.F/pA+F'1G.2'11F1 *HAF5 *H?!mG@F?F@!p#:G7FAF?!oF@!p#:G8k&&&&&& " +
+    "cfF?!p#:G9h&G.)gF'F.r*gF.h)!@H/F-!6H0#&*!L!N.G:F0#&*!L!P6G;F,F/!6H0#&*&G<(gF**gF0F<F;# c'#1*&2'1F2F." +
+    "h(!@!6H0#!))&#!+F+F/!6H3#&*&H=# d'F:F9# e'H># c'G6F,F/!6F<F;F:F># e'# d'#2&&&&&&&&&&&&&&&&# h'# c'F6" +
+    "F6# e'F8# e'# c'#1*&F3F=F6F7# e'# c'H6#1*&F0F6#!*#!')&&1F.h(!6G.2'11F1hF!6G12'111 S)(,!K0!G)gF)F0r*g" +
+    "F0hF!6H/F)F)F/rAG4h&G3)gF3h.!6F(t*gF3h(!@H1F.!6H/#&*!L!TCG;F/#&*!]!TCG<F/#&* 2!TDG9F/#&* B!TDG8F/#&*" +
+    "!L!UEG7F/#&*!]!UEG6F1F0H/F*!8!6G2)gF/F4p*gF&F2!6H1#&*&F;# W'F9# X'F7# V'G:F1#&*6F<# W'F8# X'F6# V'G5" +
+    "F+*gF:F/h(!@H1F,!6#/(&H=# X'F-F1!6#/(&H># V'G:F5F=# X'F># V'G51F'F2!6H1F:#1*&F1F5#1*6F/h'!6G/F*F2!6G" +
+    "22'11F3h.!6G32'11)gF(F3r*gF3h(!@H1F.!6H/#!((!L!TCG8F/#!(( 2!TDG7F/#!((!L!UEG6F1F0H/F*!8!6G2)gF/F4p*g" +
+    "F&F2!6#!((&F8# W'F7# X'F6# V'G5F'F2!6F+*!GF5F/h(!@H1F,!6#!((&# X'F-F1!6#!((&# V'+F51#!&(&&F/h'!6G/F*" +
+    "F2!6G22'11F3h'!6G32'11F0hF!6G02'111P&#2&&&&&&&&&&&&&&&&J&#2&&&&&&&&&&&&&&&&J'1 /())!H*!K'!Ih'G,)gF&F" +
+    "-r*gF(F-h)!@!6H.Q) 2!N0H+ (G0F.Q) 2!O4F0 -F+!nF.Q)!L!O2H*!o!mG)h&F,F*!fk&&&&&& c!K!/F*!fk&&&&&&Vm!0!" +
+    "=F*k&&&&&&&&!.F*!fk&&&&&&!}`!/!=!>F)!fk&&&&&& c!K!/F)!fk&&&&&&Vm!0!=F+!fk&&&&&& c!K!/F+!fk&&&&&&Vm!0" +
+    "!=!>!>AG,F(F-h(!@!6H/F0_(!L!TCF/F* (_( 2!TDF/F) (_(!L!UEF'*gh&F,F.Q)!L!P6H)!fk&&&&&& c!K!/F)!fk&&&&&" +
+    "&Vm!0!=F)k&&&&&&&&!.F)!fk&&&&&&!}`!/!=!>AG,F/F) (_( 2!UF1F-h'!6G-2'11F,1 5))*!K(!H'!IF.F&h)!@!6H1Q)&" +
+    "G3k&&&&&& cfF*F1Q) 2!L(H4!oF+!m!lF,!m!pG*F3k&&&&&&&&F)AH, (G5F3F4!m!fk&&&&&& c!K!/H)*gF-F4!1G)1F)*gF" +
+    ",!fk&&&&&& c!K!/F,!fk&&&&&&Vm!0!=lG)1F)*gF*!fk&&&&&& c!K!/F*!fk&&&&&&Vm!0!=F*k&&&&&&&&!.F*!fk&&&&&&!" +
+    "}`!/!=!>lG)1F&F'!8G/)gF/F&h'!6F'!8p*gF.F/h)!@!6G2F.F/h(!@!6G0F(*!HF*+F*F2Q)!L!O2!o1G+h'F(*!Hk&&&&&&&" +
+    "&+F2Q) 2!O41F5 -F,!nF+!o!mH-!fk&&&&&& c!K!/F-!fk&&&&&&Vm!0!=F+!fk&&&&&& c!K!/F+!fk&&&&&&Vm!0!=F+k&&&" +
+    "&&&&&!.F+!fk&&&&&&!}`!/!=!>h'F)AAlG)F0F5_(!L!TCF0F+ (_( 2!TDF0F- (_(!L!UEF/h'!6G/2'11F1F*`) 2!P8F.F&" +
+    "h(!@!6F)l]( 2!R@F)1!V((,!K'!HF)F*!8 *G=F+F*h(!@n*!Kh'+h(h!L!L(F)F*!8h(!@!:H7F7h(tAh!J!=h'F7F7h'tAF)h" +
+    "'mA1G<)gF(F8r*gF8F<!6H7F(F(F7rAH7F)!8G9F&F8F7F)F*F+F,F66(F;F8F7F)F=F2F-F.F/F0F1F66*H:!6G;F&F'F)F8!8H" +
+    "7F9F*F+F2F3F4F:h&nF)F66))gF7F9ph&F5A*gF:*!KF6F7F)!:h(!@!6N( 2!R@+h&1l*gF'F+F7!8!6F*F56'1F7h'!6G72'11" +
+    "F8F<!6G82'11F;1!['''!KF&F(F)!8H7F*F+F,F6F6h 2!L(!6F66-F(F)F*F66;h&F(F)F)F*!8 *F2F-F.F/F0F1F66*H(*gF(" +
+    "51F&F'F7F*F+F2F3F4F66.h&G&)gF&F*ph&F5A*gF'F&F+!8!6F7F56'F&h'!6G&2'11h&1!{'''!Kk&&&&&&&&J*k&&&&&&&&J)" +
+    "k&&&&&&&&J(F)F(h(!@m*gF'F(!8H'h'!Bh!H!=H(h(!@G+F(*gF&F+F(F*6&1F'F(h'!@!7H(llG'F&F+h'!@!6G&1)gF'h'r*g" +
+    "F&F)F(F*6&F'h(!7G'F&F)h'!@!6G&2'11F'*gF&h&F(F*6&1I)#:J&I*#:J'1 -)(+!G*!KF(h(!@G.F&F'!6G/h&G')gF'F.p*" +
+    "gF'h!L6!6H(F.F(F.pAG0#2&&&&&&&&&&&&&&&&G)#2&&&&&&&&&&&&&&&&G*#2&&&&&&&&&&&&&&&&G+#2&&&&&&&&&&&&&&&&G" +
+    "-)gF'hF!6H(F0t*gF)F&F'!6H1#&*&# V'G)F*F1#&*6# V'G*F+F'F/!6H'#&*&# V'G+F-F'#&*6# V'G-F(G'2'11)gF'F0p*" +
+    "gF,F'F/!6F&F'!6#!((&#}(&'#!+# c'G,F'h*!6G'2'11F,F)F*# V'H)F+F-# V'H*#3&'()*+,-6789:;<=H+#!+F)F*#3./0" +
+    "12345>?@ABCDEH)#!+# c'H*F+F+#3./012345./012345#!+F)F)#3./012345./012345#!+# c'H)#3&'()*+,-6789:;<=F*" +
+    "F)#3./012345>?@ABCDE# c'# c'G,2'11F,1 _+((!K/!GF-*gF*F*#3&'()&'()&'()&'()G4F*F*#3*+,-*+,-*+,-*+,-G5F" +
+    "+F+#3&'()&'()&'()&'()G6F+F+#3*+,-*+,-*+,-*+,-G7F,F,#3&'()&'()&'()&'()G8F,F,#3*+,-*+,-*+,-*+,-G9F)h(!" +
+    "@G-F&H)F(!6G1F'F(!6G()gF0h6!6H&F-t*gF0F1!6#&*&F5# W'F7# X'F9# V'F.F0!6#&*&H2# X'F/F0!6#&*&H3# V'G:F'" +
+    "F0!6F)F0!6#&*&F4# W'F6# X'F8# V'F2# X'F3# V'#1*&F(F0!6F:#1*&F&G02'11)gF-F0r*gF'F0!6F0F1!6F)F0!6#!((&" +
+    "#}(&'F*# W'F+# X'F,# V'F.F0!6#/(&# X'F/F0!6#/(&# V'H2#!&(&&F(F0!6F2#!&(&'F0h*!6G02'11+F*F*#3&'()&'()" +
+    "&'()&'()G2F*F*#3*+,-*+,-*+,-*+,-G3F+F+#3&'()&'()&'()&'()G4F+F+#3*+,-*+,-*+,-*+,-G5F,F,#3&'()&'()&'()" +
+    "&'()G6F,F,#3*+,-*+,-*+,-*+,-G7F)h(!@G-F&H)F(!6G.F'F(!6G()gF0h6!6H&F-t*gF.F0!6#&*&F3# W'F5# X'F7# V'G" +
+    "8F'F0!6F)F0!6#&*&F2# W'F4# X'F6# V'#1*&F(F0!6F8#1*&F&G02'11)gF-F0r*gF'F0!6F.F0!6F)F0!6#!((&#}(&'F*# " +
+    "W'F+# X'F,# V'H2#!&(&&F(F0!6F2#!&(&'F0h*!6G02'1111!W(('!K'!GF)F)#3&'()&'()&'()&'()G)F*F*#3&'()&'()&'" +
+    "()&'()G*F+F+#3&'()&'()&'()&'()G+F(h(!@G()gF/h6!6F(t*gF&F/!6#&*&F)# W'F*# X'F+# V'G0F'F/!6F,*!GF0F-F/" +
+    "!6#&*&# X'F.F/!6#&*&# V'+F01#1*&F/h6!6G/2'11)gF(F/r*gF&F/!6#!((&F)# W'F*# X'F+# V'G0F'F/!6F,*!GF0F-F" +
+    "/!6#!((&# X'F.F/!6#!((&# V'+F01#!&(&&F/h*!6G/2'111!z'('!K(!G)gF(F)r*gF'F)h(!@!6F&F)h'!@!6#*'&H*#2%!K" +
+    "&&%!K&&%!K&&%!K&&#uh3#!x'H+#2&&!L!C&&!L!C&&!L!C&&!L!C# X'F+#2%%!K5%%!K5%%!K5%%!K5#b#2&&!L!K&&!L!K&&!" +
+    "L!K&&!L!K#u#wF*#2&!L&&&!L&&&!L&&&!L&&#uh6#!x'#w#1*&F)h*!6G)2'111 2(((!G'!K)gF(F+r*gF'F+h'!@!6#2&!J&&" +
+    "&!J&&&!J&&&!J&&#2&!H&&&!H&&&!H&&&!H&&F&F+h(!@!6#&*&H*#2%%%!K%%%!K%%%!K%%%!K#uH)#2&&&f&&&f&&&f&&&f# V" +
+    "'#2&&&f&&&f&&&f&&&f# #'F)#2%5& :%5& :%5& :%5& :#!{'F)h3#!z'#2'&&&'&&&'&&&'&&&#u#!{'h3#!z'F)#2&&!L_&&" +
+    "!L_&&!L_&&!L_#`#yF)#2% b!Kn% b!Kn% b!Kn% b!Kn#b#yF)#2&&!L!K&&!L!K&&!L!K&&!L!K#b#yF*#2&&&!L&&&!L&&&!L" +
+    "&&&!L#uh6#!z'#wH)F)#!R'#C&^)&F+h*!6G+2'111 @'()!K)!Gj&&!LfF( %!b#9G0)gF'F+r*g#2&&&&&&&&&&&&&&&&G.#2&" +
+    "&&&&&&&&&&&&&&&G/F&F+h(!@!6G,h&G-)gF(F-r*gF.F,#&*&# V'G.F/F,#&*6# V'G/F-h'!6G-F)F,!6G,2'11F*F+h(!@!6" +
+    "H,F.F0# X'#1*&F,F/F0# X'#1*6F+h.!6H+F'p*!KF+F'h.!7H,F+F,pA+F'1G+2'111 ='(*!K*!HF( *G0)gF&F+r*gF)F'F+" +
+    "!8h)!@!6H(F'h)!@!6G,F)F+h)!@!6G-k&&&&&&&&G.k&&&&&&&&G/F(G*)gF*F,p*gF.F*Q)&!mG.F*h.!6G*2'11F.F' *!pG1" +
+    ")gF(F,p*gF/F(Q) 2!L(F(Q)&F1!nH.F.!oF0!o!m!mG/F(F.F0!o`)!L!N.F(h.!6G(2'11F-F1`)&F-F/`) 2!L(F+h'!6G+2'" +
+    "111!t'(+!H(!KF' *G.)gF)lF'F1r!=*gF,F&F(F1!8!6P(& -!mG,F1h'!6G12'11F,F.!pG0)gF'F2r*gF-F&F(F2!8!6P(& -" +
+    "F0!nH,!mG-F/F,F,!o!mG/F2h'!6G22'11F*k&&&&&&&&F0F-F.!p!mF)A`)&F+F/F/F-F-!oF.!p!nk&&&&&&&&!rF)A`)&1!;'" +
+    "(!K)gF*h*!6H+F)t*gF*h(!@H*F(!6F&F*!6#&*&F'F*!6#&*&# V'#1*&F+G*2'11)gF)F*r*gF*h(!@H+F(!6F&F+!6P(&F'F+" +
+    "!6P(&!__(&F*h'!6G*2'111",
 };

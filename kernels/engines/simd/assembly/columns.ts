@@ -1,282 +1,182 @@
-// Lines that lie across memory: element i of line l stands at i * lines + l, so that neighbouring lines share a vector.
+// Lines that lie across memory: element i of line l stands i * stride + 4 l bytes from the first, so that neighbouring lines share a vector.
 // The same functions as in rows.ts, with the same names and meanings. Where `along` is set, scale and bias have one entry
-// for each element of a line, shared by all lines.
+// for each element of a line, shared by all lines. All go down a block of elements at a time, so that memory is read in its order.
 
-import { accumulate, fused, high, low, madd, total } from "./lanes";
+import { high, low, madd } from "./lanes";
+import { CENTER_32, DEVIATIONS, GAIN, M2, MEAN, OFFSET_32, SLOPE_32 } from "./lines";
 
 /** One float32 lane adds up at most this many elements before it is carried over into float64. */
-const BLOCK: usize = 32;
+export const BLOCK: usize = 32;
 
-/** Sixteen lines are one cache line, and their accumulators fill the registers. */
-const WIDTH: usize = 16;
+/** The first elements of a line, whose mean will do for a rough one. */
+export const ROUGH: usize = 16;
 
-/** The block of WIDTH lines after the one at `l`: the last one overlaps its neighbour, which computes some lines twice. */
+/** So many lines are taken together: their accumulators and tables fit the registers. */
+export const WIDTH: usize = 8;
+
+/** The lines after the WIDTH ones at `l` that are taken together; the last ones overlap their neighbours. */
 // @ts-ignore: decorator
 @inline
-function next(l: usize, lines: usize): usize {
-  return l + WIDTH < lines ? min(l + WIDTH, lines - WIDTH) : lines;
+export function next(l: usize, count: usize): usize {
+  return l + WIDTH < count ? min(l + WIDTH, count - WIDTH) : count;
 }
 
-/** Mean and sum of squared deviations of each line, by the corrected two-pass algorithm. */
-export function columnMoments(x: usize, lines: usize, length: usize, aboutZero: bool, mean: usize, m2: usize): void {
-  const row = lines << 2;
-  const n = <f64> length;
-  let l: usize = 0;
-  for (; lines >= WIDTH && l < lines; l = next(l, lines)) {
-    let k0 = f32x4.splat(0), k1 = k0, k2 = k0, k3 = k0;
-    if (!aboutZero) {
-      let p = x + (l << 2);
-      // A quarter of the line will do: see pairMoments in line.ts. So will float32: a rough mean may be off by its rounding.
-      const part = length < 16 ? length : length >> 2;
-      for (let i: usize = 0; i < part; i++, p += row) {
-        k0 = f32x4.add(k0, v128.load(p));
-        k1 = f32x4.add(k1, v128.load(p, 16));
-        k2 = f32x4.add(k2, v128.load(p, 32));
-        k3 = f32x4.add(k3, v128.load(p, 48));
-      }
-      const r = f32x4.splat(1 / <f32> part);
-      k0 = f32x4.mul(k0, r);
-      k1 = f32x4.mul(k1, r);
-      k2 = f32x4.mul(k2, r);
-      k3 = f32x4.mul(k3, r);
+/** The means of so many elements of lines, in float32: a rough mean may be off by its rounding. */
+export function roughMeans(x: usize, count: usize, length: usize, stride: usize, to: usize): void {
+  const r = f32x4.splat(1 / <f32> length);
+  for (let l: usize = 0; l < count; l = next(l, count)) {
+    let s0 = f32x4.splat(0), s1 = s0, p = x + (l << 2);
+    for (let i: usize = 0; i < length; i++, p += stride) {
+      s0 = f32x4.add(s0, v128.load(p));
+      s1 = f32x4.add(s1, v128.load(p, 16));
     }
-    const meanAt = mean + (l << 3), m2At = m2 + (l << 3);
-    memory.fill(meanAt, 0, WIDTH << 3);
-    memory.fill(m2At, 0, WIDTH << 3);
-    let p = x + (l << 2);
-    for (let i: usize = 0; i < length;) {
-      const end = min(i + BLOCK, length);
-      let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, q0 = s0, q1 = s0, q2 = s0, q3 = s0;
-      for (; i < end; i++, p += row) {
-        const d0 = f32x4.sub(v128.load(p), k0);
-        const d1 = f32x4.sub(v128.load(p, 16), k1);
-        const d2 = f32x4.sub(v128.load(p, 32), k2);
-        const d3 = f32x4.sub(v128.load(p, 48), k3);
-        s0 = f32x4.add(s0, d0);
-        s1 = f32x4.add(s1, d1);
-        s2 = f32x4.add(s2, d2);
-        s3 = f32x4.add(s3, d3);
-        q0 = madd(d0, d0, q0);
-        q1 = madd(d1, d1, q1);
-        q2 = madd(d2, d2, q2);
-        q3 = madd(d3, d3, q3);
-      }
-      accumulate(meanAt, s0);
-      accumulate(meanAt + 32, s1);
-      accumulate(meanAt + 64, s2);
-      accumulate(meanAt + 96, s3);
-      accumulate(m2At, q0);
-      accumulate(m2At + 32, q1);
-      accumulate(m2At + 64, q2);
-      accumulate(m2At + 96, q3);
-    }
-    correct(meanAt, m2At, k0, n, aboutZero);
-    correct(meanAt + 32, m2At + 32, k1, n, aboutZero);
-    correct(meanAt + 64, m2At + 64, k2, n, aboutZero);
-    correct(meanAt + 96, m2At + 96, k3, n, aboutZero);
-  }
-  for (; l < lines; l++) {
-    let k: f64 = 0, s: f64 = 0, q: f64 = 0;
-    for (let i: usize = 0; i < length && !aboutZero; i++) k += <f64> load<f32>(x + i * row + (l << 2));
-    k /= n;
-    for (let i: usize = 0; i < length; i++) {
-      const d = <f64> load<f32>(x + i * row + (l << 2)) - k;
-      s += d;
-      q += d * d;
-    }
-    store<f64>(mean + (l << 3), aboutZero ? 0 : k + s / n);
-    store<f64>(m2 + (l << 3), aboutZero ? q : max(q - s * s / n, 0));
+    v128.store(to + (l << 2), f32x4.mul(s0, r));
+    v128.store(to + (l << 2), f32x4.mul(s1, r), 16);
   }
 }
 
-/** Turns the four sums of d = x - k and of d^2 at the addresses into means and sums of squared deviations. */
+/** Stores four numbers as float64. */
 // @ts-ignore: decorator
 @inline
-function correct(mean: usize, m2: usize, k: v128, n: f64, aboutZero: bool): void {
-  if (aboutZero) {
-    memory.fill(mean, 0, 32);
+function storeWide(at: usize, v: v128): void {
+  v128.store(at, low(v));
+  v128.store(at, high(v), 16);
+}
+
+/** sum(x - k) and sum((x - k)^2) of a block of elements of each line, in the tables of deviations and gains; k is in that of rounded centers. */
+// @ts-ignore: decorator
+@inline
+function blockSums(x: usize, count: usize, length: usize, stride: usize, lines: usize): void {
+  for (let l: usize = 0; l < count; l = next(l, count)) {
+    const narrow = lines + (l << 2), wide = lines + (l << 3), k0 = v128.load(narrow, CENTER_32), k1 = v128.load(narrow, CENTER_32 + 16);
+    let s0 = f32x4.splat(0), s1 = s0, q0 = s0, q1 = s0, p = x + (l << 2);
+    for (let i: usize = 0; i < length; i++, p += stride) {
+      const d0 = f32x4.sub(v128.load(p), k0), d1 = f32x4.sub(v128.load(p, 16), k1);
+      s0 = f32x4.add(s0, d0);
+      s1 = f32x4.add(s1, d1);
+      q0 = madd(d0, d0, q0);
+      q1 = madd(d1, d1, q1);
+    }
+    storeWide(wide + DEVIATIONS, s0);
+    storeWide(wide + DEVIATIONS + 32, s1);
+    storeWide(wide + GAIN, q0);
+    storeWide(wide + GAIN + 32, q1);
+  }
+}
+
+/**
+ * Mean and sum of squared deviations of each line, block by block: of a block about k, the mean so far (that of its first elements, for the first
+ * one), they are k + sum(d)/n and sum(d^2) - sum(d)^2/n with d = x - k; and then merged (Chan, Golub and LeVeque 1979). Works in
+ * the tables of deviations, gains and rounded centers.
+ */
+export function columnMoments(
+  x: usize,
+  count: usize,
+  length: usize,
+  stride: usize,
+  aboutZero: bool,
+  mean: usize,
+  m2: usize,
+  lines: usize,
+): void {
+  memory.fill(mean, 0, count << 3);
+  memory.fill(m2, 0, count << 3);
+  if (count < WIDTH) {
+    for (let l: usize = 0; l < count; l++) lineMoments(x + (l << 2), length, stride, aboutZero, mean + (l << 3), m2 + (l << 3));
     return;
   }
-  const nn = f64x2.splat(n);
-  const s0 = v128.load(mean), s1 = v128.load(mean, 16);
-  v128.store(mean, f64x2.add(low(k), f64x2.div(s0, nn)));
-  v128.store(mean, f64x2.add(high(k), f64x2.div(s1, nn)), 16);
-  const zero = f64x2.splat(0);
-  v128.store(m2, f64x2.max(f64x2.sub(v128.load(m2), f64x2.div(f64x2.mul(s0, s0), nn)), zero));
-  v128.store(m2, f64x2.max(f64x2.sub(v128.load(m2, 16), f64x2.div(f64x2.mul(s1, s1), nn)), zero), 16);
+  const centers = lines + CENTER_32;
+  if (aboutZero) memory.fill(centers, 0, count << 2);
+  else roughMeans(x, count, min(length, ROUGH), stride, centers);
+  for (let i: usize = 0; i < length; i += BLOCK) {
+    const n = min(length - i, BLOCK);
+    blockSums(x + i * stride, count, n, stride, lines);
+    const had = <f64> i, more = <f64> n, part = f64x2.splat(more / (had + more)), weight = f64x2.splat(had * more / (had + more));
+    const r = f64x2.splat(1 / more), zero = f64x2.splat(0);
+    for (let l: usize = 0; l < count; l += 2) {
+      const wide = l << 3, s = v128.load(lines + wide, DEVIATIONS), q = v128.load(lines + wide, GAIN), square = v128.load(m2 + wide);
+      if (aboutZero) {
+        v128.store(m2 + wide, f64x2.add(square, q));
+        continue;
+      }
+      const k = f64x2.promote_low_f32x4(v128.load64_zero(centers + (l << 2))), mu = v128.load(mean + wide);
+      const sr = f64x2.mul(s, r), d = f64x2.add(f64x2.sub(k, mu), sr), own = f64x2.max(f64x2.sub(q, f64x2.mul(s, sr)), zero);
+      const all = f64x2.add(mu, f64x2.mul(d, part));
+      v128.store(m2 + wide, f64x2.add(f64x2.add(square, own), f64x2.mul(f64x2.mul(d, d), weight)));
+      v128.store(mean + wide, all);
+      v128.store64_lane(centers + (l << 2), f32x4.demote_f64x2_zero(all), 0);
+    }
+  }
+}
+
+/** The same of one line, in float64. */
+function lineMoments(x: usize, length: usize, stride: usize, aboutZero: bool, mean: usize, m2: usize): void {
+  const n = <f64> length;
+  let k: f64 = 0, s: f64 = 0, q: f64 = 0;
+  for (let i: usize = 0; i < length && !aboutZero; i++) k += <f64> load<f32>(x + i * stride);
+  k /= n;
+  for (let i: usize = 0; i < length; i++) {
+    const d = <f64> load<f32>(x + i * stride) - k;
+    s += d;
+    q += d * d;
+  }
+  store<f64>(mean, aboutZero ? 0 : k + s / n);
+  store<f64>(m2, aboutZero ? q : max(q - s * s / n, 0));
+}
+
+/** The moments of statistics of `each` neighbouring lines, from those of the lines, and sum(x - mean) of each line. */
+export function mergeColumns(statistics: usize, each: usize, length: usize, lines: usize): void {
+  const n = <f64> length;
+  for (let s: usize = 0; s < statistics; s++) {
+    const first = lines + (s * each << 3), end = first + (each << 3), to = lines + (s << 3);
+    let mean: f64 = 0, m2: f64 = 0;
+    for (let l = first; l < end; l += 8) mean += load<f64>(l, MEAN);
+    mean /= <f64> each;
+    for (let l = first; l < end; l += 8) {
+      const d = load<f64>(l, MEAN) - mean;
+      m2 += load<f64>(l, M2) + d * d * n;
+      store<f64>(l, d * n, DEVIATIONS);
+    }
+    store<f64>(to, mean, MEAN);
+    store<f64>(to, m2, M2);
+  }
 }
 
 /** y = (x - center) * slope + offset, then, along, y * scale + bias. */
 export function columnApply(
   x: usize,
   y: usize,
-  lines: usize,
+  count: usize,
   length: usize,
-  center: usize,
-  slope: usize,
-  offset: usize,
+  stride: usize,
   along: bool,
   scale: usize,
   bias: usize,
-): void {
-  for (let i: usize = 0; i < length; i++, x += lines << 2, y += lines << 2) {
-    const g: f32 = along ? load<f32>(scale + (i << 2)) : 1, h: f32 = along ? load<f32>(bias + (i << 2)) : 0;
-    const gg = f32x4.splat(g), hh = f32x4.splat(h);
-    let l: usize = 0;
-    for (; l + 4 <= lines; l += 4) {
-      const p = l << 2;
-      const v = madd(f32x4.sub(v128.load(x + p), v128.load(center + p)), v128.load(slope + p), v128.load(offset + p));
-      v128.store(y + p, along ? madd(v, gg, hh) : v);
-    }
-    for (; l < lines; l++) {
-      const p = l << 2;
-      const v = (load<f32>(x + p) - load<f32>(center + p)) * load<f32>(slope + p) + load<f32>(offset + p);
-      store<f32>(y + p, along ? v * g + h : v);
-    }
-  }
-}
-
-/** h of four lines: dy - constant or, along, dy scale - constant. */
-// @ts-ignore: decorator
-@inline
-function deviation(dy: usize, constant: usize, along: bool, scale: v128): v128 {
-  const d = v128.load(dy), c = v128.load(constant);
-  return along ? fused(d, scale, f32x4.neg(c)) : f32x4.sub(d, c);
-}
-
-/** sum(h) and sum(h (x - center)) of each line. */
-export function columnSums(
-  x: usize,
-  dy: usize,
   lines: usize,
-  length: usize,
-  center: usize,
-  constant: usize,
-  along: bool,
-  scale: usize,
-  sum: usize,
-  product: usize,
 ): void {
-  const row = lines << 2;
-  let l: usize = 0;
-  for (; lines >= WIDTH && l < lines; l = next(l, lines)) {
-    const at = l << 2, sumAt = sum + (l << 3), productAt = product + (l << 3);
-    memory.fill(sumAt, 0, WIDTH << 3);
-    memory.fill(productAt, 0, WIDTH << 3);
-    const c = center + at, m = constant + at;
-    let xp = x + at, dp = dy + at;
-    for (let i: usize = 0; i < length;) {
-      const end = min(i + BLOCK, length);
-      let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, q0 = s0, q1 = s0, q2 = s0, q3 = s0;
-      for (; i < end; i++, xp += row, dp += row) {
-        const g = f32x4.splat(along ? load<f32>(scale + (i << 2)) : 1);
-        const h0 = deviation(dp, m, along, g), u0 = f32x4.sub(v128.load(xp), v128.load(c));
-        const h1 = deviation(dp + 16, m + 16, along, g), u1 = f32x4.sub(v128.load(xp, 16), v128.load(c, 16));
-        const h2 = deviation(dp + 32, m + 32, along, g), u2 = f32x4.sub(v128.load(xp, 32), v128.load(c, 32));
-        const h3 = deviation(dp + 48, m + 48, along, g), u3 = f32x4.sub(v128.load(xp, 48), v128.load(c, 48));
-        s0 = f32x4.add(s0, h0);
-        s1 = f32x4.add(s1, h1);
-        s2 = f32x4.add(s2, h2);
-        s3 = f32x4.add(s3, h3);
-        q0 = madd(h0, u0, q0);
-        q1 = madd(h1, u1, q1);
-        q2 = madd(h2, u2, q2);
-        q3 = madd(h3, u3, q3);
-      }
-      accumulate(sumAt, s0);
-      accumulate(sumAt + 32, s1);
-      accumulate(sumAt + 64, s2);
-      accumulate(sumAt + 96, s3);
-      accumulate(productAt, q0);
-      accumulate(productAt + 32, q1);
-      accumulate(productAt + 64, q2);
-      accumulate(productAt + 96, q3);
-    }
-  }
-  for (; l < lines; l++) {
-    const c = <f64> load<f32>(center + (l << 2)), m = <f64> load<f32>(constant + (l << 2));
-    let s: f64 = 0, q: f64 = 0;
-    for (let i: usize = 0; i < length; i++) {
-      const p = i * row + (l << 2), u = <f64> load<f32>(x + p) - c;
-      const h = <f64> load<f32>(dy + p) * (along ? <f64> load<f32>(scale + (i << 2)) : 1) - m;
-      s += h;
-      q += h * u;
-    }
-    store<f64>(sum + (l << 3), s);
-    store<f64>(product + (l << 3), q);
-  }
-}
-
-/** Adds the sums over lines of dy to dBias and of dy * ((x - center) * slope + offset) to dScale, one for each element of a line. */
-export function columnParameterSums(
-  x: usize,
-  dy: usize,
-  lines: usize,
-  length: usize,
-  center: usize,
-  slope: usize,
-  offset: usize,
-  dScale: usize,
-  dBias: usize,
-): void {
-  for (let i: usize = 0; i < length; i++, x += lines << 2, dy += lines << 2) {
-    let s: f64 = 0, q: f64 = 0;
+  for (let first: usize = 0; first < length; first += BLOCK) {
+    const end = min(first + BLOCK, length);
     let l: usize = 0;
-    while (l < lines) {
-      const end = min(l + (BLOCK << 2), lines);
-      let ss = f32x4.splat(0), qq = ss;
-      for (; l + 4 <= end; l += 4) {
-        const p = l << 2;
-        const d = v128.load(dy + p);
-        ss = f32x4.add(ss, d);
-        qq = madd(
-          d,
-          madd(f32x4.sub(v128.load(x + p), v128.load(center + p)), v128.load(slope + p), v128.load(offset + p)),
-          qq,
-        );
+    for (; l + WIDTH <= count; l += WIDTH) {
+      const t = lines + (l << 2), c0 = v128.load(t, CENTER_32), c1 = v128.load(t, CENTER_32 + 16);
+      const a0 = v128.load(t, SLOPE_32), a1 = v128.load(t, SLOPE_32 + 16), b0 = v128.load(t, OFFSET_32), b1 = v128.load(t, OFFSET_32 + 16);
+      for (let i = first, p = first * stride + (l << 2); i < end; i++, p += stride) {
+        let v0 = madd(f32x4.sub(v128.load(x + p), c0), a0, b0), v1 = madd(f32x4.sub(v128.load(x + p, 16), c1), a1, b1);
+        if (along) {
+          const g = v128.load32_splat(scale + (i << 2)), h = v128.load32_splat(bias + (i << 2));
+          v0 = madd(v0, g, h);
+          v1 = madd(v1, g, h);
+        }
+        v128.store(y + p, v0);
+        v128.store(y + p, v1, 16);
       }
-      for (; l < end; l++) {
-        const p = l << 2;
-        const d = <f64> load<f32>(dy + p);
-        s += d;
-        q += d * ((<f64> load<f32>(x + p) - <f64> load<f32>(center + p)) * <f64> load<f32>(slope + p) +
-          <f64> load<f32>(offset + p));
+    }
+    for (; l < count; l++) {
+      const t = lines + (l << 2), c = v128.load32_zero(t, CENTER_32), a = v128.load32_zero(t, SLOPE_32), b = v128.load32_zero(t, OFFSET_32);
+      for (let i = first, p = first * stride + (l << 2); i < end; i++, p += stride) {
+        const v = madd(f32x4.sub(v128.load32_zero(x + p), c), a, b);
+        v128.store32_lane(y + p, along ? madd(v, v128.load32_zero(scale + (i << 2)), v128.load32_zero(bias + (i << 2))) : v, 0);
       }
-      s += total(ss);
-      q += total(qq);
-    }
-    store<f64>(dBias + (i << 3), load<f64>(dBias + (i << 3)) + s);
-    store<f64>(dScale + (i << 3), load<f64>(dScale + (i << 3)) + q);
-  }
-}
-
-/** dx = h gain + (x - center) slope + offset. */
-export function columnGradient(
-  x: usize,
-  dy: usize,
-  dx: usize,
-  lines: usize,
-  length: usize,
-  center: usize,
-  slope: usize,
-  offset: usize,
-  gain: usize,
-  constant: usize,
-  along: bool,
-  scale: usize,
-): void {
-  for (let i: usize = 0; i < length; i++, x += lines << 2, dy += lines << 2, dx += lines << 2) {
-    const w: f32 = along ? load<f32>(scale + (i << 2)) : 1, g = f32x4.splat(w);
-    let l: usize = 0;
-    for (; l + 4 <= lines; l += 4) {
-      const p = l << 2, h = deviation(dy + p, constant + p, along, g);
-      const d = madd(f32x4.sub(v128.load(x + p), v128.load(center + p)), v128.load(slope + p), v128.load(offset + p));
-      v128.store(dx + p, madd(h, v128.load(gain + p), d));
-    }
-    for (; l < lines; l++) {
-      const p = l << 2, h = <f32> (<f64> load<f32>(dy + p) * <f64> w - <f64> load<f32>(constant + p));
-      const d = (load<f32>(x + p) - load<f32>(center + p)) * load<f32>(slope + p) + load<f32>(offset + p);
-      store<f32>(dx + p, h * load<f32>(gain + p) + d);
     }
   }
 }

@@ -1,4 +1,6 @@
 /** Beyond these, float32 arithmetic overflows or loses bits that float64 keeps. */
+import { CENTER, CENTER_32, GAIN, GAIN_32, OFFSET, OFFSET_32, SLOPE, SLOPE_32 } from "./lines";
+
 const LARGE: f64 = 1.2676506002282294e30; // 2^100
 const SMALL: f64 = 7.888609052210118e-31; // 2^-100
 
@@ -29,13 +31,6 @@ export function areUsual(a: v128): v128 {
   return v128.and(areModerate(a), f64x2.ge(f64x2.abs(a), f64x2.splat(SMALL)));
 }
 
-/** Stores two numbers as float32. */
-// @ts-ignore: decorator
-@inline
-export function storePair(at: usize, a: v128): void {
-  v128.store64_lane(at, f32x4.demote_f64x2_zero(a), 0);
-}
-
 /** Two numbers, rounded to float32. */
 // @ts-ignore: decorator
 @inline
@@ -44,35 +39,25 @@ export function rounded(a: v128): v128 {
 }
 
 /**
- * Rounds the tables of `(x - center) * slope + offset`, and `gain` unless that is 0, to float32. What rounding takes from the center goes into the
+ * Rounds the tables of `(x - center) * slope + offset`, and `gain` if it is wanted, to float32. What rounding takes from the center goes into the
  * offset, so that x - center stays exact where it matters: when the mean is large beside the deviation. Returns whether
  * float32 can hold them all.
  */
-export function quantize(
-  lines: usize,
-  center: usize,
-  slope: usize,
-  offset: usize,
-  gain: usize,
-  center32: usize,
-  slope32: usize,
-  offset32: usize,
-  gain32: usize,
-): bool {
+export function quantize(count: usize, withGain: bool, lines: usize): bool {
   let usual = true;
-  for (let l: usize = 0; l < lines; l++) {
-    const wide = l << 3, at = l << 2;
-    const c = load<f64>(center + wide), k = load<f64>(slope + wide);
-    const rounded = <f32> c;
-    const b = load<f64>(offset + wide) + (<f64> rounded - c) * k;
+  for (let l: usize = 0; l < count; l++) {
+    const wide = lines + (l << 3), narrow = lines + (l << 2);
+    const c = load<f64>(wide, CENTER), k = load<f64>(wide, SLOPE);
+    const c32 = <f32> c;
+    const b = load<f64>(wide, OFFSET) + (<f64> c32 - c) * k;
     if (isLarge(c) || isLarge(b) || isUnusual(k)) usual = false;
-    store<f32>(center32 + at, rounded);
-    store<f32>(slope32 + at, <f32> k);
-    store<f32>(offset32 + at, <f32> b);
-    if (gain == 0) continue;
-    const g = load<f64>(gain + wide);
+    store<f32>(narrow, c32, CENTER_32);
+    store<f32>(narrow, <f32> k, SLOPE_32);
+    store<f32>(narrow, <f32> b, OFFSET_32);
+    if (!withGain) continue;
+    const g = load<f64>(wide, GAIN);
     if (isUnusual(g)) usual = false;
-    store<f32>(gain32 + at, <f32> g);
+    store<f32>(narrow, <f32> g, GAIN_32);
   }
   return usual;
 }

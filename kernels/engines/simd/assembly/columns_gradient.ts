@@ -1,0 +1,199 @@
+// Lines across memory, backwards; see columns.ts and, for h, line_gradient.ts.
+
+import { BLOCK, columnMoments, next, ROUGH, roughMeans, WIDTH } from "./columns";
+import { accumulate, fused, madd, total } from "./lanes";
+import {
+  CENTER_32,
+  CONSTANT_32,
+  DEVIATIONS,
+  GAIN_32,
+  M2,
+  MEAN,
+  OFFSET,
+  OFFSET_32,
+  PRODUCT,
+  SHIFT,
+  SLOPE_32,
+  SUM,
+} from "./lines";
+
+/**
+ * What to subtract from each line of gradients: along, the mean of its first elements; else that of its first quarter if it is far from 0
+ * beside the deviation, else 0. Works in the tables that columnMoments works in, and in that of sums of squares.
+ */
+export function columnShifts(dy: usize, count: usize, length: usize, stride: usize, along: bool, lines: usize): void {
+  const part = along ? min(length, ROUGH) : min(length, max(length >> 2, ROUGH)), n = <f64> part;
+  columnMoments(dy, count, part, stride, false, lines + SHIFT, lines + M2, lines);
+  for (let l = lines, end = lines + (count << 3); l < end; l += 8) {
+    const m = load<f64>(l, SHIFT), far = along || m * m * n > 16 * load<f64>(l, M2);
+    store<f64>(l, far ? <f64> <f32> m : 0, SHIFT);
+  }
+}
+
+/** h of four lines: dy - constant or, along, dy scale - constant. */
+// @ts-ignore: decorator
+@inline
+function deviation(dy: v128, constant: v128, along: bool, scale: v128): v128 {
+  return along ? fused(dy, scale, f32x4.neg(constant)) : f32x4.sub(dy, constant);
+}
+
+/** Of four lines from l on, those from `first` on. */
+// @ts-ignore: decorator
+@inline
+function isFrom(first: usize, l: usize): v128 {
+  return i32x4.ge_s(i32x4.add(i32x4.splat(<i32> l), i32x4(0, 1, 2, 3)), i32x4.splat(<i32> first));
+}
+
+/** sum(h) and sum(h (x - center)) of each line. */
+export function columnSums(
+  x: usize,
+  dy: usize,
+  count: usize,
+  length: usize,
+  stride: usize,
+  along: bool,
+  scale: usize,
+  lines: usize,
+): void {
+  memory.fill(lines + SUM, 0, count << 3);
+  memory.fill(lines + PRODUCT, 0, count << 3);
+  if (count < WIDTH) {
+    for (let l: usize = 0; l < count; l++) lineSums(x + (l << 2), dy + (l << 2), l, length, stride, along, scale, lines);
+    return;
+  }
+  for (let start: usize = 0; start < length; start += BLOCK) {
+    const end = min(start + BLOCK, length);
+    // The last lines overlap their neighbours, whose sums have been added already.
+    for (let l: usize = 0, done: usize = 0; l < count; done = l + WIDTH, l = next(l, count)) {
+      const t = lines + (l << 2), wide = lines + (l << 3), c0 = v128.load(t, CENTER_32), c1 = v128.load(t, CENTER_32 + 16);
+      const m0 = v128.load(t, CONSTANT_32), m1 = v128.load(t, CONSTANT_32 + 16);
+      let s0 = f32x4.splat(0), s1 = s0, q0 = s0, q1 = s0;
+      for (let i = start, p = start * stride + (l << 2); i < end; i++, p += stride) {
+        const g = along ? v128.load32_splat(scale + (i << 2)) : c0;
+        const h0 = deviation(v128.load(dy + p), m0, along, g), h1 = deviation(v128.load(dy + p, 16), m1, along, g);
+        s0 = f32x4.add(s0, h0);
+        s1 = f32x4.add(s1, h1);
+        q0 = madd(h0, f32x4.sub(v128.load(x + p), c0), q0);
+        q1 = madd(h1, f32x4.sub(v128.load(x + p, 16), c1), q1);
+      }
+      const new0 = isFrom(done, l), new1 = isFrom(done, l + 4);
+      accumulate(wide + SUM, v128.and(s0, new0));
+      accumulate(wide + SUM + 32, v128.and(s1, new1));
+      accumulate(wide + PRODUCT, v128.and(q0, new0));
+      accumulate(wide + PRODUCT + 32, v128.and(q1, new1));
+    }
+  }
+}
+
+/** The same of one line, in float64. */
+function lineSums(
+  x: usize,
+  dy: usize,
+  l: usize,
+  length: usize,
+  stride: usize,
+  along: bool,
+  scale: usize,
+  lines: usize,
+): void {
+  const c = <f64> load<f32>(lines + (l << 2), CENTER_32), m = <f64> load<f32>(lines + (l << 2), CONSTANT_32);
+  let s: f64 = 0, q: f64 = 0;
+  for (let i: usize = 0, p: usize = 0; i < length; i++, p += stride) {
+    const h = <f64> load<f32>(dy + p) * (along ? <f64> load<f32>(scale + (i << 2)) : 1) - m;
+    s += h;
+    q += h * (<f64> load<f32>(x + p) - c);
+  }
+  store<f64>(lines + (l << 3), s, SUM);
+  store<f64>(lines + (l << 3), q, PRODUCT);
+}
+
+/** Adds the sums over lines of dy to dBias and of dy * ((x - center) * slope + offset) to dScale, one for each element of a line. */
+export function columnParameterSums(
+  x: usize,
+  dy: usize,
+  count: usize,
+  length: usize,
+  stride: usize,
+  dScale: usize,
+  dBias: usize,
+  lines: usize,
+): void {
+  for (let i: usize = 0; i < length; i++, x += stride, dy += stride, dScale += 8, dBias += 8) {
+    let s: f64 = 0, q: f64 = 0, l: usize = 0;
+    while (l < count) {
+      const end = min(l + (BLOCK << 2), count);
+      let ss = f32x4.splat(0), qq = ss;
+      for (; l + 4 <= end; l += 4) {
+        const p = l << 2, t = lines + p, d = v128.load(dy + p);
+        ss = f32x4.add(ss, d);
+        const z = madd(f32x4.sub(v128.load(x + p), v128.load(t, CENTER_32)), v128.load(t, SLOPE_32), v128.load(t, OFFSET_32));
+        qq = madd(d, z, qq);
+      }
+      for (; l < end; l++) {
+        const p = l << 2, t = lines + p, d = <f64> load<f32>(dy + p);
+        s += d;
+        q += d * ((<f64> load<f32>(x + p) - <f64> load<f32>(t, CENTER_32)) * <f64> load<f32>(t, SLOPE_32) + <f64> load<f32>(t, OFFSET_32));
+      }
+      s += total(ss);
+      q += total(qq);
+    }
+    store<f64>(dBias, load<f64>(dBias) + s);
+    store<f64>(dScale, load<f64>(dScale) + q);
+  }
+}
+
+/** sum(x - mean) of each line of statistics that were given, not measured. */
+export function columnDeviations(
+  x: usize,
+  statistics: usize,
+  each: usize,
+  length: usize,
+  stride: usize,
+  subtractMean: bool,
+  lines: usize,
+): void {
+  columnMoments(x, statistics * each, length, stride, false, lines + OFFSET, lines + M2, lines);
+  for (let l: usize = 0; l < statistics * each; l++) {
+    const wide = lines + (l << 3), c = subtractMean ? load<f64>(lines + (l / each << 3), MEAN) : 0;
+    store<f64>(wide, (load<f64>(wide, OFFSET) - c) * <f64> length, DEVIATIONS);
+  }
+}
+
+/** dx = h gain + (x - center) slope + offset. */
+export function columnGradient(
+  x: usize,
+  dy: usize,
+  dx: usize,
+  count: usize,
+  length: usize,
+  stride: usize,
+  along: bool,
+  scale: usize,
+  lines: usize,
+): void {
+  for (let first: usize = 0; first < length; first += BLOCK) {
+    const end = min(first + BLOCK, length);
+    let l: usize = 0;
+    for (; l + WIDTH <= count; l += WIDTH) {
+      const t = lines + (l << 2), c0 = v128.load(t, CENTER_32), c1 = v128.load(t, CENTER_32 + 16);
+      const k0 = v128.load(t, SLOPE_32), k1 = v128.load(t, SLOPE_32 + 16), b0 = v128.load(t, OFFSET_32), b1 = v128.load(t, OFFSET_32 + 16);
+      const a0 = v128.load(t, GAIN_32), a1 = v128.load(t, GAIN_32 + 16), m0 = v128.load(t, CONSTANT_32), m1 = v128.load(t, CONSTANT_32 + 16);
+      for (let i = first, p = first * stride + (l << 2); i < end; i++, p += stride) {
+        const g = along ? v128.load32_splat(scale + (i << 2)) : c0;
+        const h0 = deviation(v128.load(dy + p), m0, along, g), h1 = deviation(v128.load(dy + p, 16), m1, along, g);
+        const z0 = madd(f32x4.sub(v128.load(x + p), c0), k0, b0), z1 = madd(f32x4.sub(v128.load(x + p, 16), c1), k1, b1);
+        v128.store(dx + p, madd(h0, a0, z0));
+        v128.store(dx + p, madd(h1, a1, z1), 16);
+      }
+    }
+    for (; l < count; l++) {
+      const t = lines + (l << 2), c = v128.load32_zero(t, CENTER_32), k = v128.load32_zero(t, SLOPE_32), b = v128.load32_zero(t, OFFSET_32);
+      const a = v128.load32_zero(t, GAIN_32), m = v128.load32_zero(t, CONSTANT_32);
+      for (let i = first, p = first * stride + (l << 2); i < end; i++, p += stride) {
+        const g = along ? v128.load32_splat(scale + (i << 2)) : c;
+        const d = madd(f32x4.sub(v128.load32_zero(x + p), c), k, b);
+        v128.store32_lane(dx + p, madd(deviation(v128.load32_zero(dy + p), m, along, g), a, d), 0);
+      }
+    }
+  }
+}
