@@ -12,6 +12,7 @@ const MAX_LINES = 2048;
  */
 export class PlainEngine implements Engine {
   readonly capacity: number;
+  readonly columnCapacity: number;
   readonly maxLines: number;
   readonly maxParameters: number;
   readonly lines: Lines;
@@ -22,7 +23,7 @@ export class PlainEngine implements Engine {
 
   /** An engine for tiles of `capacity` elements in at most `maxLines` lines and windows of so many parameters, with tables of its own or those given. */
   constructor(capacity = CAPACITY, maxLines = MAX_LINES, maxParameters = CAPACITY, lines = new Lines(maxLines)) {
-    this.capacity = capacity;
+    this.capacity = this.columnCapacity = capacity;
     this.maxLines = maxLines;
     this.maxParameters = maxParameters;
     this.lines = lines;

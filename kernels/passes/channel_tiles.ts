@@ -12,7 +12,7 @@ export function forEachTile(
   visit: (view: View, tile: ViewTile, channelOf: (line: number) => number) => void,
 ): void {
   const view = viewOf(channelAxes(x.dims, axis), false), { statistic } = engine.lines;
-  const reader = new Reader(view, engine), groups = groupsOf(view, engine.capacity, engine.maxLines);
+  const reader = new Reader(view, engine), groups = groupsOf(view, engine);
   for (let g = 0; g < groups.count; g++) {
     const group = groups.at(g);
     reader.turnTo(group);

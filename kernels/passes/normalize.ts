@@ -85,15 +85,19 @@ export function groupsAtOnce(
   { maxLines }: Parameters,
   possible: boolean,
   inPlace: boolean,
-  stay: boolean,
+  inTile: boolean,
   given = false,
 ): { groups: Groups; each: number | undefined } {
-  const apart = possible && inPlace ? rowsApart(view, maxLines) : undefined;
+  const { capacity, columnCapacity } = engine, apart = possible && inPlace ? rowsApart(view, maxLines) : undefined;
   if (apart) return { groups: apart, each: view.outer[0].size };
   const each = possible ? linesOfEach(view) : undefined, isRows = view.layout === "rows";
-  const room = inPlace && (given || (each !== undefined && isRows)) ? roomInPlace(view, given ? 0 : AMPLE_STATISTICS) : 0;
-  const capacity = Math.max(engine.capacity, room);
-  return { groups: groupsOf(view, capacity, maxLines, given, each !== undefined && inPlace && stay), each };
+  const worthwhile = given || !isRows || each !== undefined, least = given || !isRows ? 0 : AMPLE_STATISTICS;
+  const circumstances = {
+    given,
+    inPlace: inPlace && worthwhile ? roomInPlace(view, least) : undefined,
+    stay: each !== undefined && inPlace && inTile,
+  };
+  return { groups: groupsOf(view, { capacity, columnCapacity, maxLines }, circumstances), each };
 }
 
 /** Some shares for each of a few threads. */

@@ -39,8 +39,8 @@ export class Groups {
   }
 }
 
-/** Columns narrower than this waste the cache lines that they are read in. */
-const NARROW = 32;
+/** Columns narrower than this waste the cache lines that they are read in, or, where they are copied, the time to begin with each row. */
+const NARROW = 64, NARROW_COPIES = 512;
 
 /** Columns so many at a time where a line is too long for a tile, whatever the width. */
 const WIDE = 1024;
@@ -48,10 +48,23 @@ const WIDE = 1024;
 /** Rows of so many elements, at least, at a time where those of many samples are to be read twice: enough that a tile's own cost is small. */
 const STRIP = 8192;
 
-/** The most elements and lines of a tile. */
+/** The most elements of a tile of rows and of one of columns, and the most lines of a tile. */
 interface Limits {
   capacity: number;
+  columnCapacity: number;
   maxLines: number;
+}
+
+type RowLimits = Omit<Limits, "columnCapacity">;
+
+/** What is known of the elements of a view. */
+interface Circumstances {
+  /** Statistics are given, so nothing is to be read twice. */
+  given?: boolean;
+  /** Tiles that are one run of the array are worked on where they stand, and may have so many elements. */
+  inPlace?: number;
+  /** Columns are worked on at once where they stand. */
+  stay?: boolean;
 }
 
 /** How many groups of statistics the outer axes tell apart, and of how many lines (rows) or panels (columns) each is. */
@@ -64,17 +77,18 @@ interface Cut {
 
 /**
  * Cuts a view into groups of tiles of at most `capacity` elements and `maxLines` lines. A group of one tile is read from memory only
- * once, and a group of few statistics often stays in the cache until it is read again. Where statistics are `given` nothing is to be
- * read twice; columns `stay` where engines work on them at once, where they stand.
+ * once, and a group of few statistics often stays in the cache until it is read again.
  */
-export function groupsOf(view: View, capacity: number, maxLines: number, given = false, stay = false): Groups {
+export function groupsOf(view: View, limits: Limits, { given, inPlace = 0, stay = false }: Circumstances = {}): Groups {
   if (view.count === 0 || view.statistics === 0) return new Groups(0, () => ({ tiles: [], base: 0, statistics: 0 }));
-  const cut = cutOf(view), limits = { capacity, maxLines };
+  const cut = cutOf(view), { maxLines } = limits;
   if (view.layout === "columns") {
-    return given ? columnsInTurn(view, cut, limits) : stripsOfColumns(view, cut, limits, stay);
+    const room = Math.max(limits.columnCapacity, inPlace);
+    return given ? columnsInTurn(view, cut, limits, room) : stripsOfColumns(view, cut, limits, room, stay);
   }
-  const inTurn = given && cut.panels * view.length > capacity;
-  return inTurn ? rowsInTurn(view, cut, limits) : stripsOfRows(view, cut, limits) ?? wholeRows(view, cut, limits);
+  const rows = { capacity: Math.max(limits.capacity, inPlace), maxLines };
+  const inTurn = given && cut.panels * view.length > rows.capacity;
+  return inTurn ? rowsInTurn(view, cut, rows) : stripsOfRows(view, cut, rows) ?? wholeRows(view, cut, rows);
 }
 
 /** Outer axes before the first one that is reduced over tell groups apart. */
@@ -134,7 +148,7 @@ export function rowsApart({ layout, along, outer, length }: View, maxLines: numb
 function stripsOfRows(
   { outer, length }: View,
   { groups, panels, statistics }: Cut,
-  { capacity, maxLines }: Limits,
+  { capacity, maxLines }: RowLimits,
 ): Groups | undefined {
   const inner = outer.at(-1), strip = Math.ceil(Math.min(STRIP, capacity) / length);
   const fits = panels === 1 || panels * length <= capacity;
@@ -151,7 +165,11 @@ function stripsOfRows(
 }
 
 /** A tile at a time of rows as they follow in memory, whatever their statistics: where those are given, nothing is to be read twice. */
-function rowsInTurn({ length }: View, { groups, panels, statistics }: Cut, { capacity, maxLines }: Limits): Groups {
+function rowsInTurn(
+  { length }: View,
+  { groups, panels, statistics }: Cut,
+  { capacity, maxLines }: RowLimits,
+): Groups {
   const rows = Math.min(Math.max(Math.floor(capacity / length), 1), maxLines), parts = Math.ceil(panels / rows);
   return new Groups(groups * parts, (index) => {
     const g = Math.floor(index / parts), first = g * panels + index % parts * rows;
@@ -161,7 +179,11 @@ function rowsInTurn({ length }: View, { groups, panels, statistics }: Cut, { cap
 }
 
 /** Groups of rows one after the other; small ones share a tile. */
-function wholeRows({ length }: View, { groups, panels, statistics }: Cut, { capacity, maxLines }: Limits): Groups {
+function wholeRows(
+  { length }: View,
+  { groups, panels, statistics }: Cut,
+  { capacity, maxLines }: RowLimits,
+): Groups {
   const fit = Math.min(Math.floor(capacity / (panels * length)), Math.floor(maxLines / panels));
   const together = Math.max(fit, 1);
   return new Groups(Math.ceil(groups / together), (index) => {
@@ -175,14 +197,17 @@ function wholeRows({ length }: View, { groups, panels, statistics }: Cut, { capa
 function stripsOfColumns(
   view: View,
   { groups, panels, statistics }: Cut,
-  { capacity, maxLines }: Limits,
+  { columnCapacity, maxLines }: Limits,
+  room: number,
   stay: boolean,
 ): Groups {
-  const { length, width, members } = view, fit = Math.floor(capacity / length / 16) * 16;
-  const most = Math.min(width, fit >= NARROW ? fit : WIDE, capacity, maxLines);
-  const columns = Math.max(Math.floor(most / members), 1) * members, strips = Math.ceil(width / columns);
+  const { length, width, members } = view, fit = Math.floor(columnCapacity / length / 16) * 16;
+  const worthwhile = fit >= Math.min(width, stay ? NARROW : NARROW_COPIES);
+  const columns = columnsOf(view, Math.min(worthwhile ? fit : WIDE, columnCapacity, maxLines));
+  const strips = Math.ceil(width / columns);
   return new Groups(groups * strips, (index) => {
     const g = Math.floor(index / strips), column = index % strips * columns, lines = Math.min(columns, width - column);
+    const capacity = lines === width ? room : columnCapacity;
     const tiles = columnTiles(view, g * panels, (g + 1) * panels, column, lines, capacity);
     if (stay && tiles.length === 1) tiles[0].stride = width;
     // Between the strip's first and last statistic lie those of other strips where panels have statistics of their own.
@@ -192,15 +217,26 @@ function stripsOfColumns(
 }
 
 /** A tile at a time of columns as they follow in memory: where statistics are given, nothing is to be read twice. */
-function columnsInTurn(view: View, { groups, panels, statistics }: Cut, { capacity, maxLines }: Limits): Groups {
-  const { length, width, members } = view, most = Math.min(width, capacity, maxLines);
-  const columns = Math.max(Math.floor(most / members), 1) * members, strips = Math.ceil(width / columns);
-  const rows = Math.min(length, Math.max(Math.floor(capacity / columns), 1)), parts = Math.ceil(length / rows);
+function columnsInTurn(
+  view: View,
+  { panels, groups, statistics }: Cut,
+  { columnCapacity, maxLines }: Limits,
+  room: number,
+): Groups {
+  const { length, width } = view, columns = columnsOf(view, Math.min(columnCapacity, maxLines));
+  const strips = Math.ceil(width / columns), capacity = columns === width ? room : columnCapacity;
+  const rows = Math.max(Math.floor(capacity / columns), 1), parts = Math.ceil(length / rows);
   return new Groups(groups * panels * parts * strips, (index) => {
-    const column = index % strips * columns, at = Math.floor(index / strips), from = at % parts * rows, panel = Math.floor(at / parts);
-    const tile = columnTile(view, panel, column, Math.min(columns, width - column), from, Math.min(rows, length - from));
+    const column = index % strips * columns, at = Math.floor(index / strips), panel = Math.floor(at / parts);
+    const from = at % parts * rows, lines = Math.min(columns, width - column);
+    const tile = columnTile(view, panel, column, lines, from, Math.min(rows, length - from));
     return { tiles: [tile], base: Math.floor(panel / panels) * statistics, statistics };
   });
+}
+
+/** So many columns at most of whole statistics. */
+function columnsOf({ width, members }: View, most: number): number {
+  return Math.max(Math.floor(Math.min(width, most) / members), 1) * members;
 }
 
 /** Tiles of whole lines, or of parts of one line where it is longer than a tile. */

@@ -94,7 +94,9 @@ function groupsOfColumns({ size, statisticStride, parameterStride }: Axis, outer
   const isLine = (axis?: Axis) => axis?.statisticStride === 0 && axis.parameterStride === 0;
   const last = outer.at(-1);
   if (isLine(last)) return 1;
-  if (last?.statisticStride !== 1 || last.parameterStride !== parameterStride * size || !isLine(outer.at(-2))) return undefined;
+  if (last?.statisticStride !== 1 || last.parameterStride !== parameterStride * size || !isLine(outer.at(-2))) {
+    return undefined;
+  }
   return outer.pop()!.size;
 }
 

@@ -5,8 +5,11 @@ import { PlainEngine } from "../plain.ts";
 import { type Data, gather, isRun, type Layout, scatter, sizeOf, type Tile } from "../tile.ts";
 import type { Kernels } from "./kernels.ts";
 
-/** 128 KiB of float32 a tile: two of them and their parameters stay in a second level cache. */
+/** 128 KiB of float32 a tile of rows: two of them and their parameters stay in a second level cache. */
 const CAPACITY = 32768;
+
+/** 512 KiB a tile of columns: what is copied, or passed over, of each row should not be short. */
+const COLUMN_CAPACITY = 4 * CAPACITY;
 const MAX_LINES = 4096;
 
 /** Rows of so many elements, with as many parameters, are worked on at once where they lie. */
@@ -39,12 +42,12 @@ class Addresses {
 
 /** Where everything of an engine is, from an address on. */
 function layOut(first: number) {
-  const addresses = new Addresses(first), float32 = CAPACITY * 4;
+  const addresses = new Addresses(first), float32 = COLUMN_CAPACITY * 4;
   const parameters32 = MAX_PARAMETERS * 4, parameters64 = MAX_PARAMETERS * 8;
   const places = {
     lines: addresses.take(Lines.bytes(MAX_LINES)),
     tiles: [addresses.take(float32), addresses.take(float32), addresses.take(float32), addresses.take(float32)],
-    half: addresses.take(CAPACITY * 2),
+    half: addresses.take(COLUMN_CAPACITY * 2),
     scale: addresses.take(parameters32),
     bias: addresses.take(parameters32),
     dScale32: addresses.take(parameters32),
@@ -65,6 +68,7 @@ export const ENGINE_BYTES = layOut(0).end;
  */
 export class SimdEngine implements Engine {
   readonly capacity = CAPACITY;
+  readonly columnCapacity = COLUMN_CAPACITY;
   readonly maxLines = MAX_LINES;
   readonly maxParameters = MAX_PARAMETERS;
   readonly lines: Lines;
@@ -91,7 +95,7 @@ export class SimdEngine implements Engine {
     this.#kernels = kernels;
     this.isResident = isResident;
     this.#float32 = new Float32Array(buffer, 0, at.end / 4);
-    this.#half = new Uint16Array(buffer, at.half, CAPACITY);
+    this.#half = new Uint16Array(buffer, at.half, COLUMN_CAPACITY);
     this.window = new Window(
       new Float32Array(buffer, at.scale, MAX_PARAMETERS),
       new Float32Array(buffer, at.bias, MAX_PARAMETERS),
@@ -103,7 +107,7 @@ export class SimdEngine implements Engine {
 
   /** The memory of the tiles, for work of other kinds. */
   get scratch(): Float32Array {
-    return new Float32Array(this.memory.buffer, this.at.tiles[0], 4 * CAPACITY);
+    return new Float32Array(this.memory.buffer, this.at.tiles[0], COLUMN_CAPACITY);
   }
 
   /** Where the tile in a slot is. */
@@ -194,7 +198,8 @@ export class SimdEngine implements Engine {
     activation: Activation | undefined,
   ): number {
     const { scale, bias } = this.parametersAt(view.layout === "rows" ? 0 : this.lines.parameter[0]);
-    const { rowNormalize, columnNormalize } = this.#kernels, kernel = view.layout === "rows" ? rowNormalize : columnNormalize;
+    const { rowNormalize, columnNormalize } = this.#kernels,
+      kernel = view.layout === "rows" ? rowNormalize : columnNormalize;
     return kernel(
       this.#address[Slot.X],
       this.#address[Slot.OUT],

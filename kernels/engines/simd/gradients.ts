@@ -69,11 +69,23 @@ export class SimdGradients implements Gradients {
   }
 
   #columnSums(view: Layout, { lines, length }: Tile, ofParameters: boolean): void {
-    const engine = this.#engine, { at, lines: { address, parameter } } = engine, stride = lines * 4, [first] = parameter;
+    const engine = this.#engine,
+      { at, lines: { address, parameter } } = engine,
+      stride = lines * 4,
+      [first] = parameter;
     const x = engine.addressOf(Slot.X), dy = engine.addressOf(Slot.DY), { scale } = engine.parametersAt(first);
     this.#kernels.columnSums(x, dy, lines, length, stride, +view.along, scale, address);
     if (!ofParameters) return;
-    this.#kernels.columnParameterSums(x, dy, lines, length, stride, at.dScale + first * 8, at.dBias + first * 8, address);
+    this.#kernels.columnParameterSums(
+      x,
+      dy,
+      lines,
+      length,
+      stride,
+      at.dScale + first * 8,
+      at.dBias + first * 8,
+      address,
+    );
   }
 
   gradient(view: Layout, tile: Tile): void {
@@ -103,7 +115,9 @@ export class SimdGradients implements Gradients {
     floor: number,
     { given, ofParameters, sum }: { given: boolean; ofParameters: boolean; sum: boolean },
   ): number {
-    const engine = this.#engine, { at, window, lines: { address, parameter } } = engine, isRows = view.layout === "rows";
+    const engine = this.#engine,
+      { at, window, lines: { address, parameter } } = engine,
+      isRows = view.layout === "rows";
     const kernel = isRows ? this.#kernels.rowDifferentiate : this.#kernels.columnDifferentiate;
     const first = isRows ? 0 : parameter[0];
     return kernel(

@@ -49,12 +49,14 @@ Deno.test("tiles: every element is in one tile, with its statistic and its param
       const view = viewOf(axes, true), expected = labels(axes);
       const statistic = new Uint32Array(maxLines), parameter = new Uint32Array(maxLines);
       const seen = new Array(expected.length).fill(0), groupOf = new Map<number, unknown>();
-      const groups = groupsOf(view, capacity, maxLines, given, stay);
+      const limits = { capacity, columnCapacity: capacity, maxLines }, groups = groupsOf(view, limits, { given, stay });
       for (let g = 0; g < groups.count; g++) {
         const group = groups.at(g);
         for (const tile of group.tiles) {
           assertEquals(tile.lines * tile.length <= capacity && tile.lines <= maxLines, true);
-          if (tile.stride !== undefined) assertEquals([stay, tile.stride, tile.length], [true, view.width, view.length]);
+          if (tile.stride !== undefined) {
+            assertEquals([stay, tile.stride, tile.length], [true, view.width, view.length]);
+          }
           locate(view, tile, group.base, statistic, parameter);
           forEachElement(view, tile, (at, line, place) => {
             seen[at]++;

@@ -159,7 +159,42 @@ export function columnDeviations(
   }
 }
 
-/** dx = h gain + (x - center) slope + offset. */
+/** dx = h gain + (x - center) slope + offset, of one element of each line, and of another one `apart` bytes behind it. */
+// @ts-ignore: decorator
+@inline
+function differentiateBoth(
+  x: usize,
+  dy: usize,
+  dx: usize,
+  apart: usize,
+  count: usize,
+  along: bool,
+  scale: usize,
+  scale1: usize,
+  lines: usize,
+): void {
+  const bytes = count << 2, x1 = x + apart, dy1 = dy + apart, dx1 = dx + apart;
+  const g0 = v128.load32_splat(along ? scale : x), g1 = v128.load32_splat(along ? scale1 : x);
+  let p: usize = 0;
+  for (; p + 16 <= bytes; p += 16) {
+    const t = lines + p, c = v128.load(t, CENTER_32), k = v128.load(t, SLOPE_32), b = v128.load(t, OFFSET_32);
+    const a = v128.load(t, GAIN_32), m = v128.load(t, CONSTANT_32);
+    const z0 = madd(f32x4.sub(v128.load(x + p), c), k, b), z1 = madd(f32x4.sub(v128.load(x1 + p), c), k, b);
+    const h0 = deviation(v128.load(dy + p), m, along, g0), h1 = deviation(v128.load(dy1 + p), m, along, g1);
+    v128.store(dx + p, madd(h0, a, z0));
+    v128.store(dx1 + p, madd(h1, a, z1));
+  }
+  for (; p < bytes; p += 4) {
+    const t = lines + p, c = v128.load32_zero(t, CENTER_32), k = v128.load32_zero(t, SLOPE_32), b = v128.load32_zero(t, OFFSET_32);
+    const a = v128.load32_zero(t, GAIN_32), m = v128.load32_zero(t, CONSTANT_32);
+    const z0 = madd(f32x4.sub(v128.load32_zero(x + p), c), k, b), z1 = madd(f32x4.sub(v128.load32_zero(x1 + p), c), k, b);
+    const h0 = deviation(v128.load32_zero(dy + p), m, along, g0), h1 = deviation(v128.load32_zero(dy1 + p), m, along, g1);
+    v128.store32_lane(dx + p, madd(h0, a, z0), 0);
+    v128.store32_lane(dx1 + p, madd(h1, a, z1), 0);
+  }
+}
+
+/** dx = h gain + (x - center) slope + offset, of two elements of each line at a time. */
 export function columnGradient(
   x: usize,
   dy: usize,
@@ -171,29 +206,10 @@ export function columnGradient(
   scale: usize,
   lines: usize,
 ): void {
-  for (let first: usize = 0; first < length; first += BLOCK) {
-    const end = min(first + BLOCK, length);
-    let l: usize = 0;
-    for (; l + WIDTH <= count; l += WIDTH) {
-      const t = lines + (l << 2), c0 = v128.load(t, CENTER_32), c1 = v128.load(t, CENTER_32 + 16);
-      const k0 = v128.load(t, SLOPE_32), k1 = v128.load(t, SLOPE_32 + 16), b0 = v128.load(t, OFFSET_32), b1 = v128.load(t, OFFSET_32 + 16);
-      const a0 = v128.load(t, GAIN_32), a1 = v128.load(t, GAIN_32 + 16), m0 = v128.load(t, CONSTANT_32), m1 = v128.load(t, CONSTANT_32 + 16);
-      for (let i = first, p = first * stride + (l << 2); i < end; i++, p += stride) {
-        const g = along ? v128.load32_splat(scale + (i << 2)) : c0;
-        const h0 = deviation(v128.load(dy + p), m0, along, g), h1 = deviation(v128.load(dy + p, 16), m1, along, g);
-        const z0 = madd(f32x4.sub(v128.load(x + p), c0), k0, b0), z1 = madd(f32x4.sub(v128.load(x + p, 16), c1), k1, b1);
-        v128.store(dx + p, madd(h0, a0, z0));
-        v128.store(dx + p, madd(h1, a1, z1), 16);
-      }
-    }
-    for (; l < count; l++) {
-      const t = lines + (l << 2), c = v128.load32_zero(t, CENTER_32), k = v128.load32_zero(t, SLOPE_32), b = v128.load32_zero(t, OFFSET_32);
-      const a = v128.load32_zero(t, GAIN_32), m = v128.load32_zero(t, CONSTANT_32);
-      for (let i = first, p = first * stride + (l << 2); i < end; i++, p += stride) {
-        const g = along ? v128.load32_splat(scale + (i << 2)) : c;
-        const d = madd(f32x4.sub(v128.load32_zero(x + p), c), k, b);
-        v128.store32_lane(dx + p, madd(deviation(v128.load32_zero(dy + p), m, along, g), a, d), 0);
-      }
-    }
+  const half = length + 1 >> 1;
+  for (let i: usize = 0; i < half; i++, x += stride, dy += stride, dx += stride, scale += 4) {
+    const other = i + half < length ? half : 0, distance = other * stride;
+    if (along) differentiateBoth(x, dy, dx, distance, count, true, scale, scale + (other << 2), lines);
+    else differentiateBoth(x, dy, dx, distance, count, false, 0, 0, lines);
   }
 }
