@@ -14,10 +14,12 @@ export interface Tile {
   /** Columns: the distance of neighbouring elements of a line in the array. Rows: 0, the tile is one run of elements. */
   pitch: number;
   /**
-   * Rows of one statistic that are apart: the distance of neighbouring lines in the array. Columns that are worked on at once: that of
-   * neighbouring elements of a line. Engines take such tiles only where they stand.
+   * Rows of which those of a statistic are apart: the distance of its neighbouring lines in the array. Columns that are worked on at once:
+   * that of neighbouring elements of a line. Engines take such tiles only where they stand.
    */
   stride?: number;
+  /** Rows of which those of a statistic are apart: the distance of neighbouring statistics. */
+  step?: number;
 }
 
 /** How lines lie in a tile. */

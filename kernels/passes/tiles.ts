@@ -112,14 +112,14 @@ export function linesOfEach(view: View): number | undefined {
 /** The group of one statistic of a tile: the `rows` rows that it has there, each in tiles of its own. */
 export function groupOfOne(
   { length }: View,
-  { outer, stride = length }: ViewTile,
+  { outer, stride = length, step }: ViewTile,
   { base }: Group,
   s: number,
   rows: number,
   capacity: number,
 ): Group {
-  const tiles: ViewTile[] = [];
-  for (let row = 0, line = outer + s * rows; row < rows; row++, line += stride / length) {
+  const tiles: ViewTile[] = [], first = outer + s * (step === undefined ? rows : step / length);
+  for (let row = 0, line = first; row < rows; row++, line += stride / length) {
     tiles.push(...rowTiles(line, line + 1, length, capacity, 1));
   }
   return { tiles, base: base + s, statistics: 1 };
@@ -130,18 +130,30 @@ export function groupOfAll({ stride: _, ...tile }: ViewTile, group: Group): Grou
   return { ...group, tiles: [tile] };
 }
 
-/** Rows that are apart are worked on one statistic at a time if they are so long at least: shorter ones waste what is fetched ahead. */
-const LONG = 512;
+/** Rows that are apart are worked on at once if they are so long, or so few to a statistic: shorter ones waste what is fetched ahead. */
+const LONG = 512, FEW = 128;
 
-/** Groups of one statistic, and one parameter, whose rows are apart: a channel in all samples. Undefined where a view has no such rows. */
-export function rowsApart({ layout, along, outer, length }: View, maxLines: number): Groups | undefined {
+/** The elements of statistics whose rows are apart that are in one tile, if there are several: enough that its own cost is small. */
+const APART = 262144;
+
+/**
+ * Groups of neighbouring statistics of one parameter each, the rows of which are apart: channels in all samples. Undefined where a view has no such
+ * rows.
+ */
+export function rowsApart({ layout, along, outer, length, count }: View, maxLines: number): Groups | undefined {
   const [samples, channels] = outer;
-  if (layout !== "rows" || along || outer.length !== 2 || length < LONG || samples.size > maxLines) return undefined;
+  if (layout !== "rows" || along || outer.length !== 2 || samples.size > maxLines) return undefined;
   if (samples.statisticStride !== 0 || samples.parameterStride !== 0 || channels.statisticStride !== 1) {
     return undefined;
   }
-  const stride = channels.size * length, rows = { lines: samples.size, length, pitch: 0, stride, from: 0, column: 0 };
-  return new Groups(channels.size, (s) => ({ tiles: [{ ...rows, at: s * length, outer: s }], base: s, statistics: 1 }));
+  if (length < LONG && samples.size > FEW) return undefined;
+  const most = Math.max(Math.min(Math.floor(maxLines / samples.size), Math.floor(APART / count)), 1);
+  const rows = { length, pitch: 0, stride: channels.size * length, step: length, from: 0, column: 0 };
+  return new Groups(Math.ceil(channels.size / most), (index) => {
+    const base = index * most, statistics = Math.min(most, channels.size - base);
+    const tile = { ...rows, lines: statistics * samples.size, at: base * length, outer: base };
+    return { tiles: [tile], base, statistics };
+  });
 }
 
 /** Rows of neighbouring statistics, from all over a group that is larger than a tile; undefined where there are no such rows. */
@@ -311,9 +323,12 @@ export function locate(view: View, tile: ViewTile, base: number, statistic: Uint
     }
     return;
   }
-  if (tile.stride !== undefined) {
-    statistic.fill(s, 0, tile.lines);
-    parameter.fill(p, 0, tile.lines);
+  if (tile.step !== undefined) {
+    const [{ size }, { parameterStride }] = outer;
+    for (let l = 0; l < tile.lines; l += size, s++, p += parameterStride) {
+      statistic.fill(s, l, l + size);
+      parameter.fill(p, l, l + size);
+    }
     return;
   }
   const last = outer.length - 1, { size, statisticStride, parameterStride } = last < 0 ? one : outer[last];

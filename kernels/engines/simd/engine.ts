@@ -162,8 +162,9 @@ export class SimdEngine implements Engine {
 
   moments(view: Layout, tile: Tile, aboutZero: boolean, floor: number): void {
     const { mean, m2, address } = this.lines, x = this.#address[Slot.X], { lines, length } = tile;
-    if (view.layout === "rows") this.#kernels.rowMoments(x, 0, lines, 1, length, length * 4, +aboutZero, address);
-    else {
+    if (view.layout === "rows") {
+      this.#kernels.rowMoments(x, 0, lines, 1, length, length * 4, length * 4, +aboutZero, address);
+    } else {
       const to = [mean.byteOffset, m2.byteOffset];
       this.#kernels.columnMoments(x, lines, length, lines * 4, +aboutZero, ...to, address);
     }
@@ -182,7 +183,7 @@ export class SimdEngine implements Engine {
     const { address, parameter } = this.lines;
     if (view.layout === "rows") {
       const { scale, bias } = this.parametersAt();
-      this.#kernels.rowApply(x, y, 0, lines, length, length * 4, along, scale, bias, 0, 1, address);
+      this.#kernels.rowApply(x, y, 0, lines, 1, length, length * 4, length * 4, along, scale, bias, 0, address);
     } else {
       const { scale, bias } = this.parametersAt(parameter[0]);
       this.#kernels.columnApply(x, y, lines, length, lines * 4, along, scale, bias, address);
@@ -206,7 +207,7 @@ export class SimdEngine implements Engine {
       tile.lines / each,
       each,
       tile.length,
-      strideOf(view, tile),
+      ...distancesOf(view, tile, each),
       +aboutZero,
       +subtractMean,
       factor,
@@ -281,11 +282,10 @@ export class SimdEngine implements Engine {
   }
 }
 
-/**
- * How many bytes lie between neighbouring lines (rows), or neighbouring elements of a line (columns), of a tile.
- */
-export function strideOf({ layout }: Layout, { lines, length, stride }: Tile): number {
-  return 4 * (stride ?? (layout === "rows" ? length : lines));
+/** How many bytes lie between neighbouring lines of a statistic (rows), or elements of a line (columns), and between statistics (rows). */
+export function distancesOf({ layout }: Layout, tile: Tile, each: number): [stride: number, step: number] {
+  const { lines, length, stride = layout === "rows" ? length : lines, step = each * stride } = tile;
+  return [4 * stride, 4 * step];
 }
 
 /** Whether two results of float32 kernels can be trusted: neither overflowed, and products did not underflow. */

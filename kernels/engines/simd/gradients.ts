@@ -3,7 +3,7 @@ import { type Gradients, Slot } from "../engine.ts";
 import type { Measure } from "../measure.ts";
 import { PlainGradients } from "../plain_gradients.ts";
 import { type Layout, sizeOf, type Tile } from "../tile.ts";
-import { KINDS, type SimdEngine, strideOf } from "./engine.ts";
+import { distancesOf, KINDS, type SimdEngine } from "./engine.ts";
 import { type GradientKernels, gradientKernelsOver } from "./gradient_kernels.ts";
 
 /** Gradients of parameters add up in float32 over at most this many lines before they are carried over into float64. */
@@ -23,8 +23,9 @@ export class SimdGradients implements Gradients {
   /** As rows_gradient.ts and columns_gradient.ts say. */
   shifts(view: Layout, { lines, length }: Tile): void {
     const dy = this.#engine.addressOf(Slot.DY), { address } = this.#engine.lines, along = +view.along;
-    if (view.layout === "rows") this.#kernels.rowShifts(dy, 0, lines, length, length * 4, along, address);
-    else this.#kernels.columnShifts(dy, lines, length, lines * 4, along, address);
+    if (view.layout === "rows") {
+      this.#kernels.rowShifts(dy, 0, lines, 1, length, length * 4, length * 4, along, address);
+    } else this.#kernels.columnShifts(dy, lines, length, lines * 4, along, address);
   }
 
   /** Rounds what is taken from dy, or, along, from dy scale. */
@@ -56,7 +57,7 @@ export class SimdGradients implements Gradients {
     for (let l = 0; l < lines; l += many) {
       const end = Math.min(l + many, lines), { scale } = engine.parametersAt();
       const sums = [+ofParameters, at.dScale32, at.dBias32], { address } = engine.lines;
-      this.#kernels.rowSums(x, dy, l, end, length, stride, along, scale, ...sums, 0, 1, address);
+      this.#kernels.rowSums(x, dy, l, end, 1, length, stride, stride, along, scale, ...sums, 0, address);
       if (ofParameters) this.#carry();
     }
   }
@@ -100,7 +101,7 @@ export class SimdGradients implements Gradients {
     this.#roundConstants(view, tile);
     if (view.layout === "rows") {
       const { scale } = engine.parametersAt();
-      this.#kernels.rowGradient(x, dy, dx, 0, lines, length, length * 4, along, scale, 0, 1, address);
+      this.#kernels.rowGradient(x, dy, dx, 0, lines, 1, length, length * 4, length * 4, along, scale, 0, address);
     } else {
       const { scale } = engine.parametersAt(parameter[0]);
       this.#kernels.columnGradient(x, dy, dx, lines, length, lines * 4, along, scale, address);
@@ -128,7 +129,7 @@ export class SimdGradients implements Gradients {
       tile.lines / each,
       each,
       tile.length,
-      strideOf(view, tile),
+      ...distancesOf(view, tile, each),
       +aboutZero,
       +subtractMean,
       factor,

@@ -21,7 +21,7 @@ import {
   SUM,
 } from "./lines";
 import { inverses, storePair } from "./normalize";
-import { isLeft, rowMoments, together } from "./rows";
+import { addressOf, isLeft, rowMoments, together } from "./rows";
 import { carry, rowDeviations, rowGradient, rowShifts, rowSums } from "./rows_gradient";
 import { areModerate, areUsual, isLarge, isUnusual, rounded } from "./tables";
 
@@ -253,6 +253,7 @@ export function rowDifferentiate(
   each: usize,
   length: usize,
   stride: usize,
+  step: usize,
   aboutZero: bool,
   subtractMean: bool,
   factor: f64,
@@ -271,22 +272,25 @@ export function rowDifferentiate(
 ): i32 {
   // Lines that are apart have one parameter, and one shift does for them all.
   const n = <f64> (each * length), apart = stride != length << 2, deviate = subtractMean && ((each > 1 && !apart) || (given && !along));
-  let many = together(each, length, stride), unfinished = 0, added: usize = 0;
+  let many = together(each, length), unfinished = 0, added: usize = 0;
   if (parameters) many = min(many, MAX_ADDED);
   for (let from: usize = 0; from < statistics; from += many) {
     const end = min(from + many, statistics), first = from * each, last = end * each;
-    if (!given) rowMoments(x, from, end, each, length, stride, aboutZero, lines);
-    if (subtractMean) rowShifts(dy, first, apart ? first + 1 : last, length, stride, along, lines);
-    for (let l = first + 1; apart && l < last; l++) store<f64>(lines + (l << 3), load<f64>(lines + (first << 3), SHIFT), SHIFT);
+    if (!given) rowMoments(x, from, end, each, length, stride, step, aboutZero, lines);
+    if (subtractMean && !apart) rowShifts(dy, first, last, each, length, stride, step, along, lines);
+    for (let l = first; subtractMean && apart && l < last; l += each) {
+      rowShifts(dy, l, l + 1, each, length, stride, step, along, lines);
+      for (let m = l + 1; m < l + each; m++) store<f64>(lines + (m << 3), load<f64>(lines + (l << 3), SHIFT), SHIFT);
+    }
     let missing = tabulateSums(from, end, each, n, along, subtractMean, factor, inside, outside, floor, given, lines);
-    rowSums(x, dy, first, last, length, stride, along, scale, parameters != 0, dScale32, dBias32, missing != 0, each, lines);
+    rowSums(x, dy, first, last, each, length, stride, step, along, scale, parameters != 0, dScale32, dBias32, missing != 0, lines);
     if (deviate) rowDeviations(x, from, end, each, length, stride, subtractMean, lines);
     const ofParameters = parameters != 0, length64 = <f64> length;
     missing += tabulateGradient(from, end, each, length64, along, aboutZero, subtractMean, factor, outside, floor, given, ofParameters, deviate, lines);
     unfinished += missing;
-    rowGradient(x, dy, dx, first, last, length, stride, along, scale, missing != 0, each, lines);
+    rowGradient(x, dy, dx, first, last, each, length, stride, step, along, scale, missing != 0, lines);
     for (let l = first; dSum && l < last; l++) {
-      const p = l * stride;
+      const p = addressOf(l, each, stride, step);
       if (!isLeft(l, missing != 0, each, lines)) add(dx + p, dSum + p, dx + p, length);
     }
     added += end - from;
@@ -311,6 +315,7 @@ export function columnDifferentiate(
   each: usize,
   length: usize,
   stride: usize,
+  step: usize,
   aboutZero: bool,
   subtractMean: bool,
   factor: f64,

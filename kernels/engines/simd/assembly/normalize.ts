@@ -1,6 +1,6 @@
 // Moments, table and apply of a few statistics after the other, each while its lines are in the nearest caches. A statistic has `each`
-// lines: one for layer and instance norm, those of a group of channels for group norm, or, one statistic at a time, those of a channel in
-// all samples for batch norm. Neighbouring lines (along memory), or neighbouring elements of a line (across it), are `stride` bytes apart.
+// lines: one for layer and instance norm, those of a group of channels for group norm, those of a channel in all samples for batch norm.
+// See rows.ts for `stride` and `step` of lines along memory, columns.ts for those across it.
 
 import { activate } from "./activation";
 import { columnApply, columnMoments, mergeColumns } from "./columns";
@@ -15,7 +15,7 @@ import {
   SLOPE,
   SLOPE_32,
 } from "./lines";
-import { isLeft, rowApply, rowMoments, together } from "./rows";
+import { addressOf, isLeft, rowApply, rowMoments, together } from "./rows";
 import { areModerate, areUsual, isLarge, isUnusual, rounded } from "./tables";
 
 /** 1 / (sqrt(factor v + inside) + outside) of two sums of squares. */
@@ -129,6 +129,7 @@ export function rowNormalize(
   each: usize,
   length: usize,
   stride: usize,
+  step: usize,
   aboutZero: bool,
   subtractMean: bool,
   factor: f64,
@@ -141,16 +142,16 @@ export function rowNormalize(
   activation: i32,
   lines: usize,
 ): i32 {
-  const n = <f64> (each * length), many = together(each, length, stride);
+  const n = <f64> (each * length), many = together(each, length);
   let unfinished = 0;
   for (let from: usize = 0; from < statistics; from += many) {
     const end = min(from + many, statistics), first = from * each, last = end * each;
-    rowMoments(x, from, end, each, length, stride, aboutZero, lines);
+    rowMoments(x, from, end, each, length, stride, step, aboutZero, lines);
     const missing = tabulate(from, end, each, n, along, subtractMean, factor, inside, outside, floor, lines);
     unfinished += missing;
-    rowApply(x, y, first, last, length, stride, along, scale, bias, missing != 0, each, lines);
+    rowApply(x, y, first, last, each, length, stride, step, along, scale, bias, missing != 0, lines);
     for (let l = first; activation && l < last; l++) {
-      if (!isLeft(l, missing != 0, each, lines)) activate(y + l * stride, length, activation);
+      if (!isLeft(l, missing != 0, each, lines)) activate(y + addressOf(l, each, stride, step), length, activation);
     }
   }
   return unfinished;
@@ -164,6 +165,7 @@ export function columnNormalize(
   each: usize,
   length: usize,
   stride: usize,
+  step: usize,
   aboutZero: bool,
   subtractMean: bool,
   factor: f64,

@@ -1,7 +1,8 @@
-// Lines that lie along memory, `stride` bytes apart, taken two at a time: one of the first half beside one of the second, so that memory delivers
-// two streams. They are those from `first` to `end` of a tile that begins at the addresses of the tensors. A line has one statistic, so
-// one entry in each of its tables, whose address is `lines`. Where `along` is set, scale and bias vary along the line, and a line uses those from
-// its index in the table of parameters on. A statistic has `each` neighbouring lines. Where `some` is set, some of them are left out.
+// Lines that lie along memory, taken two at a time: one of the first half beside one of the second, so that memory delivers
+// two streams. They are those from `first` to `end` of a tile that begins at the addresses of the tensors. A statistic has `each` of them, one after
+// the other in tables, whose address is `lines`; in memory lines of a statistic are `stride` bytes apart, and statistics `step` bytes. Where
+// `along` is set, scale and bias vary along the line, and a line uses those from its index in the table of parameters on. Where `some` is
+// set, some statistics are left out.
 // Tensors, float32 tables and parameters are float32 and given by their addresses; moments, shifts and sums are float64.
 
 import { both } from "./lanes";
@@ -57,11 +58,17 @@ export function partnerOf(l: usize, k: usize, half: usize, along: bool, some: bo
  */
 const NEAR: usize = 32768;
 
-/** How many statistics are worked on together; one if its lines are apart. */
+/** Where line l begins in its tile. */
 // @ts-ignore: decorator
 @inline
-export function together(each: usize, length: usize, stride: usize): usize {
-  if (stride != length << 2) return 1;
+export function addressOf(l: usize, each: usize, stride: usize, step: usize): usize {
+  return step == each * stride ? l * stride : l / each * step + l % each * stride;
+}
+
+/** How many statistics are worked on together. */
+// @ts-ignore: decorator
+@inline
+export function together(each: usize, length: usize): usize {
   const fit = NEAR / (each * length << 2);
   return each == 1 ? max(fit, 2) & ~1 : max(fit, 1);
 }
@@ -77,13 +84,14 @@ export function rowMoments(
   each: usize,
   length: usize,
   stride: usize,
+  step: usize,
   aboutZero: bool,
   lines: usize,
 ): void {
-  const mean = lines + MEAN, m2 = lines + M2, size = each * stride;
-  if (each > 1 && together(each, length, stride) == 1) {
+  const mean = lines + MEAN, m2 = lines + M2;
+  if (each > 1 && (stride != length << 2 || together(each, length) == 1)) {
     for (let s = from; s < end; s++) {
-      runMoments(x + s * size, each, length, stride, aboutZero);
+      runMoments(x + s * step, each, length, stride, aboutZero);
       storeBoth(mean, s, s, means);
       storeBoth(m2, s, s, squares);
     }
@@ -92,7 +100,7 @@ export function rowMoments(
   const count = end - from, half = count >> 1;
   for (let k: usize = 0; k < count;) {
     const s = lineAt(k, from, half), t = partnerOf(s, k, half, false, false, 1, lines);
-    pairMoments(x + s * size, (t - s) * size, each * length, aboutZero);
+    pairMoments(x + s * step, (t - s) * step, each * length, aboutZero);
     storeBoth(mean, s, t, means);
     storeBoth(m2, s, t, squares);
     k += s != t ? 2 : 1;
@@ -105,21 +113,22 @@ export function rowApply(
   y: usize,
   first: usize,
   end: usize,
+  each: usize,
   length: usize,
   stride: usize,
+  step: usize,
   along: bool,
   scale: usize,
   bias: usize,
   some: bool,
-  each: usize,
   lines: usize,
 ): void {
   const count = end - first, half = count >> 1;
   for (let k: usize = 0; k < count;) {
-    const l = lineAt(k, first, half), m = partnerOf(l, k, half, along, some, each, lines), at = l * stride;
-    const p = placeOf(l, along, lines), g = scale + p, h = bias + p;
+    const l = lineAt(k, first, half), m = partnerOf(l, k, half, along, some, each, lines);
+    const at = addressOf(l, each, stride, step), apart = addressOf(m, each, stride, step) - at, p = placeOf(l, along, lines), g = scale + p, h = bias + p;
     const c = entries(lines + CENTER_32, l, m), a = entries(lines + SLOPE_32, l, m), b = entries(lines + OFFSET_32, l, m);
-    if (l != m) pairApply(x + at, y + at, half * stride, length, c, a, b, along, g, h);
+    if (l != m) pairApply(x + at, y + at, apart, length, c, a, b, along, g, h);
     else if (!isLeft(l, some, each, lines)) lineApply(x + at, y + at, length, c, a, b, along, g, h);
     k += l != m ? 2 : 1;
   }

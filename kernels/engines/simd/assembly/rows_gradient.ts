@@ -16,7 +16,7 @@ import {
   SLOPE_32,
   SUM,
 } from "./lines";
-import { entries, isLeft, lineAt, partnerOf, placeOf, storeBoth } from "./rows";
+import { addressOf, entries, isLeft, lineAt, partnerOf, placeOf, storeBoth } from "./rows";
 import { rounded } from "./tables";
 
 /** So many elements at the beginning of a line have a mean that will do. */
@@ -30,15 +30,17 @@ export function rowShifts(
   dy: usize,
   first: usize,
   end: usize,
+  each: usize,
   length: usize,
   stride: usize,
+  step: usize,
   along: bool,
   lines: usize,
 ): void {
   const part = along ? min(length, ROUGH) : quarterOf(length), n = f64x2.splat(<f64> part), count = end - first, half = count >> 1;
   for (let k: usize = 0; k < count;) {
     const l = lineAt(k, first, half), m = partnerOf(l, k, half, false, false, 1, lines);
-    const at = dy + l * stride, apart = (m - l) * stride;
+    const at = dy + addressOf(l, each, stride, step), apart = dy + addressOf(m, each, stride, step) - at;
     if (along) storeBoth(lines + SHIFT, l, m, rounded(f64x2.div(pairSum(at, apart, part), n)));
     else {
       pairMoments(at, apart, part, false);
@@ -59,24 +61,26 @@ export function rowSums(
   dy: usize,
   first: usize,
   end: usize,
+  each: usize,
   length: usize,
   stride: usize,
+  step: usize,
   along: bool,
   scale: usize,
   ofParameters: bool,
   dScale: usize,
   dBias: usize,
   some: bool,
-  each: usize,
   lines: usize,
 ): void {
   const count = end - first, half = count >> 1;
   for (let k: usize = 0; k < count;) {
-    const l = lineAt(k, first, half), m = partnerOf(l, k, half, along, some, each, lines), at = l * stride, p = placeOf(l, along, lines);
+    const l = lineAt(k, first, half), m = partnerOf(l, k, half, along, some, each, lines), p = placeOf(l, along, lines);
+    const at = addressOf(l, each, stride, step), apart = addressOf(m, each, stride, step) - at;
     const out = isLeft(l, some, each, lines), from = out ? dy : x;
     if (!out || !along) {
       const c = entries(lines + CENTER_32, l, m), a = entries(lines + SLOPE_32, l, m), b = entries(lines + OFFSET_32, l, m);
-      const t = entries(lines + CONSTANT_32, l, m), apart = (m - l) * stride;
+      const t = entries(lines + CONSTANT_32, l, m);
       pairSums(from + at, dy + at, apart, length, c, a, b, t, along, scale + p, ofParameters, dScale + p, dBias + p);
       storeBoth(lines + SUM, l, m, sums);
       storeBoth(lines + PRODUCT, l, m, products);
@@ -123,19 +127,21 @@ export function rowGradient(
   dx: usize,
   first: usize,
   end: usize,
+  each: usize,
   length: usize,
   stride: usize,
+  step: usize,
   along: bool,
   scale: usize,
   some: bool,
-  each: usize,
   lines: usize,
 ): void {
   const count = end - first, half = count >> 1;
   for (let k: usize = 0; k < count;) {
-    const l = lineAt(k, first, half), m = partnerOf(l, k, half, along, some, each, lines), at = l * stride;
+    const l = lineAt(k, first, half), m = partnerOf(l, k, half, along, some, each, lines);
+    const at = addressOf(l, each, stride, step), apart = addressOf(m, each, stride, step) - at;
     const c = entries(lines + CENTER_32, l, m), a = entries(lines + SLOPE_32, l, m), b = entries(lines + OFFSET_32, l, m);
-    const r = entries(lines + GAIN_32, l, m), t = entries(lines + CONSTANT_32, l, m), apart = (m - l) * stride;
+    const r = entries(lines + GAIN_32, l, m), t = entries(lines + CONSTANT_32, l, m);
     if (!isLeft(l, some, each, lines)) {
       pairGradient(x + at, dy + at, dx + at, apart, length, c, a, b, r, t, along, scale + placeOf(l, along, lines));
     }
