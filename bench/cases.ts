@@ -10,6 +10,8 @@ export interface Case {
   kernel: string;
   /** The dims of x. */
   dims: number[];
+  /** Which lines it has, if they do not lie along memory. */
+  form?: "channels last" | "over channels";
   /** Options beside the affine parameters. */
   options?: Record<string, unknown>;
   /** Calls in a row for each time taken, where one alone is too short for the clock. Default 1. */
@@ -46,11 +48,37 @@ const caseOf = (kernel: string, dims: number[]): Case => ({
   ...((dims[1] === 768 || dims[2] === 56) && { full: true }),
 });
 
+/** Images of which channels, or what is normalized over them, lie across memory. */
+const across = [[512, 64, 14, 14], [32, 64, 56, 56], [32, 256, 28, 28], [64, 512, 14, 14]];
+
+const ofChannelsLast = ["batchNorm", "batchNormTraining", "batchNormTrainingBackward", "groupNorm", "instanceNorm"];
+
+const ofColumns: Case[] = across.flatMap(([n, c, h, w]) => [
+  ...ofChannelsLast.map((kernel): Case => ({
+    kernel,
+    dims: [n, h, w, c],
+    form: "channels last",
+    options: { axis: -1, ...(kernel === "groupNorm" && { groups: 8 }) },
+  })),
+  ...["layerNorm", "layerNormBackward"].map((kernel): Case => ({
+    kernel,
+    dims: [n, c, h, w],
+    form: "over channels",
+    options: { axes: [1] },
+  })),
+]);
+
+/** What is measured, in words. */
+export function titleOf({ kernel, form }: Pick<Case, "kernel" | "form">): string {
+  return form === undefined ? kernel : `${kernel}, ${form}`;
+}
+
 /** Every case but the large one. */
 export const cases: Case[] = [
   ...ofRows.flatMap((kernel) => [...sweep, ...odd].map((dims) => caseOf(kernel, dims))),
   ...heights.map((dims) => ({ ...caseOf("layerNorm", dims), full: false, ...(dims[0] < 512 && { calls: 1000 }) })),
   ...ofImages.flatMap((kernel) => images.map((dims) => caseOf(kernel, dims))),
+  ...ofColumns,
   { kernel: "layerNorm", dims: [1, 768], calls: 10_000, full: true },
 ];
 

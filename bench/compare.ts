@@ -4,7 +4,7 @@
  * @module
  */
 import { type Column, table } from "../tools/table.ts";
-import type { Case } from "./cases.ts";
+import { type Case, titleOf } from "./cases.ts";
 import { narrow } from "./contestants.ts";
 import { ratio, type Spread, spread, type Times } from "./measure.ts";
 import { formatSpread, judge } from "./report.ts";
@@ -14,7 +14,7 @@ import { type Target, targets, widthOf } from "./targets.ts";
 interface Run {
   name: string;
   about: string[];
-  cases: { kernel: string; dims: number[]; milliseconds: Times }[];
+  cases: (Pick<Case, "kernel" | "dims" | "form"> & { milliseconds: Times })[];
 }
 
 /** A target for a case, and what each run that has the case measured. */
@@ -41,7 +41,7 @@ export async function compare(names: string[]): Promise<string> {
   const runs = await Promise.all(names.map(read)), lines = linesOf(runs), odd = oddOf(runs);
   const met = lines.filter((line) => isMet(line)).length;
   const columns: Column<Line>[] = [
-    { title: "kernel", cell: ({ one }) => one.kernel },
+    { title: "kernel", cell: ({ one }) => titleOf(one) },
     { title: "x", cell: ({ one }) => one.dims.join(" x ") },
     { title: "ratio", cell: ({ target }) => `${target.of} to ${target.over}` },
     { title: "at most", cell: ({ atMost }) => atMost.map(short).join(", "), align: "right" },
@@ -77,12 +77,12 @@ export async function compare(names: string[]): Promise<string> {
 
 /** Ours beside peers, with the vectors that they choose and with those that WebAssembly has; nothing where no run has the latter. */
 function narrowly(runs: Run[]): string[] {
-  const byCase = Map.groupBy(runs.flatMap(({ cases }) => cases), ({ kernel, dims }) => [kernel, ...dims].join());
+  const byCase = Map.groupBy(runs.flatMap(({ cases }) => cases), (one) => [titleOf(one), ...one.dims].join());
   const rows = [...byCase.values()].filter((same) => same.some(({ milliseconds }) => narrow.PyTorch in milliseconds));
   if (rows.length === 0) return [];
   const peers = [["PyTorch", "PyTorch"], [narrow.PyTorch, "of 128 bits"], ["C", "C"], [narrow.C, "of 128 bits"]];
   const columns: Column<Run["cases"]>[] = [
-    { title: "kernel", cell: ([{ kernel }]) => kernel },
+    { title: "kernel", cell: ([one]) => titleOf(one) },
     { title: "x", cell: ([{ dims }]) => dims.join(" x ") },
     ...peers.map(([name, title]): Column<Run["cases"]> => ({
       title,
@@ -116,7 +116,7 @@ function linesOf(runs: Run[]): Line[] {
       for (const target of targets) {
         const reached = judge(target, { one, times: milliseconds });
         if (!reached) continue;
-        const key = [one.kernel, ...one.dims, target.of, target.over].join();
+        const key = [titleOf(one), ...one.dims, target.of, target.over].join();
         const line: Line = lines.get(key) ?? { target, one, got: runs.map(() => undefined), atMost: [] };
         line.got[i] = reached.got;
         line.atMost.push(reached.atMost);

@@ -15,6 +15,7 @@ import type { Case } from "./cases.ts";
 import { type Native, nativeCall } from "./peers/native.ts";
 import { readOutputs, type Remote, type Task } from "./peers/remote.ts";
 import * as typescript from "./typescript.ts";
+import { channelsLast, overChannels } from "./typescript_columns.ts";
 
 /** Somebody who runs a case's operation. */
 export interface Contestant {
@@ -58,6 +59,9 @@ export const narrow = { PyTorch: "PyTorch, 128 bits", C: "C, 128 bits" };
 /** The peers that targets name, and those with vectors like ours: they take part in every case. */
 export const always: readonly string[] = ["PyTorch", narrow.PyTorch];
 
+/** The TypeScript loops of each form. */
+const loops = { "along memory": typescript, "channels last": channelsLast, "over channels": overChannels };
+
 /** Makes the contestants of a case, with inputs of their own. */
 export async function prepareField(one: Case, peers: Peers): Promise<Field> {
   await using stack = new AsyncDisposableStack();
@@ -77,7 +81,7 @@ export async function prepareField(one: Case, peers: Peers): Promise<Field> {
     { ...caller("own memory", kernels, call, want, resident), ...ours },
     { ...caller("in place", kernels, call, want, resident, result), ...ours },
     { ...caller("arrays", kernels, call, want, ordinary), copy: "copy of arrays" },
-    caller("TypeScript", typescript, withKept, want, ordinary),
+    caller("TypeScript", loops[one.form ?? "along memory"], withKept, want, ordinary),
     copier("copy", x, resident),
     copier("copy of arrays", x, ordinary),
   ];
@@ -86,7 +90,11 @@ export async function prepareField(one: Case, peers: Peers): Promise<Field> {
     contestants.push(await onTwoThreads(stack, { ...caller("two threads", kernels, call, want, resident), ...ours }));
     contestants.push(twoCopies(stack, x, resident));
   }
-  for (const [name, native] of peers.natives) contestants.push(...compiled(name, native, call, want));
+  if (!one.form) {
+    for (const [name, native] of peers.natives) {
+      contestants.push(...compiled(name, native, call, want));
+    }
+  }
   if (one.full) {
     const peer = await onnxruntime(call, want);
     if (peer) contestants.push(stack.use(peer));
@@ -148,9 +156,9 @@ type Place = (tensor: Tensor) => Tensor;
 const ordinary: Place = (tensor) => cast(tensor, tensor.type);
 
 /** The call of a case: noise with a mean, parameters as a trained layer has, and the statistics that its forward keeps. */
-function callOf({ kernel, dims, options = {} }: Case): Call {
+function callOf({ kernel, dims, form, options = {} }: Case): Call {
   const x = long(dims, 0.5, 1), dy = long(dims, 0, 2);
-  const channels = [dims[1]];
+  const channels = [form === "channels last" ? dims.at(-1)! : dims[1]];
   const scale = noise(channels, { mean: 1, deviation: 0.2, seed: 3 }), bias = noise(channels, { seed: 4 });
   const all: Record<string, unknown> = { ...options, scale };
   if (!kernel.startsWith("rmsNorm")) all.bias = bias;

@@ -5,7 +5,7 @@
  */
 import os from "node:os";
 import { parseArgs } from "node:util";
-import { type Case, cases, large } from "./cases.ts";
+import { type Case, cases, large, titleOf } from "./cases.ts";
 import { compare } from "./compare.ts";
 import { always, narrow, type Peers, prepareField } from "./contestants.ts";
 import { check, interleave, processorTime } from "./measure.ts";
@@ -59,7 +59,7 @@ async function main() {
   }
   const few = values.few || values.processor;
   const wanted = new RegExp(values.filter),
-    isWanted = ({ kernel, dims, full }: Case) => wanted.test(`${kernel} ${dims.join("x")}`) && (full || !values.quick);
+    isWanted = (one: Case) => wanted.test(`${titleOf(one)} ${one.dims.join("x")}`) && (one.full || !values.quick);
 
   await using stack = new AsyncDisposableStack();
   const folder = await Deno.makeTempDir();
@@ -71,7 +71,7 @@ async function main() {
     ],
     results: Result[] = [];
   for (const one of (values.large ? large : cases).filter(isWanted)) {
-    console.error(`${one.kernel} ${one.dims.join(" x ")} ...`);
+    console.error(`${titleOf(one)} ${one.dims.join(" x ")} ...`);
     await using field = await prepareField({ ...one, full: one.full && !few }, peers);
     const { errors, right } = await check(field.contestants, field.absent);
     const times = await interleave(right, rounds, one.calls ?? 1, values.processor ? processorTime : undefined);

@@ -46,8 +46,8 @@ function sizesOf(points: Point[], name: string): number {
 }
 
 /** A case is a point over its width, if it is of the sweep, and one of a common width also over its rows. */
-function pointsOf({ one: { kernel, dims }, times }: Result): Point[] {
-  if (dims[0] === 1) return [];
+function pointsOf({ one: { kernel, dims, form }, times }: Result): Point[] {
+  if (dims[0] === 1 || form) return [];
   const elements = dims.reduce((a, b) => a * b, 1), width = widthOf(dims), places: [panel: string, size: number][] = [];
   if (elements > 4e6 && elements < 8e6 && width % 2 === 0) places.push([kernel, width]);
   if (dims.length === 2 && width === 768) places.push([`${kernel}, ${width} wide`, dims[0]]);

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Column, formatTime, table } from "../tools/table.ts";
-import type { Case } from "./cases.ts";
+import { type Case, titleOf } from "./cases.ts";
 import { type Errors, ratio, type Spread, spread, type Times } from "./measure.ts";
 import { concerns, type Target, targets } from "./targets.ts";
 
@@ -44,7 +44,7 @@ function absences(results: Result[]): string[] {
   for (const { one, absent } of results) {
     for (const [name, why] of Object.entries(absent)) {
       const about = `${name} takes no part: ${why}`;
-      kernels.set(about, (kernels.get(about) ?? new Set()).add(one.kernel));
+      kernels.set(about, (kernels.get(about) ?? new Set()).add(titleOf(one)));
     }
   }
   return [...kernels].map(([about, names]) => `${[...names].join(", ")}: ${about}`);
@@ -53,9 +53,10 @@ function absences(results: Result[]): string[] {
 /** The same as data. */
 export function record(about: string[], results: Result[]) {
   const digits = (value: number) => Number(value.toPrecision(4));
-  const cases = results.map(({ one: { kernel, dims }, times, errors, absent }) => ({
+  const cases = results.map(({ one: { kernel, dims, form }, times, errors, absent }) => ({
     kernel,
     dims,
+    form,
     milliseconds: Object.fromEntries(Object.entries(times).map(([name, list]) => [name, list.map(digits)])),
     errors: Object.fromEntries(Object.entries(errors).map(([name, error]) => [name, digits(error)])),
     absent,
@@ -80,7 +81,7 @@ export function judge(target: Target, { one, times }: Pick<Result, "one" | "time
 }
 
 const targetColumns: Column<Reached>[] = [
-  { title: "kernel", cell: ({ one }) => one.kernel },
+  { title: "kernel", cell: ({ one }) => titleOf(one) },
   { title: "x", cell: ({ one }) => one.dims.join(" x ") },
   { title: "ratio", cell: ({ target }) => `${target.of} to ${target.over}` },
   { title: "at most", cell: ({ atMost }) => String(Number(atMost.toPrecision(3))), align: "right" },
@@ -101,7 +102,7 @@ function rowsOf(result: Result): Row[] {
 const tensorsOf = ({ kernel }: Case) => kernel.endsWith("Backward") ? 3 : 2;
 
 const timeColumns: Column<Row>[] = [
-  { title: "kernel", cell: ({ result: { one } }) => one.kernel },
+  { title: "kernel", cell: ({ result: { one } }) => titleOf(one) },
   { title: "x", cell: ({ result: { one } }) => one.dims.join(" x ") },
   { title: "who", cell: ({ name }) => name },
   { title: "time", cell: ({ result, name }) => formatTime(spread(result.times[name]).median), align: "right" },

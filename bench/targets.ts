@@ -49,10 +49,11 @@ export const targets: Target[] = [
   { kernels: [...forward, ...backward], of: "arrays", over: "TypeScript", atMost: 0.6 },
 ];
 
-/** Whether a target is meant for a case. A single row is none of them. */
-export function concerns({ kernels, widths: [least, most] = [1, Infinity] }: Target, { kernel, dims }: Case): boolean {
-  const width = widthOf(dims);
-  return kernels.includes(kernel) && dims[0] > 1 && width >= least && width <= most;
+/** Whether a target is meant for a case. A single row is none of them; lines across memory have those beside TypeScript, and of arrays. */
+export function concerns(target: Target, { kernel, dims, form }: Case): boolean {
+  const { kernels, widths: [least, most] = [1, Infinity], over } = target, width = widthOf(dims);
+  const isMeant = form === undefined || over === "TypeScript" || over === own;
+  return isMeant && kernels.includes(kernel) && dims[0] > 1 && width >= least && width <= most;
 }
 
 /** The elements of a row, or of a channel of an image. */

@@ -6,21 +6,24 @@
  */
 import type { Tensor } from "../kernels/tensor.ts";
 
-interface ForwardOptions {
+/** Options of a forward pass. */
+export interface ForwardOptions {
   scale: Tensor;
   bias: Tensor;
   epsilon?: number;
   out: { y: Tensor };
 }
 
-interface BackwardOptions {
+/** Options of a backward pass. */
+export interface BackwardOptions {
   scale: Tensor;
   mean: Tensor;
   invStdDev: Tensor;
   out: Gradients;
 }
 
-interface Gradients {
+/** What a backward pass writes. */
+export interface Gradients {
   dx: Tensor;
   dScale: Tensor;
   dBias: Tensor;

@@ -28,13 +28,13 @@ def forward(kernel, o, shape):
     return lambda x: F.instance_norm(x, None, None, scale, bias)
 
 
-def backward(kernel, o, x, dy):
+def backward(kernel, o, x, dy, shape):
     """PyTorch's own kernels, with the statistics that the forward pass saved, as autograd calls them."""
     aten, scale, bias = torch.ops.aten, o.get("scale"), o.get("bias")
     n, c = x.shape[0], x.shape[1]
     if kernel == "layerNorm":
-        _, mean, inverse = aten.native_layer_norm(x, x.shape[1:], scale, bias, 1e-5)
-        return lambda: aten.native_layer_norm_backward(dy, x, x.shape[1:], mean, inverse, scale, bias, [True] * 3)
+        _, mean, inverse = aten.native_layer_norm(x, shape[1:], scale, bias, 1e-5)
+        return lambda: aten.native_layer_norm_backward(dy, x, shape[1:], mean, inverse, scale, bias, [True] * 3)
     if kernel in ("batchNorm", "batchNormTraining"):
         training = kernel == "batchNormTraining"
         given = (None, None) if training else (o["mean"], o["variance"])
@@ -47,7 +47,7 @@ def backward(kernel, o, x, dy):
     # RMS and instance norm have no kernel of their own: autograd goes back through what they are made of.
     leaves = [t.requires_grad_() for t in (x, scale, bias) if t is not None]
     with torch.enable_grad():
-        y = forward(kernel, o, list(x.shape))(x)
+        y = forward(kernel, o, shape)(x)
     return lambda: torch.autograd.grad(y, leaves, dy, retain_graph=True)
 
 
@@ -56,18 +56,23 @@ def prepare(message):
     tensors = {name: read(t["path"], t["dims"]) for name, t in message["tensors"].items()}
     x, dy, kernel = tensors.pop("x"), tensors.pop("dy", None), message["kernel"]
     o = {**tensors, **message["options"]}
-    fresh = x.clone()
+    fresh, given = x.clone(), x
+    # Channels last are a way to store what has them second; layer norm wants what it is over to be last.
+    move = (-1, 1) if o.get("axis") == -1 else (1, -1) if o.get("axes") == [1] else (0, 0)
+    x, dy = x.movedim(*move), None if dy is None else dy.movedim(*move)
+    shape = list(x.shape[:1] + x.shape[-1:]) if "axes" in o else list(x.shape)
     if dy is not None:
-        run, names = backward(kernel.replace("Backward", ""), o, x, dy), ["dx", "dScale", "dBias"]
+        run, names = backward(kernel.replace("Backward", ""), o, x, dy, shape), ["dx", "dScale", "dBias"]
         reset = lambda: None
     else:
-        f, names = forward(kernel, o, list(x.shape)), ["y"]
+        f, names = forward(kernel, o, shape), ["y"]
         f = torch.compile(f) if compiled else f
-        run, reset = lambda: f(x), lambda: x.copy_(fresh)
+        run, reset = lambda: f(x), lambda: given.copy_(fresh)
     result = run()
     outputs = {}
     for name, tensor in zip(names, result if isinstance(result, tuple) else (result,)):
         outputs[name] = f"{message['folder']}/{name}"
+        tensor = tensor.movedim(*move[::-1]) if tensor.dim() == x.dim() else tensor
         tensor.detach().contiguous().numpy().tofile(outputs[name])
     return run, reset, outputs
 
