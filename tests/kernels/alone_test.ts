@@ -16,6 +16,7 @@ const shapes: Shape[] = [
   ...["layerNorm", "rmsNorm"].flatMap((kernel) => widths.map((dims) => ({ kernel, dims }))),
   ...[[6, 7], [6, 4099]].map((dims) => ({ kernel: "groupNorm", dims, options: { groups: 3 } })),
   ...[[3, 49], [3, 785]].map((dims) => ({ kernel: "instanceNorm", dims })),
+  ...[[5, 3], [37, 50], [70, 2100]].map((dims) => ({ kernel: "layerNorm", dims, options: { axes: [1] } })),
 ];
 
 const samples = 13;

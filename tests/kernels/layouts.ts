@@ -12,7 +12,7 @@ const layer = ["layerNorm", "rmsNorm", "addLayerNorm", "addRmsNorm"];
 const batch = ["batchNormTraining", "batchNorm"];
 
 /**
- * Shapes beyond one tile, which holds 32768 elements and 4096 lines with SIMD, and 8192 and 2048 without, and beyond a window of 65536 parameters. "Rows" and "columns" are
+ * Shapes beyond one tile, which holds 32768 elements (of columns 131072) and 4096 lines with SIMD, and 8192 and 2048 without, and beyond a window of 65536 parameters. "Rows" and "columns" are
  * lines of one statistic along memory and across it.
  */
 export const layouts: Layout[] = [
@@ -21,6 +21,7 @@ export const layouts: Layout[] = [
   { name: "rows longer than a tile", kernels: layer, dims: [2, 32771], fixed: { axes: [-1] } },
   { name: "rows of more parameters than a window", kernels: layer, dims: [2, 65539], fixed: { axes: [-1] } },
   { name: "columns over the channels of NCHW", kernels: layer, dims: [2, 37, 19, 29], fixed: { axes: [1] } },
+  { name: "columns in several strips", kernels: layer, dims: [2, 151, 31, 37], fixed: { axes: [1] } },
   { name: "columns longer than a tile", kernels: layer, dims: [32771, 2], fixed: { axes: [0] } },
   { name: "columns of more parameters than a window", kernels: layer, dims: [65539, 2], fixed: { axes: [0] } },
   { name: "columns too long for many in a tile", kernels: layer, dims: [1201, 37], fixed: { axes: [0] } },
@@ -35,9 +36,17 @@ export const layouts: Layout[] = [
   { name: "axis last, more channels than a tile has lines", kernels: batch, dims: [9, 4111], fixed: { axis: 1 } },
   { name: "NCHW", kernels: ["groupNorm"], dims: [2, 6, 61, 53], fixed: { axis: 1, groups: 3 } },
   { name: "channels last", kernels: ["groupNorm"], dims: [2, 1901, 12], fixed: { axis: -1, groups: 4 } },
+  {
+    name: "channels last, in several strips",
+    kernels: ["groupNorm"],
+    dims: [2, 1401, 102],
+    fixed: { axis: -1, groups: 17 },
+  },
+  { name: "channels last, one group", kernels: ["groupNorm"], dims: [3, 41, 33], fixed: { axis: -1, groups: 1 } },
   { name: "groups longer than a tile", kernels: ["groupNorm"], dims: [1, 4, 16411], fixed: { axis: 1, groups: 2 } },
   { name: "NCHW", kernels: ["instanceNorm"], dims: [3, 5, 47, 43], fixed: { axis: 1 } },
   { name: "channels last", kernels: ["instanceNorm"], dims: [2, 5501, 3], fixed: { axis: -1 } },
+  { name: "channels last, in several strips", kernels: ["instanceNorm"], dims: [2, 1401, 97], fixed: { axis: -1 } },
   { name: "all but the channels", kernels: ["meanVarianceNorm"], dims: [3, 5, 41, 43], fixed: { axes: [0, 2, 3] } },
   { name: "axes longer than a tile", kernels: ["meanVarianceNorm"], dims: [32771, 1, 2], fixed: { axes: [0, 2] } },
   { name: "axis longer than a tile", kernels: ["lpNorm"], dims: [1, 32771], fixed: { axis: 1 } },
