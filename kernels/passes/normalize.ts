@@ -127,12 +127,14 @@ function normalizeAtOnce(work: Work, group: Group, each: number): void {
   }
   engine.place(y, tile);
   const left = engine.normalize!(view, tile, each, measure, floorOf(measure), activation);
+  if (left === 0 || view.layout === "rows") {
+    engine.store(y, tile);
+    copyStatistics(lines, group, view.count, out);
+    if (left === 0) return;
+  }
   // What is normalized is the sum by now, which may stand where x was.
   const rest = { ...work, pass: { ...pass, x: sum ?? x, residual: undefined } };
-  if (left > 0 && view.layout === "columns") return normalizeInSteps(rest, groupOfAll(tile, group));
-  engine.store(y, tile);
-  copyStatistics(lines, group, view.count, out);
-  if (left === 0) return;
+  if (view.layout === "columns") return normalizeInSteps(rest, groupOfAll(tile, group));
   const states = lines.left.slice(0, group.statistics);
   for (let s = 0; s < group.statistics; s++) {
     if (states[s] === 0) continue;

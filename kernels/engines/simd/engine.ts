@@ -207,7 +207,8 @@ export class SimdEngine implements Engine {
       tile.lines / each,
       each,
       tile.length,
-      ...distancesOf(view, tile, each),
+      strideOf(view, tile),
+      stepOf(view, tile, each),
       +aboutZero,
       +subtractMean,
       factor,
@@ -282,10 +283,14 @@ export class SimdEngine implements Engine {
   }
 }
 
-/** How many bytes lie between neighbouring lines of a statistic (rows), or elements of a line (columns), and between statistics (rows). */
-export function distancesOf({ layout }: Layout, tile: Tile, each: number): [stride: number, step: number] {
-  const { lines, length, stride = layout === "rows" ? length : lines, step = each * stride } = tile;
-  return [4 * stride, 4 * step];
+/** How many bytes lie between neighbouring lines of a statistic (rows), or neighbouring elements of a line (columns). */
+export function strideOf({ layout }: Layout, { lines, length, stride }: Tile): number {
+  return 4 * (stride ?? (layout === "rows" ? length : lines));
+}
+
+/** How many lie between neighbouring statistics (rows), of so many lines each. */
+export function stepOf(view: Layout, tile: Tile, each: number): number {
+  return tile.step === undefined ? each * strideOf(view, tile) : 4 * tile.step;
 }
 
 /** Whether two results of float32 kernels can be trusted: neither overflowed, and products did not underflow. */

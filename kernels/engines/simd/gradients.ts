@@ -3,7 +3,7 @@ import { type Gradients, Slot } from "../engine.ts";
 import type { Measure } from "../measure.ts";
 import { PlainGradients } from "../plain_gradients.ts";
 import { type Layout, sizeOf, type Tile } from "../tile.ts";
-import { distancesOf, KINDS, type SimdEngine } from "./engine.ts";
+import { KINDS, type SimdEngine, stepOf, strideOf } from "./engine.ts";
 import { type GradientKernels, gradientKernelsOver } from "./gradient_kernels.ts";
 
 /** Gradients of parameters add up in float32 over at most this many lines before they are carried over into float64. */
@@ -129,7 +129,8 @@ export class SimdGradients implements Gradients {
       tile.lines / each,
       each,
       tile.length,
-      ...distancesOf(view, tile, each),
+      strideOf(view, tile),
+      stepOf(view, tile, each),
       +aboutZero,
       +subtractMean,
       factor,
