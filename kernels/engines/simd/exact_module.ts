@@ -4,7 +4,7 @@ import type { CompiledModule } from "./instance.ts";
 /** For hosts with relaxed SIMD, which multiply and add in one step. */
 export const relaxed: CompiledModule = {
   sharedMemoryFlag: 49,
-  text: "&!-!?!9'&&&'>(!,-!K!K!K!K!K!K!K&!,/!K!K!K!I!K!K!K!K!K'!K(8')!1!:!B,!9!1!9!;!>!E(''!L!L*)*)'&&-W)8!/!" +
+  text: "&!-!?!9'&&&'>(!,-!K!K!K!K!K!K!K&!,/!K!K!K!I!K!K!K!K!K'!K(8')!1!:!B,!9!1!9!;!>!E('6!L!L*)*)'&&-W)8!/!" +
     ";!8!A!9!:l!D!-!/!@t!;!9!1!:!@!?&(5!>!;!Cl!D!-!/!@t!;!9!1!:!@!?&',!9!1!9!;!>!E(&0!|H) )))-!H/!G'!KF&F" +
     "'F(!8!6G?F'h*m*!HF)#9H;#!+G<)gF&h6!6H(F?t*gF6F&#&*&H=F=#hH># #'G6F7F=F;F>#yH=#!+F<# d'H># c'G7F8F=F=" +
     "#3./012345./012345#!+F<# d'H=# c'G8F>F>F9#!S(G9F=F=F:#!S(G:F(G&2'11F7F8# c'H7#G&F7#G'!mG0F6#%'F6F6#3" +
@@ -59,7 +59,7 @@ export const relaxed: CompiledModule = {
 /** For other hosts with SIMD. */
 export const baseline: CompiledModule = {
   sharedMemoryFlag: 49,
-  text: "&!-!?!9'&&&'>(!,-!K!K!K!K!K!K!K&!,/!K!K!K!I!K!K!K!K!K'!K(8')!1!:!B,!9!1!9!;!>!E(''!L!L*)*)'&&-W)8!/!" +
+  text: "&!-!?!9'&&&'>(!,-!K!K!K!K!K!K!K&!,/!K!K!K!I!K!K!K!K!K'!K(8')!1!:!B,!9!1!9!;!>!E('6!L!L*)*)'&&-W)8!/!" +
     ";!8!A!9!:l!D!-!/!@t!;!9!1!:!@!?&(5!>!;!Cl!D!-!/!@t!;!9!1!:!@!?&',!9!1!9!;!>!E(&0 KH) /))-!H/!G'!KF&F" +
     "'F(!8!6G?F'h*m*!HF)#9H;#!+G<)gF&h6!6H(F?t*gF6F&#&*&H=F=#hH># #'G6F7F=F;F>#yH=#!+F<# d'H># c'G7F8F=F=" +
     "#3./012345./012345#!+F<# d'H=# c'G8F>F># e'F9# c'G9F=F=# e'F:# c'G:F(G&2'11F7F8# c'H7#G&F7#G'!mG0F6#" +
