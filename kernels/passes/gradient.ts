@@ -86,7 +86,8 @@ export function planDifferentiation(pass: Differentiation, out: AffineParts | Re
   const engine = engineFor([x, dy, dx, dSum]), gradients = gradientsOf(engine);
   const parameters = new Parameters(view, engine, scale, bias);
   const possible = !frozen && activation === undefined && parameters.fits && gradients.differentiate !== undefined;
-  const inPlace = engine.holds?.(x, dy, dx, dSum) ?? false;
+  // What goes through an activation backwards is made in a tile of the engine.
+  const inPlace = activation === undefined && (engine.holds?.(x, dy, dx, dSum) ?? false);
   const { groups, each } = groupsAtOnce(view, engine, parameters, possible, inPlace, true);
   const parts: AffineParts | undefined = "dScale" in out ? out as AffineParts : undefined;
   const wants = { given: pass.given !== undefined, ofParameters: parts !== undefined && view.along, sum: !!dSum };

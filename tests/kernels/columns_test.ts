@@ -136,3 +136,14 @@ Deno.test("batch norm, channels last, in more channels than a tile has lines: no
   assertLessOrEqual(maxErrorOf({ y }, { y: want }), 1e-6);
   assertEquals(y.data.length, 300 * 4111);
 });
+
+Deno.test("columns through an activation, backwards, that are more than the engine has room for", () => {
+  const dims = [35_000, 64], options = { axis: -1, activation: "relu" as const };
+  const x = resident(noise(dims)), dy = resident(noise(dims, { seed: 2 }));
+  const { dx } = kernels.batchNormTrainingBackward(x, dy, {
+    ...options,
+    out: { dx: kernels.allocate("float32", dims) },
+  });
+  const want = invoke(reference, { kernel: "batchNormTrainingBackward", inputs: [x, dy], options });
+  assertLessOrEqual(maxErrorOf({ dx }, want), 3e-6);
+});

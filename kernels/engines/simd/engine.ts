@@ -127,18 +127,24 @@ export class SimdEngine implements Engine {
 
   load(slot: Slot, data: Data, tile: Tile): void {
     const direct = this.#direct(data, tile);
-    this.#address[slot] = direct < 0 ? this.at.tiles[slot] : direct;
+    this.#address[slot] = direct < 0 ? this.#own(slot, tile) : direct;
     if (direct >= 0) return;
-    if (data instanceof Float32Array) gather(data, tile, this.#float32, this.at.tiles[slot] / 4);
+    if (data instanceof Float32Array) gather(data, tile, this.#float32, this.#address[slot] / 4);
     else {
       gather(bitsOf(data), tile, this.#half, 0);
-      this.#kernels.widen(this.at.half, this.at.tiles[slot], sizeOf(tile));
+      this.#kernels.widen(this.at.half, this.#address[slot], sizeOf(tile));
     }
   }
 
   place(data: Data, tile: Tile, over: Slot = Slot.X): void {
     const direct = this.#direct(data, tile), other = this.#address[over];
-    this.#address[Slot.OUT] = direct >= 0 ? direct : this.#isOwn(other) ? other : this.at.tiles[Slot.OUT];
+    this.#address[Slot.OUT] = direct >= 0 ? direct : this.#isOwn(other) ? other : this.#own(Slot.OUT, tile);
+  }
+
+  /** The address of the engine's own tile in a slot. Beyond its end lies what must not be overwritten. */
+  #own(slot: Slot, tile: Tile): number {
+    if (sizeOf(tile) > COLUMN_CAPACITY) throw new Error(`a tile of ${sizeOf(tile)} elements has no room in the engine`);
+    return this.at.tiles[slot];
   }
 
   /** Whether an address is that of a tile of the engine's, not one in an array. */
@@ -173,7 +179,7 @@ export class SimdEngine implements Engine {
   }
 
   apply(view: Layout, tile: Tile, to: Slot): void {
-    if (to === Slot.Z) this.#address[Slot.Z] = this.at.tiles[Slot.Z];
+    if (to === Slot.Z) this.#address[Slot.Z] = this.#own(Slot.Z, tile);
     if (!this.quantize(tile)) {
       const plain = this.plainWith(view, tile, Slot.X);
       plain.apply(view, tile, to);
