@@ -6,7 +6,7 @@
 import { type Column, table } from "../tools/table.ts";
 import { type Case, titleOf } from "./cases.ts";
 import { narrow } from "./contestants.ts";
-import { ratio, type Spread, spread, type Times } from "./measure.ts";
+import { ratio, type Spread, type Times } from "./measure.ts";
 import { formatSpread, judge } from "./report.ts";
 import { type Target, targets, widthOf } from "./targets.ts";
 
@@ -70,7 +70,7 @@ export async function compare(names: string[]): Promise<string> {
     table(columns, lines),
     ...narrowly(runs),
     "## Odd widths",
-    `At most ${oddAtMost} of the time that an element takes at the neighbouring width, medians of each.`,
+    `At most ${oddAtMost} of the time that an element takes at the neighbouring width, both in parts of what a copy takes there.`,
     table(oddColumns, odd),
   ].join("\n\n") + "\n";
 }
@@ -140,15 +140,16 @@ function oddOf(runs: Run[]): Odd[] {
       const other = cases.find((one) => one.kernel === kernel && widthOf(one.dims) === neighbour);
       if (neighbour === undefined || other === undefined) continue;
       const key = [kernel, ...dims].join(), odd: Odd = found.get(key) ?? { kernel, dims, neighbour, got: [] };
-      odd.got[i] = perElement(dims, milliseconds) / perElement(other.dims, other.milliseconds);
+      odd.got[i] = copiesOf(milliseconds) / copiesOf(other.milliseconds);
       found.set(key, odd);
     }
   });
   return [...found.values()];
 }
 
-function perElement(dims: number[], times: Times): number {
-  return spread(times["own memory"]).median / dims.reduce((a, b) => a * b, 1);
+/** Our time in copies of the same bytes: cases that were measured minutes apart are not to be told apart by how busy memory was. */
+function copiesOf(times: Times): number {
+  return ratio(times, "own memory", "copy").median;
 }
 
 function short(ratio: number): string {

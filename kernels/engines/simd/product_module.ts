@@ -5,7 +5,7 @@ import type { CompiledModule } from "./instance.ts";
 export const relaxed: CompiledModule = {
   sharedMemoryFlag: 68,
   text: "&!-!?!9'&&&'Q*!,,!K!K!K!K!K!K&!,,!G!K!K!K!K!K&!,.!K!K!K!K!K!K!K!K&!,0!K!K!K!K!K!K!K!K!K!K&(8')!1!:!B" +
-    ",!9!1!9!;!>!E('6!L!L*),+'(&)&-T*0!<!-!/!7w!-!:!1!8!?&(0!-!0!0w!>!;!0!A!/!@&)-!-!0!0k!;!@!?&*,!9!1!9!" +
+    ",!9!1!9!;!>!E(''!L!L*),+'(&)&-T*0!<!-!/!7w!-!:!1!8!?&(0!-!0!0w!>!;!0!A!/!@&)-!-!0!0k!;!@!?&*,!9!1!9!" +
     ";!>!E(&0!M6+!2''!HF&#E& -F&#E' -!mF&#E( -F&#E) -!m!mG,F)h(!@G))gF)F*h(!@p*gF,F'F)!6P(& -F(F)!6P(& -!" +
     "o!mG,F)h*!6G)2'11F+F+P(& -F,!m (_(&1!|)(1!G*!KF&h'F,h'!7H9F9h'rAH;F'!8!6G,F&h(F9F9h(rAH<F'!8!6G:F&F'" +
     "F9!8!6G'F)F-h+!@!6G-)gF)F-p*gF&#/(&H7F)#&*&H6F2#!Q(G2F7F)#&*6H7F.#!Q(G.F,#/(&H8F6F/#!Q(G/F8F7F0#!Q(G" +
@@ -35,7 +35,7 @@ export const relaxed: CompiledModule = {
 export const baseline: CompiledModule = {
   sharedMemoryFlag: 68,
   text: "&!-!?!9'&&&'Q*!,,!K!K!K!K!K!K&!,,!G!K!K!K!K!K&!,.!K!K!K!K!K!K!K!K&!,0!K!K!K!K!K!K!K!K!K!K&(8')!1!:!B" +
-    ",!9!1!9!;!>!E('6!L!L*),+'(&)&-T*0!<!-!/!7w!-!:!1!8!?&(0!-!0!0w!>!;!0!A!/!@&)-!-!0!0k!;!@!?&*,!9!1!9!" +
+    ",!9!1!9!;!>!E(''!L!L*),+'(&)&-T*0!<!-!/!7w!-!:!1!8!?&(0!-!0!0w!>!;!0!A!/!@&)-!-!0!0k!;!@!?&*,!9!1!9!" +
     ";!>!E(&0 #6+!2''!HF&#E& -F&#E' -!mF&#E( -F&#E) -!m!mG,F)h(!@G))gF)F*h(!@p*gF,F'F)!6P(& -F(F)!6P(& -!" +
     "o!mG,F)h*!6G)2'11F+F+P(& -F,!m (_(&1 9)(1!G*!KF&h'F,h'!7H9F9h'rAH;F'!8!6G,F&h(F9F9h(rAH<F'!8!6G:F&F'" +
     "F9!8!6G'F)F-h+!@!6G-)gF)F-p*gF&#/(&H7F)#&*&H6# X'F2# V'G2F7F)#&*6H7# X'F.# V'G.F,#/(&H8F6# X'F/# V'G" +
