@@ -1,8 +1,9 @@
 /** Batch norm in training of rows in the kernels' own memory: a channel's rows of all samples are worked on at once, and short ones of several channels. */
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
+import * as kernels from "../../kernels/mod.ts";
 import { allocate, batchNormTraining, batchNormTrainingBackward, type Tensor } from "../../kernels/mod.ts";
 import * as reference from "../../kernels/reference.ts";
-import { maxErrorOf, type Outputs } from "../../tools/judge/compare.ts";
+import { invoke, maxErrorOf, type Outputs } from "../../tools/judge/compare.ts";
 import { noise } from "../../tools/judge/noise.ts";
 
 const shapes = [[5, 3, 613], [9, 200, 49], [4, 3, 1]];
@@ -86,3 +87,15 @@ for (const dims of shapes) {
     }
   });
 }
+
+Deno.test("rows apart: with statistics that were saved, where dy is not around 0", () => {
+  const dims = [1, 15, 20, 48], options = { axis: 2, groups: 20, scale: noise([20], { seed: 3, mean: 1 }) };
+  const x = resident(noise(dims, { mean: 3 })), dy = resident(noise(dims, { seed: 2, mean: 5 }));
+  const { mean, invStdDev } = invoke(reference, { kernel: "groupNorm", inputs: [x], options });
+  const backward = { kernel: "groupNormBackward", inputs: [x, dy], options: { ...options, mean, invStdDev } };
+  const got = invoke(kernels, {
+    ...backward,
+    options: { ...backward.options, out: { dx: allocate("float32", dims) } },
+  });
+  assertLessOrEqual(maxErrorOf(got, invoke(reference, backward)), 2e-6);
+});

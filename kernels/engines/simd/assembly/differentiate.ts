@@ -284,7 +284,7 @@ export function rowDifferentiate(
     }
     let missing = tabulateSums(from, end, each, n, along, subtractMean, factor, inside, outside, floor, given, lines);
     rowSums(x, dy, first, last, each, length, stride, step, along, scale, parameters != 0, dScale32, dBias32, missing != 0, lines);
-    if (deviate) rowDeviations(x, from, end, each, length, stride, subtractMean, lines);
+    if (deviate) rowDeviations(x, from, end, each, length, stride, step, subtractMean, lines);
     const ofParameters = parameters != 0, length64 = <f64> length;
     missing += tabulateGradient(from, end, each, length64, along, aboutZero, subtractMean, factor, outside, floor, given, ofParameters, deviate, lines);
     unfinished += missing;

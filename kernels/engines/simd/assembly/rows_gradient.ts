@@ -97,6 +97,7 @@ export function rowDeviations(
   each: usize,
   length: usize,
   stride: usize,
+  step: usize,
   subtractMean: bool,
   lines: usize,
 ): void {
@@ -105,7 +106,7 @@ export function rowDeviations(
     let shifted = false;
     for (let l = first; l < last; l++) shifted = shifted || load<f64>(lines + (l << 3), SHIFT) != 0;
     for (let l = first; l < last; l++) {
-      if (shifted) runMoments(x + l * stride, 1, length, length << 2, false);
+      if (shifted) runMoments(x + addressOf(l, each, stride, step), 1, length, length << 2, false);
       store<f64>(lines + (l << 3), shifted ? (f64x2.extract_lane(means, 0) - c) * <f64> length : 0, DEVIATIONS);
     }
   }
