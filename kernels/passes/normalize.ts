@@ -88,7 +88,8 @@ export function groupsAtOnce(
   inTile: boolean,
   given = false,
 ): { groups: Groups; each: number | undefined } {
-  const { capacity, columnCapacity } = engine, apart = possible && inPlace ? rowsApart(view, maxLines) : undefined;
+  const { capacity, columnCapacity, maxParameters } = engine,
+    apart = possible && inPlace ? rowsApart(view, maxLines) : undefined;
   if (apart) return { groups: apart, each: view.outer[0].size };
   const each = possible ? linesOfEach(view) : undefined, isRows = view.layout === "rows";
   const worthwhile = given || !isRows || each !== undefined, least = given || !isRows ? 0 : AMPLE_STATISTICS;
@@ -97,7 +98,7 @@ export function groupsAtOnce(
     inPlace: inPlace && worthwhile ? roomInPlace(view, least) : undefined,
     stay: each !== undefined && inPlace && inTile,
   };
-  return { groups: groupsOf(view, { capacity, columnCapacity, maxLines }, circumstances), each };
+  return { groups: groupsOf(view, { capacity, columnCapacity, maxLines, maxParameters }, circumstances), each };
 }
 
 /** Some shares for each of a few threads. */

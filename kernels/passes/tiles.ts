@@ -48,20 +48,21 @@ const WIDE = 1024;
 /** Rows of so many elements, at least, at a time where those of many samples are to be read twice: enough that a tile's own cost is small. */
 const STRIP = 8192;
 
-/** The most elements of a tile of rows and of one of columns, and the most lines of a tile. */
+/** The most elements of a tile of rows and of one of columns, the most lines of a tile, and the most parameters along one. */
 interface Limits {
   capacity: number;
   columnCapacity: number;
   maxLines: number;
+  maxParameters: number;
 }
 
-type RowLimits = Omit<Limits, "columnCapacity">;
+type RowLimits = Pick<Limits, "capacity" | "maxLines">;
 
 /** What is known of the elements of a view. */
 interface Circumstances {
   /** Statistics are given, so nothing is to be read twice. */
   given?: boolean;
-  /** Tiles that are one run of the array are worked on where they stand, and may have so many elements. */
+  /** Tiles that are one run of the array are worked on where they stand, and may have so many elements: of rows, where all parameters are at hand. */
   inPlace?: number;
   /** Columns are worked on at once where they stand. */
   stay?: boolean;
@@ -86,7 +87,10 @@ export function groupsOf(view: View, limits: Limits, { given, inPlace = 0, stay 
     const room = Math.max(limits.columnCapacity, inPlace);
     return given ? columnsInTurn(view, cut, limits, room) : stripsOfColumns(view, cut, limits, room, stay);
   }
-  const rows = { capacity: Math.max(limits.capacity, inPlace), maxLines };
+  // The rows of a statistic should be in one tile, if there is any room for them.
+  const one = cut.statistics === 1 ? cut.panels * view.length : 0, most = view.along ? limits.maxParameters : Infinity;
+  const fits = one <= Math.min(limits.columnCapacity, most);
+  const rows = { capacity: Math.max(limits.capacity, inPlace, fits ? one : 0), maxLines };
   const inTurn = given && cut.panels * view.length > rows.capacity;
   return inTurn ? rowsInTurn(view, cut, rows) : stripsOfRows(view, cut, rows) ?? wholeRows(view, cut, rows);
 }
@@ -209,7 +213,7 @@ function wholeRows(
 function stripsOfColumns(
   view: View,
   { groups, panels, statistics }: Cut,
-  { columnCapacity, maxLines }: Limits,
+  { columnCapacity, maxLines, maxParameters }: Limits,
   room: number,
   stay: boolean,
 ): Groups {
@@ -220,7 +224,8 @@ function stripsOfColumns(
   return new Groups(groups * strips, (index) => {
     const g = Math.floor(index / strips), column = index % strips * columns, lines = Math.min(columns, width - column);
     const capacity = lines === width ? room : columnCapacity;
-    const tiles = columnTiles(view, g * panels, (g + 1) * panels, column, lines, capacity);
+    const rows = Math.min(Math.max(Math.floor(capacity / lines), 1), view.along ? maxParameters : length);
+    const tiles = columnTiles(view, g * panels, (g + 1) * panels, column, lines, Math.min(rows, length));
     if (stay && tiles.length === 1) tiles[0].stride = width;
     // Between the strip's first and last statistic lie those of other strips where panels have statistics of their own.
     const others = (width - lines) / members;
@@ -232,12 +237,13 @@ function stripsOfColumns(
 function columnsInTurn(
   view: View,
   { panels, groups, statistics }: Cut,
-  { columnCapacity, maxLines }: Limits,
+  { columnCapacity, maxLines, maxParameters }: Limits,
   room: number,
 ): Groups {
   const { length, width } = view, columns = columnsOf(view, Math.min(columnCapacity, maxLines));
   const strips = Math.ceil(width / columns), capacity = columns === width ? room : columnCapacity;
-  const rows = Math.max(Math.floor(capacity / columns), 1), parts = Math.ceil(length / rows);
+  const rows = Math.min(Math.max(Math.floor(capacity / columns), 1), view.along ? maxParameters : length),
+    parts = Math.ceil(length / rows);
   return new Groups(groups * panels * parts * strips, (index) => {
     const column = index % strips * columns, at = Math.floor(index / strips), panel = Math.floor(at / parts);
     const from = at % parts * rows, lines = Math.min(columns, width - column);
@@ -265,17 +271,16 @@ function rowTiles(first: number, last: number, length: number, capacity: number,
   return tiles;
 }
 
-/** Tiles of the `lines` lines from `column` on, in each of some panels. */
+/** Tiles of at most `rows` elements of the `lines` lines from `column` on, in each of some panels. */
 function columnTiles(
   view: View,
   first: number,
   last: number,
   column: number,
   lines: number,
-  capacity: number,
+  rows: number,
 ): ViewTile[] {
   const tiles: ViewTile[] = [], { length } = view;
-  const rows = Math.min(length, Math.max(Math.floor(capacity / lines), 1));
   for (let panel = first; panel < last; panel++) {
     for (let from = 0; from < length; from += rows) {
       tiles.push(columnTile(view, panel, column, lines, from, Math.min(rows, length - from)));

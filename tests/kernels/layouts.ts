@@ -12,13 +12,14 @@ const layer = ["layerNorm", "rmsNorm", "addLayerNorm", "addRmsNorm"];
 const batch = ["batchNormTraining", "batchNorm"];
 
 /**
- * Shapes beyond one tile, which holds 32768 elements (of columns 131072) and 4096 lines with SIMD, and 8192 and 2048 without, and beyond a window of 65536 parameters. "Rows" and "columns" are
+ * Shapes beyond one tile, which holds 32768 elements (of columns, or of one statistic, 131072) and 4096 lines with SIMD, and 8192 and 2048 without, and beyond a window of 65536 parameters. "Rows" and "columns" are
  * lines of one statistic along memory and across it.
  */
 export const layouts: Layout[] = [
   { name: "more rows than a tile has lines", kernels: layer, dims: [4099, 3], fixed: { axes: [-1] } },
   { name: "rows that fill a tile unevenly", kernels: layer, dims: [53, 769], fixed: { axes: [1] } },
   { name: "rows longer than a tile", kernels: layer, dims: [2, 32771], fixed: { axes: [-1] } },
+  { name: "rows longer than any tile", kernels: layer, dims: [1, 131_101], fixed: { axes: [1] } },
   { name: "rows of more parameters than a window", kernels: layer, dims: [2, 65539], fixed: { axes: [-1] } },
   { name: "columns over the channels of NCHW", kernels: layer, dims: [2, 37, 19, 29], fixed: { axes: [1] } },
   { name: "columns in several strips", kernels: layer, dims: [2, 151, 31, 37], fixed: { axes: [1] } },
@@ -44,6 +45,7 @@ export const layouts: Layout[] = [
   },
   { name: "channels last, one group", kernels: ["groupNorm"], dims: [3, 41, 33], fixed: { axis: -1, groups: 1 } },
   { name: "groups longer than a tile", kernels: ["groupNorm"], dims: [1, 4, 16411], fixed: { axis: 1, groups: 2 } },
+  { name: "groups longer than any tile", kernels: ["groupNorm"], dims: [1, 4, 70_001], fixed: { axis: 1, groups: 2 } },
   { name: "NCHW", kernels: ["instanceNorm"], dims: [3, 5, 47, 43], fixed: { axis: 1 } },
   { name: "channels last", kernels: ["instanceNorm"], dims: [2, 5501, 3], fixed: { axis: -1 } },
   { name: "channels last, in several strips", kernels: ["instanceNorm"], dims: [2, 1401, 97], fixed: { axis: -1 } },

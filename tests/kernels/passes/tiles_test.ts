@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { isRun } from "../../../kernels/engines/tile.ts";
 import { groupsOf, locate, type ViewTile } from "../../../kernels/passes/tiles.ts";
 import { type Axis, channelAxes, groupAxes, reducedAxes, type View, viewOf } from "../../../kernels/passes/view.ts";
 
@@ -40,37 +41,55 @@ function forEachElement(view: View, tile: ViewTile, visit: (at: number, line: nu
   }
 }
 
+/** How many parameters a window holds, as many at least as a tile of rows has elements, and what may be worked on where it stands. */
+const maxima = fc.record({
+  maxParameters: fc.integer({ min: 300, max: 400 }),
+  inPlace: fc.integer({ min: 0, max: 900 }),
+});
+
 /** Engines have room for a line of each member of a group of channels, of which there are 7 here at most. */
 const capacities = fc.integer({ min: 7, max: 300 }), mostLines = fc.integer({ min: 7, max: 40 });
 
 Deno.test("tiles: every element is in one tile, with its statistic and its parameter, and groups hold all of theirs", () => {
   fc.assert(
-    fc.property(axes, capacities, mostLines, fc.boolean(), fc.boolean(), (axes, capacity, maxLines, given, stay) => {
-      const view = viewOf(axes, true), expected = labels(axes);
-      const statistic = new Uint32Array(maxLines), parameter = new Uint32Array(maxLines);
-      const seen = new Array(expected.length).fill(0), groupOf = new Map<number, unknown>();
-      const limits = { capacity, columnCapacity: capacity, maxLines }, groups = groupsOf(view, limits, { given, stay });
-      for (let g = 0; g < groups.count; g++) {
-        const group = groups.at(g);
-        for (const tile of group.tiles) {
-          assertEquals(tile.lines * tile.length <= capacity && tile.lines <= maxLines, true);
-          if (tile.stride !== undefined) {
-            assertEquals([stay, tile.stride, tile.length], [true, view.width, view.length]);
+    fc.property(
+      axes,
+      capacities,
+      mostLines,
+      fc.boolean(),
+      fc.boolean(),
+      maxima,
+      (axes, capacity, maxLines, given, stay, { maxParameters, ...maxima }) => {
+        const view = viewOf(axes, true), expected = labels(axes);
+        const inPlace = view.layout === "columns" || view.parameters <= maxParameters ? maxima.inPlace : 0;
+        const statistic = new Uint32Array(maxLines), parameter = new Uint32Array(maxLines);
+        const seen = new Array(expected.length).fill(0), groupOf = new Map<number, unknown>();
+        const limits = { capacity, columnCapacity: capacity, maxLines, maxParameters },
+          groups = groupsOf(view, limits, { given, stay, inPlace });
+        for (let g = 0; g < groups.count; g++) {
+          const group = groups.at(g);
+          for (const tile of group.tiles) {
+            const room = isRun(tile) ? Math.max(capacity, inPlace) : capacity;
+            assertEquals(tile.lines * tile.length <= room && tile.lines <= maxLines, true);
+            if (view.along) assertEquals(tile.length <= maxParameters, true);
+            if (tile.stride !== undefined) {
+              assertEquals([stay, tile.stride, tile.length], [true, view.width, view.length]);
+            }
+            locate(view, tile, group.base, statistic, parameter);
+            forEachElement(view, tile, (at, line, place) => {
+              seen[at]++;
+              assertEquals(statistic[line] < group.statistics, true);
+              assertEquals(group.base + statistic[line], expected[at].statistic);
+              assertEquals(parameter[line] + (view.along ? place : 0), expected[at].parameter);
+              const first = groupOf.get(expected[at].statistic) ?? group;
+              assertEquals(given || first === group, true);
+              groupOf.set(expected[at].statistic, group);
+            });
           }
-          locate(view, tile, group.base, statistic, parameter);
-          forEachElement(view, tile, (at, line, place) => {
-            seen[at]++;
-            assertEquals(statistic[line] < group.statistics, true);
-            assertEquals(group.base + statistic[line], expected[at].statistic);
-            assertEquals(parameter[line] + (view.along ? place : 0), expected[at].parameter);
-            const first = groupOf.get(expected[at].statistic) ?? group;
-            assertEquals(given || first === group, true);
-            groupOf.set(expected[at].statistic, group);
-          });
         }
-      }
-      assertEquals(seen.every((times) => times === 1), true);
-    }),
+        assertEquals(seen.every((times) => times === 1), true);
+      },
+    ),
     { seed: 1, numRuns: 2000 },
   );
 });
