@@ -150,7 +150,7 @@ export function rowsApart({ layout, along, outer, length, count }: View, maxLine
   if (samples.statisticStride !== 0 || samples.parameterStride !== 0 || channels.statisticStride !== 1) {
     return undefined;
   }
-  if (length < LONG && samples.size > FEW) return undefined;
+  if (count === 0 || (length < LONG && samples.size > FEW)) return undefined;
   const most = Math.max(Math.min(Math.floor(maxLines / samples.size), Math.floor(APART / count)), 1);
   const rows = { length, pitch: 0, stride: channels.size * length, step: length, from: 0, column: 0 };
   return new Groups(Math.ceil(channels.size / most), (index) => {
