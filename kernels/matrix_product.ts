@@ -1,4 +1,5 @@
 import { checkDims, checkOverlap, outputOf } from "./check.ts";
+import { perEngine } from "./engines/per_engine.ts";
 import type { SimdEngine } from "./engines/simd/engine.ts";
 import { type Matrix, SimdProduct } from "./engines/simd/matrix_product.ts";
 import { simdEngineFor } from "./engines/simd/memory.ts";
@@ -105,17 +106,9 @@ export function matrixProduct<T extends DType>(
   return product as Tensor<T>;
 }
 
-/** The products of each engine, made when the first is asked for. */
-const products = new WeakMap<SimdEngine, SimdProduct>();
-
-function productOf(engine: SimdEngine): SimdProduct {
-  let product = products.get(engine);
-  if (product === undefined) {
-    product = new SimdProduct(productKernelsOver(engine.memory)!, engine.scratch, engine.isResident);
-    products.set(engine, product);
-  }
-  return product;
-}
+const productOf = /* @__PURE__ */ perEngine(({ memory, scratch, isResident }: SimdEngine) =>
+  new SimdProduct(productKernelsOver(memory)!, scratch, isResident)
+);
 
 function batchOf(name: string, value: Tensor, transposed = false): Batch {
   checkTensor(OPERATION, name, value);

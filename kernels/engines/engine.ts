@@ -41,10 +41,8 @@ export class Lines {
   readonly parameter: Uint32Array;
   /** Which statistic each line has, counted from the first of its group. */
   readonly statistic: Uint32Array;
-  /** Some of them as kernels of float32 have them, and sums that add up in float32 for a while. */
-  readonly rounded: Readonly<
-    Record<"center" | "slope" | "offset" | "gain" | "constant" | "sum" | "product", Float32Array>
-  >;
+  /** Some of them as kernels of float32 have them. */
+  readonly rounded: Readonly<Record<"center" | "slope" | "offset" | "gain" | "constant", Float32Array>>;
 
   /** Tables of `size` lines, one after the other in a buffer from an address on. */
   constructor(size: number, buffer: ArrayBufferLike = new ArrayBuffer(Lines.bytes(size)), address = 0) {
@@ -73,20 +71,12 @@ export class Lines {
     this.left = uint32();
     this.parameter = uint32();
     this.statistic = uint32();
-    this.rounded = {
-      center: float32(),
-      slope: float32(),
-      offset: float32(),
-      gain: float32(),
-      constant: float32(),
-      sum: float32(),
-      product: float32(),
-    };
+    this.rounded = { center: float32(), slope: float32(), offset: float32(), gain: float32(), constant: float32() };
   }
 
   /** The bytes that the tables of so many lines take. */
   static bytes(size: number): number {
-    return 13 * (size * 8 + APART) + 10 * (size * 4 + APART);
+    return 13 * (size * 8 + APART) + 8 * (size * 4 + APART);
   }
 }
 

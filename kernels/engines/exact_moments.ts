@@ -1,8 +1,9 @@
 import { compensationOf } from "../two_sum.ts";
 import { type Engine, Slot } from "./engine.ts";
+import { perEngine } from "./per_engine.ts";
 import { type PlainEngine, strides } from "./plain.ts";
 import { SimdEngine } from "./simd/engine.ts";
-import { type ExactKernels, exactKernelsOver } from "./simd/exact_kernels.ts";
+import { exactKernelsOver } from "./simd/exact_kernels.ts";
 import type { Layout, Tile } from "./tile.ts";
 
 /** sum(d^2) may be so many times m2: then k is within 4 deviations of the mean, and the difference that m2 is loses 4 bits at most. */
@@ -27,16 +28,11 @@ export function findExactMoments(engine: Engine, view: Layout, tile: Tile): Exac
   return moments;
 }
 
-/** The kernels of each engine, made when they are first asked for. */
-const kernels = new WeakMap<SimdEngine, ExactKernels>();
+const kernelsOf = /* @__PURE__ */ perEngine((engine: SimdEngine) => exactKernelsOver(engine.memory)!);
 
 function runKernel(engine: SimdEngine, view: Layout, tile: Tile, moments: ExactMoments): void {
-  let ofEngine = kernels.get(engine);
-  if (ofEngine === undefined) {
-    ofEngine = exactKernelsOver(engine.memory)!;
-    kernels.set(engine, ofEngine);
-  }
-  const kernel = view.layout === "rows" ? ofEngine.rowExactMoments : ofEngine.columnExactMoments;
+  const { rowExactMoments, columnExactMoments } = kernelsOf(engine);
+  const kernel = view.layout === "rows" ? rowExactMoments : columnExactMoments;
   const { count, mean, compensation, m2 } = moments;
   const to = [count.byteOffset, mean.byteOffset, compensation.byteOffset, m2.byteOffset];
   kernel(engine.addressOf(Slot.X), tile.lines, tile.length, ...to);

@@ -85,7 +85,7 @@ export function groupsAtOnce(
   { maxLines }: Parameters,
   possible: boolean,
   inPlace: boolean,
-  inTile: boolean,
+  stay: boolean,
   given = false,
 ): { groups: Groups; each: number | undefined } {
   const { capacity, columnCapacity, maxParameters } = engine,
@@ -96,7 +96,7 @@ export function groupsAtOnce(
   const circumstances = {
     given,
     inPlace: inPlace && worthwhile ? roomInPlace(view, least) : undefined,
-    stay: each !== undefined && inPlace && inTile,
+    stay: each !== undefined && inPlace && stay,
   };
   return { groups: groupsOf(view, { capacity, columnCapacity, maxLines, maxParameters }, circumstances), each };
 }

@@ -223,9 +223,8 @@ function stripsOfColumns(
   const strips = Math.ceil(width / columns);
   return new Groups(groups * strips, (index) => {
     const g = Math.floor(index / strips), column = index % strips * columns, lines = Math.min(columns, width - column);
-    const capacity = lines === width ? room : columnCapacity;
-    const rows = Math.min(Math.max(Math.floor(capacity / lines), 1), view.along ? maxParameters : length);
-    const tiles = columnTiles(view, g * panels, (g + 1) * panels, column, lines, Math.min(rows, length));
+    const rows = elementsOf(view, lines, lines === width ? room : columnCapacity, maxParameters);
+    const tiles = columnTiles(view, g * panels, (g + 1) * panels, column, lines, rows);
     if (stay && tiles.length === 1) tiles[0].stride = width;
     // Between the strip's first and last statistic lie those of other strips where panels have statistics of their own.
     const others = (width - lines) / members;
@@ -241,9 +240,8 @@ function columnsInTurn(
   room: number,
 ): Groups {
   const { length, width } = view, columns = columnsOf(view, Math.min(columnCapacity, maxLines));
-  const strips = Math.ceil(width / columns), capacity = columns === width ? room : columnCapacity;
-  const rows = Math.min(Math.max(Math.floor(capacity / columns), 1), view.along ? maxParameters : length),
-    parts = Math.ceil(length / rows);
+  const rows = elementsOf(view, columns, columns === width ? room : columnCapacity, maxParameters);
+  const strips = Math.ceil(width / columns), parts = Math.ceil(length / rows);
   return new Groups(groups * panels * parts * strips, (index) => {
     const column = index % strips * columns, at = Math.floor(index / strips), panel = Math.floor(at / parts);
     const from = at % parts * rows, lines = Math.min(columns, width - column);
@@ -255,6 +253,11 @@ function columnsInTurn(
 /** So many columns at most of whole statistics. */
 function columnsOf({ width, members }: View, most: number): number {
   return Math.max(Math.floor(Math.min(width, most) / members), 1) * members;
+}
+
+/** So many elements at most of each of so many lines across memory: what a tile holds, and a window of the parameters along them. */
+function elementsOf({ length, along }: View, lines: number, capacity: number, maxParameters: number): number {
+  return Math.min(length, Math.max(Math.floor(capacity / lines), 1), along ? maxParameters : Infinity);
 }
 
 /** Tiles of whole lines, or of parts of one line where it is longer than a tile. */

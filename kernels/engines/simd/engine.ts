@@ -186,12 +186,10 @@ export class SimdEngine implements Engine {
       return this.takeOver(plain, to, tile);
     }
     const x = this.#address[Slot.X], y = this.#address[to], { lines, length } = tile, along = +view.along;
-    const { address, parameter } = this.lines;
+    const { address } = this.lines, { scale, bias } = this.parametersOf(view);
     if (view.layout === "rows") {
-      const { scale, bias } = this.parametersAt();
       this.#kernels.rowApply(x, y, 0, lines, 1, length, length * 4, length * 4, along, scale, bias, 0, address);
     } else {
-      const { scale, bias } = this.parametersAt(parameter[0]);
       this.#kernels.columnApply(x, y, lines, length, lines * 4, along, scale, bias, address);
     }
   }
@@ -204,7 +202,7 @@ export class SimdEngine implements Engine {
     floor: number,
     activation: Activation | undefined,
   ): number {
-    const { scale, bias } = this.parametersAt(view.layout === "rows" ? 0 : this.lines.parameter[0]);
+    const { scale, bias } = this.parametersOf(view);
     const { rowNormalize, columnNormalize } = this.#kernels,
       kernel = view.layout === "rows" ? rowNormalize : columnNormalize;
     return kernel(
@@ -237,10 +235,10 @@ export class SimdEngine implements Engine {
     this.#kernels.activate(this.#address[Slot.OUT], sizeOf(tile), KINDS[activation]);
   }
 
-  /** Where the parameters at hand begin, or those of a panel, which all its lines share. */
-  parametersAt(first = 0): { scale: number; bias: number } {
-    const { scale, bias } = this.window;
-    return { scale: scale.byteOffset + first * 4, bias: bias.byteOffset + first * 4 };
+  /** Where the parameters at hand begin, or those of a panel, which all its lines share: which it is, and its addresses. */
+  parametersOf({ layout }: Layout): { first: number; scale: number; bias: number } {
+    const first = layout === "rows" ? 0 : this.lines.parameter[0], { scale, bias } = this.window;
+    return { first, scale: scale.byteOffset + first * 4, bias: bias.byteOffset + first * 4 };
   }
 
   /** Rounds the tables of a tile's lines to float32, with that of gains if it is wanted; false if that cannot hold them. */

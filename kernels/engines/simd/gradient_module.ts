@@ -83,9 +83,9 @@ export const relaxed: CompiledModule = {
     "(h.p*g)gF(F9r*gF9h(!@H<F&!6G>F'F<!6G=h&G;h&G:k&&&&&&&&GEk&&&&&&&&GDF-F<!6H<P(!L!TC -GCF<P(!L!VG -GB)" +
     "gF)F;r*gFEF:F=!6P(& -F+*!HF,F;h(!@!6P(& -+k&&&&&& cf1!oFB!nHA!mGEFDFAF:F>!6P(& -FC!n!o!mGDF;h'!6G;F*" +
     "F:!6G:2'11F-F9h)!@!6H:FE`)!L!M*F:FD`) 2!M,F9h'!6G92'1151)gF)F:r*gF:hF!6H9F)F)F9rAG=h&G9h&G@)gF(F9r*g" +
-    "F-F9h)!@!6G>F9h(!@H<F-!6H;#&*!L!TCG/F;#&*!]!TCG2F;#&*!L!VGG4F;#&*!]!VGG3#2&&&&&&&&&&&&&&&&G8#2&&&&&&" +
-    "&&&&&&&&&&G7#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G5F<F:H;F*!8!6G?)gF;F=p*gF8F'F?!6#&*&H0F+*!GF,F;h(" +
-    "!@!6#/(&+F/1H.F4# S'#!Q(F0F4# W'F+AH1# V'G8F7F'F?!6#&*6H0F.F3# S'#!Q(F0F3# W'F+AH.# V'G7F1F&F?!6H<#&" +
+    "F-F9h)!@!6G>F9h(!@H<F-!6H;#&*!L!TCG/F;#&*!]!TCG2F;#&*!L!VG# S'G4F;#&*!]!VG# S'G3#2&&&&&&&&&&&&&&&&G8" +
+    "#2&&&&&&&&&&&&&&&&G7#2&&&&&&&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G5F<F:H;F*!8!6G?)gF;F=p*gF8F'F?!6#&*&H0F+*" +
+    "!GF,F;h(!@!6#/(&+F/1H.F4#!Q(F0F4# V'F+AH1# V'G8F7F'F?!6#&*6H0F.F3#!Q(F0F3# V'F+AH.# V'G7F1F&F?!6H<#&" +
     "*&F/# W'F6#!Q(G6F.F<#&*6F2# W'F5#!Q(G5F;h'!6G;F*F?!6G?2'11F>h!L!M*!6H;F;#&*&F8F9#7#2&&&&'&&&(&&&)&&&" +
     "#!{'F@#7#fH0#uH.#!+# c'#1*&F;F;#&*6F.F.#3./012345./012345#!+# c'#1*6F>h!m!M*!6H;F;#&*&F7F9h*!6#7#2&&" +
     "&&'&&&(&&&)&&&#!{'F@#7#fH/#uH.#!+# c'#1*&F;F;#&*6F.F.#3./012345./012345#!+# c'#1*6F>h 2!M,!6H;F;#&*&" +
@@ -100,14 +100,14 @@ export const relaxed: CompiledModule = {
     "E( -F7#E) -!m!m!mG42'11F,F,Q)&F5!m`)&F+F+Q)&F4!m`)&F1h'!6G1F&F*!6G&F'F*!6G'F+h.!6G+F,h.!6G,2'111%,(/" +
     "!K/!GF*h'!6h'!BG1)gF1F2r*gF1h&F1F2!6F*pAH/F+!8G0F,*gF)h(!@G3F&F0!6G4F'F0!6G5F(F0!6G6F-#/(&G8F/h(!@F-" +
     "!6#/(&G9h&G/)gF/h6!6H0F3t*gF/F4!6#&*&F.F/!6H7#&*!L!TCH:# W'F7#&* 2!TDH;F7#&*!L!UEH<#!Q(G=F/F5!6#&*&G" +
-    ">F(F/!6F'F/!6#&*&F8F7#&*!L!VGH?# S'#!Q(F7#&* 2!UFH@F&F/!6#&*&F:# W'F;F<#!Q(#!Q(#1*&F/F6!6F>F9F?# S'#" +
-    "!Q(F@F=#!Q(#1*&F0G/2'11)gF/F3p*gF/F4!6#!((&F.F/!6H0#!((!L!TCH:# W'F0#!(( 2!TDH;F0#!((!L!UEH<#!Q(G=F/" +
-    "F5!6#!((&G>F(F/!6F'F/!6#!((&F8F0#!((!L!VGH?# S'#!Q(F0#!(( 2!UFH@F&F/!6#!((&F:# W'F;F<#!Q(#!Q(#!&(&&F" +
-    "/F6!6F>F9F?# S'#!Q(F@F=#!Q(#!&(&&F/h*!6G/2'11+F)h(!@G3F&F0!6G4F'F0!6G5F(F0!6G6F&#/(&@h&G/)gF/h6!6H0F" +
-    "3t*gF/F4!6#&*&F.F/!6H7#&*!L!TCH8# W'F7#&* 2!TDH9F7#&*!L!UEH:#!Q(G;F/F5!6#&*&G<F(F/!6F'F/!6#&*&F7#&*!" +
-    "L!VGH=# W'F7#&* 2!UFH>F&F/!6#&*&F8# W'F9F:#!Q(#!Q(#1*&F/F6!6F<F=# W'F>F;#!Q(#1*&F0G/2'11)gF/F3p*gF/F" +
-    "4!6#!((&F.F/!6H0#!((!L!TCH8# W'F0#!(( 2!TDH9F0#!((!L!UEH:#!Q(G;F/F5!6#!((&G<F(F/!6F'F/!6#!((&F0#!((!" +
-    "L!VGH=# W'F0#!(( 2!UFH>F&F/!6#!((&F8# W'F9F:#!Q(#!Q(#!&(&&F/F6!6F<F=# W'F>F;#!Q(#!&(&&F/h*!6G/2'111F" +
+    ">F(F/!6F'F/!6#&*&F8F7#&*!L!VG# S'H?#!Q(F7#&* 2!UFH@F&F/!6#&*&F:# W'F;F<#!Q(#!Q(#1*&F/F6!6F>F9F?#!Q(F" +
+    "@F=#!Q(#1*&F0G/2'11)gF/F3p*gF/F4!6#!((&F.F/!6H0#!((!L!TCH:# W'F0#!(( 2!TDH;F0#!((!L!UEH<#!Q(G=F/F5!6" +
+    "#!((&G>F(F/!6F'F/!6#!((&F8F0#!((!L!VG# S'H?#!Q(F0#!(( 2!UFH@F&F/!6#!((&F:# W'F;F<#!Q(#!Q(#!&(&&F/F6!" +
+    "6F>F9F?#!Q(F@F=#!Q(#!&(&&F/h*!6G/2'11+F)h(!@G3F&F0!6G4F'F0!6G5F(F0!6G6F&#/(&@h&G/)gF/h6!6H0F3t*gF/F4" +
+    "!6#&*&F.F/!6H7#&*!L!TCH8# W'F7#&* 2!TDH9F7#&*!L!UEH:#!Q(G;F/F5!6#&*&G<F(F/!6F'F/!6#&*&F7#&*!L!VG# S'" +
+    "H=# V'F7#&* 2!UFH>F&F/!6#&*&F8# W'F9F:#!Q(#!Q(#1*&F/F6!6F<F=# V'F>F;#!Q(#1*&F0G/2'11)gF/F3p*gF/F4!6#" +
+    "!((&F.F/!6H0#!((!L!TCH8# W'F0#!(( 2!TDH9F0#!((!L!UEH:#!Q(G;F/F5!6#!((&G<F(F/!6F'F/!6#!((&F0#!((!L!VG" +
+    "# S'H=# V'F0#!(( 2!UFH>F&F/!6#!((&F8# W'F9F:#!Q(#!Q(#!&(&&F/F6!6F<F=# V'F>F;#!Q(#!&(&&F/h*!6G/2'111F" +
     "2h'!6G2F&F+!6G&F'F+!6G'F(F+!6G(F-h*!6G-2'111y&#2&&&&&&&&&&&&&&&&J&#2&&&&&&&&&&&&&&&&J'#2&&&&&&&&&&&&" +
     "&&&&J+#2&&&&&&&&&&&&&&&&J,1 f'(*!K'!HF'G/)gF(F/r*gF-*!HF.F/h)!@!6Q)&+k&&&&&&&&1G3F)F)F/!8H'!6G2h&G1F" +
     "'G0)gF0F2p*gF1*!Kh'+F.F0h)!@!6Q)!L!Q:k&&&&&&&&!.1G1F0h'!6G02'11)gF'F2p*gF1*gF,F)F+!8m*!KF'F+!8+F'F)!" +
@@ -285,9 +285,9 @@ export const baseline: CompiledModule = {
     ">F'F<!6G=h&G;h&G:k&&&&&&&&GEk&&&&&&&&GDF-F<!6H<P(!L!TC -GCF<P(!L!VG -GB)gF)F;r*gFEF:F=!6P(& -F+*!HF," +
     "F;h(!@!6P(& -+k&&&&&& cf1!oFB!nHA!mGEFDFAF:F>!6P(& -FC!n!o!mGDF;h'!6G;F*F:!6G:2'11F-F9h)!@!6H:FE`)!L" +
     "!M*F:FD`) 2!M,F9h'!6G92'1151)gF)F:r*gF:hF!6H9F)F)F9rAG=h&G9h&G@)gF(F9r*gF-F9h)!@!6G>F9h(!@H<F-!6H;#&" +
-    "*!L!TCG/F;#&*!]!TCG2F;#&*!L!VGG4F;#&*!]!VGG3#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G7#2&&&&&&&&&&&&&&" +
-    "&&G6#2&&&&&&&&&&&&&&&&G5F<F:H;F*!8!6G?)gF;F=p*gF8F'F?!6#&*&H0F+*!GF,F;h(!@!6#/(&+F/1H.F4# S'6&F0F4# " +
-    "W'F+AH1# V'G8F7F'F?!6#&*6H0F.F3# S'6&F0F3# W'F+AH.# V'G7F1F&F?!6H<#&*&F/# W'# X'F6# V'G6F.F<#&*6F2# " +
+    "*!L!TCG/F;#&*!]!TCG2F;#&*!L!VG# S'G4F;#&*!]!VG# S'G3#2&&&&&&&&&&&&&&&&G8#2&&&&&&&&&&&&&&&&G7#2&&&&&&" +
+    "&&&&&&&&&&G6#2&&&&&&&&&&&&&&&&G5F<F:H;F*!8!6G?)gF;F=p*gF8F'F?!6#&*&H0F+*!GF,F;h(!@!6#/(&+F/1H.F46&F0" +
+    "F4# V'F+AH1# V'G8F7F'F?!6#&*6H0F.F36&F0F3# V'F+AH.# V'G7F1F&F?!6H<#&*&F/# W'# X'F6# V'G6F.F<#&*6F2# " +
     "W'# X'F5# V'G5F;h'!6G;F*F?!6G?2'11F>h!L!M*!6H;F;#&*&F8F9#7#2&&&&'&&&(&&&)&&&#!{'F@#7#fH0#uH.#!+# c'#" +
     "1*&F;F;#&*6F.F.#3./012345./012345#!+# c'#1*6F>h!m!M*!6H;F;#&*&F7F9h*!6#7#2&&&&'&&&(&&&)&&&#!{'F@#7#f" +
     "H/#uH.#!+# c'#1*&F;F;#&*6F.F.#3./012345./012345#!+# c'#1*6F>h 2!M,!6H;F;#&*&F6F0#uH.#!+# c'#1*&F;F;#" +
@@ -302,15 +302,15 @@ export const baseline: CompiledModule = {
     "mG42'11F,F,Q)&F5!m`)&F+F+Q)&F4!m`)&F1h'!6G1F&F*!6G&F'F*!6G'F+h.!6G+F,h.!6G,2'111!x-(/!K/!GF*h'!6h'!B" +
     "G1)gF1F2r*gF1h&F1F2!6F*pAH/F+!8G0F,*gF)h(!@G3F&F0!6G4F'F0!6G5F(F0!6G6F-#/(&G8F/h(!@F-!6#/(&G9h&G/)gF" +
     "/h6!6H0F3t*gF/F4!6#&*&F.F/!6H7#&*!L!TCH:# W'F7#&* 2!TDH;# X'F7#&*!L!UEH<# V'G=F/F5!6#&*&G>F(F/!6F'F/" +
-    "!6#&*&F8F7#&*!L!VGH?# S'6&F7#&* 2!UFH@# X'F&F/!6#&*&F:# W'F;# X'F<# V'# V'#1*&F/F6!6F>F9F?# S'6&F@# " +
-    "X'F=# V'#1*&F0G/2'11)gF/F3p*gF/F4!6#!((&F.F/!6H0#!((!L!TCH:# W'F0#!(( 2!TDH;# X'F0#!((!L!UEH<# V'G=F" +
-    "/F5!6#!((&G>F(F/!6F'F/!6#!((&F8F0#!((!L!VGH?# S'6&F0#!(( 2!UFH@# X'F&F/!6#!((&F:# W'F;# X'F<# V'# V'" +
-    "#!&(&&F/F6!6F>F9F?# S'6&F@# X'F=# V'#!&(&&F/h*!6G/2'11+F)h(!@G3F&F0!6G4F'F0!6G5F(F0!6G6F&#/(&@h&G/)g" +
-    "F/h6!6H0F3t*gF/F4!6#&*&F.F/!6H7#&*!L!TCH8# W'F7#&* 2!TDH9# X'F7#&*!L!UEH:# V'G;F/F5!6#&*&G<F(F/!6F'F" +
-    "/!6#&*&F7#&*!L!VGH=# W'F7#&* 2!UFH># X'F&F/!6#&*&F8# W'F9# X'F:# V'# V'#1*&F/F6!6F<F=# W'F># X'F;# V" +
-    "'#1*&F0G/2'11)gF/F3p*gF/F4!6#!((&F.F/!6H0#!((!L!TCH8# W'F0#!(( 2!TDH9# X'F0#!((!L!UEH:# V'G;F/F5!6#!" +
-    "((&G<F(F/!6F'F/!6#!((&F0#!((!L!VGH=# W'F0#!(( 2!UFH># X'F&F/!6#!((&F8# W'F9# X'F:# V'# V'#!&(&&F/F6!" +
-    "6F<F=# W'F># X'F;# V'#!&(&&F/h*!6G/2'111F2h'!6G2F&F+!6G&F'F+!6G'F(F+!6G(F-h*!6G-2'111y&#2&&&&&&&&&&&" +
+    "!6#&*&F8F7#&*!L!VG# S'H?6&F7#&* 2!UFH@# X'F&F/!6#&*&F:# W'F;# X'F<# V'# V'#1*&F/F6!6F>F9F?6&F@# X'F=" +
+    "# V'#1*&F0G/2'11)gF/F3p*gF/F4!6#!((&F.F/!6H0#!((!L!TCH:# W'F0#!(( 2!TDH;# X'F0#!((!L!UEH<# V'G=F/F5!" +
+    "6#!((&G>F(F/!6F'F/!6#!((&F8F0#!((!L!VG# S'H?6&F0#!(( 2!UFH@# X'F&F/!6#!((&F:# W'F;# X'F<# V'# V'#!&(" +
+    "&&F/F6!6F>F9F?6&F@# X'F=# V'#!&(&&F/h*!6G/2'11+F)h(!@G3F&F0!6G4F'F0!6G5F(F0!6G6F&#/(&@h&G/)gF/h6!6H0" +
+    "F3t*gF/F4!6#&*&F.F/!6H7#&*!L!TCH8# W'F7#&* 2!TDH9# X'F7#&*!L!UEH:# V'G;F/F5!6#&*&G<F(F/!6F'F/!6#&*&F" +
+    "7#&*!L!VG# S'H=# V'F7#&* 2!UFH># X'F&F/!6#&*&F8# W'F9# X'F:# V'# V'#1*&F/F6!6F<F=# V'F># X'F;# V'#1*" +
+    "&F0G/2'11)gF/F3p*gF/F4!6#!((&F.F/!6H0#!((!L!TCH8# W'F0#!(( 2!TDH9# X'F0#!((!L!UEH:# V'G;F/F5!6#!((&G" +
+    "<F(F/!6F'F/!6#!((&F0#!((!L!VG# S'H=# V'F0#!(( 2!UFH># X'F&F/!6#!((&F8# W'F9# X'F:# V'# V'#!&(&&F/F6!" +
+    "6F<F=# V'F># X'F;# V'#!&(&&F/h*!6G/2'111F2h'!6G2F&F+!6G&F'F+!6G'F(F+!6G(F-h*!6G-2'111y&#2&&&&&&&&&&&" +
     "&&&&&J&#2&&&&&&&&&&&&&&&&J'#2&&&&&&&&&&&&&&&&J+#2&&&&&&&&&&&&&&&&J,1 f'(*!K'!HF'G/)gF(F/r*gF-*!HF.F/" +
     "h)!@!6Q)&+k&&&&&&&&1G3F)F)F/!8H'!6G2h&G1F'G0)gF0F2p*gF1*!Kh'+F.F0h)!@!6Q)!L!Q:k&&&&&&&&!.1G1F0h'!6G0" +
     "2'11)gF'F2p*gF1*gF,F)F+!8m*!KF'F+!8+F'F)!:F,!8F'F)!<F+!8!61F&!6h'F*F*h(!@h&6/1F.F'h)!@!6I&#G&F3!nF* " +

@@ -55,7 +55,7 @@ export class SimdGradients implements Gradients {
     const engine = this.#engine, { at } = engine, x = engine.addressOf(Slot.X), dy = engine.addressOf(Slot.DY);
     const many = ofParameters ? MAX_ADDED : lines, stride = length * 4, along = +view.along;
     for (let l = 0; l < lines; l += many) {
-      const end = Math.min(l + many, lines), { scale } = engine.parametersAt();
+      const end = Math.min(l + many, lines), { scale } = engine.parametersOf(view);
       const sums = [+ofParameters, at.dScale32, at.dBias32], { address } = engine.lines;
       this.#kernels.rowSums(x, dy, l, end, 1, length, stride, stride, along, scale, ...sums, 0, address);
       if (ofParameters) this.#carry();
@@ -70,23 +70,12 @@ export class SimdGradients implements Gradients {
   }
 
   #columnSums(view: Layout, { lines, length }: Tile, ofParameters: boolean): void {
-    const engine = this.#engine,
-      { at, lines: { address, parameter } } = engine,
-      stride = lines * 4,
-      [first] = parameter;
-    const x = engine.addressOf(Slot.X), dy = engine.addressOf(Slot.DY), { scale } = engine.parametersAt(first);
+    const engine = this.#engine, { at, lines: { address } } = engine, stride = lines * 4;
+    const x = engine.addressOf(Slot.X), dy = engine.addressOf(Slot.DY), { first, scale } = engine.parametersOf(view);
     this.#kernels.columnSums(x, dy, lines, length, stride, +view.along, scale, address);
     if (!ofParameters) return;
-    this.#kernels.columnParameterSums(
-      x,
-      dy,
-      lines,
-      length,
-      stride,
-      at.dScale + first * 8,
-      at.dBias + first * 8,
-      address,
-    );
+    const to = [at.dScale + first * 8, at.dBias + first * 8];
+    this.#kernels.columnParameterSums(x, dy, lines, length, stride, ...to, address);
   }
 
   gradient(view: Layout, tile: Tile): void {
@@ -97,13 +86,11 @@ export class SimdGradients implements Gradients {
       return engine.takeOver(plain, Slot.OUT, tile);
     }
     const [x, dy, dx] = [Slot.X, Slot.DY, Slot.OUT].map((slot) => engine.addressOf(slot)), { lines, length } = tile;
-    const along = +view.along, { address, parameter } = engine.lines;
+    const along = +view.along, { address } = engine.lines, { scale } = engine.parametersOf(view);
     this.#roundConstants(view, tile);
     if (view.layout === "rows") {
-      const { scale } = engine.parametersAt();
       this.#kernels.rowGradient(x, dy, dx, 0, lines, 1, length, length * 4, length * 4, along, scale, 0, address);
     } else {
-      const { scale } = engine.parametersAt(parameter[0]);
       this.#kernels.columnGradient(x, dy, dx, lines, length, lines * 4, along, scale, address);
     }
   }
@@ -117,10 +104,10 @@ export class SimdGradients implements Gradients {
     { given, ofParameters, sum }: { given: boolean; ofParameters: boolean; sum: boolean },
   ): number {
     const engine = this.#engine,
-      { at, window, lines: { address, parameter } } = engine,
-      isRows = view.layout === "rows";
-    const kernel = isRows ? this.#kernels.rowDifferentiate : this.#kernels.columnDifferentiate;
-    const first = isRows ? 0 : parameter[0];
+      { at, window, lines: { address } } = engine,
+      { first, scale } = engine.parametersOf(view);
+    const { rowDifferentiate, columnDifferentiate } = this.#kernels;
+    const kernel = view.layout === "rows" ? rowDifferentiate : columnDifferentiate;
     return kernel(
       engine.addressOf(Slot.X),
       engine.addressOf(Slot.DY),
@@ -139,7 +126,7 @@ export class SimdGradients implements Gradients {
       floor,
       +given,
       +view.along,
-      engine.parametersAt(first).scale,
+      scale,
       ofParameters ? window.count : 0,
       at.dScale32,
       at.dBias32,

@@ -3,13 +3,11 @@
 // for each element of a line, shared by all lines. All go down a block of elements at a time, so that memory is read in its order.
 
 import { high, low, madd } from "./lanes";
+import { ROUGH } from "./line";
 import { CENTER_32, DEVIATIONS, GAIN, M2, MEAN, OFFSET_32, SLOPE_32 } from "./lines";
 
 /** One float32 lane adds up at most this many elements before it is carried over into float64. */
 export const BLOCK: usize = 32;
-
-/** The first elements of a line, whose mean will do for a rough one. */
-export const ROUGH: usize = 16;
 
 /** So many lines are taken together: their accumulators and tables fit the registers. */
 export const WIDTH: usize = 8;
@@ -22,7 +20,7 @@ export function next(l: usize, count: usize): usize {
 }
 
 /** The means of so many elements of lines, in float32: a rough mean may be off by its rounding. */
-export function roughMeans(x: usize, count: usize, length: usize, stride: usize, to: usize): void {
+function roughMeans(x: usize, count: usize, length: usize, stride: usize, to: usize): void {
   const r = f32x4.splat(1 / <f32> length);
   for (let l: usize = 0; l < count; l = next(l, count)) {
     let s0 = f32x4.splat(0), s1 = s0, p = x + (l << 2);

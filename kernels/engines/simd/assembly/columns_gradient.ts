@@ -1,7 +1,9 @@
 // Lines across memory, backwards; see columns.ts and, for h, line_gradient.ts.
 
-import { BLOCK, columnMoments, next, ROUGH, roughMeans, WIDTH } from "./columns";
-import { accumulate, fused, madd, total } from "./lanes";
+import { BLOCK, columnMoments, next, WIDTH } from "./columns";
+import { accumulate, madd, total } from "./lanes";
+import { ROUGH } from "./line";
+import { deviation } from "./line_gradient";
 import {
   CENTER_32,
   CONSTANT_32,
@@ -28,13 +30,6 @@ export function columnShifts(dy: usize, count: usize, length: usize, stride: usi
     const m = load<f64>(l, SHIFT), far = along || m * m * n > 16 * load<f64>(l, M2);
     store<f64>(l, far ? <f64> <f32> m : 0, SHIFT);
   }
-}
-
-/** h of four lines: dy - constant or, along, dy scale - constant. */
-// @ts-ignore: decorator
-@inline
-function deviation(dy: v128, constant: v128, along: bool, scale: v128): v128 {
-  return along ? fused(dy, scale, f32x4.neg(constant)) : f32x4.sub(dy, constant);
 }
 
 /** Of four lines from l on, those from `first` on. */
@@ -66,11 +61,11 @@ export function columnSums(
     // The last lines overlap their neighbours, whose sums have been added already.
     for (let l: usize = 0, done: usize = 0; l < count; done = l + WIDTH, l = next(l, count)) {
       const t = lines + (l << 2), wide = lines + (l << 3), c0 = v128.load(t, CENTER_32), c1 = v128.load(t, CENTER_32 + 16);
-      const m0 = v128.load(t, CONSTANT_32), m1 = v128.load(t, CONSTANT_32 + 16);
+      const m0 = f32x4.neg(v128.load(t, CONSTANT_32)), m1 = f32x4.neg(v128.load(t, CONSTANT_32 + 16));
       let s0 = f32x4.splat(0), s1 = s0, q0 = s0, q1 = s0;
       for (let i = start, p = start * stride + (l << 2); i < end; i++, p += stride) {
         const g = along ? v128.load32_splat(scale + (i << 2)) : c0;
-        const h0 = deviation(v128.load(dy + p), m0, along, g), h1 = deviation(v128.load(dy + p, 16), m1, along, g);
+        const h0 = deviation(v128.load(dy + p), along, g, m0), h1 = deviation(v128.load(dy + p, 16), along, g, m1);
         s0 = f32x4.add(s0, h0);
         s1 = f32x4.add(s1, h1);
         q0 = madd(h0, f32x4.sub(v128.load(x + p), c0), q0);
@@ -178,17 +173,17 @@ function differentiateBoth(
   let p: usize = 0;
   for (; p + 16 <= bytes; p += 16) {
     const t = lines + p, c = v128.load(t, CENTER_32), k = v128.load(t, SLOPE_32), b = v128.load(t, OFFSET_32);
-    const a = v128.load(t, GAIN_32), m = v128.load(t, CONSTANT_32);
+    const a = v128.load(t, GAIN_32), m = f32x4.neg(v128.load(t, CONSTANT_32));
     const z0 = madd(f32x4.sub(v128.load(x + p), c), k, b), z1 = madd(f32x4.sub(v128.load(x1 + p), c), k, b);
-    const h0 = deviation(v128.load(dy + p), m, along, g0), h1 = deviation(v128.load(dy1 + p), m, along, g1);
+    const h0 = deviation(v128.load(dy + p), along, g0, m), h1 = deviation(v128.load(dy1 + p), along, g1, m);
     v128.store(dx + p, madd(h0, a, z0));
     v128.store(dx1 + p, madd(h1, a, z1));
   }
   for (; p < bytes; p += 4) {
     const t = lines + p, c = v128.load32_zero(t, CENTER_32), k = v128.load32_zero(t, SLOPE_32), b = v128.load32_zero(t, OFFSET_32);
-    const a = v128.load32_zero(t, GAIN_32), m = v128.load32_zero(t, CONSTANT_32);
+    const a = v128.load32_zero(t, GAIN_32), m = f32x4.neg(v128.load32_zero(t, CONSTANT_32));
     const z0 = madd(f32x4.sub(v128.load32_zero(x + p), c), k, b), z1 = madd(f32x4.sub(v128.load32_zero(x1 + p), c), k, b);
-    const h0 = deviation(v128.load32_zero(dy + p), m, along, g0), h1 = deviation(v128.load32_zero(dy1 + p), m, along, g1);
+    const h0 = deviation(v128.load32_zero(dy + p), along, g0, m), h1 = deviation(v128.load32_zero(dy1 + p), along, g1, m);
     v128.store32_lane(dx + p, madd(h0, a, z0), 0);
     v128.store32_lane(dx1 + p, madd(h1, a, z1), 0);
   }

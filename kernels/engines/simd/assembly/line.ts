@@ -7,6 +7,9 @@ import { both, first, low, madd, second, totals } from "./lanes";
 /** Float32 lanes add up at most this many elements of a run before they are carried over into float64. */
 const BLOCK: usize = 512 << 2;
 
+/** The first elements of a line, whose mean will do for a rough one where little depends on it. */
+export const ROUGH: usize = 16;
+
 /** So many elements at the beginning of a line that their mean will do for a rough one: a quarter, if that is enough. */
 // @ts-ignore: decorator
 @inline

@@ -6,9 +6,10 @@ import { both, first, fused, low, madd, second, totals } from "./lanes";
 /** Float32 lanes add up at most this many elements of a run before they are carried over into float64. */
 const BLOCK: usize = 256 << 2;
 
+/** h of four elements, where `minus` is -m. */
 // @ts-ignore: decorator
 @inline
-function deviation(dy: v128, along: bool, scale: v128, minus: v128): v128 {
+export function deviation(dy: v128, along: bool, scale: v128, minus: v128): v128 {
   return along ? fused(dy, scale, minus) : f32x4.add(dy, minus);
 }
 

@@ -24,11 +24,9 @@ export const LEVEL: usize = 11 * WIDE;
 export const LEFT: usize = 13 * WIDE;
 export const PARAMETER: usize = LEFT + NARROW;
 
-/** Float32, likewise: (x - center) slope + offset, for gradients + h gain, what h is less by, and sums of a block of elements. */
+/** Float32, likewise: (x - center) slope + offset, for gradients + h gain, and what h is less by. */
 export const CENTER_32: usize = LEFT + 3 * NARROW;
 export const SLOPE_32: usize = LEFT + 4 * NARROW;
 export const OFFSET_32: usize = LEFT + 5 * NARROW;
 export const GAIN_32: usize = LEFT + 6 * NARROW;
 export const CONSTANT_32: usize = LEFT + 7 * NARROW;
-export const SUM_32: usize = LEFT + 8 * NARROW;
-export const PRODUCT_32: usize = LEFT + 9 * NARROW;

@@ -2,7 +2,7 @@
 
 import { add } from "./add";
 import { accumulate } from "./lanes";
-import { means, pairMoments, pairSum, quarterOf, runMoments, squares } from "./line";
+import { means, pairMoments, pairSum, quarterOf, ROUGH, runMoments, squares } from "./line";
 import { pairGradient, pairSums, products, sums } from "./line_gradient";
 import {
   CENTER_32,
@@ -18,9 +18,6 @@ import {
 } from "./lines";
 import { addressOf, entries, isLeft, lineAt, partnerOf, placeOf, storeBoth } from "./rows";
 import { rounded } from "./tables";
-
-/** So many elements at the beginning of a line have a mean that will do. */
-const ROUGH: usize = 16;
 
 /**
  * What to subtract from each line of gradients: the mean of its first elements. Where scale does not vary along it, only if the mean of its first quarter is
