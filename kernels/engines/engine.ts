@@ -171,6 +171,11 @@ export const Slot = { X: 0, DY: 1, Z: 2, OUT: 3 } as const;
 /** One of them. */
 export type Slot = typeof Slot[keyof typeof Slot];
 
+/** What `differentiate` leaves of a statistic that is too much for it: nothing, its dx, that and its part of dScale, or all. */
+export const Left = { NOTHING: 0, DX: 1, DX_AND_SCALE: 2, ALL: 3 } as const;
+/** One of them. */
+export type Left = typeof Left[keyof typeof Left];
+
 /**
  * The arithmetic of one tile: what a fast path has to provide. `load` and `place` say where the tile of each slot is, kernels
  * work on it, `store` brings results back to where they belong.
@@ -235,7 +240,7 @@ export interface Gradients {
    * What moments, `sums`, a table and `gradient` come to, at once, of a tile such as `normalize` takes: OUT = dx, from X, DY, lines.level and,
    * where a line has one scale, that in lines.slope. Means and inverses are `given` in lines.mean and lines.inverse, or else written. Writes,
    * for each line that has one scale, sum(dy) and sum(dy z) to lines.sum and lines.product; if asked to, adds sums of parameters up as `sums`
-   * does; if asked to, adds Z to OUT. Returns for how many statistics something is left.
+   * does; if asked to, adds Z to OUT. Writes what is Left of each statistic to lines.left; returns for how many that is something.
    */
   differentiate?(
     view: Layout,

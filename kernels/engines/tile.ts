@@ -15,7 +15,7 @@ export interface Tile {
   pitch: number;
   /**
    * Rows of which those of a statistic are apart: the distance of its neighbouring lines in the array. Columns that are worked on at once:
-   * that of neighbouring elements of a line. Engines take such tiles only where they stand.
+   * that of neighbouring elements of a line. Engines take such tiles only where they stand, to normalize or differentiate them at once.
    */
   stride?: number;
   /** Rows of which those of a statistic are apart: the distance of neighbouring statistics. */

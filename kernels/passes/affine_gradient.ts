@@ -1,4 +1,4 @@
-import type { Engine } from "../engines/engine.ts";
+import { type Engine, Left } from "../engines/engine.ts";
 import type { Data, Tile } from "../engines/tile.ts";
 import type { Parameters } from "./parameters.ts";
 import type { Statistics } from "./statistics.ts";
@@ -75,11 +75,11 @@ export class AffineGradient {
     const { sum, product, inverse, left, parameter } = this.#engine.lines;
     for (let s = 0; s < statistics; s++) {
       const first = s * each, end = first + each;
-      if (left[s] === 2 && !sum.subarray(first, end).every(Number.isFinite)) left[s] = 3;
-      if (left[s] === 3) continue;
+      if (left[s] === Left.DX_AND_SCALE && !sum.subarray(first, end).every(Number.isFinite)) left[s] = Left.ALL;
+      if (left[s] === Left.ALL) continue;
       for (let l = first; l < end; l++) {
         this.#dBias![parameter[l]] += sum[l];
-        if (left[s] === 0) this.#dScale[parameter[l]] += product[l] * inverse[s];
+        if (left[s] === Left.NOTHING) this.#dScale[parameter[l]] += product[l] * inverse[s];
       }
     }
   }

@@ -1,6 +1,6 @@
 import type { Activation } from "../activation.ts";
 import { addUp, AffineGradient, type AffineParts, sharesOf } from "./affine_gradient.ts";
-import { type Engine, type Gradients, Slot } from "../engines/engine.ts";
+import { type Engine, type Gradients, Left, Slot } from "../engines/engine.ts";
 import { engineFor } from "../engines/engines.ts";
 import { gradientsOf } from "../engines/gradients.ts";
 import { shareMemory } from "../engines/simd/memory.ts";
@@ -85,12 +85,15 @@ export function planDifferentiation(pass: Differentiation, out: AffineParts | Re
   const { view, x, dy, scale, bias, frozen = false, activation, dSum, dx } = pass;
   const engine = engineFor([x, dy, dx, dSum]), gradients = gradientsOf(engine);
   const parameters = new Parameters(view, engine, scale, bias);
-  const possible = !frozen && activation === undefined && parameters.fits && gradients.differentiate !== undefined;
-  // What goes through an activation backwards is made in a tile of the engine.
-  const inPlace = activation === undefined && (engine.holds?.(x, dy, dx, dSum) ?? false);
-  const { groups, each } = groupsAtOnce(view, engine, parameters, possible, inPlace, true);
   const parts: AffineParts | undefined = "dScale" in out ? out as AffineParts : undefined;
-  const wants = { given: pass.given !== undefined, ofParameters: parts !== undefined && view.along, sum: !!dSum };
+  const ofParameters = parts !== undefined && view.along;
+  const wants = { given: pass.given !== undefined, ofParameters, sum: dSum !== undefined };
+  const { groups, each } = groupsAtOnce(view, engine, parameters, {
+    atOnce: !frozen && activation === undefined && parameters.fits && gradients.differentiate !== undefined,
+    // What goes through an activation backwards is made in a tile of the engine.
+    inPlace: activation === undefined && (engine.holds?.(x, dy, dx, dSum) ?? false),
+    ofParameters,
+  });
   const reader = new Reader(view, engine);
   const work: Work = { pass, engine, gradients, parameters, reader, wants, current: undefined };
   const count = parts ? sharesOf(view) : groups.count, affine: AffineGradient[] = [];
@@ -137,14 +140,16 @@ function differentiateAtOnce(work: Work, group: Group, each: number, affine: Aff
   affine?.addAtOnce(group.statistics, each);
   if (unfinished === 0) return;
   affine?.finish();
-  const wanting = [undefined, undefined, affine?.ofScale(), affine];
-  const finish = (group: Group, state: number) => {
+  const wanting = { [Left.DX]: undefined, [Left.DX_AND_SCALE]: affine?.ofScale(), [Left.ALL]: affine };
+  const finish = (group: Group, state: Exclude<Left, 0>) => {
     differentiateInSteps(work, group, wanting[state]);
     wanting[state]?.finish();
   };
-  if (view.layout === "columns") return finish(groupOfAll(tile, group), lines.left[0]);
+  if (view.layout === "columns") return finish(groupOfAll(tile, group), lines.left[0] as Exclude<Left, 0>);
   lines.left.slice(0, group.statistics).forEach((state, s) => {
-    if (state !== 0) finish(groupOfOne(view, tile, group, s, each, engine.capacity), state);
+    if (state !== Left.NOTHING) {
+      finish(groupOfOne(view, tile, group, s, each, engine.capacity), state as Exclude<Left, 0>);
+    }
   });
 }
 

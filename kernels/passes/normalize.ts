@@ -60,9 +60,12 @@ export function planNormalization(pass: Normalization, out: StatisticsOutputs): 
   const { view, x, residual, sum, scale, bias, given, y } = pass;
   const engine = engineFor([x, y, residual, sum]), parameters = new Parameters(view, engine, scale, bias);
   const work = { pass, out, engine, parameters, reader: new Reader(view, engine) };
-  const possible = given === undefined && parameters.fits && engine.normalize !== undefined;
-  const inPlace = engine.holds?.(x, y, residual, sum) ?? false, isGiven = given !== undefined;
-  const { groups, each } = groupsAtOnce(view, engine, parameters, possible, inPlace, residual === undefined, isGiven);
+  const { groups, each } = groupsAtOnce(view, engine, parameters, {
+    atOnce: given === undefined && parameters.fits && engine.normalize !== undefined,
+    inPlace: engine.holds?.(x, y, residual, sum) ?? false,
+    adds: residual !== undefined,
+    given: given !== undefined,
+  });
   const visit = (share: number) => {
     const group = groups.at(share);
     if (each !== undefined && group.tiles.length === 1) normalizeAtOnce(work, group, each);
@@ -74,29 +77,37 @@ export function planNormalization(pass: Normalization, out: StatisticsOutputs): 
   };
 }
 
-/**
- * The groups of a pass, and how many lines each statistic of a tile has if tiles can be worked on at once: undefined where they cannot.
- * Where arrays are worked on in place, tiles of rows may be larger than the engine's own, and those of columns `stay`; where statistics are
- * given, all is in the order of memory.
- */
+/** How a pass goes about its tiles. */
+interface Manner {
+  /** At once, if the lines of a statistic lie so that it can. */
+  atOnce: boolean;
+  /** Where its arrays are: tiles of rows may be larger than the engine's own then. */
+  inPlace: boolean;
+  /** A residual is added first, for which a tile must be one run of the arrays. */
+  adds?: boolean;
+  /** With statistics that are given, and so in the order of memory. */
+  given?: boolean;
+  /** Adding up gradients of parameters that vary along lines, which costs as much for each tile. */
+  ofParameters?: boolean;
+}
+
+/** The groups of a pass, and how many lines each statistic of a tile has if tiles can be worked on at once: undefined where they cannot. */
 export function groupsAtOnce(
   view: View,
   engine: Engine,
   { maxLines }: Parameters,
-  possible: boolean,
-  inPlace: boolean,
-  stay: boolean,
-  given = false,
+  { atOnce, inPlace, adds = false, given = false, ofParameters = false }: Manner,
 ): { groups: Groups; each: number | undefined } {
-  const { capacity, columnCapacity, maxParameters } = engine,
-    apart = possible && inPlace ? rowsApart(view, maxLines) : undefined;
+  const { capacity, columnCapacity, maxParameters } = engine, stay = inPlace && !adds;
+  const apart = atOnce && stay ? rowsApart(view, maxLines) : undefined;
   if (apart) return { groups: apart, each: view.outer[0].size };
-  const each = possible ? linesOfEach(view) : undefined, isRows = view.layout === "rows";
-  const worthwhile = given || !isRows || each !== undefined, least = given || !isRows ? 0 : AMPLE_STATISTICS;
+  const each = atOnce ? linesOfEach(view) : undefined, isRows = view.layout === "rows";
+  const worthwhile = given || !isRows || each !== undefined;
+  const least = given || !isRows ? 0 : ofParameters ? AMPLE_STATISTICS : 2;
   const circumstances = {
     given,
     inPlace: inPlace && worthwhile ? roomInPlace(view, least) : undefined,
-    stay: each !== undefined && inPlace && stay,
+    stay: each !== undefined && stay,
   };
   return { groups: groupsOf(view, { capacity, columnCapacity, maxLines, maxParameters }, circumstances), each };
 }

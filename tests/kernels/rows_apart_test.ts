@@ -88,6 +88,26 @@ for (const dims of shapes) {
   });
 }
 
+Deno.test("rows apart: a residual is added to each element once, in tiles of a few channels of all samples, too", () => {
+  const dims = [2, 100, 2048], options = { axes: [0, 2] };
+  const places: Record<string, (x: Tensor, residual: Tensor) => { y: Tensor; sum: Tensor }> = {
+    "apart": () => ({ y: allocate("float32", dims), sum: allocate("float32", dims) }),
+    "over its inputs": (x, residual) => ({ y: residual, sum: x }),
+  };
+  for (const kernel of ["addLayerNorm", "addRmsNorm"]) {
+    for (const [where, outputs] of Object.entries(places)) {
+      const [x, residual] = [1, 2].map((seed) => resident(noise(dims, { seed, mean: seed })));
+      const want = invoke(reference, { kernel, inputs: [x, residual], options });
+      const got = invoke(kernels, {
+        kernel,
+        inputs: [x, residual],
+        options: { ...options, out: outputs(x, residual) },
+      });
+      assertLessOrEqual(maxErrorOf(got, want), 2e-6, `${kernel}, ${where}`);
+    }
+  }
+});
+
 Deno.test("rows apart: with statistics that were saved, where dy is not around 0", () => {
   const dims = [1, 15, 20, 48], options = { axis: 2, groups: 20, scale: noise([20], { seed: 3, mean: 1 }) };
   const x = resident(noise(dims, { mean: 3 })), dy = resident(noise(dims, { seed: 2, mean: 5 }));

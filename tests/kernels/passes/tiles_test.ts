@@ -1,6 +1,10 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { isRun } from "../../../kernels/engines/tile.ts";
+import { allocate } from "../../../kernels/mod.ts";
+import { planDifferentiation } from "../../../kernels/passes/gradient.ts";
+import { planNormalization } from "../../../kernels/passes/normalize.ts";
+import { standardDeviation } from "../../../kernels/passes/statistics.ts";
 import { groupsOf, locate, type ViewTile } from "../../../kernels/passes/tiles.ts";
 import { type Axis, channelAxes, groupAxes, reducedAxes, type View, viewOf } from "../../../kernels/passes/view.ts";
 
@@ -92,6 +96,23 @@ Deno.test("tiles: every element is in one tile, with its statistic and its param
     ),
     { seed: 1, numRuns: 2000 },
   );
+});
+
+Deno.test("tiles: where arrays are worked on in place, a few threads all have some to do, even with few statistics", () => {
+  const shapes: Record<string, [Axis[], number]> = {
+    "16 channels": [groupAxes([1, 16, 128, 128], 1, 16), 8],
+    "3 channels": [groupAxes([1, 3, 128, 128], 1, 3), 2],
+    "16 groups": [groupAxes([2, 64, 64, 64], 1, 8), 8],
+    "16 rows": [reducedAxes([16, 65536], [1]), 8],
+    "64 rows": [reducedAxes([64, 16384], [1]), 16],
+  };
+  for (const [name, [axes, least]] of Object.entries(shapes)) {
+    const view = viewOf(axes, false), x = allocate("float32", [view.statistics * view.count]).data;
+    const pass = { view, measure: standardDeviation(1e-5), x, dy: x, y: x, dx: x };
+    for (const planned of [planNormalization(pass, {}), planDifferentiation(pass, {})]) {
+      planned((count) => assertEquals(count >= least, true, `${name}: ${count} shares`));
+    }
+  }
 });
 
 Deno.test("views: the layouts of the table", () => {
