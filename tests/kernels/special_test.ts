@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import * as kernels from "../../kernels/mod.ts";
 import * as reference from "../../kernels/reference.ts";
+import { allocate, tensor, zeros } from "../../kernels/mod.ts";
 import type { DType, Tensor } from "../../kernels/tensor.ts";
 import { type Call, invoke } from "../../tools/judge/compare.ts";
 import { cast, noise } from "../../tools/judge/noise.ts";
@@ -52,6 +53,12 @@ function show({ kernel, dims, options = {} }: Case): string {
 function affine({ parameters }: Case, type: DType = "float32"): Record<string, Tensor> {
   if (!parameters) return {};
   return { scale: noise(parameters, { type, mean: 1, seed: 5 }), bias: noise(parameters, { type, seed: 6 }) };
+}
+
+function resident(x: Tensor): Tensor {
+  const copy = allocate(x.type, x.dims);
+  copy.data.set(x.data);
+  return copy;
 }
 
 /** Asserts that results are right, where they are numbers that their types can hold. */
@@ -213,6 +220,20 @@ Deno.test("epsilon 0 where the variance is 0 gives what 0 / 0 is, and leaves oth
     assert(y.data.subarray(37, 74).every(Number.isNaN));
     const { y: want } = invoke(reference, { kernel, inputs: [x], options: { epsilon: 0 } });
     assertClose(y, want, 2e-6);
+  }
+});
+
+Deno.test("epsilon 0 where the variance is 0 gives the infinities that divisions by 0 are", () => {
+  const statistics = { mean: tensor([0, 1]), variance: tensor([0, 1]) };
+  for (const place of [(x: Tensor) => x, resident]) {
+    const channels = place(tensor([[1, 2], [3, 4], [-5, -6]])),
+      rows = place(tensor([[3, 3, -3], [1, 2, 3], [3, 3, 3]]));
+    const y = kernels.batchNorm(channels, { ...statistics, epsilon: 0, out: { y: place(zeros("float32", [3, 2])) } });
+    assertEquals([...y.data], [Infinity, 1, Infinity, 3, -Infinity, -7]);
+    for (const parameters of [{}, { scale: tensor([2, 2, 2]), bias: tensor([1, 1, 1]) }]) {
+      const options = { ...parameters, epsilon: 0, subtractMean: false, out: { y: place(zeros("float32", [3, 3])) } };
+      assertEquals([...kernels.layerNorm(rows, options).data.subarray(6)], [Infinity, Infinity, Infinity]);
+    }
   }
 });
 

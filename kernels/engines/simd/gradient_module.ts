@@ -4,16 +4,16 @@ import type { CompiledModule } from "./instance.ts";
 /** For hosts with relaxed SIMD, which multiply and add in one step. */
 export const relaxed: CompiledModule = {
   sharedMemoryFlag: 260,
-  text: "&!-!?!9'&&&' ]'9!,/!K!K!K!K!K!K!K!K!K&!,*!K!K!K!K&!,.!K!K!K!K!K!K!K!K&!,+!K!K!K!K!K&!,,!K!K!K!K!K!K&" +
+  text: "&!-!?!9'&&&' ]'9!,*!K!K!K!K&!,.!K!K!K!K!K!K!K!K&!,/!K!K!K!K!K!K!K!K!K&!,+!K!K!K!K!K&!,,!K!K!K!K!K!K&" +
     "!,>!K!K!K!K!K!K!K!K!K!K!K!H!H!H!H!K!K!K!K!K!K!K!K!K'!K!,)!K!K!K&!,5!K!K!K!K!K!K!K!K!K!K!K!K!K!K!K&!," +
     "3!K!K!K!K!K!K!K!K!K!K!K!K!K&!,)!K!K!K'!G!,)!H!H!H&!,2!K!K!K!H!K!K!H!H!H!H!K!K'!K!,4!K!K!K!H!K!K!K!H!" +
     "H!H!K!K!K!K'!K!,)!K!K!K'!K!,&&!,3!K!K!K!K!G!G!G!G!K!K!K!K!K&!,2!K!K!K!K!K!G!G!G!G!G!K!K&!,0!K!K!K!K!" +
-    "H!H!H!H!K!K'!K!,2!K!K!H!K!K!K!H!H!H!K!K!K'!K(8')!1!:!B,!9!1!9!;!>!E('6!L!L*)FE&,''('-.)/0123(*(&4&&5" +
-    "678++)'*),!E-!G'#2&&&&&&&&&&&&&&&&1!G'#2&&&&&&&&&&&&&&&&1!H'k&&&&&&&&1!H'k&&&&&&&&1!H'k&&&&&&&&1!G'#" +
+    "H!H!H!H!K!K'!K!,2!K!K!H!K!K!K!H!H!H!K!K!K'!K(8')!1!:!B,!9!1!9!;!>!E('6!L!L*)FE(,&&'&-.)/0123'*'(4'(5" +
+    "678++)&*),!E-!G'#2&&&&&&&&&&&&&&&&1!G'#2&&&&&&&&&&&&&&&&1!H'k&&&&&&&&1!H'k&&&&&&&&1!H'k&&&&&&&&1!G'#" +
     "2&&&&&&&&&&&&&&&&1!G'#2&&&&&&&&&&&&&&&&1- )'24!/!;!8!A!9!:n!>!-!0!5!1!:!@&79!/!;!8!A!9!:w!-!>!-!9!1!" +
     "@!1!>z!A!9!?&62!/!;!8!A!9!:z!4!5!2!@!?&50!/!;!8!A!9!:z!A!9!?&4+!/!-!>!>!E&'1!>!;!Cn!>!-!0!5!1!:!@&-/" +
     "!>!;!Cz!4!5!2!@!?&&-!>!;!Cz!A!9!?&,9!/!;!8!A!9!:k!5!2!2!1!>!1!:!@!5!-!@!1&@6!>!;!Ck!5!2!2!1!>!1!:!@!" +
-    "5!-!@!1&?8!-!/!@!5!B!-!@!5!;!:n!>!-!0!5!1!:!@&D,!9!1!9!;!>!E(&.'80!i!KE b((-!K(!Gh6F*F*h6vAF*F*F*h(!" +
+    "5!-!@!1&?8!-!/!@!5!B!-!@!5!;!:n!>!-!0!5!1!:!@&D,!9!1!9!;!>!E(&.'80 o!JE b((-!K(!Gh6F*F*h6vAF*F*F*h(!" +
     "BF*h 2&pAh!<!=F*h6pAF-AH1 *#:G6F(F'!7H3h'!BG0h&G*)gF*F3p*gF'F*h'!BF0h&F*h'!=H(A!6F*F0h'!@H2F*rA!6H/F" +
     "/F0!6F(F*F2vF(AAG4F,F)F+!8m*!KF+F/!8+F/F)!:F,!8F/F)!<F+!8!61F&!6G5F,F)F+!8m*!KF+F4!8+F4F)!:F,!8F4F)!" +
     "<F+!8!61F&!6F5!7G2F-*gF.h!L!Q:!6H(F4h)!@!6F5F2F16/F6# f'#!*#!+H7#!')&'+F5F2F1h&6(F.h!L!Q:!6H(F4h)!@!" +
@@ -109,111 +109,110 @@ export const relaxed: CompiledModule = {
     "!((&F.F/!6H0#!((!L!TCH8# W'F0#!(( 2!TDH9F0#!((!L!UEH:#!Q(G;F/F5!6#!((&G<F(F/!6F'F/!6#!((&F0#!((!L!VG" +
     "# S'H=# V'F0#!(( 2!UFH>F&F/!6#!((&F8# W'F9F:#!Q(#!Q(#!&(&&F/F6!6F<F=# V'F>F;#!Q(#!&(&&F/h*!6G/2'111F" +
     "2h'!6G2F&F+!6G&F'F+!6G'F(F+!6G(F-h*!6G-2'111y&#2&&&&&&&&&&&&&&&&J&#2&&&&&&&&&&&&&&&&J'#2&&&&&&&&&&&&" +
-    "&&&&J+#2&&&&&&&&&&&&&&&&J,1 f'(*!K'!HF'G/)gF(F/r*gF-*!HF.F/h)!@!6Q)&+k&&&&&&&&1G3F)F)F/!8H'!6G2h&G1F" +
-    "'G0)gF0F2p*gF1*!Kh'+F.F0h)!@!6Q)!L!Q:k&&&&&&&&!.1G1F0h'!6G02'11)gF'F2p*gF1*gF,F)F+!8m*!KF'F+!8+F'F)!" +
-    ":F,!8F'F)!<F+!8!61F&!6h'F*F*h(!@h&6.1F.F'h)!@!6I&#G&F3!nF* *!ok&&&&&&&&F1A`)!L!N.F'h'!6G'2'11F/h'!6G" +
-    "/2'111 b(('!G,!KF.h 2!L(!6G0F)h'r*!KF+F*h(!@n*!Kh'+h(h!L!L(F)F*!8h(!@!:H1F1h(tAh!J!=h'F1F1h'tAF)h'mA" +
-    "h'm1+h&1*g)gF'F(p*gF&F'F,!8!6F)F*F+F-6.F'h)!@H1F.!6H2I&H/#!')&'F2F/#!')&&F0F1!6H1I'H/#!')&'F1F/#!')&" +
-    "&F'h'!6G'2'1151F(F'!7H2h'!BG3h&G+)gF+F2p*gF'F+h'!BF3h&F+h'!=H1A!6F+F3h'!@H4F+rA!6H(F(F3!6F1F+F4vF1AA" +
-    "G4F&F(F,!8!6F4F(!7F,!8F)F*!8F-6(F4h)!@H1F.!6I&H/#!')&'F(h)!@H5F.!6F/#!')&&F0F1!6I'H/#!')&'F0F5!6F/#!" +
-    "')&&F+h(h'F(F4nA!6G+2'111!W5(9!G(!KF.*gF*H3F*#3&'()&'()&'()&'()G>F*F*#3*+,-*+,-*+,-*+,-G?F+F+#3&'()&" +
-    "'()&'()&'()G@F+F+#3*+,-*+,-*+,-*+,-GAF,F,#3&'()&'()&'()&'()GBF,F,#3*+,-*+,-*+,-*+,-G8F)h(!@G.#2%%%%%" +
-    "%%%%%%%%%%%#2&&&&&&&&&&&&&&&&F(AG;F-# S'H<F<#3&'()&'()&'()&'()G9F<F<#3*+,-*+,-*+,-*+,-G:h&G))gF)F.p*" +
-    "gF)h!L.!6HFF.F.FFrAGF#2&&&&&&&&&&&&&&&&G*#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G" +
-    "5)gF)h6!6FFt*gF*F'F)!6#&*&HCF)F/!6#&*&H=F9#!Q(HD# V'G*F4F'F(!6F)!6#&*&HEF=F:#!Q(H=# V'G4FDF&F)!6#&*&" +
-    "F># W'HDF-#!Q(G-F=F&F(!6F)!6#&*&F?# W'H=F5#!Q(G5F0*gF)F2!6HGFG#&*&FC# V'FEF;#uHE# V'#1*&F)F1!6HGFEF=" +
-    "FAF8#!Q(FCFDF@FB#!Q(FG#&*&#!Q(#!Q(#1*&1F)h6!6G)2'11)gF)FFp*gF6F'F(!6F)!6F'F)!6#!((&#}(&'H=F)F/!6#/(&" +
-    "F<#!Q(HC#!+# c'G6F7FC#!+F&F(!6F)!6F&F)!6#!((&#}(&'F3# W'HC#!+# e'# c'G7F0*gF)F2!6HGFG#!((&F=# V'F=F=" +
-    "#3*+,-*+,-*+,-*+,-F;#uHD# V'#!&(&&F)F1!6HGFDFCF+F,#!Q(HCFC#3*+,-*+,-*+,-*+,-F=FCFG#!((&#!Q(#!Q(#!&(&" +
-    "&1F)h*!6G)2'11F6F*F4#3&'()*+,-6789:;<=H6#!+F*F4#3./012345>?@ABCDEH*#!+# c'H4F6F6#3./012345./012345#!" +
-    "+F*F*#3./012345./012345#!+# c'H*#3&'()*+,-6789:;<=F4F*#3./012345>?@ABCDE# c'# c'G6F7F-F5#3&'()*+,-67" +
-    "89:;<=H*#!+F-F5#3./012345>?@ABCDEH-#!+# c'H4F*F*#3./012345./012345#!+F-F-#3./012345./012345#!+# c'H*" +
-    "#3&'()*+,-6789:;<=F4F*#3./012345>?@ABCDE# c'# c'G72'11+F&G.F*H+F*#3&'()&'()&'()&'()G,F*F*#3*+,-*+,-*" +
-    "+,-*+,-G3F)h(!@G/F-# S'H8F8#3&'()&'()&'()&'()G9F8F8#3*+,-*+,-*+,-*+,-G:h&G))gF)F/p*gF)h!L.!6H&F/F&F/" +
-    "pAG0#2&&&&&&&&&&&&&&&&G*#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G5)gF)h6!6H&F0t*gF" +
-    "*F'F)!6#&*&F9# V'H;# V'G*F4F'F(!6F)!6#&*&F:# V'H<# V'G4F;F)F.!6#&*&F,# W'F-#!Q(G-F<F(F.!6F)!6#&*&F3#" +
-    " W'F5#!Q(G5F&G)2'11)gF)F0p*gF6F'F(!6F)!6F'F)!6#!((&#}(&'F8# V'H;#!+# c'G6F7F;#!+F(F.!6F)!6F)F.!6#!((" +
-    "&#}(&'F+# W'#!+# e'# c'G7F)h*!6G)2'11F6F*F4#3&'()*+,-6789:;<=H6#!+F*F4#3./012345>?@ABCDEH*#!+# c'H4F" +
-    "6F6#3./012345./012345#!+F*F*#3./012345./012345#!+# c'H*#3&'()*+,-6789:;<=F4F*#3./012345>?@ABCDE# c'#" +
-    " c'G6F7F-F5#3&'()*+,-6789:;<=H*#!+F-F5#3./012345>?@ABCDEH-#!+# c'H4F*F*#3./012345./012345#!+F-F-#3./" +
-    "012345./012345#!+# c'H*#3&'()*+,-6789:;<=F4F*#3./012345>?@ABCDE# c'# c'G72'111F6J+F7J,1!c.('!K3!GF0*" +
-    "gF&G0F+F+#3&'()&'()&'()&'()G3F+F+#3*+,-*+,-*+,-*+,-G4F,F,#3&'()&'()&'()&'()G5F,F,#3*+,-*+,-*+,-*+,-G" +
-    "6F-F-#3&'()&'()&'()&'()G7F-F-#3*+,-*+,-*+,-*+,-G8F*h(!@G*F.F.#3&'()&'()&'()&'()G9F.F.#3*+,-*+,-*+,-*" +
-    "+,-G:F/# S'H;F;#3&'()&'()&'()&'()G<F;F;#3*+,-*+,-*+,-*+,-G=)gF2h6!6H&F*t*gF'F)!6F2!6#&*&G>F)F0!6F2!6" +
-    "#&*&F4# W'F6F8#!Q(G?F(F2!6F'F2!6#&*&F1F2!6#&*&H/F<#!Q(F9F0F2!6#&*&F3# W'F5F7#!Q(#!Q(#1*&F(F)!6F2!6F>" +
-    "F/F=#!Q(F:F?#!Q(#1*&F&G22'11)gF*F2r*gF(F2!6F'F)!6F2!6F'F2!6#!((&#}(&'F1F2!6#/(&F;#!Q(F.F)F0!6F2!6F0F" +
-    "2!6#!((&#}(&'F+# W'F,F-#!Q(#!Q(H/#!&(&&F(F)!6F2!6F/#!&(&'F2h*!6G22'11+F&G0F+F+#3&'()&'()&'()&'()G3F+" +
-    "F+#3*+,-*+,-*+,-*+,-G4F,F,#3&'()&'()&'()&'()G5F,F,#3*+,-*+,-*+,-*+,-G6F-F-#3&'()&'()&'()&'()G7F-F-#3" +
-    "*+,-*+,-*+,-*+,-G8F*h(!@G*F.F.#3&'()&'()&'()&'()G9F.F.#3*+,-*+,-*+,-*+,-G:F/# S'H/F/#3&'()&'()&'()&'" +
-    "()G;F/F/#3*+,-*+,-*+,-*+,-G<)gF2h6!6H&F*t*gF'F)!6F2!6#&*&G=F)F0!6F2!6#&*&F4# W'F6F8#!Q(G>F(F2!6F'F2!" +
-    "6#&*&F;# V'F9F0F2!6#&*&F3# W'F5F7#!Q(#!Q(#1*&F(F)!6F2!6F=F<# V'F:F>#!Q(#1*&F&G22'11)gF*F2r*gF(F2!6F'" +
-    "F)!6F2!6F'F2!6#!((&#}(&'F/# V'F.F)F0!6F2!6F0F2!6#!((&#}(&'F+# W'F,F-#!Q(#!Q(H3#!&(&&F(F)!6F2!6F3#!&(" +
-    "&'F2h*!6G22'1111 0)))!H*!K'!IF/F&h)!@!6H5Q)&G2F.*!HF-+F5Q) 2!L(1G0F2k&&&&&&&&F)AH1 (H7 -F1!nF.*!HF5Q" +
-    ") 2!P8+k&&&&&& cfF*F0!oF+!m!lF,!m!p1H*!oG+F2F0!m!fk&&&&&& c!K!/H.*gF-F0!1G.1F.*gF1!fk&&&&&& c!K!/F1!" +
-    "fk&&&&&&Vm!0!=lG.1F.*gF*!fk&&&&&& c!K!/F*!fk&&&&&&Vm!0!=F*k&&&&&&&&!.F*!fk&&&&&&!}`!/!=!>lG.1F.*gF+!" +
-    "fk&&&&&& c!K!/F+!fk&&&&&&Vm!0!=lG.1F&F'!8G3)gF3F&h'!6F'!8p*gF/F3h(!@!6G4F/F3h)!@!6H6F)*!HF6Q)!L!Q:+k" +
-    "&&&&&&&&1H,`)!L!Q:F4F,k&&&&&&&&!.h&F(A*!HF,F6Q) 2!Q<!o+F,1 (_(!L!VGF4F7_(!L!TCF4F* (_( 2!TDF4F+ (_(!" +
-    "L!UEF3h'!6G32'11F5F*`) 2!P8F/F&h(!@!6h&h(F.A]( 2!R@F.1 &,)5!H(!K'!IF' *F(!oG>F1F&h)!@!6HAQ)&G6FAQ) 2" +
-    "!P8G2F/*!Hk&&&&&& cf+FAQ) 2!L(1G7F6k&&&&&&&&F+AH4 ( -F4!nG<h'G/F&F'!8GA)gFAF&h'!6F'!8p*gF1FAh)!@!6HB" +
-    "Q)!L!Q:G8F)*!Hk&&&&&& cf+FBQ)!L!O21H?F1FAh(!@!6P(!L!VG -!oG=FBQ) 2!M,F<FBQ)!L!M*H@!o!mH4!fF.!2h&F@F4" +
-    "!m!fk&&&&&& c!K!/h&F/AAG/F9F?F@!o!mG9F:F?F4!o!mG:F5F=F(!o!mG5F3F=F0*!HFBQ)!L!N.+k&&&&&&&&1H=!o!mG3F;" +
-    "F=!mG;FBF@F8F(!o!m`)!L!M*FBF4F8F=!o!m`) 2!M,FAh'!6GA2'11F9F5!mF>!pG(k&&&&&&&&F6F*AH. (HC -F.!nk&&&&&" +
-    "&&gF>!pF,!gF2!oF2!oF2k&&&&&& Rf!o!ok&&&&&&&&F2!gF2!oF7F>!p!lk&&&&&&&g!o!pF7k&&&&&&&&!-AF-k&&&&&&&&!-" +
-    "A!oF:F3F5F>!pF;!o!n!m!oH,!oG-h'F,!fk&&&&&& c!K!/F,!fk&&&&&&Vm!0!=F,k&&&&&&&&!.F,!fk&&&&&&!}`!/!=!>F." +
-    "!fk&&&&&& c!K!/F.!fk&&&&&&Vm!0!=h'F/AAlG/F&F'!8G*)gF*F&h'!6F'!8p*gF1F*h(!@!6G0F2F)*!Hk&&&&&& cf+F1F*" +
-    "h)!@!6Q)!L!O21H.F0P(!L!VG -!oF(!n!ok&&&&&&&&F+AF-!mH3!fk&&&&&& c!K!/F3!fk&&&&&&Vm!0!=GAF/*!KF2F.!oH4" +
-    "!fk&&&&&& c!K!/F4!fk&&&&&&Vm!0!=F4k&&&&&&&&!.F4!fk&&&&&&!}`!/!=!>+h'1FA!>lG/F0FC_(!L!TCF0F, (_( 2!TD" +
-    "F0F3 (_(!L!UEF0F2F.!o (_( 2!UFF*h'!6G*2'11F/1!Q+(2!K'!HF+F,!8H? *GJF6h'F5AlF-F,h(!@nHDlF+h'r!=!>F0F0" +
-    "AGCh!L'h(h!L!L(F?h(!@!:H?F?h(tAh!J!=h'F?F?h'tAF+h'mAH?F?h!L'vAF?F8AGE)gF*FHr*gF+FH!8G?FEFH!6H@F*F*F@" +
-    "rAHGF+!8GFF5l*gF&FHFGF+F,F-F.F/F=6:1FDh'F0Al*gF'F?FFF+F,F-F.F6F=6&1F?G@)gF@FFph&FDh&F0AA*gF'F@F@h'!6" +
-    "HAF+F,F-F.F6F=6&)gFAF+F@!6p*gF=FAh)!@!6F=F@h)!@!6Q)!L!Q:`)!L!Q:FAh'!6GA2'11F+F@!6G@2'11F&F'F?FFF+F,F" +
-    "-F.F6F7F8h&nF9F:FHFGF+FJF6F0F1F2F3F4F5F=61H@h&nF=6,FC*gF&FHFGF+F,F-F.F0F=691FBFHFGF+F, *F6F/F0F1F3F4" +
-    "F5F8h&nFCF=62F@!6H@!6GBF&F'F(F?FFF+F,F-F.F6F7F@h&nF=6-)gF?FFph&F)A*gF.F+F-!8m*!KF-F?!8+F?F+!:F.!8F?F" +
-    "+!<F-!8!61GAF@*!KF=F?F+!:h(!@!6N( 2!R@+h&1l*gF(FA!6HIF)FA!6FIF,6+1F?h'!6G?2'11F8lF>FGFH!7!6H>FE!6h!L" +
-    "'tF*FGr!=!>l*gF9F;F86'F:F<F86'h&G>1FEFH!6GH2'11FB1 &)'(!HF*F+!8G9F+ *F, *H>!oG?F8h&nG:F0*gF'F9F,F-F6" +
-    "F=651F5l*gF&F9F,F-F/F=F=h 2!L(!6F=6*F*F+F,F=6B1h&F*F+F?F6F0F1F2F3F4F5F=61*gh)F*F=6351F&F'F9F,F-F6F7F" +
-    "=64F:*gF&F'F9F,F-F;F<F=661F6lF0F0AH.*gh'F+h'rF5AG.1F5h&F.A*gF&F*F+!8F,F-h&F=h 2!O4!6F=h 2!L(!6F=6*h&" +
-    "G8)gF8F*F+!8p*gF=F8h)!@!6H;F;Q) 2!O4F0*!HF=F8F+!:h)!@!6Q)&+k&&&&&&&&1!nF, *!o`)!L!N.F8h'!6G82'111h&F" +
-    "*F+F>F6F/F0F1F3F4F5F:F.F=62*gh'h)F:AF*F=6351F&F'F(F9F,F-F6F7F=67h&G&)gF&F,ph&F)A*gF&F-!8H'F(!6H*F'F)" +
-    "!6F*F96+F&h'!6G&2'11h&1 @'()!K)!Gj&&!LfF( %!b#9G0)gF'F+r*g#2&&&&&&&&&&&&&&&&G.#2&&&&&&&&&&&&&&&&G/F&" +
-    "F+h(!@!6G,h&G-)gF(F-r*gF.F,#&*&# V'G.F/F,#&*6# V'G/F-h'!6G-F)F,!6G,2'11F*F+h(!@!6H,F.F0# X'#1*&F,F/F" +
-    "0# X'#1*6F+h.!6H+F'p*!KF+F'h.!7H,F+F,pA+F'1G+2'111 ='(*!K*!HF( *G0)gF&F+r*gF)F'F+!8h)!@!6H(F'h)!@!6G" +
-    ",F)F+h)!@!6G-k&&&&&&&&G.k&&&&&&&&G/F(G*)gF*F,p*gF.F*Q)&!mG.F*h.!6G*2'11F.F' *!pG1)gF(F,p*gF/F(Q) 2!L" +
-    "(F(Q)&F1!nH.F.!oF0!o!m!mG/F(F.F0!o`)!L!N.F(h.!6G(2'11F-F1`)&F-F/`) 2!L(F+h'!6G+2'111!t'(+!H(!KF' *G." +
-    ")gF)lF'F1r!=*gF,F&F(F1!8!6P(& -!mG,F1h'!6G12'11F,F.!pG0)gF'F2r*gF-F&F(F2!8!6P(& -F0!nH,!mG-F/F,F,!o!" +
-    "mG/F2h'!6G22'11F*k&&&&&&&&F0F-F.!p!mF)A`)&F+F/F/F-F-!oF.!p!nk&&&&&&&&!rF)A`)&1 o/(+!G(!KF)h(!@G1)gF0" +
-    "F1p*gF0h6!6F1tH)*!GF&F0!6#&*&+F&F0!6#!((&1G,(!GF)*!GF'F0!6#&*&+F'F0!6#!((&1H-F,#2&&&&&&&&&&&&&&&&#kH" +
-    ".#uF*h'm3&@F,#2%%!K!K%%!K!K%%!K!K%%!K!K# Z'#2%%!K%%%!K%%%!K%%%!K%# ['G+F*h(m*g#2/!Dod/!Dod/!Dod/!Dod" +
-    "#2&&!Lf&&!Lf&&!Lf&&!LfF,# R'#2YY %eYY %eYY %eYY %e#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# Y'H/#2!Q ku 0!Q ku 0!Q" +
-    " ku 0!Q ku 0#!Q(F/#2 A!6!Be A!6!Be A!6!Be A!6!Be#!Q(F/#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .#!Q(F/#2!F &" +
-    "Ee!F &Ee!F &Ee!F &Ee#!Q(F/#2]!Z.e]!Z.e]!Z.e]!Z.e#!Q(F/#2.!p5e.!p5e.!p5e.!p5e#!Q(F/#2!1K W )!1K W )!1" +
-    "K W )!1K W )#!Q(#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# " +
-    "Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H,#2b!w *fb!w *fb!w *fb!w *f# X'#!6H/#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F" +
-    "/#2&!LW 1&!LW 1&!LW 1&!LW 1F,#!Q(#!Q(H,#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F,#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q" +
-    "(F,#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F,#2&&&f&&&f&&&f&&&f#!Q(F,#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F,#2&&!Lf&&!Lf&" +
-    "&!Lf&&!Lf#!Q(F/# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'H,# X'G/F-F+#2Pi >ePi >ePi >ePi >eF,# X'#2&&!" +
-    "Lf&&!Lf&&!Lf&&!LfF/# W'F/F.#y#!Q(# X'2'1F-#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a" +
-    "!-1 (a!-1 (aF,# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H,#2b!w *fb!w *fb!w *fb!w " +
-    "*f# X'#!6H-#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F-#2&!LW 1&!LW 1&!LW 1&!LW 1F,#!Q(#!Q(H,#2!U!T.c!U!T.c!U!T." +
-    "c!U!T.c#!Q(F,#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F,#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F,#2&&&f&&&f&&&f&&&f#!Q(F" +
-    ",#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F,#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F-# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V" +
-    "'# Y'H,F+#2&&!Lf&&!Lf&&!Lf&&!LfF,# W'#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# X'# X'1G+F)*gF(F0!6F+#1*&+F(F0!6F+#" +
-    "!&(&&1F0h6h*F)A!6G02'111",
+    "&&&&J+#2&&&&&&&&&&&&&&&&J,1 V'(*!K'!HF'G.)gF(F.r*gF-F.h)!@!6Q)&G2F)F)F.!8H'!6G1h&G0F'G/)gF/F1p*gF0*!" +
+    "Kh'+F-F/h)!@!6Q)!L!Q:k&&&&&&&&!.1G0F/h'!6G/2'11)gF'F1p*gF0*gF,F)F+!8m*!KF'F+!8+F'F)!:F,!8F'F)!<F+!8!" +
+    "61F&!6h'F*F*h(!@h&6.1F-F'h)!@!6I&#G&F2!nF* *!ok&&&&&&&&F0A`)!L!N.F'h'!6G'2'11F.h'!6G.2'111 b(('!G,!K" +
+    "F.h 2!L(!6G0F)h'r*!KF+F*h(!@n*!Kh'+h(h!L!L(F)F*!8h(!@!:H1F1h(tAh!J!=h'F1F1h'tAF)h'mAh'm1+h&1*g)gF'F(" +
+    "p*gF&F'F,!8!6F)F*F+F-6.F'h)!@H1F.!6H2I&H/#!')&'F2F/#!')&&F0F1!6H1I'H/#!')&'F1F/#!')&&F'h'!6G'2'1151F" +
+    "(F'!7H2h'!BG3h&G+)gF+F2p*gF'F+h'!BF3h&F+h'!=H1A!6F+F3h'!@H4F+rA!6H(F(F3!6F1F+F4vF1AAG4F&F(F,!8!6F4F(" +
+    "!7F,!8F)F*!8F-6(F4h)!@H1F.!6I&H/#!')&'F(h)!@H5F.!6F/#!')&&F0F1!6I'H/#!')&'F0F5!6F/#!')&&F+h(h'F(F4nA" +
+    "!6G+2'111!W5(9!G(!KF.*gF*H3F*#3&'()&'()&'()&'()G>F*F*#3*+,-*+,-*+,-*+,-G?F+F+#3&'()&'()&'()&'()G@F+F" +
+    "+#3*+,-*+,-*+,-*+,-GAF,F,#3&'()&'()&'()&'()GBF,F,#3*+,-*+,-*+,-*+,-G8F)h(!@G.#2%%%%%%%%%%%%%%%%#2&&&" +
+    "&&&&&&&&&&&&&F(AG;F-# S'H<F<#3&'()&'()&'()&'()G9F<F<#3*+,-*+,-*+,-*+,-G:h&G))gF)F.p*gF)h!L.!6HFF.F.F" +
+    "FrAGF#2&&&&&&&&&&&&&&&&G*#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G5)gF)h6!6FFt*gF*" +
+    "F'F)!6#&*&HCF)F/!6#&*&H=F9#!Q(HD# V'G*F4F'F(!6F)!6#&*&HEF=F:#!Q(H=# V'G4FDF&F)!6#&*&F># W'HDF-#!Q(G-" +
+    "F=F&F(!6F)!6#&*&F?# W'H=F5#!Q(G5F0*gF)F2!6HGFG#&*&FC# V'FEF;#uHE# V'#1*&F)F1!6HGFEF=FAF8#!Q(FCFDF@FB" +
+    "#!Q(FG#&*&#!Q(#!Q(#1*&1F)h6!6G)2'11)gF)FFp*gF6F'F(!6F)!6F'F)!6#!((&#}(&'H=F)F/!6#/(&F<#!Q(HC#!+# c'G" +
+    "6F7FC#!+F&F(!6F)!6F&F)!6#!((&#}(&'F3# W'HC#!+# e'# c'G7F0*gF)F2!6HGFG#!((&F=# V'F=F=#3*+,-*+,-*+,-*+" +
+    ",-F;#uHD# V'#!&(&&F)F1!6HGFDFCF+F,#!Q(HCFC#3*+,-*+,-*+,-*+,-F=FCFG#!((&#!Q(#!Q(#!&(&&1F)h*!6G)2'11F6" +
+    "F*F4#3&'()*+,-6789:;<=H6#!+F*F4#3./012345>?@ABCDEH*#!+# c'H4F6F6#3./012345./012345#!+F*F*#3./012345." +
+    "/012345#!+# c'H*#3&'()*+,-6789:;<=F4F*#3./012345>?@ABCDE# c'# c'G6F7F-F5#3&'()*+,-6789:;<=H*#!+F-F5#" +
+    "3./012345>?@ABCDEH-#!+# c'H4F*F*#3./012345./012345#!+F-F-#3./012345./012345#!+# c'H*#3&'()*+,-6789:;" +
+    "<=F4F*#3./012345>?@ABCDE# c'# c'G72'11+F&G.F*H+F*#3&'()&'()&'()&'()G,F*F*#3*+,-*+,-*+,-*+,-G3F)h(!@G" +
+    "/F-# S'H8F8#3&'()&'()&'()&'()G9F8F8#3*+,-*+,-*+,-*+,-G:h&G))gF)F/p*gF)h!L.!6H&F/F&F/pAG0#2&&&&&&&&&&" +
+    "&&&&&&G*#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G5)gF)h6!6H&F0t*gF*F'F)!6#&*&F9# V" +
+    "'H;# V'G*F4F'F(!6F)!6#&*&F:# V'H<# V'G4F;F)F.!6#&*&F,# W'F-#!Q(G-F<F(F.!6F)!6#&*&F3# W'F5#!Q(G5F&G)2" +
+    "'11)gF)F0p*gF6F'F(!6F)!6F'F)!6#!((&#}(&'F8# V'H;#!+# c'G6F7F;#!+F(F.!6F)!6F)F.!6#!((&#}(&'F+# W'#!+#" +
+    " e'# c'G7F)h*!6G)2'11F6F*F4#3&'()*+,-6789:;<=H6#!+F*F4#3./012345>?@ABCDEH*#!+# c'H4F6F6#3./012345./0" +
+    "12345#!+F*F*#3./012345./012345#!+# c'H*#3&'()*+,-6789:;<=F4F*#3./012345>?@ABCDE# c'# c'G6F7F-F5#3&'(" +
+    ")*+,-6789:;<=H*#!+F-F5#3./012345>?@ABCDEH-#!+# c'H4F*F*#3./012345./012345#!+F-F-#3./012345./012345#!" +
+    "+# c'H*#3&'()*+,-6789:;<=F4F*#3./012345>?@ABCDE# c'# c'G72'111F6J+F7J,1!c.('!K3!GF0*gF&G0F+F+#3&'()&" +
+    "'()&'()&'()G3F+F+#3*+,-*+,-*+,-*+,-G4F,F,#3&'()&'()&'()&'()G5F,F,#3*+,-*+,-*+,-*+,-G6F-F-#3&'()&'()&" +
+    "'()&'()G7F-F-#3*+,-*+,-*+,-*+,-G8F*h(!@G*F.F.#3&'()&'()&'()&'()G9F.F.#3*+,-*+,-*+,-*+,-G:F/# S'H;F;#" +
+    "3&'()&'()&'()&'()G<F;F;#3*+,-*+,-*+,-*+,-G=)gF2h6!6H&F*t*gF'F)!6F2!6#&*&G>F)F0!6F2!6#&*&F4# W'F6F8#!" +
+    "Q(G?F(F2!6F'F2!6#&*&F1F2!6#&*&H/F<#!Q(F9F0F2!6#&*&F3# W'F5F7#!Q(#!Q(#1*&F(F)!6F2!6F>F/F=#!Q(F:F?#!Q(" +
+    "#1*&F&G22'11)gF*F2r*gF(F2!6F'F)!6F2!6F'F2!6#!((&#}(&'F1F2!6#/(&F;#!Q(F.F)F0!6F2!6F0F2!6#!((&#}(&'F+#" +
+    " W'F,F-#!Q(#!Q(H/#!&(&&F(F)!6F2!6F/#!&(&'F2h*!6G22'11+F&G0F+F+#3&'()&'()&'()&'()G3F+F+#3*+,-*+,-*+,-" +
+    "*+,-G4F,F,#3&'()&'()&'()&'()G5F,F,#3*+,-*+,-*+,-*+,-G6F-F-#3&'()&'()&'()&'()G7F-F-#3*+,-*+,-*+,-*+,-" +
+    "G8F*h(!@G*F.F.#3&'()&'()&'()&'()G9F.F.#3*+,-*+,-*+,-*+,-G:F/# S'H/F/#3&'()&'()&'()&'()G;F/F/#3*+,-*+" +
+    ",-*+,-*+,-G<)gF2h6!6H&F*t*gF'F)!6F2!6#&*&G=F)F0!6F2!6#&*&F4# W'F6F8#!Q(G>F(F2!6F'F2!6#&*&F;# V'F9F0F" +
+    "2!6#&*&F3# W'F5F7#!Q(#!Q(#1*&F(F)!6F2!6F=F<# V'F:F>#!Q(#1*&F&G22'11)gF*F2r*gF(F2!6F'F)!6F2!6F'F2!6#!" +
+    "((&#}(&'F/# V'F.F)F0!6F2!6F0F2!6#!((&#}(&'F+# W'F,F-#!Q(#!Q(H3#!&(&&F(F)!6F2!6F3#!&(&'F2h*!6G22'1111" +
+    " 0)))!H*!K'!IF/F&h)!@!6H5Q)&G2F.*!HF-+F5Q) 2!L(1G0F2k&&&&&&&&F)AH1 (H7 -F1!nF.*!HF5Q) 2!P8+k&&&&&& c" +
+    "fF*F0!oF+!m!lF,!m!p1H*!oG+F2F0!m!fk&&&&&& c!K!/H.*gF-F0!1G.1F.*gF1!fk&&&&&& c!K!/F1!fk&&&&&&Vm!0!=lG" +
+    ".1F.*gF*!fk&&&&&& c!K!/F*!fk&&&&&&Vm!0!=F*k&&&&&&&&!.F*!fk&&&&&&!}`!/!=!>lG.1F.*gF+!fk&&&&&& c!K!/F+" +
+    "!fk&&&&&&Vm!0!=lG.1F&F'!8G3)gF3F&h'!6F'!8p*gF/F3h(!@!6G4F/F3h)!@!6H6F)*!HF6Q)!L!Q:+k&&&&&&&&1H,`)!L!" +
+    "Q:F4F,k&&&&&&&&!.h&F(A*!HF,F6Q) 2!Q<!o+F,1 (_(!L!VGF4F7_(!L!TCF4F* (_( 2!TDF4F+ (_(!L!UEF3h'!6G32'11" +
+    "F5F*`) 2!P8F/F&h(!@!6h&h(F.A]( 2!R@F.1 &,)5!H(!K'!IF' *F(!oG>F1F&h)!@!6HAQ)&G6FAQ) 2!P8G2F/*!Hk&&&&&" +
+    "& cf+FAQ) 2!L(1G7F6k&&&&&&&&F+AH4 ( -F4!nG<h'G/F&F'!8GA)gFAF&h'!6F'!8p*gF1FAh)!@!6HBQ)!L!Q:G8F)*!Hk&" +
+    "&&&&& cf+FBQ)!L!O21H?F1FAh(!@!6P(!L!VG -!oG=FBQ) 2!M,F<FBQ)!L!M*H@!o!mH4!fF.!2h&F@F4!m!fk&&&&&& c!K!" +
+    "/h&F/AAG/F9F?F@!o!mG9F:F?F4!o!mG:F5F=F(!o!mG5F3F=F0*!HFBQ)!L!N.+k&&&&&&&&1H=!o!mG3F;F=!mG;FBF@F8F(!o" +
+    "!m`)!L!M*FBF4F8F=!o!m`) 2!M,FAh'!6GA2'11F9F5!mF>!pG(k&&&&&&&&F6F*AH. (HC -F.!nk&&&&&&&gF>!pF,!gF2!oF" +
+    "2!oF2k&&&&&& Rf!o!ok&&&&&&&&F2!gF2!oF7F>!p!lk&&&&&&&g!o!pF7k&&&&&&&&!-AF-k&&&&&&&&!-A!oF:F3F5F>!pF;!" +
+    "o!n!m!oH,!oG-h'F,!fk&&&&&& c!K!/F,!fk&&&&&&Vm!0!=F,k&&&&&&&&!.F,!fk&&&&&&!}`!/!=!>F.!fk&&&&&& c!K!/F" +
+    ".!fk&&&&&&Vm!0!=h'F/AAlG/F&F'!8G*)gF*F&h'!6F'!8p*gF1F*h(!@!6G0F2F)*!Hk&&&&&& cf+F1F*h)!@!6Q)!L!O21H." +
+    "F0P(!L!VG -!oF(!n!ok&&&&&&&&F+AF-!mH3!fk&&&&&& c!K!/F3!fk&&&&&&Vm!0!=GAF/*!KF2F.!oH4!fk&&&&&& c!K!/F" +
+    "4!fk&&&&&&Vm!0!=F4k&&&&&&&&!.F4!fk&&&&&&!}`!/!=!>+h'1FA!>lG/F0FC_(!L!TCF0F, (_( 2!TDF0F3 (_(!L!UEF0F" +
+    "2F.!o (_( 2!UFF*h'!6G*2'11F/1!O+(2!K'!HF+F,!8H? *GJF6h'F5AlF-F,h(!@nHDlF+h'r!=!>F0F0AGCh!L'h(h!L!L(F" +
+    "?h(!@!:H?F?h(tAh!J!=h'F?F?h'tAF+h'mAH?F?h!L'vAF?F8AGE)gF*FHr*gF+FH!8G?FEFH!6H@F*F*F@rAHGF+!8GFF5l*gF" +
+    "&FHFGF+F,F-F.F/F=6:1FDh'F0Al*gF'F?FFF+F,F-F.F6F=6&1F?G@)gF@FFph&FDh&F0AA*gF'F@F@h'!6HAF+F,F-F.F6F=6&" +
+    ")gFAF+F@!6p*gF=FAh)!@!6F=F@h)!@!6Q)!L!Q:`)!L!Q:FAh'!6GA2'11F+F@!6G@2'11F&F'F?FFF+F,F-F.F6F7F8h&nF9F:" +
+    "FHFGF+FJF6F0F1F2F3F4F5F=61H@h&nF=6,FC*gF&FHFGF+F,F-F.F=691FBFHFGF+F, *F6F/F0F1F3F4F5F8h&nFCF=62F@!6H" +
+    "@!6GBF&F'F(F?FFF+F,F-F.F6F7F@h&nF=6-)gF?FFph&F)A*gF.F+F-!8m*!KF-F?!8+F?F+!:F.!8F?F+!<F-!8!61GAF@*!KF" +
+    "=F?F+!:h(!@!6N( 2!R@+h&1l*gF(FA!6HIF)FA!6FIF,6+1F?h'!6G?2'11F8lF>FGFH!7!6H>FE!6h!L'tF*FGr!=!>l*gF9F;" +
+    "F86'F:F<F86'h&G>1FEFH!6GH2'11FB1!r)'(!HF*F+!8G9F+ *F, *H>!oG?F8h&nG:F0*gF'F9F,F-F6F=651F5l*gF&F9F,F-" +
+    "F/F=F=h 2!L(!6F=6*F*F+F,F=6B1h&F*F+F?F6F0F1F2F3F4F5F=61*gh)F*F=6351F&F'F9F,F-F6F7F=64F:*gF&F'F9F,F-F" +
+    ";F<F=661F6lF0F0AH.*gh'F+h'rF5AG.1F5h&F.A*gF&F*F+!8F,F-h&F=h 2!O4!6F=h 2!L(!6F=6*h&G8)gF8F*F+!8p*gF=F" +
+    "8h)!@!6H;F;Q) 2!O4F=F8F+!:h)!@!6Q)&!nF, *!o`)!L!N.F8h'!6G82'111h&F*F+F>F6F/F0F1F3F4F5F:F.F=62*gh'h)F" +
+    ":AF*F=6351F&F'F(F9F,F-F6F7F=67h&G&)gF&F,ph&F)A*gF&F-!8H'F(!6H*F'F)!6F*F96+F&h'!6G&2'11h&1 @'()!K)!Gj" +
+    "&&!LfF( %!b#9G0)gF'F+r*g#2&&&&&&&&&&&&&&&&G.#2&&&&&&&&&&&&&&&&G/F&F+h(!@!6G,h&G-)gF(F-r*gF.F,#&*&# V" +
+    "'G.F/F,#&*6# V'G/F-h'!6G-F)F,!6G,2'11F*F+h(!@!6H,F.F0# X'#1*&F,F/F0# X'#1*6F+h.!6H+F'p*!KF+F'h.!7H,F" +
+    "+F,pA+F'1G+2'111 ='(*!K*!HF( *G0)gF&F+r*gF)F'F+!8h)!@!6H(F'h)!@!6G,F)F+h)!@!6G-k&&&&&&&&G.k&&&&&&&&G" +
+    "/F(G*)gF*F,p*gF.F*Q)&!mG.F*h.!6G*2'11F.F' *!pG1)gF(F,p*gF/F(Q) 2!L(F(Q)&F1!nH.F.!oF0!o!m!mG/F(F.F0!o" +
+    "`)!L!N.F(h.!6G(2'11F-F1`)&F-F/`) 2!L(F+h'!6G+2'111!t'(+!H(!KF' *G.)gF)lF'F1r!=*gF,F&F(F1!8!6P(& -!mG" +
+    ",F1h'!6G12'11F,F.!pG0)gF'F2r*gF-F&F(F2!8!6P(& -F0!nH,!mG-F/F,F,!o!mG/F2h'!6G22'11F*k&&&&&&&&F0F-F.!p" +
+    "!mF)A`)&F+F/F/F-F-!oF.!p!nk&&&&&&&&!rF)A`)&1 o/(+!G(!KF)h(!@G1)gF0F1p*gF0h6!6F1tH)*!GF&F0!6#&*&+F&F0" +
+    "!6#!((&1G,(!GF)*!GF'F0!6#&*&+F'F0!6#!((&1H-F,#2&&&&&&&&&&&&&&&&#kH.#uF*h'm3&@F,#2%%!K!K%%!K!K%%!K!K%" +
+    "%!K!K# Z'#2%%!K%%%!K%%%!K%%%!K%# ['G+F*h(m*g#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF,# R'#2YY %" +
+    "eYY %eYY %eYY %e#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# Y'H/#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0#!Q(F/#2 A!6!Be A!6!Be" +
+    " A!6!Be A!6!Be#!Q(F/#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .#!Q(F/#2!F &Ee!F &Ee!F &Ee!F &Ee#!Q(F/#2]!Z.e]" +
+    "!Z.e]!Z.e]!Z.e#!Q(F/#2.!p5e.!p5e.!p5e.!p5e#!Q(F/#2!1K W )!1K W )!1K W )!1K W )#!Q(#2!-1 (a!-1 (a!-1 " +
+    "(a!-1 (aF,F,# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H," +
+    "#2b!w *fb!w *fb!w *fb!w *f# X'#!6H/#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`F/#2&!LW 1&!LW 1&!LW 1&!LW 1F,#!Q(#" +
+    "!Q(H,#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F,#2!x!wPd!x!wPd!x!wPd!x!wPd#!Q(F,#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F" +
+    ",#2&&&f&&&f&&&f&&&f#!Q(F,#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F,#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F/# k'#2!K&&&!K&&&!K&" +
+    "&&!K&&&#!{'h=#!x'# X'H,# X'G/F-F+#2Pi >ePi >ePi >ePi >eF,# X'#2&&!Lf&&!Lf&&!Lf&&!LfF/# W'F/F.#y#!Q(#" +
+    " X'2'1F-#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF,# S'#2&& $i&& $i&& $" +
+    "i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H,#2b!w *fb!w *fb!w *fb!w *f# X'#!6H-#2!O!L!*`!O!L!*`!O!L!*`" +
+    "!O!L!*`F-#2&!LW 1&!LW 1&!LW 1&!LW 1F,#!Q(#!Q(H,#2!U!T.c!U!T.c!U!T.c!U!T.c#!Q(F,#2!x!wPd!x!wPd!x!wPd!" +
+    "x!wPd#!Q(F,#2!x!wPe!x!wPe!x!wPe!x!wPe#!Q(F,#2&&&f&&&f&&&f&&&f#!Q(F,#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(F,#2&&!" +
+    "Lf&&!Lf&&!Lf&&!Lf#!Q(F-# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'H,F+#2&&!Lf&&!Lf&&!Lf&&!LfF,#" +
+    " W'#2&&!Lf&&!Lf&&!Lf&&!Lf#!Q(# X'# X'1G+F)*gF(F0!6F+#1*&+F(F0!6F+#!&(&&1F0h6h*F)A!6G02'111",
 };
 
 /** For other hosts with SIMD. */
 export const baseline: CompiledModule = {
   sharedMemoryFlag: 267,
-  text: "&!-!?!9'&&&' d':!,/!K!K!K!K!K!K!K!K!K&!,*!K!K!K!K&!,.!K!K!K!K!K!K!K!K&!,+!K!K!K!K!K&!,,!K!K!K!K!K!K&" +
+  text: "&!-!?!9'&&&' d':!,*!K!K!K!K&!,.!K!K!K!K!K!K!K!K&!,/!K!K!K!K!K!K!K!K!K&!,+!K!K!K!K!K&!,,!K!K!K!K!K!K&" +
     "!,>!K!K!K!K!K!K!K!K!K!K!K!H!H!H!H!K!K!K!K!K!K!K!K!K'!K!,)!G!G!G'!G!,)!K!K!K&!,5!K!K!K!K!K!K!K!K!K!K!" +
     "K!K!K!K!K&!,3!K!K!K!K!K!K!K!K!K!K!K!K!K&!,)!K!K!K'!G!,)!H!H!H&!,2!K!K!K!H!K!K!H!H!H!H!K!K'!K!,4!K!K!" +
     "K!H!K!K!K!H!H!H!K!K!K!K'!K!,)!K!K!K'!K!,&&!,3!K!K!K!K!G!G!G!G!K!K!K!K!K&!,2!K!K!K!K!K!G!G!G!G!G!K!K&" +
-    "!,0!K!K!K!K!H!H!H!H!K!K'!K!,2!K!K!H!K!K!K!H!H!H!K!K!K'!K(8')!1!:!B,!9!1!9!;!>!E('6!L!L*)GF,&-''('./)" +
-    "01234(*(&5&&6789++)'*),!E-!G'#2&&&&&&&&&&&&&&&&1!G'#2&&&&&&&&&&&&&&&&1!H'k&&&&&&&&1!H'k&&&&&&&&1!H'k" +
+    "!,0!K!K!K!K!H!H!H!H!K!K'!K!,2!K!K!H!K!K!K!H!H!H!K!K!K'!K(8')!1!:!B,!9!1!9!;!>!E('6!L!L*)GF,(-&&'&./)" +
+    "01234'*'(5'(6789++)&*),!E-!G'#2&&&&&&&&&&&&&&&&1!G'#2&&&&&&&&&&&&&&&&1!H'k&&&&&&&&1!H'k&&&&&&&&1!H'k" +
     "&&&&&&&&1!G'#2&&&&&&&&&&&&&&&&1!G'#2&&&&&&&&&&&&&&&&1- )'24!/!;!8!A!9!:n!>!-!0!5!1!:!@&89!/!;!8!A!9!" +
     ":w!-!>!-!9!1!@!1!>z!A!9!?&72!/!;!8!A!9!:z!4!5!2!@!?&60!/!;!8!A!9!:z!A!9!?&5+!/!-!>!>!E&(1!>!;!Cn!>!-" +
     "!0!5!1!:!@&./!>!;!Cz!4!5!2!@!?&'-!>!;!Cz!A!9!?&-9!/!;!8!A!9!:k!5!2!2!1!>!1!:!@!5!-!@!1&A6!>!;!Ck!5!2" +
-    "!2!1!>!1!:!@!5!-!@!1&@8!-!/!@!5!B!-!@!5!;!:n!>!-!0!5!1!:!@&E,!9!1!9!;!>!E(&.'90 ]!M'F!D&F&#!+F'#!+# " +
+    "!2!1!>!1!:!@!5!-!@!1&@8!-!/!@!5!B!-!@!5!;!:n!>!-!0!5!1!:!@&E,!9!1!9!;!>!E(&.'90 <!M'F!D&F&#!+F'#!+# " +
     "e'F(#!+# c'#!*F&F&#3./012345./012345#!+F'F'#3./012345./012345#!+# e'F(F(#3./012345./012345#!+# c'#!*" +
     "#3&'()*+,-6789:;<=1 b((-!K(!Gh6F*F*h6vAF*F*F*h(!BF*h 2&pAh!<!=F*h6pAF-AH1 *#:G6F(F'!7H3h'!BG0h&G*)gF" +
     "*F3p*gF'F*h'!BF0h&F*h'!=H(A!6F*F0h'!@H2F*rA!6H/F/F0!6F(F*F2vF(AAG4F,F)F+!8m*!KF+F/!8+F/F)!:F,!8F/F)!" +
@@ -311,96 +310,96 @@ export const baseline: CompiledModule = {
     "&F0G/2'11)gF/F3p*gF/F4!6#!((&F.F/!6H0#!((!L!TCH8# W'F0#!(( 2!TDH9# X'F0#!((!L!UEH:# V'G;F/F5!6#!((&G" +
     "<F(F/!6F'F/!6#!((&F0#!((!L!VG# S'H=# V'F0#!(( 2!UFH># X'F&F/!6#!((&F8# W'F9# X'F:# V'# V'#!&(&&F/F6!" +
     "6F<F=# V'F># X'F;# V'#!&(&&F/h*!6G/2'111F2h'!6G2F&F+!6G&F'F+!6G'F(F+!6G(F-h*!6G-2'111y&#2&&&&&&&&&&&" +
-    "&&&&&J&#2&&&&&&&&&&&&&&&&J'#2&&&&&&&&&&&&&&&&J+#2&&&&&&&&&&&&&&&&J,1 f'(*!K'!HF'G/)gF(F/r*gF-*!HF.F/" +
-    "h)!@!6Q)&+k&&&&&&&&1G3F)F)F/!8H'!6G2h&G1F'G0)gF0F2p*gF1*!Kh'+F.F0h)!@!6Q)!L!Q:k&&&&&&&&!.1G1F0h'!6G0" +
-    "2'11)gF'F2p*gF1*gF,F)F+!8m*!KF'F+!8+F'F)!:F,!8F'F)!<F+!8!61F&!6h'F*F*h(!@h&6/1F.F'h)!@!6I&#G&F3!nF* " +
-    "*!ok&&&&&&&&F1A`)!L!N.F'h'!6G'2'11F/h'!6G/2'111 b(('!G,!KF.h 2!L(!6G0F)h'r*!KF+F*h(!@n*!Kh'+h(h!L!L(" +
-    "F)F*!8h(!@!:H1F1h(tAh!J!=h'F1F1h'tAF)h'mAh'm1+h&1*g)gF'F(p*gF&F'F,!8!6F)F*F+F-6/F'h)!@H1F.!6H2I&H/#!" +
-    "')&'F2F/#!')&&F0F1!6H1I'H/#!')&'F1F/#!')&&F'h'!6G'2'1151F(F'!7H2h'!BG3h&G+)gF+F2p*gF'F+h'!BF3h&F+h'!" +
-    "=H1A!6F+F3h'!@H4F+rA!6H(F(F3!6F1F+F4vF1AAG4F&F(F,!8!6F4F(!7F,!8F)F*!8F-6)F4h)!@H1F.!6I&H/#!')&'F(h)!" +
-    "@H5F.!6F/#!')&&F0F1!6I'H/#!')&'F0F5!6F/#!')&&F+h(h'F(F4nA!6G+2'111!v5(9!G(!KF.*gF*H3F*#3&'()&'()&'()" +
-    "&'()G>F*F*#3*+,-*+,-*+,-*+,-G?F+F+#3&'()&'()&'()&'()G@F+F+#3*+,-*+,-*+,-*+,-GAF,F,#3&'()&'()&'()&'()" +
-    "GBF,F,#3*+,-*+,-*+,-*+,-G8F)h(!@G.#2%%%%%%%%%%%%%%%%#2&&&&&&&&&&&&&&&&F(AG;F-# S'H<F<#3&'()&'()&'()&" +
-    "'()G9F<F<#3*+,-*+,-*+,-*+,-G:h&G))gF)F.p*gF)h!L.!6HFF.F.FFrAGF#2&&&&&&&&&&&&&&&&G*#2&&&&&&&&&&&&&&&&" +
-    "G4#2&&&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G5)gF)h6!6FFt*gF*F'F)!6#&*&HCF)F/!6#&*&H=F96&HD# V'G*F4F'F(!" +
-    "6F)!6#&*&HEF=F:6&H=# V'G4FDF&F)!6#&*&F># W'HD# X'F-# V'G-F=F&F(!6F)!6#&*&F?# W'H=# X'F5# V'G5F0*gF)F" +
-    "2!6HGFG#&*&FC# V'FEF;#uHE# V'#1*&F)F1!6HGFEF=FA# X'F8# V'# X'FCFDF@# X'FB# V'# X'FG#&*&# V'# V'#1*&1" +
-    "F)h6!6G)2'11)gF)FFp*gF6F'F(!6F)!6F'F)!6#!((&#}(&'H=F)F/!6#/(&F<6&HC#!+# c'G6F7FC#!+F&F(!6F)!6F&F)!6#" +
-    "!((&#}(&'F3# W'HC#!+# e'# c'G7F0*gF)F2!6HGFG#!((&F=# V'F=F=#3*+,-*+,-*+,-*+,-F;#uHD# V'#!&(&&F)F1!6H" +
-    "GFDFCF+# X'F,# V'HCFC#3*+,-*+,-*+,-*+,-# X'F=FC# X'FG#!((&# V'# V'#!&(&&1F)h*!6G)2'11F6F*F4#3&'()*+," +
-    "-6789:;<=H6#!+F*F4#3./012345>?@ABCDEH*#!+# c'H4F6F6#3./012345./012345#!+F*F*#3./012345./012345#!+# c" +
-    "'H*#3&'()*+,-6789:;<=F4F*#3./012345>?@ABCDE# c'# c'G6F7F-F5#3&'()*+,-6789:;<=H*#!+F-F5#3./012345>?@A" +
-    "BCDEH-#!+# c'H4F*F*#3./012345./012345#!+F-F-#3./012345./012345#!+# c'H*#3&'()*+,-6789:;<=F4F*#3./012" +
-    "345>?@ABCDE# c'# c'G72'11+F&G.F*H+F*#3&'()&'()&'()&'()G,F*F*#3*+,-*+,-*+,-*+,-G3F)h(!@G/F-# S'H8F8#3" +
-    "&'()&'()&'()&'()G9F8F8#3*+,-*+,-*+,-*+,-G:h&G))gF)F/p*gF)h!L.!6H&F/F&F/pAG0#2&&&&&&&&&&&&&&&&G*#2&&&" +
-    "&&&&&&&&&&&&&G4#2&&&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G5)gF)h6!6H&F0t*gF*F'F)!6#&*&F9# V'H;# V'G*F4F'" +
-    "F(!6F)!6#&*&F:# V'H<# V'G4F;F)F.!6#&*&F,# W'# X'F-# V'G-F<F(F.!6F)!6#&*&F3# W'# X'F5# V'G5F&G)2'11)g" +
-    "F)F0p*gF6F'F(!6F)!6F'F)!6#!((&#}(&'F8# V'H;#!+# c'G6F7F;#!+F(F.!6F)!6F)F.!6#!((&#}(&'F+# W'#!+# e'# " +
-    "c'G7F)h*!6G)2'11F6F*F4#3&'()*+,-6789:;<=H6#!+F*F4#3./012345>?@ABCDEH*#!+# c'H4F6F6#3./012345./012345" +
-    "#!+F*F*#3./012345./012345#!+# c'H*#3&'()*+,-6789:;<=F4F*#3./012345>?@ABCDE# c'# c'G6F7F-F5#3&'()*+,-" +
-    "6789:;<=H*#!+F-F5#3./012345>?@ABCDEH-#!+# c'H4F*F*#3./012345./012345#!+F-F-#3./012345./012345#!+# c'" +
-    "H*#3&'()*+,-6789:;<=F4F*#3./012345>?@ABCDE# c'# c'G72'111F6J+F7J,1 ).('!K3!GF0*gF&G0F+F+#3&'()&'()&'" +
-    "()&'()G3F+F+#3*+,-*+,-*+,-*+,-G4F,F,#3&'()&'()&'()&'()G5F,F,#3*+,-*+,-*+,-*+,-G6F-F-#3&'()&'()&'()&'" +
-    "()G7F-F-#3*+,-*+,-*+,-*+,-G8F*h(!@G*F.F.#3&'()&'()&'()&'()G9F.F.#3*+,-*+,-*+,-*+,-G:F/# S'H;F;#3&'()" +
-    "&'()&'()&'()G<F;F;#3*+,-*+,-*+,-*+,-G=)gF2h6!6H&F*t*gF'F)!6F2!6#&*&G>F)F0!6F2!6#&*&F4# W'F6# X'F8# V" +
-    "'G?F(F2!6F'F2!6#&*&F1F2!6#&*&H/F<6&F9# X'F0F2!6#&*&F3# W'F5# X'F7# V'# V'#1*&F(F)!6F2!6F>F/F=6&F:# X" +
-    "'F?# V'#1*&F&G22'11)gF*F2r*gF(F2!6F'F)!6F2!6F'F2!6#!((&#}(&'F1F2!6#/(&F;6&F.# X'F)F0!6F2!6F0F2!6#!((" +
-    "&#}(&'F+# W'F,# X'F-# V'# V'H/#!&(&&F(F)!6F2!6F/#!&(&'F2h*!6G22'11+F&G0F+F+#3&'()&'()&'()&'()G3F+F+#" +
-    "3*+,-*+,-*+,-*+,-G4F,F,#3&'()&'()&'()&'()G5F,F,#3*+,-*+,-*+,-*+,-G6F-F-#3&'()&'()&'()&'()G7F-F-#3*+," +
-    "-*+,-*+,-*+,-G8F*h(!@G*F.F.#3&'()&'()&'()&'()G9F.F.#3*+,-*+,-*+,-*+,-G:F/# S'H/F/#3&'()&'()&'()&'()G" +
-    ";F/F/#3*+,-*+,-*+,-*+,-G<)gF2h6!6H&F*t*gF'F)!6F2!6#&*&G=F)F0!6F2!6#&*&F4# W'F6# X'F8# V'G>F(F2!6F'F2" +
-    "!6#&*&F;# V'F9# X'F0F2!6#&*&F3# W'F5# X'F7# V'# V'#1*&F(F)!6F2!6F=F<# V'F:# X'F># V'#1*&F&G22'11)gF*" +
-    "F2r*gF(F2!6F'F)!6F2!6F'F2!6#!((&#}(&'F/# V'F.# X'F)F0!6F2!6F0F2!6#!((&#}(&'F+# W'F,# X'F-# V'# V'H3#" +
-    "!&(&&F(F)!6F2!6F3#!&(&'F2h*!6G22'1111 0)))!H*!K'!IF/F&h)!@!6H5Q)&G2F.*!HF-+F5Q) 2!L(1G0F2k&&&&&&&&F)" +
-    "AH1 (H7 -F1!nF.*!HF5Q) 2!P8+k&&&&&& cfF*F0!oF+!m!lF,!m!p1H*!oG+F2F0!m!fk&&&&&& c!K!/H.*gF-F0!1G.1F.*" +
-    "gF1!fk&&&&&& c!K!/F1!fk&&&&&&Vm!0!=lG.1F.*gF*!fk&&&&&& c!K!/F*!fk&&&&&&Vm!0!=F*k&&&&&&&&!.F*!fk&&&&&" +
-    "&!}`!/!=!>lG.1F.*gF+!fk&&&&&& c!K!/F+!fk&&&&&&Vm!0!=lG.1F&F'!8G3)gF3F&h'!6F'!8p*gF/F3h(!@!6G4F/F3h)!" +
-    "@!6H6F)*!HF6Q)!L!Q:+k&&&&&&&&1H,`)!L!Q:F4F,k&&&&&&&&!.h&F(A*!HF,F6Q) 2!Q<!o+F,1 (_(!L!VGF4F7_(!L!TCF" +
-    "4F* (_( 2!TDF4F+ (_(!L!UEF3h'!6G32'11F5F*`) 2!P8F/F&h(!@!6h&h(F.A]( 2!R@F.1 &,)5!H(!K'!IF' *F(!oG>F1" +
-    "F&h)!@!6HAQ)&G6FAQ) 2!P8G2F/*!Hk&&&&&& cf+FAQ) 2!L(1G7F6k&&&&&&&&F+AH4 ( -F4!nG<h'G/F&F'!8GA)gFAF&h'" +
-    "!6F'!8p*gF1FAh)!@!6HBQ)!L!Q:G8F)*!Hk&&&&&& cf+FBQ)!L!O21H?F1FAh(!@!6P(!L!VG -!oG=FBQ) 2!M,F<FBQ)!L!M" +
-    "*H@!o!mH4!fF.!2h&F@F4!m!fk&&&&&& c!K!/h&F/AAG/F9F?F@!o!mG9F:F?F4!o!mG:F5F=F(!o!mG5F3F=F0*!HFBQ)!L!N." +
-    "+k&&&&&&&&1H=!o!mG3F;F=!mG;FBF@F8F(!o!m`)!L!M*FBF4F8F=!o!m`) 2!M,FAh'!6GA2'11F9F5!mF>!pG(k&&&&&&&&F6" +
-    "F*AH. (HC -F.!nk&&&&&&&gF>!pF,!gF2!oF2!oF2k&&&&&& Rf!o!ok&&&&&&&&F2!gF2!oF7F>!p!lk&&&&&&&g!o!pF7k&&&" +
-    "&&&&&!-AF-k&&&&&&&&!-A!oF:F3F5F>!pF;!o!n!m!oH,!oG-h'F,!fk&&&&&& c!K!/F,!fk&&&&&&Vm!0!=F,k&&&&&&&&!.F" +
-    ",!fk&&&&&&!}`!/!=!>F.!fk&&&&&& c!K!/F.!fk&&&&&&Vm!0!=h'F/AAlG/F&F'!8G*)gF*F&h'!6F'!8p*gF1F*h(!@!6G0F" +
-    "2F)*!Hk&&&&&& cf+F1F*h)!@!6Q)!L!O21H.F0P(!L!VG -!oF(!n!ok&&&&&&&&F+AF-!mH3!fk&&&&&& c!K!/F3!fk&&&&&&" +
-    "Vm!0!=GAF/*!KF2F.!oH4!fk&&&&&& c!K!/F4!fk&&&&&&Vm!0!=F4k&&&&&&&&!.F4!fk&&&&&&!}`!/!=!>+h'1FA!>lG/F0F" +
-    "C_(!L!TCF0F, (_( 2!TDF0F3 (_(!L!UEF0F2F.!o (_( 2!UFF*h'!6G*2'11F/1!Q+(2!K'!HF+F,!8H? *GJF6h'F5AlF-F," +
-    "h(!@nHDlF+h'r!=!>F0F0AGCh!L'h(h!L!L(F?h(!@!:H?F?h(tAh!J!=h'F?F?h'tAF+h'mAH?F?h!L'vAF?F8AGE)gF*FHr*gF" +
-    "+FH!8G?FEFH!6H@F*F*F@rAHGF+!8GFF5l*gF&FHFGF+F,F-F.F/F=6;1FDh'F0Al*gF'F?FFF+F,F-F.F6F=6'1F?G@)gF@FFph" +
-    "&FDh&F0AA*gF'F@F@h'!6HAF+F,F-F.F6F=6')gFAF+F@!6p*gF=FAh)!@!6F=F@h)!@!6Q)!L!Q:`)!L!Q:FAh'!6GA2'11F+F@" +
-    "!6G@2'11F&F'F?FFF+F,F-F.F6F7F8h&nF9F:FHFGF+FJF6F0F1F2F3F4F5F=62H@h&nF=6-FC*gF&FHFGF+F,F-F.F0F=6:1FBF" +
-    "HFGF+F, *F6F/F0F1F3F4F5F8h&nFCF=63F@!6H@!6GBF&F'F(F?FFF+F,F-F.F6F7F@h&nF=6.)gF?FFph&F)A*gF.F+F-!8m*!" +
-    "KF-F?!8+F?F+!:F.!8F?F+!<F-!8!61GAF@*!KF=F?F+!:h(!@!6N( 2!R@+h&1l*gF(FA!6HIF)FA!6FIF,6,1F?h'!6G?2'11F" +
-    "8lF>FGFH!7!6H>FE!6h!L'tF*FGr!=!>l*gF9F;F86(F:F<F86(h&G>1FEFH!6GH2'11FB1 &)'(!HF*F+!8G9F+ *F, *H>!oG?" +
-    "F8h&nG:F0*gF'F9F,F-F6F=661F5l*gF&F9F,F-F/F=F=h 2!L(!6F=6+F*F+F,F=6C1h&F*F+F?F6F0F1F2F3F4F5F=62*gh)F*" +
-    "F=6451F&F'F9F,F-F6F7F=65F:*gF&F'F9F,F-F;F<F=671F6lF0F0AH.*gh'F+h'rF5AG.1F5h&F.A*gF&F*F+!8F,F-h&F=h 2" +
-    "!O4!6F=h 2!L(!6F=6+h&G8)gF8F*F+!8p*gF=F8h)!@!6H;F;Q) 2!O4F0*!HF=F8F+!:h)!@!6Q)&+k&&&&&&&&1!nF, *!o`)" +
-    "!L!N.F8h'!6G82'111h&F*F+F>F6F/F0F1F3F4F5F:F.F=63*gh'h)F:AF*F=6451F&F'F(F9F,F-F6F7F=68h&G&)gF&F,ph&F)" +
-    "A*gF&F-!8H'F(!6H*F'F)!6F*F96,F&h'!6G&2'11h&1 @'()!K)!Gj&&!LfF( %!b#9G0)gF'F+r*g#2&&&&&&&&&&&&&&&&G.#" +
-    "2&&&&&&&&&&&&&&&&G/F&F+h(!@!6G,h&G-)gF(F-r*gF.F,#&*&# V'G.F/F,#&*6# V'G/F-h'!6G-F)F,!6G,2'11F*F+h(!@" +
-    "!6H,F.F0# X'#1*&F,F/F0# X'#1*6F+h.!6H+F'p*!KF+F'h.!7H,F+F,pA+F'1G+2'111 ='(*!K*!HF( *G0)gF&F+r*gF)F'" +
-    "F+!8h)!@!6H(F'h)!@!6G,F)F+h)!@!6G-k&&&&&&&&G.k&&&&&&&&G/F(G*)gF*F,p*gF.F*Q)&!mG.F*h.!6G*2'11F.F' *!p" +
-    "G1)gF(F,p*gF/F(Q) 2!L(F(Q)&F1!nH.F.!oF0!o!m!mG/F(F.F0!o`)!L!N.F(h.!6G(2'11F-F1`)&F-F/`) 2!L(F+h'!6G+" +
-    "2'111!t'(+!H(!KF' *G.)gF)lF'F1r!=*gF,F&F(F1!8!6P(& -!mG,F1h'!6G12'11F,F.!pG0)gF'F2r*gF-F&F(F2!8!6P(&" +
-    " -F0!nH,!mG-F/F,F,!o!mG/F2h'!6G22'11F*k&&&&&&&&F0F-F.!p!mF)A`)&F+F/F/F-F-!oF.!p!nk&&&&&&&&!rF)A`)&1 " +
-    "<0(+!G(!KF)h(!@G1)gF0F1p*gF0h6!6F1tH)*!GF&F0!6#&*&+F&F0!6#!((&1G,(!GF)*!GF'F0!6#&*&+F'F0!6#!((&1H-F," +
-    "#2&&&&&&&&&&&&&&&&#kH.#uF*h'm3&@F,#2%%!K!K%%!K!K%%!K!K%%!K!K# Z'#2%%!K%%%!K%%%!K%%%!K%# ['G+F*h(m*g#" +
-    "2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&&!Lf&&!LfF,# R'#2YY %eYY %eYY %eYY %e# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V" +
-    "'# Y'H/# X'#2!Q ku 0!Q ku 0!Q ku 0!Q ku 0# V'F/# X'#2 A!6!Be A!6!Be A!6!Be A!6!Be# V'F/# X'#2!S!B!W " +
-    ".!S!B!W .!S!B!W .!S!B!W .# V'F/# X'#2!F &Ee!F &Ee!F &Ee!F &Ee# V'F/# X'#2]!Z.e]!Z.e]!Z.e]!Z.e# V'F/#" +
-    " X'#2.!p5e.!p5e.!p5e.!p5e# V'F/# X'#2!1K W )!1K W )!1K W )!1K W )# V'#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,#" +
-    " X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H,#2b!w *fb!w *" +
-    "fb!w *fb!w *f# X'#!6H/#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F/#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F,# V'# V'H," +
-    "# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F,# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F,# X'#2!x!wPe!x!wPe!x!wPe!x!w" +
-    "Pe# V'F,# X'#2&&&f&&&f&&&f&&&f# V'F,# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F,# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F/" +
-    "# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'H,# X'G/F-F+#2Pi >ePi >ePi >ePi >eF,# X'# X'#2&&!Lf&&!Lf&&!L" +
-    "f&&!LfF/# W'F/F.#y# V'# X'2'1F-#2&&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (" +
-    "aF,# S'#2&& $i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H,#2b!w *fb!w *fb!w *fb!w *f# X'#!6H-" +
-    "#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'F-#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F,# V'# V'H,# X'#2!U!T.c!U!T.c!U!T" +
-    ".c!U!T.c# V'F,# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F,# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F,# X'#2&&&f&&&f" +
-    "&&&f&&&f# V'F,# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F,# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F-# k'#2!K&&&!K&&&!K&&&!" +
-    "K&&&#!{'h=#!x'# X'# V'# Y'H,F+#2&&!Lf&&!Lf&&!Lf&&!LfF,# W'# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# X'# X'1G+F" +
-    ")*gF(F0!6F+#1*&+F(F0!6F+#!&(&&1F0h6h*F)A!6G02'111",
+    "&&&&&J&#2&&&&&&&&&&&&&&&&J'#2&&&&&&&&&&&&&&&&J+#2&&&&&&&&&&&&&&&&J,1 V'(*!K'!HF'G.)gF(F.r*gF-F.h)!@!" +
+    "6Q)&G2F)F)F.!8H'!6G1h&G0F'G/)gF/F1p*gF0*!Kh'+F-F/h)!@!6Q)!L!Q:k&&&&&&&&!.1G0F/h'!6G/2'11)gF'F1p*gF0*" +
+    "gF,F)F+!8m*!KF'F+!8+F'F)!:F,!8F'F)!<F+!8!61F&!6h'F*F*h(!@h&6/1F-F'h)!@!6I&#G&F2!nF* *!ok&&&&&&&&F0A`" +
+    ")!L!N.F'h'!6G'2'11F.h'!6G.2'111 b(('!G,!KF.h 2!L(!6G0F)h'r*!KF+F*h(!@n*!Kh'+h(h!L!L(F)F*!8h(!@!:H1F1" +
+    "h(tAh!J!=h'F1F1h'tAF)h'mAh'm1+h&1*g)gF'F(p*gF&F'F,!8!6F)F*F+F-6/F'h)!@H1F.!6H2I&H/#!')&'F2F/#!')&&F0" +
+    "F1!6H1I'H/#!')&'F1F/#!')&&F'h'!6G'2'1151F(F'!7H2h'!BG3h&G+)gF+F2p*gF'F+h'!BF3h&F+h'!=H1A!6F+F3h'!@H4" +
+    "F+rA!6H(F(F3!6F1F+F4vF1AAG4F&F(F,!8!6F4F(!7F,!8F)F*!8F-6)F4h)!@H1F.!6I&H/#!')&'F(h)!@H5F.!6F/#!')&&F" +
+    "0F1!6I'H/#!')&'F0F5!6F/#!')&&F+h(h'F(F4nA!6G+2'111!v5(9!G(!KF.*gF*H3F*#3&'()&'()&'()&'()G>F*F*#3*+,-" +
+    "*+,-*+,-*+,-G?F+F+#3&'()&'()&'()&'()G@F+F+#3*+,-*+,-*+,-*+,-GAF,F,#3&'()&'()&'()&'()GBF,F,#3*+,-*+,-" +
+    "*+,-*+,-G8F)h(!@G.#2%%%%%%%%%%%%%%%%#2&&&&&&&&&&&&&&&&F(AG;F-# S'H<F<#3&'()&'()&'()&'()G9F<F<#3*+,-*" +
+    "+,-*+,-*+,-G:h&G))gF)F.p*gF)h!L.!6HFF.F.FFrAGF#2&&&&&&&&&&&&&&&&G*#2&&&&&&&&&&&&&&&&G4#2&&&&&&&&&&&&" +
+    "&&&&G-#2&&&&&&&&&&&&&&&&G5)gF)h6!6FFt*gF*F'F)!6#&*&HCF)F/!6#&*&H=F96&HD# V'G*F4F'F(!6F)!6#&*&HEF=F:6" +
+    "&H=# V'G4FDF&F)!6#&*&F># W'HD# X'F-# V'G-F=F&F(!6F)!6#&*&F?# W'H=# X'F5# V'G5F0*gF)F2!6HGFG#&*&FC# V" +
+    "'FEF;#uHE# V'#1*&F)F1!6HGFEF=FA# X'F8# V'# X'FCFDF@# X'FB# V'# X'FG#&*&# V'# V'#1*&1F)h6!6G)2'11)gF)" +
+    "FFp*gF6F'F(!6F)!6F'F)!6#!((&#}(&'H=F)F/!6#/(&F<6&HC#!+# c'G6F7FC#!+F&F(!6F)!6F&F)!6#!((&#}(&'F3# W'H" +
+    "C#!+# e'# c'G7F0*gF)F2!6HGFG#!((&F=# V'F=F=#3*+,-*+,-*+,-*+,-F;#uHD# V'#!&(&&F)F1!6HGFDFCF+# X'F,# V" +
+    "'HCFC#3*+,-*+,-*+,-*+,-# X'F=FC# X'FG#!((&# V'# V'#!&(&&1F)h*!6G)2'11F6F*F4#3&'()*+,-6789:;<=H6#!+F*" +
+    "F4#3./012345>?@ABCDEH*#!+# c'H4F6F6#3./012345./012345#!+F*F*#3./012345./012345#!+# c'H*#3&'()*+,-678" +
+    "9:;<=F4F*#3./012345>?@ABCDE# c'# c'G6F7F-F5#3&'()*+,-6789:;<=H*#!+F-F5#3./012345>?@ABCDEH-#!+# c'H4F" +
+    "*F*#3./012345./012345#!+F-F-#3./012345./012345#!+# c'H*#3&'()*+,-6789:;<=F4F*#3./012345>?@ABCDE# c'#" +
+    " c'G72'11+F&G.F*H+F*#3&'()&'()&'()&'()G,F*F*#3*+,-*+,-*+,-*+,-G3F)h(!@G/F-# S'H8F8#3&'()&'()&'()&'()" +
+    "G9F8F8#3*+,-*+,-*+,-*+,-G:h&G))gF)F/p*gF)h!L.!6H&F/F&F/pAG0#2&&&&&&&&&&&&&&&&G*#2&&&&&&&&&&&&&&&&G4#" +
+    "2&&&&&&&&&&&&&&&&G-#2&&&&&&&&&&&&&&&&G5)gF)h6!6H&F0t*gF*F'F)!6#&*&F9# V'H;# V'G*F4F'F(!6F)!6#&*&F:# " +
+    "V'H<# V'G4F;F)F.!6#&*&F,# W'# X'F-# V'G-F<F(F.!6F)!6#&*&F3# W'# X'F5# V'G5F&G)2'11)gF)F0p*gF6F'F(!6F" +
+    ")!6F'F)!6#!((&#}(&'F8# V'H;#!+# c'G6F7F;#!+F(F.!6F)!6F)F.!6#!((&#}(&'F+# W'#!+# e'# c'G7F)h*!6G)2'11" +
+    "F6F*F4#3&'()*+,-6789:;<=H6#!+F*F4#3./012345>?@ABCDEH*#!+# c'H4F6F6#3./012345./012345#!+F*F*#3./01234" +
+    "5./012345#!+# c'H*#3&'()*+,-6789:;<=F4F*#3./012345>?@ABCDE# c'# c'G6F7F-F5#3&'()*+,-6789:;<=H*#!+F-F" +
+    "5#3./012345>?@ABCDEH-#!+# c'H4F*F*#3./012345./012345#!+F-F-#3./012345./012345#!+# c'H*#3&'()*+,-6789" +
+    ":;<=F4F*#3./012345>?@ABCDE# c'# c'G72'111F6J+F7J,1 ).('!K3!GF0*gF&G0F+F+#3&'()&'()&'()&'()G3F+F+#3*+" +
+    ",-*+,-*+,-*+,-G4F,F,#3&'()&'()&'()&'()G5F,F,#3*+,-*+,-*+,-*+,-G6F-F-#3&'()&'()&'()&'()G7F-F-#3*+,-*+" +
+    ",-*+,-*+,-G8F*h(!@G*F.F.#3&'()&'()&'()&'()G9F.F.#3*+,-*+,-*+,-*+,-G:F/# S'H;F;#3&'()&'()&'()&'()G<F;" +
+    "F;#3*+,-*+,-*+,-*+,-G=)gF2h6!6H&F*t*gF'F)!6F2!6#&*&G>F)F0!6F2!6#&*&F4# W'F6# X'F8# V'G?F(F2!6F'F2!6#" +
+    "&*&F1F2!6#&*&H/F<6&F9# X'F0F2!6#&*&F3# W'F5# X'F7# V'# V'#1*&F(F)!6F2!6F>F/F=6&F:# X'F?# V'#1*&F&G22" +
+    "'11)gF*F2r*gF(F2!6F'F)!6F2!6F'F2!6#!((&#}(&'F1F2!6#/(&F;6&F.# X'F)F0!6F2!6F0F2!6#!((&#}(&'F+# W'F,# " +
+    "X'F-# V'# V'H/#!&(&&F(F)!6F2!6F/#!&(&'F2h*!6G22'11+F&G0F+F+#3&'()&'()&'()&'()G3F+F+#3*+,-*+,-*+,-*+," +
+    "-G4F,F,#3&'()&'()&'()&'()G5F,F,#3*+,-*+,-*+,-*+,-G6F-F-#3&'()&'()&'()&'()G7F-F-#3*+,-*+,-*+,-*+,-G8F" +
+    "*h(!@G*F.F.#3&'()&'()&'()&'()G9F.F.#3*+,-*+,-*+,-*+,-G:F/# S'H/F/#3&'()&'()&'()&'()G;F/F/#3*+,-*+,-*" +
+    "+,-*+,-G<)gF2h6!6H&F*t*gF'F)!6F2!6#&*&G=F)F0!6F2!6#&*&F4# W'F6# X'F8# V'G>F(F2!6F'F2!6#&*&F;# V'F9# " +
+    "X'F0F2!6#&*&F3# W'F5# X'F7# V'# V'#1*&F(F)!6F2!6F=F<# V'F:# X'F># V'#1*&F&G22'11)gF*F2r*gF(F2!6F'F)!" +
+    "6F2!6F'F2!6#!((&#}(&'F/# V'F.# X'F)F0!6F2!6F0F2!6#!((&#}(&'F+# W'F,# X'F-# V'# V'H3#!&(&&F(F)!6F2!6F" +
+    "3#!&(&'F2h*!6G22'1111 0)))!H*!K'!IF/F&h)!@!6H5Q)&G2F.*!HF-+F5Q) 2!L(1G0F2k&&&&&&&&F)AH1 (H7 -F1!nF.*" +
+    "!HF5Q) 2!P8+k&&&&&& cfF*F0!oF+!m!lF,!m!p1H*!oG+F2F0!m!fk&&&&&& c!K!/H.*gF-F0!1G.1F.*gF1!fk&&&&&& c!K" +
+    "!/F1!fk&&&&&&Vm!0!=lG.1F.*gF*!fk&&&&&& c!K!/F*!fk&&&&&&Vm!0!=F*k&&&&&&&&!.F*!fk&&&&&&!}`!/!=!>lG.1F." +
+    "*gF+!fk&&&&&& c!K!/F+!fk&&&&&&Vm!0!=lG.1F&F'!8G3)gF3F&h'!6F'!8p*gF/F3h(!@!6G4F/F3h)!@!6H6F)*!HF6Q)!L" +
+    "!Q:+k&&&&&&&&1H,`)!L!Q:F4F,k&&&&&&&&!.h&F(A*!HF,F6Q) 2!Q<!o+F,1 (_(!L!VGF4F7_(!L!TCF4F* (_( 2!TDF4F+" +
+    " (_(!L!UEF3h'!6G32'11F5F*`) 2!P8F/F&h(!@!6h&h(F.A]( 2!R@F.1 &,)5!H(!K'!IF' *F(!oG>F1F&h)!@!6HAQ)&G6F" +
+    "AQ) 2!P8G2F/*!Hk&&&&&& cf+FAQ) 2!L(1G7F6k&&&&&&&&F+AH4 ( -F4!nG<h'G/F&F'!8GA)gFAF&h'!6F'!8p*gF1FAh)!" +
+    "@!6HBQ)!L!Q:G8F)*!Hk&&&&&& cf+FBQ)!L!O21H?F1FAh(!@!6P(!L!VG -!oG=FBQ) 2!M,F<FBQ)!L!M*H@!o!mH4!fF.!2h" +
+    "&F@F4!m!fk&&&&&& c!K!/h&F/AAG/F9F?F@!o!mG9F:F?F4!o!mG:F5F=F(!o!mG5F3F=F0*!HFBQ)!L!N.+k&&&&&&&&1H=!o!" +
+    "mG3F;F=!mG;FBF@F8F(!o!m`)!L!M*FBF4F8F=!o!m`) 2!M,FAh'!6GA2'11F9F5!mF>!pG(k&&&&&&&&F6F*AH. (HC -F.!nk" +
+    "&&&&&&&gF>!pF,!gF2!oF2!oF2k&&&&&& Rf!o!ok&&&&&&&&F2!gF2!oF7F>!p!lk&&&&&&&g!o!pF7k&&&&&&&&!-AF-k&&&&&" +
+    "&&&!-A!oF:F3F5F>!pF;!o!n!m!oH,!oG-h'F,!fk&&&&&& c!K!/F,!fk&&&&&&Vm!0!=F,k&&&&&&&&!.F,!fk&&&&&&!}`!/!" +
+    "=!>F.!fk&&&&&& c!K!/F.!fk&&&&&&Vm!0!=h'F/AAlG/F&F'!8G*)gF*F&h'!6F'!8p*gF1F*h(!@!6G0F2F)*!Hk&&&&&& cf" +
+    "+F1F*h)!@!6Q)!L!O21H.F0P(!L!VG -!oF(!n!ok&&&&&&&&F+AF-!mH3!fk&&&&&& c!K!/F3!fk&&&&&&Vm!0!=GAF/*!KF2F" +
+    ".!oH4!fk&&&&&& c!K!/F4!fk&&&&&&Vm!0!=F4k&&&&&&&&!.F4!fk&&&&&&!}`!/!=!>+h'1FA!>lG/F0FC_(!L!TCF0F, (_(" +
+    " 2!TDF0F3 (_(!L!UEF0F2F.!o (_( 2!UFF*h'!6G*2'11F/1!O+(2!K'!HF+F,!8H? *GJF6h'F5AlF-F,h(!@nHDlF+h'r!=!" +
+    ">F0F0AGCh!L'h(h!L!L(F?h(!@!:H?F?h(tAh!J!=h'F?F?h'tAF+h'mAH?F?h!L'vAF?F8AGE)gF*FHr*gF+FH!8G?FEFH!6H@F" +
+    "*F*F@rAHGF+!8GFF5l*gF&FHFGF+F,F-F.F/F=6;1FDh'F0Al*gF'F?FFF+F,F-F.F6F=6'1F?G@)gF@FFph&FDh&F0AA*gF'F@F" +
+    "@h'!6HAF+F,F-F.F6F=6')gFAF+F@!6p*gF=FAh)!@!6F=F@h)!@!6Q)!L!Q:`)!L!Q:FAh'!6GA2'11F+F@!6G@2'11F&F'F?FF" +
+    "F+F,F-F.F6F7F8h&nF9F:FHFGF+FJF6F0F1F2F3F4F5F=62H@h&nF=6-FC*gF&FHFGF+F,F-F.F=6:1FBFHFGF+F, *F6F/F0F1F" +
+    "3F4F5F8h&nFCF=63F@!6H@!6GBF&F'F(F?FFF+F,F-F.F6F7F@h&nF=6.)gF?FFph&F)A*gF.F+F-!8m*!KF-F?!8+F?F+!:F.!8" +
+    "F?F+!<F-!8!61GAF@*!KF=F?F+!:h(!@!6N( 2!R@+h&1l*gF(FA!6HIF)FA!6FIF,6,1F?h'!6G?2'11F8lF>FGFH!7!6H>FE!6" +
+    "h!L'tF*FGr!=!>l*gF9F;F86(F:F<F86(h&G>1FEFH!6GH2'11FB1!r)'(!HF*F+!8G9F+ *F, *H>!oG?F8h&nG:F0*gF'F9F,F" +
+    "-F6F=661F5l*gF&F9F,F-F/F=F=h 2!L(!6F=6+F*F+F,F=6C1h&F*F+F?F6F0F1F2F3F4F5F=62*gh)F*F=6451F&F'F9F,F-F6" +
+    "F7F=65F:*gF&F'F9F,F-F;F<F=671F6lF0F0AH.*gh'F+h'rF5AG.1F5h&F.A*gF&F*F+!8F,F-h&F=h 2!O4!6F=h 2!L(!6F=6" +
+    "+h&G8)gF8F*F+!8p*gF=F8h)!@!6H;F;Q) 2!O4F=F8F+!:h)!@!6Q)&!nF, *!o`)!L!N.F8h'!6G82'111h&F*F+F>F6F/F0F1" +
+    "F3F4F5F:F.F=63*gh'h)F:AF*F=6451F&F'F(F9F,F-F6F7F=68h&G&)gF&F,ph&F)A*gF&F-!8H'F(!6H*F'F)!6F*F96,F&h'!" +
+    "6G&2'11h&1 @'()!K)!Gj&&!LfF( %!b#9G0)gF'F+r*g#2&&&&&&&&&&&&&&&&G.#2&&&&&&&&&&&&&&&&G/F&F+h(!@!6G,h&G" +
+    "-)gF(F-r*gF.F,#&*&# V'G.F/F,#&*6# V'G/F-h'!6G-F)F,!6G,2'11F*F+h(!@!6H,F.F0# X'#1*&F,F/F0# X'#1*6F+h." +
+    "!6H+F'p*!KF+F'h.!7H,F+F,pA+F'1G+2'111 ='(*!K*!HF( *G0)gF&F+r*gF)F'F+!8h)!@!6H(F'h)!@!6G,F)F+h)!@!6G-" +
+    "k&&&&&&&&G.k&&&&&&&&G/F(G*)gF*F,p*gF.F*Q)&!mG.F*h.!6G*2'11F.F' *!pG1)gF(F,p*gF/F(Q) 2!L(F(Q)&F1!nH.F" +
+    ".!oF0!o!m!mG/F(F.F0!o`)!L!N.F(h.!6G(2'11F-F1`)&F-F/`) 2!L(F+h'!6G+2'111!t'(+!H(!KF' *G.)gF)lF'F1r!=*" +
+    "gF,F&F(F1!8!6P(& -!mG,F1h'!6G12'11F,F.!pG0)gF'F2r*gF-F&F(F2!8!6P(& -F0!nH,!mG-F/F,F,!o!mG/F2h'!6G22'" +
+    "11F*k&&&&&&&&F0F-F.!p!mF)A`)&F+F/F/F-F-!oF.!p!nk&&&&&&&&!rF)A`)&1 <0(+!G(!KF)h(!@G1)gF0F1p*gF0h6!6F1" +
+    "tH)*!GF&F0!6#&*&+F&F0!6#!((&1G,(!GF)*!GF'F0!6#&*&+F'F0!6#!((&1H-F,#2&&&&&&&&&&&&&&&&#kH.#uF*h'm3&@F," +
+    "#2%%!K!K%%!K!K%%!K!K%%!K!K# Z'#2%%!K%%%!K%%%!K%%%!K%# ['G+F*h(m*g#2/!Dod/!Dod/!Dod/!Dod#2&&!Lf&&!Lf&" +
+    "&!Lf&&!LfF,# R'#2YY %eYY %eYY %eYY %e# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# Y'H/# X'#2!Q ku 0!Q ku 0!Q ku 0" +
+    "!Q ku 0# V'F/# X'#2 A!6!Be A!6!Be A!6!Be A!6!Be# V'F/# X'#2!S!B!W .!S!B!W .!S!B!W .!S!B!W .# V'F/# X" +
+    "'#2!F &Ee!F &Ee!F &Ee!F &Ee# V'F/# X'#2]!Z.e]!Z.e]!Z.e]!Z.e# V'F/# X'#2.!p5e.!p5e.!p5e.!p5e# V'F/# X" +
+    "'#2!1K W )!1K W )!1K W )!1K W )# V'#2!-1 (a!-1 (a!-1 (a!-1 (aF,F,# X'#2&&& 1&&& 1&&& 1&&& 1# X'#2&& " +
+    "$i&& $i&& $i&& $i# Z'#2&&!} 4&&!} 4&&!} 4&&!} 4# ['H,#2b!w *fb!w *fb!w *fb!w *f# X'#!6H/#2!O!L!*`!O!" +
+    "L!*`!O!L!*`!O!L!*`# X'F/#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F,# V'# V'H,# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'" +
+    "F,# X'#2!x!wPd!x!wPd!x!wPd!x!wPd# V'F,# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F,# X'#2&&&f&&&f&&&f&&&f# V'" +
+    "F,# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F,# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F/# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!" +
+    "x'# X'H,# X'G/F-F+#2Pi >ePi >ePi >ePi >eF,# X'# X'#2&&!Lf&&!Lf&&!Lf&&!LfF/# W'F/F.#y# V'# X'2'1F-#2&" +
+    "&!Lf&&!Lf&&!Lf&&!Lf#2&&!Lf&&!Lf&&!Lf&&!Lf#2!-1 (a!-1 (a!-1 (a!-1 (aF,# S'#2&& $i&& $i&& $i&& $i# Z'#" +
+    "2&&!} 4&&!} 4&&!} 4&&!} 4# ['H,#2b!w *fb!w *fb!w *fb!w *f# X'#!6H-#2!O!L!*`!O!L!*`!O!L!*`!O!L!*`# X'" +
+    "F-#2&!LW 1&!LW 1&!LW 1&!LW 1# X'F,# V'# V'H,# X'#2!U!T.c!U!T.c!U!T.c!U!T.c# V'F,# X'#2!x!wPd!x!wPd!x" +
+    "!wPd!x!wPd# V'F,# X'#2!x!wPe!x!wPe!x!wPe!x!wPe# V'F,# X'#2&&&f&&&f&&&f&&&f# V'F,# X'#2&&!Lf&&!Lf&&!L" +
+    "f&&!Lf# V'F,# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'F-# k'#2!K&&&!K&&&!K&&&!K&&&#!{'h=#!x'# X'# V'# Y'H,F+#2&&" +
+    "!Lf&&!Lf&&!Lf&&!LfF,# W'# X'#2&&!Lf&&!Lf&&!Lf&&!Lf# V'# X'# X'1G+F)*gF(F0!6F+#1*&+F(F0!6F+#!&(&&1F0h" +
+    "6h*F)A!6G02'111",
 };

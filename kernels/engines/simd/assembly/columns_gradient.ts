@@ -144,12 +144,11 @@ export function columnDeviations(
   each: usize,
   length: usize,
   stride: usize,
-  subtractMean: bool,
   lines: usize,
 ): void {
   columnMoments(x, statistics * each, length, stride, false, lines + OFFSET, lines + M2, lines);
   for (let l: usize = 0; l < statistics * each; l++) {
-    const wide = lines + (l << 3), c = subtractMean ? load<f64>(lines + (l / each << 3), MEAN) : 0;
+    const wide = lines + (l << 3), c = load<f64>(lines + (l / each << 3), MEAN);
     store<f64>(wide, (load<f64>(wide, OFFSET) - c) * <f64> length, DEVIATIONS);
   }
 }

@@ -284,7 +284,7 @@ export function rowDifferentiate(
     }
     let missing = tabulateSums(from, end, each, n, along, subtractMean, factor, inside, outside, floor, given, lines);
     rowSums(x, dy, first, last, each, length, stride, step, along, scale, parameters != 0, dScale32, dBias32, missing != 0, lines);
-    if (deviate) rowDeviations(x, from, end, each, length, stride, step, subtractMean, lines);
+    if (deviate) rowDeviations(x, from, end, each, length, stride, step, lines);
     const ofParameters = parameters != 0, length64 = <f64> length;
     missing += tabulateGradient(from, end, each, length64, along, aboutZero, subtractMean, factor, outside, floor, given, ofParameters, deviate, lines);
     unfinished += missing;
@@ -344,7 +344,7 @@ export function columnDifferentiate(
   columnSums(x, dy, count, length, stride, along, scale, lines);
   if (ofParameters) columnParameterSums(x, dy, count, length, stride, dScale, dBias, lines);
   const deviate = subtractMean && !along && (given || each > 1);
-  if (deviate && given) columnDeviations(x, statistics, each, length, stride, subtractMean, lines);
+  if (deviate && given) columnDeviations(x, statistics, each, length, stride, lines);
   if (tabulateGradient(0, statistics, each, length64, along, aboutZero, subtractMean, factor, outside, floor, given, ofParameters, deviate, lines)) {
     return leave(ofParameters ? DX : ALL, statistics, lines);
   }

@@ -16,7 +16,7 @@ import {
   SLOPE_32,
 } from "./lines";
 import { addressOf, isLeft, rowApply, rowMoments, together } from "./rows";
-import { areModerate, areUsual, isLarge, isUnusual, rounded } from "./tables";
+import { areModerate, areUsual, isLarge, isSteep, isUnusual, rounded } from "./tables";
 
 /** 1 / (sqrt(factor v + inside) + outside) of two sums of squares. */
 // @ts-ignore: decorator
@@ -81,7 +81,7 @@ function tabulateOne(
   for (let l = s * each; l < (s + 1) * each; l++) {
     const wide = lines + (l << 3), narrow = lines + (l << 2), k = along ? r : r * load<f64>(wide, SLOPE);
     const b = (along ? 0 : load<f64>(wide, OFFSET)) + (<f64> c32 - c) * k;
-    usual = usual && !isUnusual(k) && !isLarge(b);
+    usual = usual && !isUnusual(k) && !isLarge(b) && !isSteep(k, c);
     store<f32>(narrow, c32, CENTER_32);
     store<f32>(narrow, <f32> k, SLOPE_32);
     store<f32>(narrow, <f32> b, OFFSET_32);

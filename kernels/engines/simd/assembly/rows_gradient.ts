@@ -95,11 +95,10 @@ export function rowDeviations(
   length: usize,
   stride: usize,
   step: usize,
-  subtractMean: bool,
   lines: usize,
 ): void {
   for (let s = from; s < end; s++) {
-    const c = subtractMean ? load<f64>(lines + (s << 3), MEAN) : 0, first = s * each, last = first + each;
+    const c = load<f64>(lines + (s << 3), MEAN), first = s * each, last = first + each;
     let shifted = false;
     for (let l = first; l < last; l++) shifted = shifted || load<f64>(lines + (l << 3), SHIFT) != 0;
     for (let l = first; l < last; l++) {

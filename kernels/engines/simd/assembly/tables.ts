@@ -1,6 +1,6 @@
-/** Beyond these, float32 arithmetic overflows or loses bits that float64 keeps. */
 import { CENTER, CENTER_32, GAIN, GAIN_32, OFFSET, OFFSET_32, SLOPE, SLOPE_32 } from "./lines";
 
+/** Beyond these, float32 arithmetic overflows or loses bits that float64 keeps. */
 const LARGE: f64 = 1.2676506002282294e30; // 2^100
 const SMALL: f64 = 7.888609052210118e-31; // 2^-100
 
@@ -15,6 +15,13 @@ export function isLarge(a: f64): bool {
 @inline
 export function isUnusual(a: f64): bool {
   return isLarge(a) || (a != 0 && abs(a) < SMALL);
+}
+
+/** Whether the slope about a finite center is infinite, as that of 1 / 0: times what rounding takes from the center, it is so, too, or NaN. */
+// @ts-ignore: decorator
+@inline
+export function isSteep(slope: f64, center: f64): bool {
+  return abs(slope) == Infinity && abs(center) < Infinity;
 }
 
 /** Of two numbers, those that are finite and not large. */
@@ -50,7 +57,7 @@ export function quantize(count: usize, withGain: bool, lines: usize): bool {
     const c = load<f64>(wide, CENTER), k = load<f64>(wide, SLOPE);
     const c32 = <f32> c;
     const b = load<f64>(wide, OFFSET) + (<f64> c32 - c) * k;
-    if (isLarge(c) || isLarge(b) || isUnusual(k)) usual = false;
+    if (isLarge(c) || isLarge(b) || isUnusual(k) || (!withGain && isSteep(k, c))) usual = false;
     store<f32>(narrow, c32, CENTER_32);
     store<f32>(narrow, <f32> k, SLOPE_32);
     store<f32>(narrow, <f32> b, OFFSET_32);
