@@ -101,7 +101,7 @@ export class SimdEngine implements Engine {
       new Float32Array(buffer, at.bias, MAX_PARAMETERS),
       new Float64Array(buffer, at.dScale, MAX_PARAMETERS),
       new Float64Array(buffer, at.dBias, MAX_PARAMETERS),
-      (data) => data.buffer === memory.buffer && data instanceof Float32Array,
+      (data) => this.#isHere(data),
     );
   }
 
@@ -115,14 +115,19 @@ export class SimdEngine implements Engine {
     return this.#address[slot];
   }
 
-  /** The address of a tile of float32 that is worked on where it stands in this memory, else -1. */
+  /** Whether an array can be worked on where it is. */
+  #isHere(data: Data): boolean {
+    return data instanceof Float32Array && this.isResident(data);
+  }
+
+  /** The address of a tile that is worked on where it stands in this memory, else -1. */
   #direct(data: Data, tile: Tile): number {
     const stays = isRun(tile) || tile.stride !== undefined;
-    return stays && data instanceof Float32Array && this.isResident(data) ? data.byteOffset + tile.at * 4 : -1;
+    return stays && this.#isHere(data) ? data.byteOffset + tile.at * 4 : -1;
   }
 
   holds(...arrays: readonly (Data | undefined)[]): boolean {
-    return arrays.every((data) => data === undefined || (data instanceof Float32Array && this.isResident(data)));
+    return arrays.every((data) => data === undefined || this.#isHere(data));
   }
 
   load(slot: Slot, data: Data, tile: Tile): void {

@@ -133,10 +133,13 @@ export function sharedMemoryOfTensors(): WebAssembly.Memory | undefined {
   return typeof WebAssembly !== "undefined" && typeof SharedArrayBuffer !== "undefined" ? theHeap().memory : undefined;
 }
 
-/** Makes this thread work on arrays in the memory of another one, with an engine at an address of that memory. */
+/**
+ * Makes this thread work on arrays in the memory of another one, with an engine at an address of that memory. Of the arrays that it is sent
+ * those are in there that are shared.
+ */
 export function joinMemory(memory: WebAssembly.Memory, address: number): void {
-  const kernels = kernelsOver(memory);
-  const engine = kernels && new SimdEngine(memory, kernels, () => true, address);
+  const kernels = kernelsOver(memory), isShared = ({ buffer }: Data) => buffer instanceof SharedArrayBuffer;
+  const engine = kernels && new SimdEngine(memory, kernels, isShared, address);
   tileEngine = () => engine;
 }
 
@@ -209,7 +212,8 @@ class HeapTensor<T extends DType> implements ResidentTensor<T> {
 
 /**
  * A tensor of zeros in the memory of the SIMD kernels. Functions whose tensors of float32 are all made by this work on them
- * where they are; tensors over other arrays are copied through the processor's cache, which takes about half as long again.
+ * where they are; tensors over other arrays are copied through the processor's cache, which takes about half as long again, of gradients
+ * twice as long. A new tensor that a function makes for its result is such an array: give it `out`.
  *
  * The memory is given back by `dispose`, at the end of the block where the tensor is declared with `using`, or some time after
  * nothing refers to its `data` any more (a `subarray` of it does not count). It is shared memory where the host allows, so that
@@ -217,7 +221,7 @@ class HeapTensor<T extends DType> implements ResidentTensor<T> {
  *
  * @param type The element type.
  * @param dims The size of each dimension.
- * @throws {RangeError} If the memory, at most 4 GiB, does not suffice.
+ * @throws {RangeError} If the memory, at most 4 GiB, or 256 MiB where it cannot be shared, does not suffice.
  *
  * @example
  * ```ts
