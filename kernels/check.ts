@@ -69,6 +69,13 @@ export function checkNumber(operation: string, name: string, value: number, leas
   }
 }
 
+/** Throws unless an option is true or false. */
+export function checkFlag(operation: string, name: string, value: boolean): void {
+  if (typeof value !== "boolean") {
+    throw new TypeError(`${operation}: ${name} is ${describe(value)}; it must be true or false.`);
+  }
+}
+
 /** Throws unless an option is a whole number, at least 1. */
 export function checkCount(operation: string, name: string, value: number): void {
   if (!Number.isInteger(value) || value < 1) {

@@ -4,6 +4,7 @@ import { engineFor } from "./engines/engines.ts";
 import { findExactMoments } from "./engines/exact_moments.ts";
 import { OptionNames } from "./option_names.ts";
 import { Moments } from "./passes/moments.ts";
+import { refusePreparation } from "./passes/perform.ts";
 import { describe, type Tensor } from "./tensor.ts";
 
 /** Options of {@linkcode momentsOf}. */
@@ -37,6 +38,7 @@ const names = new OptionNames<MomentsOptions>({ axis: true, into: true });
  * ```
  */
 export function momentsOf(x: Tensor, options: MomentsOptions = {}): Moments {
+  refusePreparation("momentsOf");
   names.check("momentsOf", options);
   checkInput("momentsOf", x, 1);
   const { axis = 1 } = options, channel = checkAxis("momentsOf", "axis", axis, x.dims), channels = x.dims[channel];

@@ -1,4 +1,4 @@
-import { checkAxes, checkInput, checkNumber } from "./check.ts";
+import { checkAxes, checkFlag, checkInput, checkNumber } from "./check.ts";
 import { affineNames, backwardNames, forwardNames, OptionNames, savedNames } from "./option_names.ts";
 import type { AffineOptions, BackwardOutputs, ForwardOutputs, Gradients, SavedStatistics } from "./options.ts";
 import { backward, forward, type Plan, planOver, withSaved } from "./passes/pass.ts";
@@ -39,6 +39,7 @@ export function layerNormPlan(operation: string, x: Tensor, options: Omit<LayerN
   checkInput(operation, x, 1);
   const { epsilon = 1e-5, subtractMean = true } = options;
   checkNumber(operation, "epsilon", epsilon, 0);
+  checkFlag(operation, "subtractMean", subtractMean);
   const axes = checkAxes(operation, options.axes, x.dims);
   return planOver(operation, x, axes, standardDeviation(epsilon, { subtractMean }));
 }

@@ -1,10 +1,11 @@
-import { checkDims, checkOverlap, outputOf } from "./check.ts";
+import { checkDims, checkFlag, checkOverlap, outputOf } from "./check.ts";
 import { perEngine } from "./engines/per_engine.ts";
 import type { SimdEngine } from "./engines/simd/engine.ts";
 import { type Matrix, SimdProduct } from "./engines/simd/matrix_product.ts";
 import { simdEngineFor } from "./engines/simd/memory.ts";
 import { productKernelsOver } from "./engines/simd/product_kernels.ts";
 import { OptionNames } from "./option_names.ts";
+import { perform } from "./passes/perform.ts";
 import { checkTensor, type DType, sizeOf, type Tensor } from "./tensor.ts";
 
 const OPERATION = "matrixProduct";
@@ -70,8 +71,9 @@ export function matrixProduct<T extends DType>(
   options: MatrixProductOptions = {},
 ): Tensor<T> {
   names.check(OPERATION, options);
-  const { bias, out, accumulate = false } = options;
-  const left = batchOf("a", a, options.transposeA), right = batchOf("b", b, options.transposeB);
+  const { transposeA = false, transposeB = false, bias, out, accumulate = false } = options;
+  for (const [name, flag] of Object.entries({ transposeA, transposeB, accumulate })) checkFlag(OPERATION, name, flag);
+  const left = batchOf("a", a, transposeA), right = batchOf("b", b, transposeB);
   checkType("b", b, a);
   if (left.columns !== right.rows) {
     throw new RangeError(
@@ -95,15 +97,22 @@ export function matrixProduct<T extends DType>(
   checkType("out.product", product, a);
   checkOverlap(OPERATION, {}, {}, { product }, { a, b, bias });
 
-  start(product.data, right.columns, bias, accumulate);
-  const simd = a.type === "float32" ? simdEngineFor([a.data, b.data, product.data]) : undefined;
   const result = batchOf("out.product", product);
-  for (let i = 0; i < sizeOf(left.leading); i++) {
-    const [l, r, to] = [left, right, result].map((batch) => matrixOf(batch, i));
+  return perform(product as Tensor<T>, () => ({ a, b, bias, product }), () => {
+    start(product.data, right.columns, bias, accumulate);
+    addProducts(left, right, result);
+  });
+}
+
+/** product += a b, for each matrix of a batch. */
+function addProducts(a: Batch, b: Batch, product: Batch): void {
+  const all = [a, b, product];
+  const simd = a.data instanceof Float32Array ? simdEngineFor(all.map(({ data }) => data)) : undefined;
+  for (let i = 0; i < sizeOf(a.leading); i++) {
+    const [l, r, to] = all.map((batch) => matrixOf(batch, i));
     if (simd) productOf(simd).add(l, r, to);
     else addProduct(l, r, to.data);
   }
-  return product as Tensor<T>;
 }
 
 const productOf = /* @__PURE__ */ perEngine(({ memory, scratch, isResident }: SimdEngine) =>

@@ -28,7 +28,7 @@ export class OptionNames<T extends object> {
    */
   check(operation: string, options: T | undefined, what = "options"): void {
     if (options === undefined) return;
-    if (typeof options !== "object" || options === null) refuseKind(operation, what, options);
+    if (typeof options !== "object" || options === null || Array.isArray(options)) refuseKind(operation, what, options);
     const last = this.#last;
     let i = 0;
     for (const name in options) {
@@ -94,7 +94,7 @@ function refuse(operation: string, what: string, name: string, given: object, kn
 
 function refuseKind(operation: string, what: string, given: unknown): never {
   const example = what === "out" ? "{ y } or { dx }" : "{ scale, bias }";
-  const is = typeof given === "object" && given !== null ? "a tensor" : describe(given);
+  const is = typeof given === "object" && given !== null && "data" in given ? "a tensor" : describe(given);
   throw new TypeError(
     `${operation}: ${what} is ${is}; it must be an object that gives tensors by name, as in ${example}.`,
   );

@@ -31,7 +31,10 @@ export interface BackwardOutputs {
   dBias?: Tensor;
 }
 
-/** The gradients of a normalization. */
+/**
+ * The gradients of a normalization. Those of layer and RMS norm's parameters are added up in float32 over at most 128 samples, then in float64:
+ * they can overflow where dy is beyond 1e36.
+ */
 export interface Gradients<T extends DType = DType> {
   /** With respect to x, of its type and dims. */
   dx: Tensor<T>;

@@ -11,12 +11,13 @@ let last: Promise<void> = Promise.resolve();
 /**
  * Sets on how many threads the normalizations run, forward and backward. At first it is one, the thread that calls them.
  *
- * Tensors can be worked on by several threads if they are made by `allocate`: `x`, `y`, `sum` and `residual`, or `x`, `dy`, `dx` and `dSum`;
- * parameters and statistics may be anywhere. Other calls, those on fewer than 262,144 elements, and those that cannot be cut into
- * independent parts (batch normalization with channels last, one long row) run on the calling thread as before. Results are the
- * same, bit by bit, whatever the number of threads.
+ * Tensors can be worked on by several threads if they are made by `allocate`: `x`, `residual`, `out.y` and `out.sum`, or `x`, `dy`, `dSum` and
+ * `out.dx`, which must be given, then; parameters and statistics may be anywhere. Other calls run on the calling thread as before, and so
+ * do those on fewer than 262,144 elements, `localResponseNorm` and `lpNorm` of p 1, and what cannot be cut into independent parts: one long
+ * row, and with channels last long channels in training and the gradients of `batchNorm`. Results are the same, bit by bit, whatever the
+ * number of threads.
  *
- * Workers take 3 MiB each of the memory of `allocate`, and do not keep a process alive. Deno must be allowed to read the package's files
+ * Workers take 5 MiB each of the memory of `allocate`, and do not keep a process alive. Deno must be allowed to read the package's files
  * where they are files. Each worker of an application's own has its own memory and number of threads.
  *
  * A call whose worker dies throws an error, at the latest after ten seconds in which nothing is finished; kernels then run on the calling

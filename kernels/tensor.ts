@@ -167,9 +167,18 @@ export function zeros(type: DType, dims: readonly number[]): Tensor {
   return { type, dims: [...dims], data: new (arrayOf(type))(sizeOf(dims)) };
 }
 
+/** The data of a tensor. Where it cannot be read, as of a tensor that was disposed of, the error says whose it is. */
+export function dataOf<T extends DType>(operation: string, name: string, tensor: Tensor<T>): TypedArrays[T] {
+  try {
+    return tensor.data;
+  } catch (error) {
+    throw new TypeError(`${operation}: ${name} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}
+
 /** Throws unless a value is a tensor whose type and dims agree with its data. */
 export function checkTensor(operation: string, name: string, value: Tensor): void {
-  const { type, dims, data } = value ?? {};
+  const { type, dims } = value ?? {}, data = value && dataOf(operation, name, value);
   if (!Array.isArray(dims) || type === undefined || data === undefined) {
     throw new TypeError(
       `${operation}: ${name} is ${
@@ -178,9 +187,10 @@ export function checkTensor(operation: string, name: string, value: Tensor): voi
     );
   }
   if (typeOf(data) !== type) {
+    const types = `Types are "float32" (Float32Array), "float64" (Float64Array) and "float16" (Float16Array)`;
     throw new TypeError(
-      `${operation}: ${name} is of type ${JSON.stringify(type)} but its data is ${describe(data)}. ` +
-        `Types are "float32" (Float32Array), "float64" (Float64Array) and "float16" (Float16Array).`,
+      `${operation}: ${name} is of type ${JSON.stringify(type)} and its data ${describe(data)}. ${types}: ` +
+        `${typeOf(data) ? "say which it is" : "convert it, as in tensor(Float32Array.from(data), dims)"}.`,
     );
   }
   const size = checkDimensions(operation, name, dims);

@@ -162,10 +162,12 @@ export function checkBackward<T extends DType>(
   const { operation, parameterDims } = plan, { scale, bias } = options;
   checkPlan(plan, options);
   checkAlike(operation, "dy", dy, x);
-  if (dSum) checkAlike(operation, "dSum", dSum, x);
+  if (dSum !== undefined) checkAlike(operation, "dSum", dSum, x);
   const gradients: Gradients<T> = { dx: outputLike(operation, "dx", out.dx, x, create) };
   const gradient = (name: string, parameter: Tensor | undefined, given: Tensor | undefined) =>
-    parameter || given ? outputOf(operation, name, given, parameter?.type ?? x.type, parameterDims, create) : undefined;
+    parameter !== undefined || given !== undefined
+      ? outputOf(operation, name, given, parameter?.type ?? x.type, parameterDims, create)
+      : undefined;
   const dScale = gradient("dScale", scale, out.dScale), dBias = gradient("dBias", bias, out.dBias);
   if (dScale) gradients.dScale = dScale;
   if (dBias) gradients.dBias = dBias;
@@ -215,7 +217,7 @@ function checkPlan(
   if (bias !== undefined) checkDims(operation, "bias", bias, parameterDims, parametersOf);
   checkActivation(operation, activation);
   for (const [name, tensor] of Object.entries<Tensor | undefined>(given ?? {})) {
-    if (tensor) checkDims(operation, name, tensor, statisticDims, "one for each statistic");
+    if (tensor !== undefined) checkDims(operation, name, tensor, statisticDims, "one for each statistic");
   }
 }
 
@@ -224,7 +226,8 @@ function statistic(
   name: string,
   given: Tensor | undefined,
 ): Tensor | undefined {
-  return given && outputOf(operation, name, given, given.type, statisticDims);
+  if (given !== undefined) checkDims(operation, `out.${name}`, given, statisticDims, `the shape of ${name}`);
+  return given;
 }
 
 function givenData({ given }: Plan): Given | undefined {

@@ -17,12 +17,18 @@ export function perform<R>(result: R, tensors: () => Tensors, run: () => void): 
   return result;
 }
 
+/** Throws while a call is prepared: how a function begins that cannot be kept for later. */
+export function refusePreparation(operation: string): void {
+  if (kept !== undefined) throw new TypeError(`prepare: ${operation} cannot be prepared. Call it each time.`);
+}
+
 /** Makes a call whose work is not done; gives that work and the call's result. */
 export function keepWork<R>(call: () => R): { result: R; work: Work[] } {
-  const work: Work[] = kept = [];
+  const work: Work[] = [], before = kept;
+  kept = work;
   try {
     return { result: call(), work };
   } finally {
-    kept = undefined;
+    kept = before;
   }
 }

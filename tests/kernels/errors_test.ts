@@ -150,6 +150,9 @@ function detached(dims: number[]): Tensor {
 const first = (good: Good) => Object.keys(good.out)[0]; // y or dx
 const last = (good: Good) => good.inputs.at(-1)!;
 
+/** What is often taken for something that was not given. */
+const noTensors = [null, false, 0, "", 2];
+
 const bads: Bad[] = [
   // x and its kin
   type("x is missing", ["x is undefined"], all, x(undefined)),
@@ -307,6 +310,16 @@ const bads: Bad[] = [
   type("mean is missing", ["mean and variance"], named("batchNorm"), ({ options }) => delete options.mean),
   type("variance is missing", ["mean and variance"], named("batchNorm"), ({ options }) => delete options.variance),
 
+  // Flags
+  ...["true", "false", 0, null].map((value): Bad =>
+    type(
+      `subtractMean is ${Deno.inspect(value)}`,
+      ["subtractMean is", String(value), "true or false"],
+      named("layerNorm", "addLayerNorm"),
+      option("subtractMean", value),
+    )
+  ),
+
   // Numbers
   ...[-1e-9, NaN, Infinity, -Infinity].map((epsilon): Bad =>
     range(
@@ -357,7 +370,7 @@ const bads: Bad[] = [
       withParameters,
       ({ options }, { parameters }) => options[name] = new Float32Array(parameters![0]),
     ),
-    ...[2, 0, ""].map((value): Bad =>
+    ...noTensors.map((value): Bad =>
       type(`${name} is ${Deno.inspect(value)}`, [name, String(value)], withParameters, option(name, value))
     ),
     range(
@@ -375,6 +388,37 @@ const bads: Bad[] = [
     takesSaved,
     ({ options }) => Object.assign(options, { mean: f32([7]), invStdDev: f32([7]) }),
   ),
+  ...noTensors.flatMap((value): Bad[] => [
+    type(
+      `saved mean is ${Deno.inspect(value)}`,
+      ["mean is", String(value)],
+      takesSaved,
+      ({ options }) => Object.assign(options, { mean: value, invStdDev: f32([1]) }),
+    ),
+    type(
+      `saved invStdDev is ${Deno.inspect(value)}`,
+      ["invStdDev is", String(value)],
+      both(isBackward, named("rmsNorm", "addRmsNorm")),
+      option("invStdDev", value),
+    ),
+    ...["mean", "variance"].map((name) =>
+      type(`${name} is ${Deno.inspect(value)}`, [`${name} is`, String(value)], named("batchNorm"), option(name, value))
+    ),
+    type(
+      `dSum is ${Deno.inspect(value)}`,
+      ["dSum is", String(value)],
+      both(isBackward, named("addLayerNorm", "addRmsNorm")),
+      option("dSum", value),
+    ),
+    ...["y", "dx", "sum", "mean", "variance", "invStdDev", "dScale", "dBias"].map((name) =>
+      type(
+        `out.${name} is ${Deno.inspect(value)}`,
+        [`out.${name} is`, String(value)],
+        has(name),
+        ({ out }) => out[name] = value,
+      )
+    ),
+  ]),
   range(
     "saved invStdDev has wrong dims",
     ["invStdDev", "[2, 4]", "[2, 4, 1]"],
@@ -511,11 +555,16 @@ const bads: Bad[] = [
   ),
 
   // Memory that is gone
-  type("x was disposed of", ["disposed"], all, x(disposed(DIMS))),
-  type("an output was disposed of", ["disposed"], all, ({ out }, good) => out[first(good)] = disposed(DIMS)),
+  type("x was disposed of", ["x cannot be read", "disposed"], all, x(disposed(DIMS))),
+  type(
+    "an output was disposed of",
+    ["out.", "cannot be read", "disposed"],
+    all,
+    ({ out }, good) => out[first(good)] = disposed(DIMS),
+  ),
   type(
     "scale was disposed of",
-    ["disposed"],
+    ["scale cannot be read", "disposed"],
     withParameters,
     ({ options }, good) => options.scale = disposed(good.parameters!),
   ),
@@ -547,8 +596,7 @@ for (const { what, spoil, error, says, of } of bads) {
         callOf(good)(...good.inputs.map((name) => inputs[name]), options && { ...options, out })
       );
       assert(thrown instanceof error, `${good.kernel}: ${thrown}, not a ${error.name}`);
-      const names = says[0] === "disposed" ? says : [`${good.kernel}: `, ...says];
-      for (const part of names) assertStringIncludes(thrown.message, part);
+      for (const part of [`${good.kernel}: `, ...says]) assertStringIncludes(thrown.message, part);
       watched.forEach(({ data }, i) => assertEquals([...data], [...before[i]], `${good.kernel} wrote something`));
     }
   });

@@ -57,6 +57,7 @@ Deno.test("what was meant is said", () => {
     [() => kernels.layerNorm(x, { out: { invStdDv: x } } as never), "did you mean invStdDev?"],
     [() => kernels.rmsNorm(x, { out: { mean: x } } as never), "Outputs are y, invStdDev."],
     [() => kernels.layerNorm(x, x as never), "options is a tensor"],
+    [() => kernels.layerNorm(x, [] as never), "options is an Array"],
     [() => kernels.layerNorm(x, { out: x } as never), "out is a tensor"],
     [() => kernels.layerNorm(x, { out: null } as never), "out is null"],
     [() => kernels.layerNorm(x, { out: 3 } as never), "out is number 3"],

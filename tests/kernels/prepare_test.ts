@@ -41,7 +41,7 @@ function outputs(result: Tensor | Record<string, Tensor>): Record<string, number
   return Object.fromEntries(Object.entries(all).map(([name, { data }]) => [name, Array.from(data)]));
 }
 
-Deno.test("every normalization can be prepared, and nothing else", () => {
+Deno.test("every normalization and products can be prepared, and nothing else", () => {
   const others = [
     "matrixProduct",
     "momentsOf",
@@ -55,13 +55,24 @@ Deno.test("every normalization can be prepared, and nothing else", () => {
   ];
   const functions = Object.keys(kernels).filter((name) => /^[a-z]/.test(name));
   assertEquals(functions.sort(), [...names, ...others].sort());
-  const a = tensor([[1, 2], [3, 4]]);
-  assertThrows(
-    () => prepare(kernels.matrixProduct, a, a),
-    TypeError,
-    "matrixProduct does nothing that can be prepared",
-  );
+  const a = tensor([[1, 2], [3, 4]]), into = kernels.momentsOf(a);
+  assertThrows(() => prepare(kernels.momentsOf, a, { into }), TypeError, "prepare: momentsOf cannot be prepared");
+  assertEquals([...into.count], [2, 2]);
   assertThrows(() => prepare(() => 1), TypeError, "prepare: the function does nothing");
+  assertThrows(() => prepare(() => prepare(layerNorm, a)), TypeError, "prepare: the function does nothing");
+  assertThrows(() => prepare("layerNorm" as never), TypeError, 'prepare: kernel is "layerNorm"; give the function');
+  assertThrows(() => prepare(layerNorm(a) as never), TypeError, "prepare: kernel is an Object; give the function");
+});
+
+Deno.test("prepared: a product is made when it is asked for, of what its tensors hold then", () => {
+  const a = tensor([[1, 2], [3, 4]]), b = tensor([[1, 0], [0, 1]]), product = tensor([[9, 9], [9, 9]]);
+  const multiply = prepare(kernels.matrixProduct, a, b, { bias: tensor([1, 2]), out: { product } });
+  assertEquals([...product.data], [9, 9, 9, 9]);
+  for (const factor of [1, 2]) {
+    b.data.set([factor, 0, 0, factor]);
+    assertStrictEquals(multiply(), product);
+    assertEquals([...product.data], [factor + 1, 2 * factor + 2, 3 * factor + 1, 4 * factor + 2]);
+  }
 });
 
 const resident: Place = (x) => {
@@ -135,7 +146,7 @@ Deno.test("prepared: what no longer fits is refused before anything is written",
   scale.data = new Float32Array(4);
   assertEquals([...y.data], before);
   x.dispose();
-  assertThrows(normalize, TypeError, "disposed");
+  assertThrows(normalize, TypeError, "layerNorm: x cannot be read: This tensor was disposed of");
 
   const frame = tensor([[1, 2, 3, 4]]), ofFrame = prepare(layerNorm, frame, { out: { y } });
   structuredClone(0, { transfer: [frame.data.buffer as ArrayBuffer] });
