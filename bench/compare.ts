@@ -1,5 +1,5 @@
 /**
- * Targets beside what several runs measured: `deno task bench --compare rows --compare rows-again`.
+ * Targets beside what several runs measured: `deno task bench --compare rows --compare again/rows`.
  *
  * @module
  */
@@ -102,10 +102,19 @@ function narrowly(runs: Run[]): string[] {
 /** A run by its name, or by a title and the names of its parts. */
 async function read(names: string): Promise<Run> {
   const [name, ...files] = names.includes("=") ? names.split(/[=+]/) : [names, names];
-  const parts: Run[] = await Promise.all(
-    files.map(async (file) => JSON.parse(await Deno.readTextFile(new URL(`results/${file}.json`, import.meta.url)))),
-  );
+  const parts = await Promise.all(files.map(readPart));
   return { name, about: parts[0].about, cases: parts.flatMap(({ cases }) => cases) };
+}
+
+async function readPart(name: string): Promise<Run> {
+  try {
+    return JSON.parse(await Deno.readTextFile(new URL(`results/${name}.json`, import.meta.url)));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new RangeError(
+      `--compare ${name}: there is no bench/results/${name}.json; give the NAME of a run that was kept`,
+    );
+  }
 }
 
 /** What a run measured of each case that is the same as in the first that has it. */

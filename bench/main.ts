@@ -27,7 +27,7 @@ Options:
   --few            of the peers, only those that targets name, and those with vectors of 128 bits
   --compile        torch.compile, too, which takes a minute or more for each case
   --large          16384 x 4096 instead, which takes some minutes
-  --write NAME     write bench/results/NAME.md, .json and .svg
+  --write NAME     write bench/results/NAME.md and .json, and of a sweep NAME.svg
   --compare RUN    instead, the targets beside what was kept of a run, and of others if it is given again; --write NAME writes NAME.md.
                    RUN is a NAME of before, or TITLE=NAME+NAME where a run was written in parts
   --help           this text`;
@@ -59,7 +59,9 @@ async function main() {
   }
   const few = values.few || values.processor;
   const wanted = new RegExp(values.filter),
-    isWanted = (one: Case) => wanted.test(`${titleOf(one)} ${one.dims.join("x")}`) && (one.full || !values.quick);
+    isWanted = (one: Case) => wanted.test(`${titleOf(one)} ${one.dims.join("x")}`) && (one.full || !values.quick),
+    chosen = values.large ? large : cases.filter(isWanted);
+  if (chosen.length === 0) throw new RangeError(`--filter ${values.filter}: no case matches; see bench/cases.ts`);
 
   await using stack = new AsyncDisposableStack();
   const folder = await Deno.makeTempDir();
@@ -70,7 +72,7 @@ async function main() {
       ...notes,
     ],
     results: Result[] = [];
-  for (const one of (values.large ? large : cases).filter(isWanted)) {
+  for (const one of chosen) {
     console.error(`${titleOf(one)} ${one.dims.join(" x ")} ...`);
     await using field = await prepareField({ ...one, full: one.full && !few }, peers);
     const { errors, right } = await check(field.contestants, field.absent);

@@ -26,7 +26,7 @@ export function picture(results: Result[]): string | undefined {
   const panels = names.map((name) => ({
     title: name,
     x: { type: "log" as const, label: name.includes("wide") ? "rows" : "width" },
-    y: { label: "ns for each byte of x and y", domain: [0, 1], clamp: true },
+    y: { label: "ns for each byte of x and y", domain: [0, 1.5], clamp: true },
     marks: [
       Plot.lineY(points.filter(({ panel }) => panel === name), {
         x: "size",
