@@ -11,11 +11,14 @@ export interface Tile {
   lines: number;
   /** How many elements of each line; less than the view's where a line is longer than a tile. */
   length: number;
-  /** Columns: the distance of neighbouring elements of a line in the array. Rows: 0, the tile is one run of elements. */
+  /**
+   * Columns: the distance of neighbouring elements of a line in the array. Rows of which those of a statistic are apart, and which are copied:
+   * that of neighbouring lines of a statistic. Other rows: 0.
+   */
   pitch: number;
   /**
-   * Rows of which those of a statistic are apart: the distance of its neighbouring lines in the array. Columns that are worked on at once:
-   * that of neighbouring elements of a line. Engines take such tiles only where they stand, to normalize or differentiate them at once.
+   * The same distances where the tile is worked on, of columns that stay where they stand and of all rows that are apart. Engines take such
+   * tiles only to normalize or differentiate them at once.
    */
   stride?: number;
   /** Rows of which those of a statistic are apart: the distance of neighbouring statistics. */
@@ -30,9 +33,14 @@ export interface Layout {
   along: boolean;
 }
 
-/** Whether the elements of a tile are one run of the array. */
+/** How many elements of a tile that is copied are neighbours in the array. */
+function runOf({ lines, stride = lines }: Tile): number {
+  return stride;
+}
+
+/** Whether a tile can be worked on where it is in the array, or copied as one run. */
 export function isRun(tile: Tile): boolean {
-  return tile.pitch === 0 || tile.pitch === tile.lines;
+  return tile.pitch === 0 || tile.pitch === runOf(tile);
 }
 
 /** How many elements a tile has. */
@@ -47,20 +55,20 @@ export function part<A extends Data>(data: A, from: number, count: number): A {
 
 /** Copies a tile of an array to index `at` of another, where it is one run. */
 export function gather(from: Data | Uint16Array, tile: Tile, to: Data | Uint16Array, at: number): void {
-  if (isRun(tile)) to.set(part(from as Data, tile.at, sizeOf(tile)), at);
+  const run = runOf(tile), size = sizeOf(tile);
+  if (isRun(tile)) to.set(part(from as Data, tile.at, size), at);
   else {
-    for (let k = 0, row = tile.at; k < tile.length; k++, row += tile.pitch) {
-      to.set(from.subarray(row, row + tile.lines), at + k * tile.lines);
-    }
+    for (let k = 0, row = tile.at; k < size; k += run, row += tile.pitch) to.set(from.subarray(row, row + run), at + k);
   }
 }
 
 /** Copies it back. */
 export function scatter(from: Data | Uint16Array, at: number, to: Data | Uint16Array, tile: Tile): void {
-  if (isRun(tile)) to.set(from.subarray(at, at + sizeOf(tile)), tile.at);
+  const run = runOf(tile), size = sizeOf(tile);
+  if (isRun(tile)) to.set(from.subarray(at, at + size), tile.at);
   else {
-    for (let k = 0, row = tile.at; k < tile.length; k++, row += tile.pitch) {
-      to.set(from.subarray(at + k * tile.lines, at + (k + 1) * tile.lines), row);
+    for (let k = 0, row = tile.at; k < size; k += run, row += tile.pitch) {
+      to.set(from.subarray(at + k, at + k + run), row);
     }
   }
 }

@@ -99,7 +99,7 @@ export function groupsAtOnce(
   { atOnce, inPlace, adds = false, given = false, ofParameters = false }: Manner,
 ): { groups: Groups; each: number | undefined } {
   const { capacity, columnCapacity, maxParameters } = engine, stay = inPlace && !adds;
-  const apart = atOnce && stay ? rowsApart(view, maxLines) : undefined;
+  const apart = atOnce ? rowsApart(view, { maxLines, columnCapacity }, stay) : undefined;
   if (apart) return { groups: apart, each: view.outer[0].size };
   const each = atOnce ? linesOfEach(view) : undefined, isRows = view.layout === "rows";
   const worthwhile = given || !isRows || each !== undefined;

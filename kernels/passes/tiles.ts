@@ -116,14 +116,14 @@ export function linesOfEach(view: View): number | undefined {
 /** The group of one statistic of a tile: the `rows` rows that it has there, each in tiles of its own. */
 export function groupOfOne(
   { length }: View,
-  { outer, stride = length, step }: ViewTile,
+  { outer, pitch, stride = length, step }: ViewTile,
   { base }: Group,
   s: number,
   rows: number,
   capacity: number,
 ): Group {
   const tiles: ViewTile[] = [], first = outer + s * (step === undefined ? rows : step / length);
-  for (let row = 0, line = first; row < rows; row++, line += stride / length) {
+  for (let row = 0, line = first; row < rows; row++, line += (pitch || stride) / length) {
     tiles.push(...rowTiles(line, line + 1, length, capacity, 1));
   }
   return { tiles, base: base + s, statistics: 1 };
@@ -137,25 +137,35 @@ export function groupOfAll({ stride: _, ...tile }: ViewTile, group: Group): Grou
 /** Rows that are apart are worked on at once if they are so long, or so few to a statistic: shorter ones waste what is fetched ahead. */
 const LONG = 512, FEW = 128;
 
+/** Those that are copied, if so many elements are neighbours: a copy from far away takes some time to begin with. */
+const LONG_COPIES = 1024;
+
 /** The elements of statistics whose rows are apart that are in one tile, if there are several: enough that its own cost is small. */
 const APART = 262144;
 
 /**
- * Groups of neighbouring statistics of one parameter each, the rows of which are apart: channels in all samples. Undefined where a view has no such
- * rows.
+ * Groups of neighbouring statistics of one parameter each, the rows of which are apart: channels in all samples. They `stay` where they stand,
+ * or are copied to tiles of a capacity. Undefined where a view has no such rows.
  */
-export function rowsApart({ layout, along, outer, length, count }: View, maxLines: number): Groups | undefined {
+export function rowsApart(
+  { layout, along, outer, length, count }: View,
+  { maxLines, columnCapacity }: Pick<Limits, "maxLines" | "columnCapacity">,
+  stay: boolean,
+): Groups | undefined {
   const [samples, channels] = outer;
   if (layout !== "rows" || along || outer.length !== 2 || samples.size > maxLines) return undefined;
   if (samples.statisticStride !== 0 || samples.parameterStride !== 0 || channels.statisticStride !== 1) {
     return undefined;
   }
-  if (count === 0 || (length < LONG && samples.size > FEW)) return undefined;
-  const most = Math.max(Math.min(Math.floor(maxLines / samples.size), Math.floor(APART / count)), 1);
-  const rows = { length, pitch: 0, stride: channels.size * length, step: length, from: 0, column: 0 };
+  if (count === 0 || (stay && length < LONG && samples.size > FEW)) return undefined;
+  const room = stay ? APART : columnCapacity,
+    fit = Math.min(Math.floor(maxLines / samples.size), Math.floor(room / count));
+  if (!stay && Math.min(fit, channels.size) * length < LONG_COPIES) return undefined;
+  const most = Math.max(fit, 1), pitch = channels.size * length;
   return new Groups(Math.ceil(channels.size / most), (index) => {
-    const base = index * most, statistics = Math.min(most, channels.size - base);
-    const tile = { ...rows, lines: statistics * samples.size, at: base * length, outer: base };
+    const base = index * most, statistics = Math.min(most, channels.size - base), lines = statistics * samples.size;
+    const distances = stay ? { pitch: 0, stride: pitch } : { pitch, stride: statistics * length };
+    const tile = { at: base * length, lines, length, ...distances, step: length, from: 0, outer: base, column: 0 };
     return { tiles: [tile], base, statistics };
   });
 }

@@ -122,8 +122,7 @@ export class SimdEngine implements Engine {
 
   /** The address of a tile that is worked on where it stands in this memory, else -1. */
   #direct(data: Data, tile: Tile): number {
-    const stays = isRun(tile) || tile.stride !== undefined;
-    return stays && this.#isHere(data) ? data.byteOffset + tile.at * 4 : -1;
+    return isRun(tile) && this.#isHere(data) ? data.byteOffset + tile.at * 4 : -1;
   }
 
   holds(...arrays: readonly (Data | undefined)[]): boolean {

@@ -163,7 +163,7 @@ export const relaxed: CompiledModule = {
     ".!fk&&&&&&Vm!0!=h'F/AAlG/F&F'!8G*)gF*F&h'!6F'!8p*gF1F*h(!@!6G0F2F)*!Hk&&&&&& cf+F1F*h)!@!6Q)!L!O21H." +
     "F0P(!L!VG -!oF(!n!ok&&&&&&&&F+AF-!mH3!fk&&&&&& c!K!/F3!fk&&&&&&Vm!0!=GAF/*!KF2F.!oH4!fk&&&&&& c!K!/F" +
     "4!fk&&&&&&Vm!0!=F4k&&&&&&&&!.F4!fk&&&&&&!}`!/!=!>+h'1FA!>lG/F0FC_(!L!TCF0F, (_( 2!TDF0F3 (_(!L!UEF0F" +
-    "2F.!o (_( 2!UFF*h'!6G*2'11F/1!O+(2!K'!HF+F,!8H? *GJF6h'F5AlF-F,h(!@nHDlF+h'r!=!>F0F0AGCh!L'h(h!L!L(F" +
+    "2F.!o (_( 2!UFF*h'!6G*2'11F/1!O+(2!K'!HF+F,!8H? *GJF6h'F5AlF.F+F-!8nHDlF+h'r!=!>F0F0AGCh!L'h(h!L!L(F" +
     "?h(!@!:H?F?h(tAh!J!=h'F?F?h'tAF+h'mAH?F?h!L'vAF?F8AGE)gF*FHr*gF+FH!8G?FEFH!6H@F*F*F@rAHGF+!8GFF5l*gF" +
     "&FHFGF+F,F-F.F/F=6:1FDh'F0Al*gF'F?FFF+F,F-F.F6F=6&1F?G@)gF@FFph&FDh&F0AA*gF'F@F@h'!6HAF+F,F-F.F6F=6&" +
     ")gFAF+F@!6p*gF=FAh)!@!6F=F@h)!@!6Q)!L!Q:`)!L!Q:FAh'!6GA2'11F+F@!6G@2'11F&F'F?FFF+F,F-F.F6F7F8h&nF9F:" +
@@ -365,7 +365,7 @@ export const baseline: CompiledModule = {
     "=!>F.!fk&&&&&& c!K!/F.!fk&&&&&&Vm!0!=h'F/AAlG/F&F'!8G*)gF*F&h'!6F'!8p*gF1F*h(!@!6G0F2F)*!Hk&&&&&& cf" +
     "+F1F*h)!@!6Q)!L!O21H.F0P(!L!VG -!oF(!n!ok&&&&&&&&F+AF-!mH3!fk&&&&&& c!K!/F3!fk&&&&&&Vm!0!=GAF/*!KF2F" +
     ".!oH4!fk&&&&&& c!K!/F4!fk&&&&&&Vm!0!=F4k&&&&&&&&!.F4!fk&&&&&&!}`!/!=!>+h'1FA!>lG/F0FC_(!L!TCF0F, (_(" +
-    " 2!TDF0F3 (_(!L!UEF0F2F.!o (_( 2!UFF*h'!6G*2'11F/1!O+(2!K'!HF+F,!8H? *GJF6h'F5AlF-F,h(!@nHDlF+h'r!=!" +
+    " 2!TDF0F3 (_(!L!UEF0F2F.!o (_( 2!UFF*h'!6G*2'11F/1!O+(2!K'!HF+F,!8H? *GJF6h'F5AlF.F+F-!8nHDlF+h'r!=!" +
     ">F0F0AGCh!L'h(h!L!L(F?h(!@!:H?F?h(tAh!J!=h'F?F?h'tAF+h'mAH?F?h!L'vAF?F8AGE)gF*FHr*gF+FH!8G?FEFH!6H@F" +
     "*F*F@rAHGF+!8GFF5l*gF&FHFGF+F,F-F.F/F=6;1FDh'F0Al*gF'F?FFF+F,F-F.F6F=6'1F?G@)gF@FFph&FDh&F0AA*gF'F@F" +
     "@h'!6HAF+F,F-F.F6F=6')gFAF+F@!6p*gF=FAh)!@!6F=F@h)!@!6Q)!L!Q:`)!L!Q:FAh'!6GA2'11F+F@!6G@2'11F&F'F?FF" +

@@ -271,7 +271,7 @@ export function rowDifferentiate(
   lines: usize,
 ): i32 {
   // Lines that are apart have one parameter, and one shift does for them all.
-  const n = <f64> (each * length), apart = stride != length << 2, deviate = subtractMean && ((each > 1 && !apart) || (given && !along));
+  const n = <f64> (each * length), apart = step != each * stride, deviate = subtractMean && ((each > 1 && !apart) || (given && !along));
   let many = together(each, length), unfinished = 0, added: usize = 0;
   if (parameters) many = min(many, MAX_ADDED);
   for (let from: usize = 0; from < statistics; from += many) {
