@@ -1,4 +1,4 @@
-import { checkAxes, checkFlag, checkInput, checkNumber } from "./check.ts";
+import { checkAxes, checkInput, checkNumber } from "./check.ts";
 import { affineNames, backwardNames, forwardNames, OptionNames, savedNames } from "./option_names.ts";
 import type { AffineOptions, BackwardOutputs, ForwardOutputs, Gradients, SavedStatistics } from "./options.ts";
 import { backward, forward, type Plan, planOver, withSaved } from "./passes/pass.ts";
@@ -24,7 +24,7 @@ export interface LayerNormBackwardOptions extends Omit<LayerNormOptions, "out">,
 }
 
 /** The names of all options but `out`. */
-export const layerNormNames = { ...affineNames, axes: true, epsilon: true, subtractMean: true } as const;
+export const layerNormNames = { ...affineNames, axes: true, epsilon: true, subtractMean: "flag" } as const;
 /** The names of options of {@linkcode layerNorm}. */
 export const layerNormOptionNames = new OptionNames<LayerNormOptions>({ ...layerNormNames, out: forwardNames });
 /** The names of options of {@linkcode layerNormBackward}. */
@@ -39,7 +39,6 @@ export function layerNormPlan(operation: string, x: Tensor, options: Omit<LayerN
   checkInput(operation, x, 1);
   const { epsilon = 1e-5, subtractMean = true } = options;
   checkNumber(operation, "epsilon", epsilon, 0);
-  checkFlag(operation, "subtractMean", subtractMean);
   const axes = checkAxes(operation, options.axes, x.dims);
   return planOver(operation, x, axes, standardDeviation(epsilon, { subtractMean }));
 }

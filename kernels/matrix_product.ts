@@ -1,4 +1,4 @@
-import { checkDims, checkFlag, checkOverlap, outputOf } from "./check.ts";
+import { checkDims, checkOverlap, outputOf } from "./check.ts";
 import { perEngine } from "./engines/per_engine.ts";
 import type { SimdEngine } from "./engines/simd/engine.ts";
 import { type Matrix, SimdProduct } from "./engines/simd/matrix_product.ts";
@@ -34,10 +34,10 @@ export interface MatrixProductOptions {
 }
 
 const names = new OptionNames<MatrixProductOptions>({
-  transposeA: true,
-  transposeB: true,
+  transposeA: "flag",
+  transposeB: "flag",
   bias: true,
-  accumulate: true,
+  accumulate: "flag",
   out: { product: true },
 });
 
@@ -72,7 +72,6 @@ export function matrixProduct<T extends DType>(
 ): Tensor<T> {
   names.check(OPERATION, options);
   const { transposeA = false, transposeB = false, bias, out, accumulate = false } = options;
-  for (const [name, flag] of Object.entries({ transposeA, transposeB, accumulate })) checkFlag(OPERATION, name, flag);
   const left = batchOf("a", a, transposeA), right = batchOf("b", b, transposeB);
   checkType("b", b, a);
   if (left.columns !== right.rows) {

@@ -1,34 +1,43 @@
+import { checkFlag } from "./check.ts";
 import type { AffineOptions, BackwardOutputs, ForwardOutputs, SavedStatistics } from "./options.ts";
 import { describe } from "./tensor.ts";
 
 /**
  * The names that options of a type may have. The compiler asks for each of them, so that a new option cannot be forgotten; names of
- * `out` are those of the outputs.
+ * `out` are those of the outputs, and those of options that are true or false are marked as a "flag".
  */
-export type NameList<T> = { readonly [Name in keyof T]-?: Name extends "out" ? NameList<NonNullable<T[Name]>> : true };
+export type NameList<T> = {
+  readonly [Name in keyof T]-?: Name extends "out" ? NameList<NonNullable<T[Name]>>
+    : [NonNullable<T[Name]>] extends [boolean] ? "flag"
+    : true;
+};
 
 /** Names to hold options against. */
 export class OptionNames<T extends object> {
   readonly #known: ReadonlySet<string>;
   /** Known names in the order of the last options: the next ones mostly have the same, and to compare is faster than to look up. */
   readonly #last: string[];
+  readonly #flags: readonly string[];
   readonly #out: OptionNames<object> | undefined;
 
   /** The names of a list. */
   constructor(list: NameList<T>) {
     this.#last = Object.keys(list);
     this.#known = new Set(this.#last);
+    this.#flags = this.#last.filter((name) => list[name as keyof T] === "flag");
     const { out } = list as { out?: object };
     if (out !== undefined) this.#out = new OptionNames(out);
   }
 
   /**
-   * Throws if options have a name that is not known, and would be ignored. This is done in every call of a kernel, and takes some 30 ns
-   * for eight names and three outputs.
+   * Throws if options have a name that is not known, and would be ignored, or if a flag is neither true nor false. This is done in every call
+   * of a kernel, and takes some 30 ns for eight names and three outputs.
    */
   check(operation: string, options: T | undefined, what = "options"): void {
     if (options === undefined) return;
-    if (typeof options !== "object" || options === null || Array.isArray(options)) refuseKind(operation, what, options);
+    if (typeof options !== "object" || options === null || Array.isArray(options)) {
+      refuseKind(operation, what, options, this.#known);
+    }
     const last = this.#last;
     let i = 0;
     for (const name in options) {
@@ -37,6 +46,10 @@ export class OptionNames<T extends object> {
         last[i] = name;
       }
       i++;
+    }
+    for (const name of this.#flags) {
+      const flag = options[name as keyof T];
+      if (flag !== undefined) checkFlag(operation, name, flag as boolean);
     }
     this.#out?.check(operation, (options as { out?: object }).out, "out");
   }
@@ -81,7 +94,7 @@ const synonyms: Readonly<Record<string, string>> = {
 };
 
 function refuse(operation: string, what: string, name: string, given: object, known: ReadonlySet<string>): never {
-  if ("data" in given) refuseKind(operation, what, given);
+  if ("data" in given) refuseKind(operation, what, given, known);
   const nearest = nearestOf(name, [...known]);
   const hint = nearest === undefined ? "" : `did you mean ${nearest}? `;
   const all = [...known].join(", ") || "none";
@@ -92,11 +105,13 @@ function refuse(operation: string, what: string, name: string, given: object, kn
   );
 }
 
-function refuseKind(operation: string, what: string, given: unknown): never {
-  const example = what === "out" ? "{ y } or { dx }" : "{ scale, bias }";
+function refuseKind(operation: string, what: string, given: unknown, known: ReadonlySet<string>): never {
   const is = typeof given === "object" && given !== null && "data" in given ? "a tensor" : describe(given);
+  const names = [...known].join(", ") || "none";
   throw new TypeError(
-    `${operation}: ${what} is ${is}; it must be an object that gives tensors by name, as in ${example}.`,
+    what === "out"
+      ? `${operation}: out is ${is}; it must be an object that gives tensors by name: ${names}.`
+      : `${operation}: ${what} is ${is}; it must be an object that gives options by name: ${names}.`,
   );
 }
 

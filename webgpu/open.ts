@@ -21,7 +21,7 @@ export interface OpenGpuOptions {
   sliceBytes?: number;
 }
 
-const names = new OptionNames<OpenGpuOptions>({ device: true, powerPreference: true, fence: true, sliceBytes: true });
+const names = new OptionNames<OpenGpuOptions>({ device: true, powerPreference: true, fence: "flag", sliceBytes: true });
 
 /** What of its adapter a device gets beyond WebGPU's defaults. */
 const LIMITS = [

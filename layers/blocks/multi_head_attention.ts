@@ -31,8 +31,8 @@ export interface MultiHeadAttentionInit {
 }
 
 const names = new OptionNames<MultiHeadAttentionInit>({
-  causal: true,
-  bias: true,
+  causal: "flag",
+  bias: "flag",
   queryKeyNorm: true,
   rotary: true,
   type: true,

@@ -28,7 +28,7 @@ export interface AveragePool1dInit extends Pool1dInit {
 }
 
 const maxPoolNames = new OptionNames<PoolInit>({ stride: true, padding: true });
-const averagePoolNames = new OptionNames<AveragePoolInit>({ stride: true, padding: true, countPadding: true });
+const averagePoolNames = new OptionNames<AveragePoolInit>({ stride: true, padding: true, countPadding: "flag" });
 
 /** What pooling layers have in common: each place of a window over a channel becomes one number. */
 export abstract class Pool implements Layer {

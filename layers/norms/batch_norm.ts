@@ -47,8 +47,8 @@ export const batchNormNames: NameList<BatchNormInit> = {
   ...runningNames,
   axis: true,
   epsilon: true,
-  trackStatistics: true,
-  fixedStatistics: true,
+  trackStatistics: "flag",
+  fixedStatistics: "flag",
 };
 const names = new OptionNames<BatchNormInit>(batchNormNames);
 

@@ -36,7 +36,7 @@ const names = new OptionNames<InstanceNormInit>({
   ...runningNames,
   axis: true,
   epsilon: true,
-  trackStatistics: true,
+  trackStatistics: "flag",
 });
 
 /**

@@ -25,7 +25,7 @@ const names = new OptionNames<LayerNormInit>({
   ...affineInitNames,
   axes: true,
   epsilon: true,
-  subtractMean: true,
+  subtractMean: "flag",
   activation: true,
 });
 

@@ -27,7 +27,7 @@ export interface RunningInit extends RunningRule {
 }
 
 /** The names of {@linkcode RunningInit}. */
-export const runningNames: NameList<RunningInit> = { momentum: true, unbiased: true, mean: true, variance: true };
+export const runningNames: NameList<RunningInit> = { momentum: true, unbiased: "flag", mean: true, variance: true };
 
 /** The statistics of a batch, one entry a feature. */
 export interface BatchStatistics {

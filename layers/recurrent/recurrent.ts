@@ -28,13 +28,13 @@ export interface RecurrentInit extends RecurrentParametersInit {
 
 /** The names of {@linkcode RecurrentInit}. */
 export const recurrentNames: NameList<RecurrentInit> = {
-  bias: true,
+  bias: "flag",
   parameters: true,
   random: true,
   type: true,
   norm: true,
   epsilon: true,
-  stateful: true,
+  stateful: "flag",
   direction: true,
 };
 

@@ -19,7 +19,13 @@ export interface SGDInit {
   groups?: readonly ParameterGroup[];
 }
 
-const names = new OptionNames<SGDInit>({ rate: true, momentum: true, nesterov: true, weightDecay: true, groups: true });
+const names = new OptionNames<SGDInit>({
+  rate: true,
+  momentum: true,
+  nesterov: "flag",
+  weightDecay: true,
+  groups: true,
+});
 
 /**
  * Stochastic gradient descent with momentum (Polyak 1964; in the form of Sutskever et al. 2013 as PyTorch has it):

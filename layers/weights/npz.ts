@@ -24,7 +24,7 @@ export interface NpzOptions {
 }
 
 const readNames = new OptionNames<ReadNpzOptions>({ maxBytes: true });
-const writeNames = new OptionNames<NpzOptions>({ compress: true });
+const writeNames = new OptionNames<NpzOptions>({ compress: "flag" });
 
 /**
  * Reads a `.npz` file, numpy's zip archive of arrays by name. See {@linkcode readNpy} for what becomes of their types.

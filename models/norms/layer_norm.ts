@@ -27,7 +27,7 @@ export const layerNormNames: NameList<LayerNormOptions> = {
   ...affineNames,
   axes: true,
   epsilon: true,
-  subtractMean: true,
+  subtractMean: "flag",
   form: true,
 };
 const layerNormOptions = new OptionNames<LayerNormOptions>(layerNormNames);

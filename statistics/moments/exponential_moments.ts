@@ -18,7 +18,7 @@ export interface ExponentialMomentsInit {
   biasCorrection?: boolean;
 }
 
-const names = new OptionNames<ExponentialMomentsInit>({ decay: true, biasCorrection: true });
+const names = new OptionNames<ExponentialMomentsInit>({ decay: true, biasCorrection: "flag" });
 
 /**
  * Mean and variance of each feature of a stream of tensors, in which the past counts less and less: value i of n weighs

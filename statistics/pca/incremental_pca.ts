@@ -18,7 +18,7 @@ export interface IncrementalPcaInit {
 }
 
 /** The names of those options. */
-export const pcaNames: NameList<IncrementalPcaInit> = { components: true, whiten: true };
+export const pcaNames: NameList<IncrementalPcaInit> = { components: true, whiten: "flag" };
 const names = new OptionNames(pcaNames);
 
 /** The axes along which data varies most. */

@@ -16,7 +16,7 @@ export interface MinMaxScalerInit {
   clip?: boolean;
 }
 
-const names = new OptionNames<MinMaxScalerInit>({ low: true, high: true, clip: true });
+const names = new OptionNames<MinMaxScalerInit>({ low: true, high: true, clip: "flag" });
 
 /**
  * Scales each feature from its range to [low, high], as scikit-learn's class of that name: y = (x - minimum) / (maximum - minimum) *

@@ -14,7 +14,7 @@ export interface StandardScalerInit {
   scale?: boolean;
 }
 
-const names = new OptionNames<StandardScalerInit>({ center: true, scale: true });
+const names = new OptionNames<StandardScalerInit>({ center: "flag", scale: "flag" });
 const fitNames = new OptionNames<{ weights?: Tensor }>({ weights: true });
 
 /**

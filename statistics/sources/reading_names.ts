@@ -9,7 +9,7 @@ export const readingList: NameList<TextOptions & CsvDialect> = {
   columns: true,
   onProgress: true,
   zstdWindow: true,
-  header: true,
+  header: "flag",
   delimiter: true,
   missing: true,
   decimal: true,

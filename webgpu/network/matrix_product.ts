@@ -17,7 +17,12 @@ export interface GpuMatrixProductOptions {
   dims?: readonly number[];
 }
 
-const names = new OptionNames<GpuMatrixProductOptions>({ transposeA: true, transposeB: true, bias: true, dims: true });
+const names = new OptionNames<GpuMatrixProductOptions>({
+  transposeA: "flag",
+  transposeB: "flag",
+  bias: true,
+  dims: true,
+});
 
 /**
  * The product of two matrices on the device, product[i, j] = sum over k of a[i, k] b[k, j] + bias[j], in float32. Of a tensor of more

@@ -14,7 +14,7 @@ export interface GpuSGDInit extends Omit<SGDInit, "groups"> {
 const names = new OptionNames<GpuSGDInit>({
   rate: true,
   momentum: true,
-  nesterov: true,
+  nesterov: "flag",
   weightDecay: true,
   groups: true,
 });
