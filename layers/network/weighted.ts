@@ -4,7 +4,7 @@ import { panelsOf } from "../../kernels/passes/panels.ts";
 import { checkTensor, describe, type DType, sizeOf, type Tensor, zeros } from "../../kernels/tensor.ts";
 import { tensorLike } from "../gradients.ts";
 import type { Tensors } from "../layer.ts";
-import { shared } from "./random.ts";
+import { checkRandom, shared } from "./random.ts";
 
 /** What a layer that multiplies by a weight starts from. */
 export interface WeightedInit {
@@ -45,6 +45,7 @@ export function weightedParameters(
   outputs: number = dims[0],
 ): Tensors {
   const { weight: givenWeight, bias: givenBias = true, random: uniform = shared } = init;
+  checkRandom(operation, uniform);
   const limit = 1 / Math.sqrt(sizeOf(dims.slice(1)));
   const draw = (type: DType, dims: readonly number[]) => {
     const drawn = zeros(type, dims);
