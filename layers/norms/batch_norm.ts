@@ -108,7 +108,7 @@ export class BatchNorm implements Layer {
     this.epsilon = epsilon;
     this.running = runningRule(operation, init);
     this.parameters = affineParameters(operation, init, [features]);
-    this.state = trackStatistics ? runningState(operation, features, init) : {};
+    this.state = runningState(operation, features, init, trackStatistics);
   }
 
   /**

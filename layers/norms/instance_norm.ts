@@ -87,7 +87,7 @@ export class InstanceNorm implements Layer {
     this.epsilon = epsilon;
     this.running = runningRule("InstanceNorm", init);
     this.parameters = affineParameters("InstanceNorm", init, [channels]);
-    this.state = trackStatistics ? runningState("InstanceNorm", channels, init) : {};
+    this.state = runningState("InstanceNorm", channels, init, trackStatistics);
   }
 
   /** What the kernels take. */

@@ -50,8 +50,16 @@ export function runningRule(
   return { momentum, unbiased };
 }
 
-/** Running statistics before any batch, in float64 so that means far from 0 keep their digits. */
-export function runningState(operation: string, features: number, { momentum, mean, variance }: RunningInit): Tensors {
+/** Running statistics before any batch, in float64 so that means far from 0 keep their digits; none if they are not kept. */
+export function runningState(operation: string, features: number, init: RunningInit, kept: boolean): Tensors {
+  const { momentum, mean, variance } = init;
+  if (!kept) {
+    const given = (["mean", "variance"] as const).find((name) => init[name] !== undefined);
+    if (given === undefined) return {};
+    throw new TypeError(
+      `${operation}: ${given} is given, and the layer keeps no running statistics. Set trackStatistics, or leave ${given} out.`,
+    );
+  }
   const start = (name: string, given: Tensor | undefined, value: number): Tensor => {
     const data = new Float64Array(features).fill(value);
     if (given !== undefined) {
