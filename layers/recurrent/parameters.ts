@@ -56,11 +56,12 @@ export function projectionPlans(
 export function startParameters(
   operation: string,
   plans: Readonly<Record<string, ParameterPlan>>,
-  { parameters: given = {}, random: uniform = shared, type: wanted }: RecurrentParametersInit,
+  init: RecurrentParametersInit,
 ): Tensors {
+  const { parameters: given = {}, random: uniform = shared } = init;
   checkRandom(operation, uniform);
   checkRecord(operation, "parameters", given);
-  const type = wanted ?? Object.values(given)[0]?.type ?? "float32";
+  const { type = Object.values(given)[0]?.type ?? "float32" } = init;
   if (type !== "float32" && type !== "float64") {
     throw new TypeError(`${operation}: type is ${describe(type)}; a layer is of "float32" or "float64".`);
   }

@@ -220,6 +220,34 @@ Deno.test("random numbers come of a whole number as seed, and of a function", ()
   }
 });
 
+Deno.test("statistics that would not be kept are refused", () => {
+  const ones = tensor([1, 1]), declined = { trackStatistics: false };
+  for (const name of ["mean", "variance"]) {
+    const says = `${name} is given, and the layer keeps no running statistics`;
+    assertThrows(() => new BatchNorm(2, { ...declined, [name]: ones }), TypeError, `BatchNorm: ${says}`);
+    assertThrows(() => new InstanceNorm(2, { [name]: ones }), TypeError, `InstanceNorm: ${says}`);
+    new InstanceNorm(2, { trackStatistics: true, [name]: ones });
+    new InstanceNorm(2, { [name]: undefined });
+  }
+});
+
+Deno.test("a type that is none, or not that of the weight, is refused", () => {
+  const weight = noise([2, 2], { type: "float64" });
+  for (const type of [null, "int8", 5] as never[]) {
+    const made: (() => unknown)[] = [
+      () => new Linear(2, 2, { type }),
+      () => new layers.Conv1d(2, 2, 1, { type }),
+      () => new Conv2d(2, 2, 1, { type }),
+      () => new layers.ConvTranspose2d(2, 2, 1, { type }),
+      () => new layers.MultiHeadAttention(4, 2, { type }),
+      () => new LSTM(2, 2, { type }),
+    ];
+    for (const make of made) assertThrows(make, TypeError, 'a layer is of "float32" or "float64"');
+  }
+  assertThrows(() => new Linear(2, 2, { weight, type: "float32" }), TypeError, "weight is float64, and type is");
+  assertEquals(new Linear(2, 2, { weight, type: undefined }).parameters.bias.type, "float64");
+});
+
 Deno.test("options that are no object are refused before they are read", () => {
   assertThrows(() => new layers.ConvTranspose2d(2, 2, 1, null as never), TypeError, "ConvTranspose2d: options is null");
   for (const parameters of [null, 5, true, []] as never[]) {
@@ -308,6 +336,23 @@ Deno.test("wrong arguments of constructors are said in our words", () => {
       [() => softmaxCrossEntropy(noise([2, 3]), [[1, 0, 0], [0, 1, 0]] as never), "label 0 is an Array"],
       [() => softmaxCrossEntropy(noise([2, 3]), undefined as never), "labels are undefined"],
       [() => new ScaleNorm(undefined as never), "ScaleNorm: scale is undefined; it must be a number"],
+      [
+        () => new ScaleNorm({ scale: 1 }).train(noise([2, 3])).backward(null as never),
+        "ScaleNorm.backward: dy is null",
+      ],
+      [
+        () => new Sequential(new Map([["a", norm]]) as never),
+        "Sequential: the layers are a Map. Give layers in a list",
+      ],
+      [() => new Sequential(new Set([norm]) as never), "Sequential: the layers are a Set"],
+      [() => new SGD([noise([1])] as never, { rate: 1 }), "SGD: parameters is an Array"],
+      [() => layers.prefixed("a", null as never), "prefixed: the second argument is null"],
+      [() => layers.partOf("a", null as never), "partOf: the second argument is null"],
+      [
+        () => new layers.SyncBatchNorm(2, { momentum: 0.5 } as never),
+        "SyncBatchNorm: communicator is an Object; it must be what joins the ranks",
+      ],
+      [() => new layers.SyncBatchNorm(2, undefined as never), "SyncBatchNorm: communicator is undefined"],
     ];
   for (const [make, says] of wrong) assertThrows(make, TypeError, says);
   assertThrows(() => new GhostBatchNorm(3, undefined as never), RangeError, "GhostBatchNorm: size is undefined");
