@@ -9,7 +9,7 @@ export interface Context {
   mask?: Tensor;
   /** What scale and shift of an adaptive normalization depend on, one row a sample. */
   condition?: Tensor;
-  /** The weight of the old running statistics in this pass, whatever the layers' own is. */
+  /** The weight of the old running statistics in this pass, whatever the layers' own is: from 0 to 1. */
   momentum?: number;
 }
 

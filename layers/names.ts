@@ -1,4 +1,5 @@
 import type { Tensor } from "../kernels/tensor.ts";
+import { checkRecord } from "./check_record.ts";
 
 /**
  * Tensors with the name of their part in front: `weight` of part `0` is `0.weight`.
@@ -13,6 +14,7 @@ import type { Tensor } from "../kernels/tensor.ts";
  * ```
  */
 export function prefixed<T = Tensor>(part: string, tensors: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
+  checkRecord("prefixed", "the second argument", tensors);
   return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [`${part}.${name}`, tensor]));
 }
 
@@ -30,6 +32,7 @@ export function prefixed<T = Tensor>(part: string, tensors: Readonly<Record<stri
  * ```
  */
 export function partOf<T = Tensor>(part: string, tensors: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
+  checkRecord("partOf", "the second argument", tensors);
   const prefix = `${part}.`;
   return Object.fromEntries(
     Object.entries(tensors).flatMap(([name, tensor]) =>

@@ -4,6 +4,7 @@ import { describe } from "../../kernels/tensor.ts";
 import { ReLU } from "../network/activation.ts";
 import type { Layer } from "../layer.ts";
 import { LayerNorm } from "../norms/layer_norm.ts";
+import { checkRandom, shared } from "../network/random.ts";
 import { Linear } from "../network/linear.ts";
 import { Sequential } from "../network/sequential.ts";
 
@@ -38,7 +39,8 @@ const names = new OptionNames<LayerNormMlpInit>({ inputs: true, hidden: true, ou
  */
 export function layerNormMlp(init: LayerNormMlpInit): Sequential {
   names.check("layerNormMlp", init);
-  const { inputs, hidden, outputs, random } = init ?? {};
+  const { inputs, hidden, outputs, random = shared } = init ?? {};
+  checkRandom("layerNormMlp", random);
   checkCount("layerNormMlp", "inputs", inputs);
   checkCount("layerNormMlp", "outputs", outputs);
   if (!Array.isArray(hidden)) {

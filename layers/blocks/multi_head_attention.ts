@@ -6,6 +6,7 @@ import { checkContext, checkKnown } from "../check_pass.ts";
 import { checkLayer } from "../check_layer.ts";
 import type { Context, Layer, Pass, Tensors } from "../layer.ts";
 import { prefixed } from "../names.ts";
+import { checkRandom, shared } from "../network/random.ts";
 import { Linear } from "../network/linear.ts";
 import { joined } from "../network/sequential.ts";
 import { attentionBackward, attentionWeights, type Heads, mergeHeads, splitHeads } from "./dot_product_attention.ts";
@@ -96,7 +97,8 @@ export class MultiHeadAttention implements Layer {
   constructor(features: number, heads: number, init: MultiHeadAttentionInit = {}) {
     const operation = "MultiHeadAttention";
     names.check(operation, init);
-    const { causal = false, bias = true, queryKeyNorm, rotary = false, type, random } = init;
+    const { causal = false, bias = true, queryKeyNorm, rotary = false, type, random = shared } = init;
+    checkRandom(operation, random);
     checkCount(operation, "features", features);
     checkCount(operation, "heads", heads);
     const size = features / heads;

@@ -89,9 +89,9 @@ export class ConvTranspose2d implements Layer {
    * @throws {TypeError | RangeError} If an argument does not fit.
    */
   constructor(inputs: number, outputs: number, kernel: number | Extent, init: ConvTranspose2dInit = {}) {
-    const { stride = 1, padding = 0, outputPadding = 0, dilation = 1, groups = 1 } = init,
-      operation = "ConvTranspose2d";
+    const operation = "ConvTranspose2d";
     names.check(operation, init);
+    const { stride = 1, padding = 0, outputPadding = 0, dilation = 1, groups = 1 } = init;
     checkChannels(operation, { inputs, outputs }, groups);
     this.inputs = inputs;
     this.outputs = outputs;

@@ -1,9 +1,9 @@
 import { OptionNames } from "../../kernels/option_names.ts";
-import { checkContext, checkKnown } from "../check_pass.ts";
+import { checkContext, checkKnown, checkState } from "../check_pass.ts";
 import { checkAlike, checkInput, checkNumber } from "../../kernels/check.ts";
-import { describe, type Tensor, tensor, zeros } from "../../kernels/tensor.ts";
+import { type Tensor, tensor, zeros } from "../../kernels/tensor.ts";
 import type { Context, Layer, Pass, Tensors } from "../layer.ts";
-import { drawn, random, shared } from "./random.ts";
+import { checkSeed, drawn, random, shared } from "./random.ts";
 
 /** How a {@linkcode Dropout} is made. */
 export interface DropoutInit {
@@ -48,7 +48,7 @@ export class Dropout implements Layer {
     const { seed = Math.floor(shared() * 2 ** 32) } = init;
     checkNumber("Dropout", "rate", rate, 0);
     if (rate >= 1) throw new RangeError(`Dropout: rate is ${rate}; it is a probability below 1.`);
-    if (!Number.isInteger(seed)) throw new TypeError(`Dropout: seed is ${describe(seed)}; it must be a whole number.`);
+    checkSeed("Dropout", "seed", seed);
     this.rate = rate;
     this.state = { seed: tensor(Float64Array.of(seed), []) };
   }
@@ -61,12 +61,8 @@ export class Dropout implements Layer {
   train(x: Tensor, state?: Tensors, context?: Context): Pass {
     this.#check("Dropout.train", state, context);
     checkInput("Dropout.train", x, 0);
-    const seed = state?.seed?.data[0];
-    if (seed === undefined) {
-      throw new TypeError(
-        "Dropout.train: the state is missing. Give the state that the last train() returned; before the first, the layer's own `state`.",
-      );
-    }
+    const [seed] = checkState("Dropout.train", state, this.state).seed.data;
+    checkSeed("Dropout.train", "the state's seed", seed);
     const kept = zeros(x.type, x.dims), uniform = random(seed), gain = 1 / (1 - this.rate);
     for (let i = 0; i < kept.data.length; i++) kept.data[i] = uniform() < this.rate ? 0 : gain;
     return {

@@ -3,7 +3,7 @@ import { checkStateless } from "../check_pass.ts";
 import { checkCount, checkDims, checkInput } from "../../kernels/check.ts";
 import { describe, type Tensor, zeros } from "../../kernels/tensor.ts";
 import type { Context, Layer, Pass, Tensors } from "../layer.ts";
-import { normal, shared } from "./random.ts";
+import { checkRandom, normal, shared } from "./random.ts";
 import { checkResultGradient } from "./weighted.ts";
 
 /** How an {@linkcode Embedding} is made. */
@@ -52,6 +52,7 @@ export class Embedding implements Layer {
   constructor(count: number, features: number, init: EmbeddingInit = {}) {
     names.check("Embedding", init);
     const { weight, type = "float32", random = shared } = init;
+    checkRandom("Embedding", random);
     checkCount("Embedding", "count", count);
     checkCount("Embedding", "features", features);
     if (weight !== undefined) checkDims("Embedding", "weight", weight, [count, features], "[count, features]");

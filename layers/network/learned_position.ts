@@ -3,7 +3,7 @@ import { OptionNames } from "../../kernels/option_names.ts";
 import { sizeOf, type Tensor, zeros } from "../../kernels/tensor.ts";
 import { checkContext, checkKnown } from "../check_pass.ts";
 import type { Context, Layer, Pass, Tensors } from "../layer.ts";
-import { normal, shared } from "./random.ts";
+import { checkRandom, normal, shared } from "./random.ts";
 import { checkResultGradient, checkType } from "./weighted.ts";
 
 /** How a {@linkcode LearnedPosition} is made. */
@@ -54,6 +54,7 @@ export class LearnedPosition implements Layer {
     checkCount("LearnedPosition", "steps", steps);
     checkCount("LearnedPosition", "features", features);
     const { type = "float32", random = shared, weight = zeros(type, [steps, features]) } = init;
+    checkRandom("LearnedPosition", random);
     checkDims("LearnedPosition", "weight", weight, [steps, features], "[steps, features]");
     if (init.weight === undefined) {
       const next = normal(random);

@@ -1,8 +1,11 @@
+import { describe } from "../../kernels/tensor.ts";
+
 /**
  * A seeded generator of uniform numbers in [0, 1): the same seed gives the same numbers on every machine. It is Tommy Ettinger's
  * mulberry32 (public domain), with 32 bits of state: good for weights and shuffles, not for cryptography.
  *
  * @param seed Any whole number.
+ * @throws {TypeError} If the seed is no whole number.
  *
  * @example
  * ```ts
@@ -13,6 +16,7 @@
  * ```
  */
 export function random(seed: number): () => number {
+  checkSeed("random", "seed", seed);
   let state = seed | 0;
   return () => {
     state = (state + step) | 0;
@@ -33,6 +37,8 @@ export function drawn(seed: number, count: number): number {
 /**
  * A generator of standard normal numbers from one of uniform numbers (Box and Muller 1958).
  *
+ * @throws {TypeError} If it is given no generator.
+ *
  * @example
  * ```ts
  * import { normal, random } from "@evenkeel/norm/layers";
@@ -42,8 +48,25 @@ export function drawn(seed: number, count: number): number {
  * ```
  */
 export function normal(uniform: () => number): () => number {
+  checkRandom("normal", uniform);
   return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
 }
 
 /** What draws the weights of layers that are given no generator: programs that make the same layers start from the same weights. */
 export const shared: () => number = random(0);
+
+/** Throws unless a seed is a whole number. */
+export function checkSeed(operation: string, name: string, seed: number): void {
+  if (Number.isInteger(seed)) return;
+  throw new TypeError(`${operation}: ${name} is ${describe(seed)}; it must be a whole number.`);
+}
+
+/** Throws unless what draws numbers is a function. */
+export function checkRandom(operation: string, random: () => number): void {
+  if (typeof random === "function") return;
+  throw new TypeError(
+    `${operation}: random is ${
+      describe(random)
+    }; it must be a function that draws numbers from 0 to 1, as in random(1).`,
+  );
+}

@@ -1,6 +1,7 @@
 import { checkContext, checkParts } from "../check_pass.ts";
 import { plus } from "../gradients.ts";
 import { checkLayer } from "../check_layer.ts";
+import { isRecord } from "../check_record.ts";
 import type { Context, Layer, Pass, Tensors } from "../layer.ts";
 import { partOf, prefixed } from "../names.ts";
 import { describe, type Tensor } from "../../kernels/tensor.ts";
@@ -35,7 +36,7 @@ export class Sequential<Layers extends Readonly<Record<string, Layer>> = Readonl
    */
   constructor(layers: Layers | readonly Layer[]) {
     const todo = "Give layers in a list, as in new Sequential([a, b]), or by name.";
-    if (typeof layers !== "object" || layers === null || "train" in layers) {
+    if (!isRecord(layers) && !Array.isArray(layers) || "train" in layers) {
       throw new TypeError(`Sequential: the layers are ${describe(layers)}. ${todo}`);
     }
     for (const [name, layer] of Object.entries(layers)) {

@@ -4,7 +4,7 @@ import { panelsOf } from "../../kernels/passes/panels.ts";
 import { checkTensor, describe, type DType, sizeOf, type Tensor, zeros } from "../../kernels/tensor.ts";
 import { tensorLike } from "../gradients.ts";
 import type { Tensors } from "../layer.ts";
-import { shared } from "./random.ts";
+import { checkRandom, shared } from "./random.ts";
 
 /** What a layer that multiplies by a weight starts from. */
 export interface WeightedInit {
@@ -12,7 +12,7 @@ export interface WeightedInit {
   weight?: Tensor;
   /** Whether there is a bias, drawn at random; or the bias, which becomes the layer's own. Default: true. */
   bias?: boolean | Tensor;
-  /** The type of what is drawn. Default: `"float32"`. */
+  /** The type of what is drawn. Default: that of the weight given, else `"float32"`. */
   type?: "float32" | "float64";
   /**
    * What draws uniform numbers in [0, 1), such as `random(seed)`. Default: one generator for all layers, with a fixed seed, so
@@ -44,7 +44,13 @@ export function weightedParameters(
   dims: readonly number[],
   outputs: number = dims[0],
 ): Tensors {
-  const { weight: givenWeight, bias: givenBias = true, random: uniform = shared } = init;
+  const {
+    weight: givenWeight,
+    bias: givenBias = true,
+    type = givenWeight?.type ?? "float32",
+    random: uniform = shared,
+  } = init;
+  checkRandom(operation, uniform);
   const limit = 1 / Math.sqrt(sizeOf(dims.slice(1)));
   const draw = (type: DType, dims: readonly number[]) => {
     const drawn = zeros(type, dims);
@@ -52,8 +58,11 @@ export function weightedParameters(
     return drawn;
   };
   if (givenWeight !== undefined) checkDims(operation, "weight", givenWeight, dims, "what the layer's sizes ask for");
-  const weight = givenWeight ?? draw(init.type ?? "float32", dims);
-  checkFloat(operation, weight.type);
+  checkFloat(operation, type);
+  if (givenWeight !== undefined && givenWeight.type !== type) {
+    throw new TypeError(`${operation}: weight is ${givenWeight.type}, and type is "${type}". Convert one of them.`);
+  }
+  const weight = givenWeight ?? draw(type, dims);
   if (givenBias === false) return { weight };
   if (givenBias === true) return { weight, bias: draw(weight.type, [outputs]) };
   if (typeof givenBias !== "object") {

@@ -1,5 +1,5 @@
 import { type NameList, OptionNames } from "../../kernels/option_names.ts";
-import { checkContext } from "../check_pass.ts";
+import { checkContext, checkState } from "../check_pass.ts";
 import {
   batchNorm,
   batchNormBackward,
@@ -12,15 +12,7 @@ import { type AffineInit, affineInitNames, affineParameters, affinePass } from "
 import { FrozenBatchNorm } from "./frozen_batch_norm.ts";
 import type { Context, Layer, Pass, Tensors } from "../layer.ts";
 import { MaskedRows } from "./mask.ts";
-import {
-  carryOn,
-  checkState,
-  type RunningInit,
-  runningNames,
-  type RunningRule,
-  runningRule,
-  runningState,
-} from "./running.ts";
+import { carryOn, type RunningInit, runningNames, type RunningRule, runningRule, runningState } from "./running.ts";
 import { checkFeatures, checkWhole } from "../shape.ts";
 
 /** How a {@linkcode BatchNorm} is made. */
@@ -116,7 +108,7 @@ export class BatchNorm implements Layer {
     this.epsilon = epsilon;
     this.running = runningRule(operation, init);
     this.parameters = affineParameters(operation, init, [features]);
-    this.state = trackStatistics ? runningState(operation, features, init) : {};
+    this.state = runningState(operation, features, init, trackStatistics);
   }
 
   /**

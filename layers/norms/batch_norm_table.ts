@@ -1,5 +1,7 @@
 import { checkDims, checkNumber } from "../../kernels/check.ts";
+import { OptionNames } from "../../kernels/option_names.ts";
 import { checkTensor, type Tensor } from "../../kernels/tensor.ts";
+import { checkRecord } from "../check_record.ts";
 
 /** What batch norm at inference is made of: a number of each for every channel. */
 export interface BatchNormParameters {
@@ -15,12 +17,27 @@ export interface BatchNormParameters {
   epsilon?: number;
 }
 
+const parameterNames = new OptionNames<BatchNormParameters>({
+  mean: true,
+  variance: true,
+  scale: true,
+  bias: true,
+  epsilon: true,
+});
+
 /** Batch norm at inference as one multiplication and one addition: `y = x * slope + shift`. */
 export interface BatchNormTable {
   /** scale / sqrt(variance + epsilon), for each channel. */
   slope: Tensor<"float64">;
   /** bias - mean * slope, for each channel. */
   shift: Tensor<"float64">;
+}
+
+/** Throws unless a table has a slope and a shift for each channel. */
+export function checkTable(operation: string, table: BatchNormTable): void {
+  checkRecord(operation, "the table", table);
+  checkTensor(operation, "slope", table.slope);
+  checkDims(operation, "shift", table.shift, table.slope.dims, "those of slope");
 }
 
 /**
@@ -43,12 +60,15 @@ export interface BatchNormTable {
  * ```
  */
 export function batchNormTable(parameters: BatchNormParameters): BatchNormTable {
-  const { mean, variance, scale, bias, epsilon = 1e-5 } = parameters;
+  parameterNames.check("batchNormTable", parameters);
+  const { mean, variance, scale, bias, epsilon = 1e-5 } = parameters ?? {};
   checkTensor("batchNormTable", "mean", mean);
   checkTensor("batchNormTable", "variance", variance);
   checkNumber("batchNormTable", "epsilon", epsilon, 0);
   for (const [name, tensor] of Object.entries({ variance, scale, bias })) {
-    if (tensor && tensor.data.length !== mean.data.length) {
+    if (tensor === undefined) continue;
+    checkTensor("batchNormTable", name, tensor);
+    if (tensor.data.length !== mean.data.length) {
       throw new RangeError(
         `batchNormTable: ${name} has ${tensor.data.length} entries, and mean ${mean.data.length}; each has one a channel.`,
       );
@@ -68,11 +88,13 @@ export interface OutputWeights {
   bias?: Tensor;
 }
 
+const weightNames = new OptionNames<OutputWeights>({ weight: true, bias: true });
+
 /**
  * Folds a table into the convolution or linear layer before it, which then does the work of both: `(w * x + b) slope + shift` is
  * `(slope w) * x + (slope b + shift)`.
  *
- * @throws {RangeError} If the table is not of as many channels as there are outputs.
+ * @throws {TypeError | RangeError} If weights or table are none, or the table is not of as many channels as there are outputs.
  *
  * @example
  * ```ts
@@ -86,14 +108,18 @@ export interface OutputWeights {
  * assertEquals([weight.data[0], bias.data[0]], [1.5, -5]);
  * ```
  */
-export function foldTable({ weight, bias }: OutputWeights, { slope, shift }: BatchNormTable): Required<OutputWeights> {
+export function foldTable(weights: OutputWeights, table: BatchNormTable): Required<OutputWeights> {
+  weightNames.check("foldTable", weights, "weights");
+  checkTable("foldTable", table);
+  const { weight, bias } = weights ?? {}, { slope, shift } = table;
+  checkTensor("foldTable", "weight", weight);
   const outputs = weight.dims[0], inner = weight.data.length / outputs;
   if (slope.data.length !== outputs) {
     throw new RangeError(
       `foldTable: the table is of ${slope.data.length} channels, and the layer before it has ${outputs} outputs.`,
     );
   }
-  if (bias) checkDims("foldTable", "bias", bias, [outputs], "one for each output");
+  if (bias !== undefined) checkDims("foldTable", "bias", bias, [outputs], "one for each output");
   const folded = weight.data.slice(), shifted = new (weight.data.constructor as Float32ArrayConstructor)(outputs);
   for (let i = 0; i < folded.length; i++) folded[i] *= slope.data[Math.floor(i / inner)];
   for (let c = 0; c < outputs; c++) shifted[c] = (bias?.data[c] ?? 0) * slope.data[c] + shift.data[c];

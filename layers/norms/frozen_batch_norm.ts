@@ -1,8 +1,14 @@
 import { OptionNames } from "../../kernels/option_names.ts";
 import { checkStateless } from "../check_pass.ts";
-import { checkAlike, checkDims } from "../../kernels/check.ts";
+import { checkAlike } from "../../kernels/check.ts";
 import { type Tensor, zeros } from "../../kernels/tensor.ts";
-import { type BatchNormParameters, type BatchNormTable, batchNormTable, foldTable } from "./batch_norm_table.ts";
+import {
+  type BatchNormParameters,
+  type BatchNormTable,
+  batchNormTable,
+  checkTable,
+  foldTable,
+} from "./batch_norm_table.ts";
 import type { Conv2d } from "../network/conv.ts";
 import type { Context, Layer, Pass, Tensors } from "../layer.ts";
 import type { Linear } from "../network/linear.ts";
@@ -47,13 +53,13 @@ export class FrozenBatchNorm implements Layer {
   readonly axis: number;
 
   /** A layer that applies a table. */
-  constructor({ slope, shift }: BatchNormTable, init: FrozenBatchNormInit = {}) {
+  constructor(table: BatchNormTable, init: FrozenBatchNormInit = {}) {
     names.check("FrozenBatchNorm", init);
     const { axis = 1 } = init;
     checkWhole("FrozenBatchNorm", "axis", axis);
-    checkDims("FrozenBatchNorm", "shift", shift, slope.dims, "those of slope");
-    this.slope = slope;
-    this.shift = shift;
+    checkTable("FrozenBatchNorm", table);
+    this.slope = table.slope;
+    this.shift = table.shift;
     this.axis = axis;
   }
 

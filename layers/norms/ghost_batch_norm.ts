@@ -53,8 +53,9 @@ export class GhostBatchNorm extends BatchNorm {
 
   /** Normalizes each ghost batch by its own statistics. */
   override train(x: Tensor, state?: Tensors, context: Context = {}): Pass {
-    const operation = "GhostBatchNorm.train", { mask, momentum } = context;
+    const operation = "GhostBatchNorm.train";
     checkContext(operation, context);
+    const { mask, momentum } = context;
     const axis = checkFeatures(operation, x, this.axis, this.features);
     if (axis === 0) throw new RangeError(`${operation}: axis is ${this.axis}, which is that of the samples.`);
     if (mask) checkMask(operation, x, axis, mask);

@@ -1,5 +1,5 @@
 import { OptionNames } from "../../kernels/option_names.ts";
-import { checkContext, refuseMask } from "../check_pass.ts";
+import { checkContext, checkState, refuseMask } from "../check_pass.ts";
 import { batchNorm } from "../../kernels/batch_norm.ts";
 import { checkCount, checkNumber } from "../../kernels/check.ts";
 import { instanceNorm, instanceNormBackward } from "../../kernels/group_norm.ts";
@@ -11,7 +11,6 @@ import type { Context, Layer, Pass, Tensors } from "../layer.ts";
 import {
   type BatchStatistics,
   carryOn,
-  checkState,
   type RunningInit,
   runningNames,
   type RunningRule,
@@ -88,7 +87,7 @@ export class InstanceNorm implements Layer {
     this.epsilon = epsilon;
     this.running = runningRule("InstanceNorm", init);
     this.parameters = affineParameters("InstanceNorm", init, [channels]);
-    this.state = trackStatistics ? runningState("InstanceNorm", channels, init) : {};
+    this.state = runningState("InstanceNorm", channels, init, trackStatistics);
   }
 
   /** What the kernels take. */

@@ -1,4 +1,5 @@
 import { describe, type Tensor } from "../../kernels/tensor.ts";
+import { checkContext } from "../check_pass.ts";
 import type { Context, Layer, Tensors } from "../layer.ts";
 
 /**
@@ -33,7 +34,8 @@ export function recalibrate(
       `recalibrate: batches is ${describe(batches)}; it must be a list of tensors, after the model and its state.`,
     );
   }
-  const contexts = Symbol.iterator in context ? context[Symbol.iterator]() : undefined;
+  const contexts = isIterable(context) ? context[Symbol.iterator]() : undefined;
+  if (contexts === undefined) checkContext("recalibrate", context as Context);
   let seen = 0, count = 0;
   for (const batch of batches) {
     const next = contexts?.next();
@@ -48,4 +50,8 @@ export function recalibrate(
     throw new RangeError(`recalibrate: there are ${count} batches, and more contexts; give one for each batch.`);
   }
   return state;
+}
+
+function isIterable<T>(value: object | Iterable<T>): value is Iterable<T> {
+  return typeof (value as Iterable<T>)?.[Symbol.iterator] === "function";
 }

@@ -1,6 +1,6 @@
 import type { NameList } from "../../kernels/option_names.ts";
-import { checkKnown } from "../check_pass.ts";
-import { checkDims, checkNumber } from "../../kernels/check.ts";
+import { checkMomentum } from "../check_pass.ts";
+import { checkDims } from "../../kernels/check.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Context, Tensors } from "../layer.ts";
 
@@ -45,18 +45,21 @@ export function runningRule(
   { momentum = 0.9, unbiased = false }: RunningRule,
 ): Required<RunningRule> {
   if (momentum !== "cumulative") {
-    checkNumber(operation, "momentum", momentum, 0);
-    if (momentum > 1) {
-      throw new RangeError(
-        `${operation}: momentum is ${momentum}; it is the weight of the old running value, from 0 to 1, or "cumulative".`,
-      );
-    }
+    checkMomentum(operation, "momentum", momentum, ', or "cumulative"');
   }
   return { momentum, unbiased };
 }
 
-/** Running statistics before any batch, in float64 so that means far from 0 keep their digits. */
-export function runningState(operation: string, features: number, { momentum, mean, variance }: RunningInit): Tensors {
+/** Running statistics before any batch, in float64 so that means far from 0 keep their digits; none if they are not kept. */
+export function runningState(operation: string, features: number, init: RunningInit, kept: boolean): Tensors {
+  const { momentum, mean, variance } = init;
+  if (!kept) {
+    const given = (["mean", "variance"] as const).find((name) => init[name] !== undefined);
+    if (given === undefined) return {};
+    throw new TypeError(
+      `${operation}: ${given} is given, and the layer keeps no running statistics. Set trackStatistics, or leave ${given} out.`,
+    );
+  }
   const start = (name: string, given: Tensor | undefined, value: number): Tensor => {
     const data = new Float64Array(features).fill(value);
     if (given !== undefined) {
@@ -88,25 +91,6 @@ export function carryOn(
   // A weight of 0 forgets all batches before.
   if (state.batches) next.batches = scalar(old === 0 ? 1 : batches + 1);
   return next;
-}
-
-/** Throws unless the state is there: a layer with running statistics must not go on from its first ones unnoticed. */
-export function checkState(operation: string, state: Tensors = {}, own: Tensors): Tensors {
-  const missing = Object.keys(own).filter((name) => state[name] === undefined);
-  if (missing.length > 0) {
-    const ofPart = Object.keys(state).find((name) => name.endsWith(`.${missing[0]}`));
-    const part = JSON.stringify(ofPart?.slice(0, -missing[0].length - 1));
-    const todo = ofPart === undefined
-      ? "Give the state that the last train() returned; before the first, the layer's own `state`."
-      : `This one is a container's: take one part of it, as in partOf(${part}, state).`;
-    const are = missing.length > 1 ? "are" : "is";
-    throw new TypeError(`${operation}: ${missing.join(" and ")} of the state ${are} missing. ${todo}`);
-  }
-  checkKnown(operation, "the state", state, Object.keys(own));
-  for (const [name, { dims }] of Object.entries(own)) {
-    checkDims(operation, `the state's ${name}`, state[name], dims, "those of the layer's own");
-  }
-  return state;
 }
 
 function mixed(old: Tensor, weight: number, batch: Tensor, factor: number): Tensor {

@@ -1,7 +1,7 @@
 import { OptionNames } from "../../kernels/option_names.ts";
 import { checkStateless } from "../check_pass.ts";
 import { checkWhole } from "../shape.ts";
-import { checkNumber } from "../../kernels/check.ts";
+import { checkAlike, checkNumber } from "../../kernels/check.ts";
 import { lpNorm, lpNormBackward } from "../../kernels/lp_norm.ts";
 import { type DType, type Tensor, zeros } from "../../kernels/tensor.ts";
 import { scaled, tensorLike } from "../gradients.ts";
@@ -66,6 +66,7 @@ export class ScaleNorm implements Layer {
       y: scaled(direction, scale.data[0]),
       state: {},
       backward(dy) {
+        checkAlike("ScaleNorm.backward", "dy", dy, x);
         const { dx } = lpNormBackward(x, scaled(dy, scale.data[0]), { axis });
         let sum = 0;
         for (let i = 0; i < dy.data.length; i++) sum += dy.data[i] * direction.data[i];

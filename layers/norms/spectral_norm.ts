@@ -4,8 +4,8 @@ import { type Tensor, zeros } from "../../kernels/tensor.ts";
 import type { Conv2d } from "../network/conv.ts";
 import type { Tensors } from "../layer.ts";
 import type { Linear } from "../network/linear.ts";
-import { normal, random } from "../network/random.ts";
-import { checkState } from "./running.ts";
+import { checkRandom, normal, random } from "../network/random.ts";
+import { checkState } from "../check_pass.ts";
 import { type MadeWeight, Reparametrization, rowsOf } from "./reparametrization.ts";
 
 /** How a {@linkcode SpectralNorm} is made. */
@@ -57,6 +57,7 @@ export class SpectralNorm<L extends Linear | Conv2d> extends Reparametrization<L
     super(layer);
     names.check("SpectralNorm", init);
     const { iterations = 1, random: uniform = random(1) } = init;
+    checkRandom("SpectralNorm", uniform);
     checkCount("SpectralNorm", "iterations", iterations);
     this.parameters = layer.parameters;
     this.iterations = iterations;

@@ -5,7 +5,7 @@ import {
   partialGradientSums,
   partialMoments,
 } from "../../kernels/partial_batch_norm.ts";
-import { type Tensor, tensor } from "../../kernels/tensor.ts";
+import { describe, type Tensor, tensor } from "../../kernels/tensor.ts";
 import type { Communicator } from "../../statistics/ranks/communicator.ts";
 import { mergeMomentsAcross } from "../../statistics/ranks/merge_across.ts";
 import { sumAcross } from "../../statistics/ranks/sum_across.ts";
@@ -49,6 +49,13 @@ export class SyncBatchNorm extends BatchNorm {
    */
   constructor(features: number, communicator: Communicator, init: BatchNormInit = {}) {
     super(features, init);
+    if (typeof communicator?.allReduce !== "function") {
+      throw new TypeError(
+        `SyncBatchNorm: communicator is ${
+          describe(communicator)
+        }; it must be what joins the ranks, \`alone\` for one. Options come third.`,
+      );
+    }
     this.communicator = communicator;
   }
 

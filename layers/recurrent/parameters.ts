@@ -1,7 +1,8 @@
 import { checkDims } from "../../kernels/check.ts";
 import { describe, type DType, type Tensor, zeros } from "../../kernels/tensor.ts";
+import { checkRecord } from "../check_record.ts";
 import type { Tensors } from "../layer.ts";
-import { shared } from "../network/random.ts";
+import { checkRandom, shared } from "../network/random.ts";
 
 /** How the parameters of a recurrent network begin. */
 export interface RecurrentParametersInit {
@@ -55,9 +56,12 @@ export function projectionPlans(
 export function startParameters(
   operation: string,
   plans: Readonly<Record<string, ParameterPlan>>,
-  { parameters: given = {}, random: uniform = shared, type: wanted }: RecurrentParametersInit,
+  init: RecurrentParametersInit,
 ): Tensors {
-  const type = wanted ?? Object.values(given)[0]?.type ?? "float32";
+  const { parameters: given = {}, random: uniform = shared } = init;
+  checkRandom(operation, uniform);
+  checkRecord(operation, "parameters", given);
+  const { type = Object.values(given)[0]?.type ?? "float32" } = init;
   if (type !== "float32" && type !== "float64") {
     throw new TypeError(`${operation}: type is ${describe(type)}; a layer is of "float32" or "float64".`);
   }

@@ -1,4 +1,6 @@
 import { checkNumber } from "../../kernels/check.ts";
+import { checkTensor } from "../../kernels/tensor.ts";
+import { checkRecord } from "../check_record.ts";
 import { scaled } from "../gradients.ts";
 import type { Tensors } from "../layer.ts";
 
@@ -15,7 +17,7 @@ export interface ClippedGradients {
  * more, each is multiplied by limit / norm, so that their direction stays.
  *
  * @param limit The greatest length.
- * @throws {TypeError | RangeError} If the limit is no number of at least 0.
+ * @throws {TypeError | RangeError} If a gradient is no tensor, or the limit no number of at least 0.
  *
  * @example
  * ```ts
@@ -29,6 +31,10 @@ export interface ClippedGradients {
  * ```
  */
 export function clipByNorm(gradients: Tensors, limit: number): ClippedGradients {
+  checkRecord("clipByNorm", "gradients", gradients);
+  for (const [name, gradient] of Object.entries(gradients)) {
+    checkTensor("clipByNorm", `the gradient of ${name}`, gradient);
+  }
   checkNumber("clipByNorm", "limit", limit, 0);
   let squares = 0;
   for (const { data } of Object.values(gradients)) {

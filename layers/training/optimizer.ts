@@ -1,5 +1,6 @@
 import { checkAlike, checkDims, checkNumber } from "../../kernels/check.ts";
 import { checkTensor, describe, type Tensor, zeros } from "../../kernels/tensor.ts";
+import { checkRecord, isRecord } from "../check_record.ts";
 import { plus } from "../gradients.ts";
 import type { Tensors } from "../layer.ts";
 import { type ParameterGroup, type Treatment, treatmentsOf } from "./parameter_groups.ts";
@@ -45,7 +46,7 @@ export abstract class Optimizer {
    */
   constructor(parameters: Tensors, { rate, weightDecay, groups = [] }: OptimizerInit) {
     const operation = this.constructor.name;
-    if (typeof parameters !== "object" || parameters === null) {
+    if (!isRecord(parameters)) {
       throw new TypeError(
         `${operation}: parameters is ${
           describe(parameters)
@@ -64,10 +65,13 @@ export abstract class Optimizer {
    * Changes every parameter that has a gradient. Those without one stay as they are. Gradients of one tensor under several names, as of a
    * layer that was used twice, add up.
    *
-   * @throws {TypeError | RangeError} If a gradient has no parameter, or not its type and dims; nothing is changed then.
+   * @throws {TypeError | RangeError} If a gradient has no parameter, or not its type and dims, or the rate is not a number of at least 0;
+   * nothing is changed then.
    */
   step(gradients: Tensors): void {
     const operation = `${this.constructor.name}.step`;
+    checkRecord(operation, "gradients", gradients);
+    checkNumber(operation, "rate", this.rate, 0);
     for (const [name, gradient] of Object.entries(gradients)) {
       const parameter = this.parameters[name];
       if (parameter === undefined) {
@@ -87,10 +91,11 @@ export abstract class Optimizer {
   /**
    * Goes on from the `state` of another optimizer of this class, over the same parameters. The values are copied.
    *
-   * @throws {TypeError | RangeError} If something in it belongs to no parameter, or has not its dims; nothing is changed then.
+   * @throws {TypeError | RangeError} If something in it belongs to no parameter, or has not its dims, or is missing; nothing is changed then.
    */
   resume(state: Tensors): void {
     const operation = `${this.constructor.name}.resume`;
+    checkRecord(operation, "the state", state);
     for (const [name, tensor] of Object.entries(state)) {
       const dot = name.indexOf("."), kind = name.slice(0, dot), parameter = this.parameters[name.slice(dot + 1)];
       if (parameter === undefined || !this.kinds.includes(kind)) {
@@ -102,6 +107,17 @@ export abstract class Optimizer {
         );
       }
       checkDims(operation, name, tensor, kind === "steps" ? [] : parameter.dims, "as this optimizer remembers it");
+      const [value] = tensor.data, missing = this.kinds.find((other) => !((other + name.slice(dot)) in state));
+      if (kind === "steps" && !(Number.isInteger(value) && value >= 0)) {
+        throw new RangeError(`${operation}: ${name} is ${value}; it must be a whole number, at least 0.`);
+      }
+      if (missing !== undefined) {
+        throw new RangeError(
+          `${operation}: the state has ${name}, but not ${
+            missing + name.slice(dot)
+          }. Give the whole state of an optimizer.`,
+        );
+      }
     }
     for (const name of Object.keys(this.state)) delete this.state[name];
     for (const [name, { dims, data }] of Object.entries(state)) {

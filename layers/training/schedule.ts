@@ -23,7 +23,7 @@ const names = new OptionNames<CosineScheduleInit>({ rate: true, steps: true, war
  *
  * and stays at `final` after the last step.
  *
- * @throws {TypeError | RangeError} If an option does not fit.
+ * @throws {TypeError | RangeError} If an option does not fit, or a step is no number of at least 0.
  *
  * @example
  * ```ts
@@ -45,6 +45,7 @@ export function cosineSchedule(init: CosineScheduleInit): (step: number) => numb
     throw new RangeError(`cosineSchedule: warmUp is ${warmUp}; it must be a whole number from 0 to ${steps - 1}.`);
   }
   return (step) => {
+    checkNumber("cosineSchedule", "step", step, 0);
     if (step < warmUp) return rate * (step + 1) / warmUp;
     const part = Math.min((step - warmUp) / (steps - warmUp), 1);
     return final + (rate - final) * (1 + Math.cos(Math.PI * part)) / 2;

@@ -1,4 +1,4 @@
-import { checkDims, checkInput } from "../../kernels/check.ts";
+import { checkDims, checkInput, checkNumber } from "../../kernels/check.ts";
 import { OptionNames } from "../../kernels/option_names.ts";
 import { describe, type Tensor, zeros } from "../../kernels/tensor.ts";
 import { countedBy, type Loss, lossNames, type LossOptions } from "./loss.ts";
@@ -47,6 +47,7 @@ export function softmaxCrossEntropy(
   const operation = "softmaxCrossEntropy";
   names.check(operation, options);
   checkInput(operation, logits, 2);
+  if (options.ignore !== undefined) checkNumber(operation, "ignore", options.ignore);
   const classes = logits.dims.at(-1)!, list = listOf(operation, logits, labels);
   const inMask = countedBy(operation, logits, options), { ignore } = options, { data } = logits;
   const counted: number[] = [];

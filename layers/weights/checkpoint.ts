@@ -32,6 +32,7 @@ export function toSafetensors(
   state: Tensors = {},
   metadata?: Readonly<Record<string, string>>,
 ): Uint8Array<ArrayBuffer> {
+  checkLayer("toSafetensors", "the first argument", layer, "Its state comes second.");
   checkFit("toSafetensors, state", layer.state, state);
   return writeSafetensors(allOf("toSafetensors", layer.parameters, state), metadata);
 }

@@ -1,4 +1,6 @@
+import { checkFlag } from "../../kernels/check.ts";
 import { checkTensor, describe, type Tensor } from "../../kernels/tensor.ts";
+import { checkRecord } from "../check_record.ts";
 import { checkFit, copyInto } from "./fit.ts";
 import type { Layer, Tensors } from "../layer.ts";
 import { inTheirWords } from "./their_words.ts";
@@ -39,6 +41,7 @@ export function convert(
   const { names, namesOf = () => names, spare = [], options: known, arrange = (same) => same, make } =
     conversions[name];
   checkOptions(operation, name, options, known);
+  checkRecord(operation, "what gives the tensors", tensors);
   const given = Object.fromEntries(Object.entries(tensors).filter(([, tensor]) => tensor !== undefined));
   for (const [tensor, value] of Object.entries(given)) checkTensor(operation, tensor, value);
   /** The layer that options make, the places of its tensors by their names, and what goes there. */
@@ -84,12 +87,17 @@ function switchHint(known: readonly string[], check: (change: object) => void): 
   return "";
 }
 
-/** Throws if a class is given an option that it does not have. */
+/** Options that are true or false, in each class that has them. */
+const flags = [...switches, "bidirectional", "count_include_pad", "is_causal", "rms_scaling", "stateful"];
+
+/** Throws if a class is given an option that it does not have, or another value than true or false for one that is a flag. */
 export function checkOptions(operation: string, name: string, options: object, known: readonly string[]): void {
-  for (const option of Object.keys(options)) {
+  checkRecord(operation, `what gives the options of ${name}`, options);
+  for (const [option, value] of Object.entries(options)) {
     if (!known.includes(option)) {
       throw new TypeError(`${operation}: ${name} has no option ${option}; options are ${known.join(", ") || "none"}.`);
     }
+    if (flags.includes(option) && value !== undefined) checkFlag(`${operation}: ${name}`, option, value);
   }
 }
 

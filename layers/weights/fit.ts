@@ -1,13 +1,16 @@
-import type { Tensor } from "../../kernels/tensor.ts";
+import { checkTensor, type Tensor } from "../../kernels/tensor.ts";
+import { checkRecord } from "../check_record.ts";
 import type { Tensors } from "../layer.ts";
 import { WeightsError } from "./weights_error.ts";
 
 /**
  * Throws unless tensors are of the names and dims of others.
  *
+ * @throws {TypeError | RangeError} If one of the others is no tensor.
  * @throws {WeightsError} If names are missing or unexpected, or dims differ; it lists them all.
  */
 export function checkFit(operation: string, wanted: Tensors, given: Tensors): void {
+  checkTensors(operation, given);
   const missing = Object.keys(wanted).filter((name) => !Object.hasOwn(given, name) && !isTied(name, wanted, given));
   const faults = [
     ...named("missing", missing),
@@ -24,6 +27,12 @@ export function checkFit(operation: string, wanted: Tensors, given: Tensors): vo
   throw new WeightsError(
     `${operation}: the tensors do not fit: ${faults.join("; ")}. Those that belong here: ${names}.${hint}${plain}`,
   );
+}
+
+/** Throws unless a value gives tensors by name. */
+export function checkTensors(operation: string, tensors: Tensors): void {
+  checkRecord(operation, "what gives the tensors", tensors);
+  for (const [name, tensor] of Object.entries(tensors)) checkTensor(operation, JSON.stringify(name), tensor);
 }
 
 /** Copies tensors into those of the same names, each converted to the type it goes to. Nothing is written unless all fit. */

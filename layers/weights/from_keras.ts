@@ -153,7 +153,7 @@ export function fromKeras<Name extends keyof KerasClasses>(
     conversions,
     name,
     weights as Tensors,
-    ownConfig(config ?? {}),
+    ownConfig(config === undefined ? {} : config),
   ) as KerasClasses[Name]["layer"];
 }
 

@@ -1,6 +1,7 @@
 import { OptionNames } from "../../kernels/option_names.ts";
 import { describe } from "../../kernels/tensor.ts";
 import { checkLayer } from "../check_layer.ts";
+import { checkRecord } from "../check_record.ts";
 import { partOf, prefixed } from "../names.ts";
 import type { Layer, Tensors } from "../layer.ts";
 import { MultiHeadAttention } from "../blocks/multi_head_attention.ts";
@@ -28,7 +29,7 @@ import type { RecurrentLayer } from "../recurrent/recurrence.ts";
 import { Recurrent } from "../recurrent/recurrent.ts";
 import { RNN } from "../recurrent/rnn.ts";
 import { type Conversion, convert, theirs } from "./conversion.ts";
-import { checkFit, copyInto } from "./fit.ts";
+import { checkFit, checkTensors, copyInto } from "./fit.ts";
 import type { TorchClasses, TorchStackOptions } from "./torch_classes.ts";
 import { torchNetwork } from "./torch_network.ts";
 import { torchNorms } from "./torch_norms.ts";
@@ -128,10 +129,13 @@ export function fromTorch(
  */
 export function fromTorch(model: Layer, tensors: Tensors, options?: TorchModelOptions): Tensors;
 export function fromTorch(given: string | Layer, tensors: Tensors, options: object = {}): Layer | Tensors {
+  checkRecord("fromTorch", "what gives the options", options);
   if (typeof given !== "object" || given === null) {
     return convert("fromTorch", torchConversions, given, tensors, withEffect(given, options));
   }
   checkLayer("fromTorch", "the first argument", given, "Give the name of a class, or a model.");
+  checkTensors("fromTorch", tensors);
+  checkModelOptions("fromTorch", options);
   const state = copied(given.state), places = toTorch(given, state, options);
   copyInto("fromTorch", places, withoutCounts(tensors, places));
   return state;
@@ -169,6 +173,17 @@ export interface TorchModelOptions {
 
 const modelOptionNames = new OptionNames<TorchModelOptions>({ rename: true });
 
+function checkModelOptions(operation: string, options: TorchModelOptions): void {
+  modelOptionNames.check(operation, options);
+  const { rename } = options;
+  if (rename === undefined || typeof rename === "function") return;
+  throw new TypeError(
+    `${operation}: rename is ${
+      describe(rename)
+    }; it must be a function, as in (name) => name.replace("hidden.", "fc1.").`,
+  );
+}
+
 /**
  * The `state_dict` of a layer or of a whole model, by PyTorch's names: {@linkcode fromTorch} read backwards. Options, such as epsilon and
  * momentum, are not in it, nor in PyTorch's. The tensors are not copied.
@@ -190,7 +205,7 @@ const modelOptionNames = new OptionNames<TorchModelOptions>({ rename: true });
  * ```
  */
 export function toTorch(layer: Layer, state: Tensors = {}, options: TorchModelOptions = {}): Tensors {
-  modelOptionNames.check("toTorch", options);
+  checkModelOptions("toTorch", options);
   const { rename = (name) => name } = options;
   checkFit("toTorch, state", layer?.state ?? {}, state);
   return Object.fromEntries(Object.entries(torchTensors(layer, state)).map(([name, tensor]) => [rename(name), tensor]));

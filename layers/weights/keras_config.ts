@@ -1,7 +1,9 @@
+import { checkRecord } from "../check_record.ts";
 import { checkOnly } from "./conversion.ts";
 
 /** A config without what every layer's has. */
 export function ownConfig(config: object): object {
+  checkRecord("fromKeras", "the config", config);
   return Object.fromEntries(
     Object.entries(config).filter(([option, value]) => {
       if (/^(name|dtype)$|_initializer$/.test(option)) return false;

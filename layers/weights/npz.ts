@@ -4,6 +4,7 @@ import { OptionNames } from "../../kernels/option_names.ts";
 import { bytesOf } from "./elements.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Tensors } from "../layer.ts";
+import { checkTensors } from "./fit.ts";
 import { WeightsError } from "./weights_error.ts";
 import { readNpyWithin, writeNpy } from "./npy.ts";
 import { unzip } from "./zip.ts";
@@ -80,6 +81,7 @@ export function readNpz(file: Uint8Array | ArrayBuffer, options: ReadNpzOptions 
  */
 export function writeNpz(tensors: Tensors, options: NpzOptions = {}): Uint8Array<ArrayBuffer> {
   writeNames.check("writeNpz", options);
+  checkTensors("writeNpz", tensors);
   const { compress = false } = options;
   const files = Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [`${name}.npy`, writeNpy(tensor)]));
   // Zip files hold local times; the first one they know says nothing about the writer.

@@ -1,7 +1,9 @@
 import type { NpyType } from "../../formats/npy_header.ts";
-import { checkTensor, describe, type DType, sizeOf, type Tensor } from "../../kernels/tensor.ts";
+import { describe, type DType, sizeOf, type Tensor } from "../../kernels/tensor.ts";
 import { bytesOf, mistakenFor, tensorOf, valuesOf, viewOf } from "./elements.ts";
+import { checkRecord } from "../check_record.ts";
 import type { Tensors } from "../layer.ts";
+import { checkTensors } from "./fit.ts";
 import { repeatedKey } from "./repeated_key.ts";
 import { WeightsError } from "./weights_error.ts";
 
@@ -195,11 +197,10 @@ function metadataOf(metadata: unknown = {}): Safetensors["metadata"] {
 }
 
 function checkWritable(tensors: Tensors, metadata: Readonly<Record<string, string>>): void {
-  for (const [name, tensor] of Object.entries(tensors)) {
-    checkTensor("writeSafetensors", JSON.stringify(name), tensor);
-    if (name === "__metadata__") {
-      throw new TypeError("writeSafetensors: a tensor is called __metadata__, which the format keeps for itself.");
-    }
+  checkTensors("writeSafetensors", tensors);
+  checkRecord("writeSafetensors", "metadata", metadata);
+  if (Object.hasOwn(tensors, "__metadata__")) {
+    throw new TypeError("writeSafetensors: a tensor is called __metadata__, which the format keeps for itself.");
   }
   for (const [name, text] of Object.entries(metadata)) {
     if (typeof text !== "string") {

@@ -153,7 +153,107 @@ for (const [layer, dims] of all) {
       assertThrows(() => layer[pass](x, layer.state, context), TypeError, '"msk", which is unknown here');
     }
   });
+
+  Deno.test(`${layer.constructor.name} refuses a state and a context that are none, and what does not fit in a context`, () => {
+    for (const pass of ["train", "evaluate"] as const) {
+      for (const wrong of [null, true, 5, "", [], new Map()] as never[]) {
+        assertThrows(() => layer[pass](x, wrong, { condition }), TypeError, "it must be an object that gives values");
+        assertThrows(() => layer[pass](x, layer.state, wrong), TypeError, "it must be an object that gives values");
+      }
+      const contexts: [context: object, kind: typeof TypeError | typeof RangeError, says: string][] = [
+        [{ mask: null }, TypeError, "the context's mask is null; it must be a tensor"],
+        [{ mask: [1, 0] }, TypeError, "the context's mask is an Array; it must be a tensor"],
+        [{ condition: null }, TypeError, "the context's condition is null; it must be a tensor"],
+        [{ condition, momentum: null }, TypeError, "the context's momentum is null; it must be a number"],
+        [{ condition, momentum: "0.9" }, TypeError, "the context's momentum is "],
+        [{ condition, momentum: NaN }, RangeError, "the context's momentum is NaN"],
+        [
+          { condition, momentum: 7 },
+          RangeError,
+          "the context's momentum is 7; it is the weight of the old running value",
+        ],
+      ];
+      for (const [context, kind, says] of contexts) {
+        assertThrows(() => layer[pass](x, layer.state, context as Context), kind, says);
+      }
+      layer[pass](x, layer.state, { condition, mask: undefined, momentum: undefined });
+      for (const name of Object.keys(layer.state)) {
+        assertThrows(() => layer.train(x, { ...layer.state, [name]: null as never }, { condition }), TypeError);
+      }
+    }
+  });
 }
+
+Deno.test("what is called with a state or contexts of its own refuses what is none", () => {
+  const norm = new BatchNorm(3), lstm = new LSTM(4, 3), x = noise([5, 2, 4]), wrong = null as never;
+  assertThrows(() => norm.freeze(wrong), TypeError, "BatchNorm.freeze: the state is null");
+  assertThrows(() => lstm.run(x, wrong), TypeError, "LSTM.run: the state is null");
+  const pass = lstm.train(x);
+  assertThrows(() => pass.backward(pass.y, wrong), TypeError, "LSTM.backward: dFinal is null");
+  assertThrows(() => recalibrate(norm, norm.state, [], wrong), TypeError, "recalibrate: the context is null");
+});
+
+Deno.test("random numbers come of a whole number as seed, and of a function", () => {
+  for (const seed of [0.5, NaN, "1", null] as never[]) {
+    assertThrows(() => layers.random(seed), TypeError, "random: seed is ");
+    assertThrows(() => new layers.Dropout(0.5, { seed }), TypeError, "Dropout: seed is ");
+    const state = { seed: tensor(Float64Array.of(seed === null ? NaN : 0.5), []) };
+    assertThrows(() => new layers.Dropout(0.5).train(noise([2]), state), TypeError, "the state's seed is ");
+  }
+  const dropout = new layers.Dropout(0.5), wide = { seed: tensor(new Float64Array(2)) };
+  assertThrows(() => dropout.train(noise([2]), wide), RangeError, "the state's seed has dims [2]");
+  for (const random of [null, {}, 5] as never[]) {
+    const made: [string, () => unknown][] = [
+      ["normal", () => layers.normal(random)],
+      ["Linear", () => new Linear(2, 2, { random })],
+      ["Conv1d", () => new layers.Conv1d(2, 2, 1, { random })],
+      ["Conv2d", () => new Conv2d(2, 2, 1, { random })],
+      ["ConvTranspose2d", () => new layers.ConvTranspose2d(2, 2, 1, { random })],
+      ["Embedding", () => new layers.Embedding(2, 2, { random })],
+      ["LearnedPosition", () => new layers.LearnedPosition(2, 2, { random })],
+      ["LSTM", () => new LSTM(2, 2, { random })],
+      ["MultiHeadAttention", () => new layers.MultiHeadAttention(4, 2, { random })],
+      ["SpectralNorm", () => new SpectralNorm(new Linear(2, 2), { random })],
+      ["layerNormMlp", () => layerNormMlp({ inputs: 2, hidden: [2], outputs: 2, random })],
+    ];
+    for (const [name, make] of made) assertThrows(make, TypeError, `${name}: random is `);
+  }
+});
+
+Deno.test("statistics that would not be kept are refused", () => {
+  const ones = tensor([1, 1]), declined = { trackStatistics: false };
+  for (const name of ["mean", "variance"]) {
+    const says = `${name} is given, and the layer keeps no running statistics`;
+    assertThrows(() => new BatchNorm(2, { ...declined, [name]: ones }), TypeError, `BatchNorm: ${says}`);
+    assertThrows(() => new InstanceNorm(2, { [name]: ones }), TypeError, `InstanceNorm: ${says}`);
+    new InstanceNorm(2, { trackStatistics: true, [name]: ones });
+    new InstanceNorm(2, { [name]: undefined });
+  }
+});
+
+Deno.test("a type that is none, or not that of the weight, is refused", () => {
+  const weight = noise([2, 2], { type: "float64" });
+  for (const type of [null, "int8", 5] as never[]) {
+    const made: (() => unknown)[] = [
+      () => new Linear(2, 2, { type }),
+      () => new layers.Conv1d(2, 2, 1, { type }),
+      () => new Conv2d(2, 2, 1, { type }),
+      () => new layers.ConvTranspose2d(2, 2, 1, { type }),
+      () => new layers.MultiHeadAttention(4, 2, { type }),
+      () => new LSTM(2, 2, { type }),
+    ];
+    for (const make of made) assertThrows(make, TypeError, 'a layer is of "float32" or "float64"');
+  }
+  assertThrows(() => new Linear(2, 2, { weight, type: "float32" }), TypeError, "weight is float64, and type is");
+  assertEquals(new Linear(2, 2, { weight, type: undefined }).parameters.bias.type, "float64");
+});
+
+Deno.test("options that are no object are refused before they are read", () => {
+  assertThrows(() => new layers.ConvTranspose2d(2, 2, 1, null as never), TypeError, "ConvTranspose2d: options is null");
+  for (const parameters of [null, 5, true, []] as never[]) {
+    assertThrows(() => new LSTM(2, 2, { parameters }), TypeError, "LSTM: parameters is ");
+  }
+});
 
 Deno.test("layers that would mix padding into other positions refuse a mask; those of each position alone accept it", () => {
   const mask = tensor(new Float32Array(2 * 4).fill(1), [2, 4]), image = noise([2, 3, 4, 4]);
@@ -236,6 +336,23 @@ Deno.test("wrong arguments of constructors are said in our words", () => {
       [() => softmaxCrossEntropy(noise([2, 3]), [[1, 0, 0], [0, 1, 0]] as never), "label 0 is an Array"],
       [() => softmaxCrossEntropy(noise([2, 3]), undefined as never), "labels are undefined"],
       [() => new ScaleNorm(undefined as never), "ScaleNorm: scale is undefined; it must be a number"],
+      [
+        () => new ScaleNorm({ scale: 1 }).train(noise([2, 3])).backward(null as never),
+        "ScaleNorm.backward: dy is null",
+      ],
+      [
+        () => new Sequential(new Map([["a", norm]]) as never),
+        "Sequential: the layers are a Map. Give layers in a list",
+      ],
+      [() => new Sequential(new Set([norm]) as never), "Sequential: the layers are a Set"],
+      [() => new SGD([noise([1])] as never, { rate: 1 }), "SGD: parameters is an Array"],
+      [() => layers.prefixed("a", null as never), "prefixed: the second argument is null"],
+      [() => layers.partOf("a", null as never), "partOf: the second argument is null"],
+      [
+        () => new layers.SyncBatchNorm(2, { momentum: 0.5 } as never),
+        "SyncBatchNorm: communicator is an Object; it must be what joins the ranks",
+      ],
+      [() => new layers.SyncBatchNorm(2, undefined as never), "SyncBatchNorm: communicator is undefined"],
     ];
   for (const [make, says] of wrong) assertThrows(make, TypeError, says);
   assertThrows(() => new GhostBatchNorm(3, undefined as never), RangeError, "GhostBatchNorm: size is undefined");

@@ -61,6 +61,13 @@ Deno.test("npz: what is written is read again, stored or deflated, the same byte
   }
 });
 
+Deno.test("npz: what does not give tensors by name is not written", () => {
+  for (const wrong of [null, 5, "", [tensor([1])], new Map()] as never[]) {
+    assertThrows(() => writeNpz(wrong), TypeError, "writeNpz: what gives the tensors is ");
+  }
+  assertThrows(() => writeNpz({ a: [1] as never }), TypeError, 'writeNpz: "a" is an Array; it must be a tensor');
+});
+
 Deno.test("npz: a file by numpy itself", async () => {
   for (const name of ["savez", "savez_compressed"]) {
     const { a, b, count } = readNpz(await Deno.readFile(new URL(`golden/${name}.npz`, import.meta.url)));

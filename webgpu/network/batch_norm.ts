@@ -3,7 +3,7 @@ import { checkActivation } from "../../kernels/check.ts";
 import { OptionNames } from "../../kernels/option_names.ts";
 import { sizeOf, type Tensor } from "../../kernels/tensor.ts";
 import { BatchNorm } from "../../layers/norms/batch_norm.ts";
-import { checkState } from "../../layers/norms/running.ts";
+import { checkState } from "../../layers/check_pass.ts";
 import { callsOf, type Gpu, type GpuBatchNormResult } from "../gpu.ts";
 import { type GpuTensor, originalOf } from "../gpu_tensor.ts";
 import { bindTensor, LANES, present } from "../passes/slabs.ts";

@@ -80,4 +80,20 @@ Deno.test("tables and layers that do not fit are refused", () => {
   assertThrows(() => frozen.foldInto(new Linear(2, 4)), RangeError, "4 outputs");
   assertThrows(() => frozen.evaluate(noise([2, 4])), RangeError, "the layer has 5");
   assertThrows(() => frozen.process(x, noise([5, 2])), RangeError, "y has dims [5, 2]");
+  const given = { mean, variance: mean }, weight = noise([5, 2]);
+  const wrong: [() => unknown, string][] = [
+    [() => batchNormTable(null as never), "batchNormTable: options is null"],
+    [() => batchNormTable({ ...given, eps: 1 } as never), "batchNormTable: eps is no option: did you mean epsilon?"],
+    [() => batchNormTable({ ...given, scale: null as never }), "batchNormTable: scale is null"],
+    [() => batchNormTable({ ...given, bias: [0, 0, 0, 0, 0] as never }), "batchNormTable: bias is an Array"],
+    [() => foldTable(null as never, table), "foldTable: weights is null"],
+    [() => foldTable({ weight, biass: mean } as never, table), "foldTable: biass is no option: did you mean bias?"],
+    [() => foldTable({ weight, bias: null as never }, table), "foldTable: bias is null"],
+    [() => foldTable({ weight: [1, 2] as never }, table), "foldTable: weight is an Array"],
+    [() => foldTable({ weight }, null as never), "foldTable: the table is null"],
+    [() => foldTable({ weight }, {} as never), "foldTable: slope is undefined"],
+    [() => new FrozenBatchNorm(null as never), "FrozenBatchNorm: the table is null"],
+    [() => new FrozenBatchNorm({} as never), "FrozenBatchNorm: slope is undefined"],
+  ];
+  for (const [call, says] of wrong) assertThrows(call, TypeError, says);
 });

@@ -44,4 +44,7 @@ Deno.test("labels, targets and masks that do not fit are refused", () => {
   assertThrows(() => softmaxCrossEntropy(x, tensor([[0, 1, 4], [0, 0, 0]])), RangeError, "label 2 is 4");
   assertThrows(() => meanSquaredError(x, zeros("float32", [2, 3])), RangeError, "target has dims [2, 3]");
   assertThrows(() => meanSquaredError(x, x, { mask: zeros("float32", [2]) }), RangeError, "mask has dims [2]");
+  for (const ignore of ["x", null, NaN] as never[]) {
+    assertThrows(() => softmaxCrossEntropy(x, x, { ignore }), Error, "softmaxCrossEntropy: ignore is ");
+  }
 });

@@ -76,7 +76,40 @@ for (const [name, make] of Object.entries(optimizers)) {
     assertThrows(() => optimizer.resume({ ...state, [kind]: vector(1, 2, 3) }), RangeError, "has dims [3]");
     assertEquals(optimizer.state, state);
   });
+
+  Deno.test(`${name}: gradients and a state that are none are refused, and a rate that is none; nothing changes`, () => {
+    const parameters = { weight: vector(1, 2) }, optimizer = make(parameters);
+    optimizer.step({ weight: vector(1, 1) });
+    const { data } = structuredClone(parameters.weight), state = structuredClone(optimizer.state);
+    for (const wrong of [null, undefined, 5, "", [], [vector(1, 1)], new Map()] as never[]) {
+      assertThrows(() => optimizer.step(wrong), TypeError, `${name}.step: gradients is `);
+      assertThrows(() => optimizer.resume(wrong), TypeError, `${name}.resume: the state is `);
+    }
+    const { rate } = optimizer;
+    for (const wrong of [NaN, -1, Infinity, undefined, "0.5"] as never[]) {
+      optimizer.rate = wrong;
+      assertThrows(() => optimizer.step({ weight: vector(1, 1) }), Error, `${name}.step: rate is `);
+    }
+    optimizer.rate = rate;
+    assertEquals(parameters.weight.data, data);
+    assertEquals(optimizer.state, state);
+    optimizer.resume({});
+    assertEquals(optimizer.state, {});
+  });
 }
+
+Deno.test("AdamW: a state whose count of steps is none, or that lacks a part, is refused, and nothing changes", () => {
+  const optimizer = new AdamW({ weight: vector(1, 2) });
+  optimizer.step({ weight: vector(1, 1) });
+  const state = structuredClone(optimizer.state), { "steps.weight": steps, ...others } = state;
+  for (const count of [-1, 0.5, NaN, Infinity]) {
+    const wrong = { ...state, "steps.weight": { ...steps, data: Float64Array.of(count) } };
+    assertThrows(() => optimizer.resume(wrong), RangeError, `steps.weight is ${count}; it must be a whole number`);
+  }
+  assertThrows(() => optimizer.resume(others), RangeError, "has mean.weight, but not steps.weight");
+  assertThrows(() => optimizer.resume({ "steps.weight": steps }), RangeError, "but not mean.weight");
+  assertEquals(optimizer.state, state);
+});
 
 Deno.test("groups that are none are refused", () => {
   const make = (groups: unknown) => () => new SGD({}, { rate: 1, groups: groups as never });
@@ -92,6 +125,12 @@ Deno.test("clipping: short gradients are left alone, long ones keep their direct
   assertEquals(clipByNorm(gradients, 1).gradients.b.data[0], 4 * (1 / 5));
   assertEquals(clipByNorm({}, 1).norm, 0);
   assertThrows(() => clipByNorm(gradients, -1), RangeError, "limit is -1");
+  for (const wrong of [null, 5, [vector(1)]] as never[]) {
+    assertThrows(() => clipByNorm(wrong, 1), TypeError, "clipByNorm: gradients is ");
+  }
+  for (const wrong of [null, [1, 2]] as never[]) {
+    assertThrows(() => clipByNorm({ a: wrong }, 1), TypeError, "clipByNorm: the gradient of a is ");
+  }
 });
 
 Deno.test("a cosine schedule rises in a line, falls along half a wave, and stays", () => {
@@ -102,4 +141,7 @@ Deno.test("a cosine schedule rises in a line, falls along half a wave, and stays
   assertAlmostEquals(rateOf(8), 0.6, 1e-15);
   assertEquals([rateOf(12), rateOf(100)], [0.2, 0.2]);
   assertThrows(() => cosineSchedule({ rate: 1, steps: 4, warmUp: 4 }), RangeError, "warmUp is 4");
+  for (const step of [NaN, -5, undefined, null, "3"] as never[]) {
+    assertThrows(() => rateOf(step), Error, "cosineSchedule: step is ");
+  }
 });

@@ -63,6 +63,14 @@ Deno.test("checkpoint: the state must be there, and have names of its own", () =
   );
 });
 
+Deno.test("checkpoint: what is no layer and no state is refused", () => {
+  const layer = new BatchNorm(2), nothing = null as never;
+  assertThrows(() => toSafetensors(nothing), TypeError, "toSafetensors: the first argument is null");
+  assertThrows(() => toSafetensors(layer, nothing), TypeError, "toSafetensors, state: what gives the tensors is null");
+  const state = { mean: nothing, variance: nothing };
+  assertThrows(() => toSafetensors(layer, state), TypeError, 'toSafetensors, state: "mean" is null');
+});
+
 Deno.test("checkpoint: a file without the counter of a cumulative average is taken, as PyTorch does", () => {
   const saved = new BatchNorm(3),
     { state } = saved.train(x, saved.state),

@@ -96,6 +96,20 @@ Deno.test("fromKeras: what does not fit, or we do not have, is refused", () => {
   assertThrows(() => fromKeras("LayerNormalization", affine, { axis: [1, -1] }), RangeError, "axis is [-1,1]");
 });
 
+Deno.test("fromKeras: weights that are none, and flags that are neither true nor false, are refused", () => {
+  assertThrows(() => fromKeras("Dense", null as never), TypeError, "fromKeras: what gives the tensors is null");
+  const dense = { kernel: filled(1, 3, 2), bias: filled(1, 2) };
+  for (const config of [null, 5, [], "x"] as never[]) {
+    assertThrows(() => fromKeras("Dense", dense, config), TypeError, "fromKeras: the config is ");
+  }
+  fromKeras("Dense", dense, undefined);
+  for (const flag of ["center", "scale", "rms_scaling"]) {
+    const config = { [flag]: "false" as never };
+    const says = `fromKeras: LayerNormalization: ${flag} is "false"; it must be true or false`;
+    assertThrows(() => fromKeras("LayerNormalization", affine, config), TypeError, says);
+  }
+});
+
 Deno.test("fromKeras: says which option would make the weights fit, by Keras's names", () => {
   const dense = { kernel: filled(1, 3, 2) }, gates = { kernel: filled(1, 3, 8), recurrent_kernel: filled(1, 2, 8) };
   const hints: [() => unknown, string][] = [

@@ -119,6 +119,10 @@ Deno.test("safetensors: what cannot be written is refused", () => {
   assertThrows(() => writeSafetensors({ __metadata__: x }), TypeError, "__metadata__");
   assertThrows(() => writeSafetensors({ x: { ...x, dims: [2] } }), RangeError, '"x" has dims [2]');
   assertThrows(() => writeSafetensors({ x }, { version: 1 as unknown as string }), TypeError, "number 1");
+  for (const wrong of [null, 5, "", [x], new Map([["x", x]])] as never[]) {
+    assertThrows(() => writeSafetensors(wrong), TypeError, "writeSafetensors: what gives the tensors is ");
+    assertThrows(() => writeSafetensors({ x }, wrong), TypeError, "writeSafetensors: metadata is ");
+  }
 });
 
 Deno.test("safetensors: a file cut short or with a flipped bit is refused, or is the numbers that it says", () => {

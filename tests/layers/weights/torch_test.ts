@@ -188,6 +188,39 @@ Deno.test("fromTorch: options are told by PyTorch's names", () => {
   assertThrows(() => fromTorch("LayerNorm", affine, { normalized_shape: wrong("3") }), TypeError);
 });
 
+Deno.test("fromTorch: an option that is true or false is nothing else", () => {
+  const linear = { weight: filled(1, 2, 3), bias: filled(1, 2) };
+  const wrong: [name: string, tensors: object, options: object, flag: string][] = [
+    ["AvgPool1d", {}, { kernel_size: 2 }, "count_include_pad"],
+    ["AvgPool2d", {}, { kernel_size: 2 }, "count_include_pad"],
+    ["BatchNorm2d", { ...affine, ...running }, {}, "track_running_stats"],
+    ["BatchNorm2d", { ...affine, ...running }, {}, "affine"],
+    ["LayerNorm", affine, {}, "elementwise_affine"],
+    ["Linear", linear, {}, "bias"],
+    ["LSTM", {}, {}, "bidirectional"],
+    ["MultiheadAttention", {}, { num_heads: 1, batch_first: true }, "is_causal"],
+  ];
+  for (const [name, tensors, options, flag] of wrong) {
+    const call = (value: unknown) => () =>
+      fromTorch(name as "Linear", tensors, { ...options, [flag]: value } as object);
+    for (const value of ["false", 0, null]) {
+      assertThrows(call(value), TypeError, `fromTorch: ${name}: ${flag} is `);
+    }
+  }
+  fromTorch("AvgPool2d", {}, { kernel_size: 2, count_include_pad: undefined });
+});
+
+Deno.test("fromTorch: tensors and options that are none are refused", () => {
+  const linear = { weight: filled(1, 2, 3), bias: filled(1, 2) }, model = new Sequential([new ReLU()]);
+  const nothing = null as never;
+  assertThrows(() => fromTorch("Linear", nothing), TypeError, "fromTorch: what gives the tensors is null");
+  assertThrows(() => fromTorch("Linear", linear, nothing), TypeError, "fromTorch: what gives the options is null");
+  assertThrows(() => fromTorch(model, nothing), TypeError, "fromTorch: what gives the tensors is null");
+  assertThrows(() => fromTorch(model, {}, nothing), TypeError, "fromTorch: what gives the options is null");
+  assertThrows(() => fromTorch(model, {}, { rename: "x" as never }), TypeError, 'fromTorch: rename is "x"');
+  assertThrows(() => toTorch(model, {}, { rename: nothing }), TypeError, "toTorch: rename is null");
+});
+
 Deno.test("fromTorch: what we do not have is refused", () => {
   const conv = { weight: filled(1, 2, 1, 2, 3), bias: filled(1, 2) };
   assertThrows(() => fromTorch("Conv2d", conv, { padding: "same" }), RangeError, "more zeros on one side");
