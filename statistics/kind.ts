@@ -24,7 +24,7 @@ export function checkClass<T extends object>(
 ): void {
   if (value instanceof type) return;
   const an = /^[AEIO]/.test(type.name) ? "an" : "a";
-  throw new TypeError(`${operation}: ${name} is ${describe(value)}; it must be ${an} ${type.name}, or absent.`);
+  throw new TypeError(`${operation}: ${name} is ${describe(value)}; it must be ${an} ${type.name}.`);
 }
 
 /**
