@@ -1,6 +1,5 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
-import { checkCount, checkInput } from "../../kernels/check.ts";
-import { checkAlike, checkOverlap } from "../../kernels/check.ts";
+import { checkAlike, checkCount, checkInput, checkOverlap } from "../../kernels/check.ts";
 import { type NameList, OptionNames } from "../../kernels/option_names.ts";
 import { type DType, type Tensor, tensor, zeros } from "../../kernels/tensor.ts";
 import { CoMoments } from "../moments/co_moments.ts";
