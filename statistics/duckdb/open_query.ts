@@ -1,7 +1,7 @@
 import { type DuckDBConnection, type DuckDBDataChunk, DuckDBInstance } from "@duckdb/node-api";
 import type { Tensor } from "../../kernels/tensor.ts";
 import { OptionNames } from "../../kernels/option_names.ts";
-import { checkSourceOptions, sourceList } from "../sources/check_reading.ts";
+import { checkValues, sourceList } from "../sources/check_reading.ts";
 import { selectColumns } from "../sources/columns.ts";
 import { checkFile, pathOf } from "../sources/file.ts";
 import { Gatherer } from "../sources/gather.ts";
@@ -45,7 +45,7 @@ const names = new OptionNames<QueryOptions>({ ...sourceList, database: true, set
 export async function openQuery(sql: string, options: QueryOptions = {}): Promise<Source> {
   if (typeof sql !== "string") throw new TypeError("openQuery: the query must be a text of SQL.");
   names.check("openQuery", options);
-  checkSourceOptions("openQuery", options);
+  checkValues("openQuery", options);
   if (options.database !== undefined) checkFile("openQuery", "database", options.database);
   const query = sql.replace(/[;\s]+$/, "");
   const { connection, close } = await connect(options);

@@ -63,7 +63,8 @@ export class RunningMoments extends Summary<RunningMoments> {
     const { weights, ...rest } = options;
     if (weights === undefined) return super.push(x, rest);
     checkInput(operation, x, 1);
-    const axis = checkAxis(operation, "axis", options.axis ?? -1, x.dims), others = x.dims.toSpliced(axis, 1);
+    const { axis: given = -1 } = options, axis = checkAxis(operation, "axis", given, x.dims);
+    const others = x.dims.toSpliced(axis, 1);
     for (const [name, positions] of Object.entries({ weights, mask: options.mask })) {
       if (positions !== undefined) checkDims(operation, name, positions, others, "those of x without the features");
     }

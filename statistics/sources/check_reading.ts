@@ -4,6 +4,7 @@ import { describe } from "../../kernels/tensor.ts";
 import type { CsvDialect } from "./csv_dialect.ts";
 import { checkFile } from "./file.ts";
 import type { SourceOptions, TextOptions } from "./source.ts";
+import { checkText, checkTexts } from "./text.ts";
 
 /** The names of the options of every source. */
 export const sourceList: NameList<SourceOptions> = { chunkRows: true, skipRows: true, columns: true, onProgress: true };
@@ -24,7 +25,7 @@ export const readingList: NameList<TextOptions & CsvDialect> = {
 const names = new OptionNames(readingList);
 
 /**
- * Throws unless a file, and options of reading it, are what they must be. What CSV is told of its dialect is left to it.
+ * Throws unless a file, and options of reading it, are what they must be.
  *
  * @throws {TypeError | RangeError}
  */
@@ -36,16 +37,21 @@ export function checkReading(operation: string, file: string | URL, options: Tex
 /** Throws unless options of reading have known names and fit. */
 export function checkReadingOptions(operation: string, options: TextOptions & CsvDialect): void {
   names.check(operation, options);
-  checkSourceOptions(operation, options);
+  checkValues(operation, options);
 }
 
-/** Throws unless options whose names are known fit. */
-export function checkSourceOptions(operation: string, options: TextOptions): void {
+/** Throws unless options whose names are known fit, but for what CSV alone can tell: which characters go together. */
+export function checkValues(operation: string, options: TextOptions & CsvDialect): void {
   const { chunkRows, skipRows = 0, columns, onProgress, zstdWindow } = options;
   if (chunkRows !== undefined) checkCount(operation, "chunkRows", chunkRows);
   if (skipRows !== 0) checkCount(operation, "skipRows", skipRows);
   if (zstdWindow !== undefined) checkCount(operation, "zstdWindow", zstdWindow);
   if (columns !== undefined) checkColumns(operation, columns);
+  const { delimiter, decimal, thousands, comment, encoding, missing } = options;
+  for (const [name, text] of Object.entries({ delimiter, decimal, thousands, comment, encoding })) {
+    if (text !== undefined) checkText(operation, name, text);
+  }
+  if (missing !== undefined) checkTexts(operation, "missing", missing);
   if (onProgress !== undefined && typeof onProgress !== "function") {
     throw new TypeError(
       `${operation}: onProgress is ${

@@ -1,5 +1,4 @@
 import { numberOfText } from "./number.ts";
-import { checkText, checkTexts } from "./text.ts";
 
 /** How CSV is written, for whatever differs between programs. */
 export interface CsvDialect {
@@ -42,7 +41,7 @@ const quote = 34, lineFeed = 10, carriageReturn = 13;
 /**
  * A dialect with its defaults.
  *
- * @throws {TypeError | RangeError} If what must be a text is none, a character is not one of ASCII, two are the same, or the encoding is unknown.
+ * @throws {RangeError} If a character is not one of ASCII, two are the same, or the encoding is unknown.
  */
 export function dialectOf(operation: string, options: CsvDialect): Dialect {
   const { delimiter = ",", decimal = ".", thousands, comment, missing = missingTexts, encoding = "utf-8" } = options;
@@ -52,7 +51,6 @@ export function dialectOf(operation: string, options: CsvDialect): Dialect {
   ]]);
   for (const [name, text] of Object.entries({ delimiter, decimal, thousands, comment })) {
     if (text === undefined) continue;
-    checkText(operation, name, text);
     const code = text.charCodeAt(0), other = taken.get(code);
     if (text.length !== 1 || code > 127) {
       throw new RangeError(`${operation}: ${name} is ${JSON.stringify(text)}; it must be one character of ASCII.`);
@@ -64,8 +62,6 @@ export function dialectOf(operation: string, options: CsvDialect): Dialect {
     }
     taken.set(code, `the ${name}`);
   }
-  checkTexts(operation, "missing", missing);
-  checkText(operation, "encoding", encoding);
   try {
     new TextDecoder(encoding);
   } catch {

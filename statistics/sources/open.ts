@@ -1,6 +1,6 @@
 import { OptionNames } from "../../kernels/option_names.ts";
 import { arrowSource } from "./arrow.ts";
-import { checkSourceOptions, readingList } from "./check_reading.ts";
+import { checkValues, readingList } from "./check_reading.ts";
 import { type CsvOptions, csvSource } from "./csv.ts";
 import { checkFile, pathOf } from "./file.ts";
 import { extensionOf } from "./input.ts";
@@ -56,7 +56,7 @@ const openers: Readonly<Record<string, (file: string | URL, options: CsvOptions)
 export async function openSource(file: string | URL, options: OpenOptions = {}): Promise<Source> {
   checkFile("openSource", "file", file);
   names.check("openSource", options);
-  checkSourceOptions("openSource", options);
+  checkValues("openSource", options);
   const { format, ...others } = options, path = pathOf(file);
   if (format !== undefined) checkText("openSource", "format", format);
   const extension = extensionOf(format === undefined ? path : `.${format}`);

@@ -44,6 +44,11 @@ Deno.test("so do pushing, fitting and transforming, which say what was meant", (
     [() => projection.transform(x, { out: x } as never), "IncrementalPca.transform: out is a tensor"],
   ];
   for (const [run, says] of table) assertThrows(run, TypeError, says);
+  for (const options of [{}, { weights: tensor(Float64Array.of(1, 1)) }]) {
+    const push = (axis: unknown) => new statistics.RunningMoments().push(x, { ...options, axis } as never);
+    assertThrows(() => push(null), RangeError, "RunningMoments.push: axis is null");
+    assertEquals(push(undefined).features, 2);
+  }
 });
 
 const estimators = ["StandardScaler", "MinMaxScaler", "RobustScaler", "IncrementalPca", "StreamingPipeline"];

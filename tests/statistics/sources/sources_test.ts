@@ -376,6 +376,8 @@ Deno.test("sources: what is no file, or no option, is refused before a file is o
     [{ chunkRows: "7" }, 'chunkRows is "7"'],
     [{ skipRows: null }, "skipRows is null"],
     [{ zstdWindow: 0.5 }, "zstdWindow is 0.5"],
+    [{ delimiter: null }, "delimiter is null; it must be a text"],
+    [{ missing: "NA" }, 'missing is "NA"; it must be a list of texts'],
   ];
   for (const [options, says] of wrong) {
     for (const [name, open] of Object.entries(readers)) {
