@@ -96,7 +96,7 @@ function checkDialect(command: Command, file: string, options: ReadingOptions): 
   const extension = extensionOf(options.format === undefined ? file : `.${options.format}`);
   if (name !== undefined && !/^\.[ct]sv$/.test(extension)) usage(command, `--${name} is for .csv and .tsv.`);
   try {
-    dialectOf(dialect);
+    dialectOf(command.name(), dialect);
   } catch (error) {
     usage(command, error instanceof Error ? error.message : String(error));
   }

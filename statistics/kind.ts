@@ -12,6 +12,22 @@ export interface Kind {
 }
 
 /**
+ * Throws unless what was given is of a class.
+ *
+ * @throws {TypeError}
+ */
+export function checkClass<T extends object>(
+  operation: string,
+  name: string,
+  value: T,
+  type: abstract new (...args: never[]) => T,
+): void {
+  if (value instanceof type) return;
+  const an = /^[AEIO]/.test(type.name) ? "an" : "a";
+  throw new TypeError(`${operation}: ${name} is ${describe(value)}; it must be ${an} ${type.name}.`);
+}
+
+/**
  * Throws unless something else is of the same kind, with the same settings.
  *
  * @throws {TypeError | RangeError}

@@ -1,4 +1,4 @@
-import type { Tensor } from "../kernels/tensor.ts";
+import { describe, type Tensor } from "../kernels/tensor.ts";
 
 /** What learns from chunks of rows, tensors [rows, features]: every estimator by `partialFit`, every summary by `push`. */
 export type Fittable = { partialFit(x: Tensor): unknown } | { push(x: Tensor): unknown };
@@ -16,6 +16,7 @@ export interface Transformer {
  * A chunk that does not fit errors the stream, and the estimator stays as it was before that chunk.
  *
  * @param estimator What is fitted, such as a StandardScaler.
+ * @throws {TypeError} If it has no such method.
  *
  * @example The statistics of a stream
  * ```ts
@@ -28,6 +29,7 @@ export interface Transformer {
  * ```
  */
 export function fitting(estimator: Fittable): TransformStream<Tensor, Tensor> {
+  checkMethod("fitting", estimator, "push", "partialFit");
   return eachChunk((x) => {
     learn(estimator, x);
     return x;
@@ -38,6 +40,7 @@ export function fitting(estimator: Fittable): TransformStream<Tensor, Tensor> {
  * A stream that transforms each chunk by an estimator that has been fitted.
  *
  * @param estimator What transforms, such as a StandardScaler.
+ * @throws {TypeError} If it has no such method.
  *
  * @example Scale a stream
  * ```ts
@@ -52,6 +55,7 @@ export function fitting(estimator: Fittable): TransformStream<Tensor, Tensor> {
  * ```
  */
 export function transforming(estimator: Transformer): TransformStream<Tensor, Tensor> {
+  checkMethod("transforming", estimator, "transform");
   return eachChunk((x) => estimator.transform(x));
 }
 
@@ -59,7 +63,8 @@ export function transforming(estimator: Transformer): TransformStream<Tensor, Te
  * A stream that fits an estimator to each chunk and then transforms that chunk: each is transformed by all that has been seen
  * up to and with it.
  *
- * @param estimator What is fitted and transforms, such as a Pipeline.
+ * @param estimator What is fitted and transforms, such as a StreamingPipeline.
+ * @throws {TypeError} If it has no such method.
  *
  * @example The first chunk by its own statistics, the second by those of both
  * ```ts
@@ -75,6 +80,8 @@ export function transforming(estimator: Transformer): TransformStream<Tensor, Te
 export function processing(
   estimator: { partialFit(x: Tensor): unknown } & Transformer,
 ): TransformStream<Tensor, Tensor> {
+  checkMethod("processing", estimator, "partialFit");
+  checkMethod("processing", estimator, "transform");
   return eachChunk((x) => {
     estimator.partialFit(x);
     return estimator.transform(x);
@@ -85,6 +92,7 @@ export function processing(
  * A stream that ends in an estimator: it is fitted to every chunk, and nothing comes out.
  *
  * @param estimator What is fitted, such as a StandardScaler.
+ * @throws {TypeError} If it has no such method.
  *
  * @example Fit to a stream
  * ```ts
@@ -96,11 +104,20 @@ export function processing(
  * ```
  */
 export function fitted(estimator: Fittable): WritableStream<Tensor> {
+  checkMethod("fitted", estimator, "push", "partialFit");
   return new WritableStream<Tensor>({
     write(x) {
       learn(estimator, x);
     },
   });
+}
+
+/** Throws unless an estimator has one of these methods. */
+function checkMethod(operation: string, estimator: object, ...methods: readonly string[]): void {
+  if (methods.some((name) => typeof (estimator as Record<string, unknown> | undefined)?.[name] === "function")) return;
+  throw new TypeError(
+    `${operation}: estimator is ${describe(estimator)}; it must have ${methods.join(" or ")}, as a StandardScaler has.`,
+  );
 }
 
 function learn(estimator: Fittable, x: Tensor): void {

@@ -48,7 +48,7 @@ export abstract class Summary<Self extends Summary<Self>> implements Kind {
     const operation = `${this.kind}.push`;
     names.check(operation, options);
     checkInput(operation, x, 1);
-    const axis = checkAxis(operation, "axis", options.axis ?? -1, x.dims);
+    const { axis: given = -1 } = options, axis = checkAxis(operation, "axis", given, x.dims);
     this.#checkFeatures(operation, x.dims[axis], `x has dims [${x.dims.join(", ")}], so that axis ${axis}`);
     const part = this.fresh();
     part.begin(x.dims[axis]);

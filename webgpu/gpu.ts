@@ -44,8 +44,14 @@ export interface GpuAddNormResult<T extends DType = DType> {
   sum: GpuTensor<T>;
 }
 
-/** The calls of a device, for operations beside its own. */
-export let callsOf: (gpu: Gpu) => Calls;
+/** The calls of a device, for operations beside its own. Throws unless it is one. */
+export let callsOf: (operation: string, gpu: Gpu) => Calls;
+
+/** Throws unless something is a device of ours. */
+export function checkGpu(operation: string, gpu: Gpu): void {
+  if (gpu instanceof Gpu) return;
+  throw new TypeError(`${operation}: gpu is ${describe(gpu)}; it must be a Gpu, as openGpu() opens one.`);
+}
 
 /**
  * A device for WebGPU, and the normalizations on it. They have the names, options, defaults, errors and meaning of the kernels of
@@ -64,7 +70,10 @@ export class Gpu implements AsyncDisposable {
   readonly #calls: Calls;
 
   static {
-    callsOf = (gpu) => gpu.#calls;
+    callsOf = (operation, gpu) => {
+      checkGpu(operation, gpu);
+      return gpu.#calls;
+    };
   }
 
   /** Operations on a session. */

@@ -1,7 +1,9 @@
 import { type DuckDBConnection, type DuckDBDataChunk, DuckDBInstance } from "@duckdb/node-api";
 import type { Tensor } from "../../kernels/tensor.ts";
+import { OptionNames } from "../../kernels/option_names.ts";
+import { checkValues, sourceList } from "../sources/check_reading.ts";
 import { selectColumns } from "../sources/columns.ts";
-import { pathOf } from "../sources/file.ts";
+import { checkFile, pathOf } from "../sources/file.ts";
 import { Gatherer } from "../sources/gather.ts";
 import type { Source, SourceOptions } from "../sources/source.ts";
 import { checkNumeric, describe, failure, name } from "./describe.ts";
@@ -13,6 +15,8 @@ export interface QueryOptions extends SourceOptions {
   /** Settings of DuckDB by their names, such as `{ threads: "1", memory_limit: "1GB" }`. */
   readonly settings?: Readonly<Record<string, string>>;
 }
+
+const names = new OptionNames<QueryOptions>({ ...sourceList, database: true, settings: true });
 
 /**
  * A source of what a query of DuckDB gives. Its rows come as DuckDB computes them; every iteration runs the query anew.
@@ -40,6 +44,9 @@ export interface QueryOptions extends SourceOptions {
  */
 export async function openQuery(sql: string, options: QueryOptions = {}): Promise<Source> {
   if (typeof sql !== "string") throw new TypeError("openQuery: the query must be a text of SQL.");
+  names.check("openQuery", options);
+  checkValues("openQuery", options);
+  if (options.database !== undefined) checkFile("openQuery", "database", options.database);
   const query = sql.replace(/[;\s]+$/, "");
   const { connection, close } = await connect(options);
   const columns = await describe(connection, query).finally(close);

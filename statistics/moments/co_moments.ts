@@ -1,3 +1,4 @@
+import { checkDims, checkNumber } from "../../kernels/check.ts";
 import { Moments } from "../../kernels/passes/moments.ts";
 import { panelsOf } from "../../kernels/passes/panels.ts";
 import { type Tensor, tensor } from "../../kernels/tensor.ts";
@@ -47,15 +48,29 @@ export class CoMoments extends Summary<CoMoments> {
    * there are no more positions than the correction.
    *
    * @param correction What is subtracted from the count. Default: 0.
+   * @throws {TypeError | RangeError} If it is not a number of at least 0.
    */
   covariance(correction = 0): Tensor<"float64"> {
+    checkNumber(`${this.kind}.covariance`, "correction", correction, 0);
     const n = this.count - correction;
     return tensor(this.#products.map((value) => n > 0 ? value / n : NaN), [this.features, this.features]);
   }
 
-  /** The moments of (x - center) / scale. */
-  scaled({ center, scale, offset }: Scaling): CoMoments {
-    const result = new CoMoments(), { mean, compensation } = this.#moments, d = this.features, by = scale.data;
+  /**
+   * The moments of (x - center) / scale + offset.
+   *
+   * @throws {TypeError | RangeError} If one of them is not a tensor [features], or a scale is 0.
+   */
+  scaled(scaling: Scaling): CoMoments {
+    const operation = `${this.kind}.scaled`, d = this.features, { center, scale, offset } = scaling ?? {} as Scaling;
+    for (const [name, values] of Object.entries({ center, scale, offset })) {
+      checkDims(operation, name, values, [d], "one number for each feature");
+    }
+    const by = scale.data, none = by.indexOf(0);
+    if (none >= 0) {
+      throw new RangeError(`${operation}: scale ${none} is 0, by which nothing can be divided; 1 leaves as it is.`);
+    }
+    const result = new CoMoments(), { mean, compensation } = this.#moments;
     result.begin(d);
     for (let i = 0; i < d; i++) {
       const shifted = ((mean[i] - center.data[i]) + compensation[i]) / by[i] + offset.data[i];

@@ -1,4 +1,4 @@
-import { checkAxis, checkDims, checkInput } from "../../kernels/check.ts";
+import { checkAxis, checkDims, checkInput, checkNumber } from "../../kernels/check.ts";
 import { momentsOf } from "../../kernels/exact_moments.ts";
 import { OptionNames } from "../../kernels/option_names.ts";
 import { Moments } from "../../kernels/passes/moments.ts";
@@ -63,7 +63,8 @@ export class RunningMoments extends Summary<RunningMoments> {
     const { weights, ...rest } = options;
     if (weights === undefined) return super.push(x, rest);
     checkInput(operation, x, 1);
-    const axis = checkAxis(operation, "axis", options.axis ?? -1, x.dims), others = x.dims.toSpliced(axis, 1);
+    const { axis: given = -1 } = options, axis = checkAxis(operation, "axis", given, x.dims);
+    const others = x.dims.toSpliced(axis, 1);
     for (const [name, positions] of Object.entries({ weights, mask: options.mask })) {
       if (positions !== undefined) checkDims(operation, name, positions, others, "those of x without the features");
     }
@@ -103,13 +104,15 @@ export class RunningMoments extends Summary<RunningMoments> {
    * are no more values than the correction.
    *
    * @param correction What is subtracted from the count. Default: 0.
+   * @throws {TypeError | RangeError} If it is not a number of at least 0.
    */
   variance(correction = 0): Tensor<"float64"> {
+    checkNumber(`${this.kind}.variance`, "correction", correction, 0);
     const { count, m2 } = this.#moments;
     return tensor(m2.map((value, i) => count[i] > correction ? value / (count[i] - correction) : NaN));
   }
 
-  /** The square root of the variance. */
+  /** The square root of the variance. Argument and errors are those of `variance`. */
   standardDeviation(correction = 0): Tensor<"float64"> {
     return tensor(this.variance(correction).data.map(Math.sqrt));
   }

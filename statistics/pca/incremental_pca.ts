@@ -1,13 +1,12 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
-import { checkCount, checkInput } from "../../kernels/check.ts";
-import { checkAlike, checkOverlap } from "../../kernels/check.ts";
+import { checkAlike, checkCount, checkInput, checkOverlap } from "../../kernels/check.ts";
 import { type NameList, OptionNames } from "../../kernels/option_names.ts";
 import { type DType, type Tensor, tensor, zeros } from "../../kernels/tensor.ts";
 import { CoMoments } from "../moments/co_moments.ts";
 import { jacobi } from "./jacobi.ts";
 import { Fields, type JsonObject } from "../json.ts";
-import { checkKind, type Kind, type Settings } from "../kind.ts";
-import { checkFeatures, type Estimator, transformNames, type TransformOptions } from "../scalers/scaler.ts";
+import { checkClass, checkKind, type Kind, type Settings } from "../kind.ts";
+import { checkFeatures, type Estimator, noOptions, transformNames, type TransformOptions } from "../scalers/scaler.ts";
 
 /** How an {@linkcode IncrementalPca} is made. */
 export interface IncrementalPcaInit {
@@ -70,10 +69,11 @@ export class IncrementalPca implements Estimator<IncrementalPca>, Kind {
   /**
    * A PCA that has learned nothing yet, or what moments from elsewhere say.
    *
-   * @throws {TypeError | RangeError} If components is not a whole number, at least 1, or more than the moments have features.
+   * @throws {TypeError | RangeError} If an argument does not fit, or components is not a whole number, at least 1, or more than the moments have features.
    */
   constructor(init: IncrementalPcaInit = {}, moments: CoMoments = new CoMoments()) {
     names.check(this.kind, init);
+    checkClass(this.kind, "moments", moments, CoMoments);
     const { components, whiten = false } = init;
     if (components !== undefined) checkCount(this.kind, "components", components);
     if (moments.features > 0) checkEnough(this.kind, "moments have", moments.features, components);
@@ -96,10 +96,12 @@ export class IncrementalPca implements Estimator<IncrementalPca>, Kind {
    * Learns from a chunk of data.
    *
    * @param x A tensor [rows, features].
-   * @throws {TypeError | RangeError} If x does not fit; nothing is learned then.
+   * @param options There are none; what is given is refused.
+   * @throws {TypeError | RangeError} If an argument does not fit; nothing is learned then.
    */
-  partialFit(x: Tensor): this {
+  partialFit(x: Tensor, options: Record<string, never> = {}): this {
     const operation = `${this.kind}.partialFit`;
+    noOptions.check(operation, options);
     checkInput(operation, x, 2);
     checkEnough(operation, "x has", x.dims.at(-1)!, this.#components);
     this.summary.push(x);
@@ -195,8 +197,9 @@ export class IncrementalPca implements Estimator<IncrementalPca>, Kind {
   }
 
   #output<T extends DType>(name: string, x: Tensor<T>, last: number, options: TransformOptions): Tensor<T> {
-    const operation = `${this.kind}.${name}`, dims = [...x.dims.slice(0, -1), last], { out } = options;
+    const operation = `${this.kind}.${name}`, dims = [...x.dims.slice(0, -1), last];
     transformNames.check(operation, options);
+    const { out } = options;
     const fresh = zeros(x.type, dims) as Tensor<T>;
     if (out?.y === undefined) return fresh;
     checkAlike(operation, "out.y", out.y, fresh);

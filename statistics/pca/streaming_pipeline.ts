@@ -1,13 +1,13 @@
 import { batchNorm } from "../../kernels/batch_norm.ts";
-import { checkCount, checkInput, checkNumber } from "../../kernels/check.ts";
+import { checkAlike, checkCount, checkInput, checkNumber } from "../../kernels/check.ts";
 import { OptionNames } from "../../kernels/option_names.ts";
 import type { DType, Tensor } from "../../kernels/tensor.ts";
 import { CoMoments } from "../moments/co_moments.ts";
 import { checkEnough, IncrementalPca, type IncrementalPcaInit, pcaNames } from "./incremental_pca.ts";
 import { Fields, type JsonObject } from "../json.ts";
-import { checkKind, type Kind, type Settings } from "../kind.ts";
+import { checkClass, checkKind, type Kind, type Settings } from "../kind.ts";
 import { RunningMoments } from "../moments/running_moments.ts";
-import type { Estimator } from "../scalers/scaler.ts";
+import { checkFeatures, type Estimator, noOptions, transformNames, type TransformOptions } from "../scalers/scaler.ts";
 import { StandardScaler } from "../scalers/standard_scaler.ts";
 
 /** How a {@linkcode StreamingPipeline} is made. */
@@ -57,7 +57,7 @@ export class StreamingPipeline implements Estimator<StreamingPipeline>, Kind {
   /**
    * A pipeline that has learned nothing yet, or what a scaler and moments of the rows themselves say.
    *
-   * @throws {TypeError | RangeError} If an option does not fit.
+   * @throws {TypeError | RangeError} If an argument does not fit.
    */
   constructor(
     init: StreamingPipelineInit = {},
@@ -65,6 +65,8 @@ export class StreamingPipeline implements Estimator<StreamingPipeline>, Kind {
     moments: CoMoments = new CoMoments(),
   ) {
     names.check(this.kind, init);
+    checkClass(this.kind, "scaler", scaler, StandardScaler);
+    checkClass(this.kind, "moments", moments, CoMoments);
     const { components, whiten = false, epsilon = 1e-8 } = init;
     if (components !== undefined) checkCount(this.kind, "components", components);
     checkNumber(this.kind, "epsilon", epsilon, 0);
@@ -97,17 +99,26 @@ export class StreamingPipeline implements Estimator<StreamingPipeline>, Kind {
    * Learns from a chunk, then transforms it.
    *
    * @param chunk A tensor [rows, features].
+   * @param options There are none; what is given is refused.
    * @returns A tensor [rows, components] of the chunk's type.
    * @throws {TypeError | RangeError} If the chunk does not fit; nothing is learned then. Or if there were fewer than two rows
    * without a missing value so far; they are kept.
    */
-  process<T extends DType>(chunk: Tensor<T>): Tensor<T> {
+  process<T extends DType>(chunk: Tensor<T>, options: Record<string, never> = {}): Tensor<T> {
+    noOptions.check(`${this.kind}.process`, options);
     return this.partialFit(chunk).transform(chunk);
   }
 
-  /** Learns from a chunk. Arguments and errors are those of `process`. */
-  partialFit(chunk: Tensor): this {
+  /**
+   * Learns from a chunk.
+   *
+   * @param chunk A tensor [rows, features].
+   * @param options There are none; what is given is refused.
+   * @throws {TypeError | RangeError} If an argument does not fit; nothing is learned then.
+   */
+  partialFit(chunk: Tensor, options: Record<string, never> = {}): this {
     const operation = `${this.kind}.partialFit`;
+    noOptions.check(operation, options);
     checkInput(operation, chunk, 2);
     checkEnough(operation, "x has", chunk.dims.at(-1)!, this.#components);
     const moments = new CoMoments().push(chunk); // refuses other chunks than the scaler does
@@ -117,10 +128,22 @@ export class StreamingPipeline implements Estimator<StreamingPipeline>, Kind {
     return this;
   }
 
-  /** Scales and projects a chunk, then normalizes it by its own mean and variance. Arguments and errors are those of `process`. */
-  transform<T extends DType>(chunk: Tensor<T>): Tensor<T> {
-    const y = this.pca.transform(this.scaler.transform(chunk)), own = new RunningMoments().push(y);
-    return batchNorm(y, { axis: -1, mean: own.mean(), variance: own.variance(), epsilon: this.#epsilon, out: { y } });
+  /**
+   * Scales and projects a chunk, then normalizes it by its own mean and variance.
+   *
+   * @param chunk A tensor [rows, features].
+   * @returns A tensor [rows, components] of the chunk's type: `out.y` if it was given.
+   * @throws {TypeError | RangeError} If an argument does not fit, or fewer than two rows without a missing value were learned; nothing is
+   * written then.
+   */
+  transform<T extends DType>(chunk: Tensor<T>, options: TransformOptions = {}): Tensor<T> {
+    const operation = `${this.kind}.transform`, { pca, scaler } = this;
+    transformNames.check(operation, options);
+    checkFeatures(operation, chunk, scaler.summary.features);
+    const y = pca.transform(scaler.transform(chunk)), own = new RunningMoments().push(y), given = options.out?.y;
+    if (given !== undefined) checkAlike(operation, "out.y", given, y);
+    const out = { y: given ?? y };
+    return batchNorm(y, { axis: -1, mean: own.mean(), variance: own.variance(), epsilon: this.#epsilon, out });
   }
 
   /**

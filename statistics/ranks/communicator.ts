@@ -57,6 +57,17 @@ export const alone: Communicator = Object.freeze({
 /** What ranks can call; they tell each other by the place in this list. */
 export const calls = ["allReduce sum", "allReduce min", "allReduce max", "allReduce moments", "allGather"] as const;
 
+/** Throws unless something joins ranks. */
+export function checkCommunicator(operation: string, communicator: Communicator): void {
+  const { allReduce, allGather }: Partial<Communicator> = communicator ?? {};
+  if (typeof allReduce === "function" && typeof allGather === "function") return;
+  throw new TypeError(
+    `${operation}: the communicator is ${
+      describe(communicator)
+    }; it must be one such as \`alone\`, or that of a WorkerPool's job.`,
+  );
+}
+
 /** Throws unless all ranks make the same call and, where they reduce, give as many values: what each does, in the order of ranks. */
 export function checkCalls(rank: number, ranks: readonly { call: number; length: number }[]): void {
   const own = ranks[rank];

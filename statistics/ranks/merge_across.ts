@@ -1,9 +1,13 @@
-import type { Moments } from "../../kernels/passes/moments.ts";
-import { type Communicator, MOMENT } from "./communicator.ts";
+import { Moments } from "../../kernels/passes/moments.ts";
+import { describe } from "../../kernels/tensor.ts";
+import { checkClass } from "../kind.ts";
+import { checkCommunicator, type Communicator, MOMENT } from "./communicator.ts";
 
 /**
  * Merges the moments of all ranks: leaves every rank with those of all the data, in place and the same to the last bit. It is one
  * message of four float64 for each statistic. A rank that has seen nothing merges without effect.
+ *
+ * @throws {TypeError} If an argument does not fit.
  *
  * @example
  * ```ts
@@ -17,7 +21,10 @@ import { type Communicator, MOMENT } from "./communicator.ts";
  * assertEquals(moments.variance(0), 0.25);
  * ```
  */
-export function mergeMomentsAcross(communicator: Communicator, { count, mean, compensation, m2 }: Moments): void {
+export function mergeMomentsAcross(communicator: Communicator, moments: Moments): void {
+  checkCommunicator("mergeMomentsAcross", communicator);
+  checkClass("mergeMomentsAcross", "moments", moments, Moments);
+  const { count, mean, compensation, m2 } = moments;
   const fields = [count, mean, compensation, m2], message = new Float64Array(MOMENT * count.length);
   fields.forEach((field, f) => {
     for (let s = 0; s < field.length; s++) message[MOMENT * s + f] = field[s];
@@ -34,7 +41,7 @@ export function mergeMomentsAcross(communicator: Communicator, { count, mean, co
  *
  * @param estimator What this rank has fitted on its share: a scaler, a PCA, running moments.
  * @param type Its class.
- * @throws {TypeError} If what a rank gives is no state of that class, or cannot be merged with those before it.
+ * @throws {TypeError} If an argument does not fit, or what a rank gives is no state of that class, or cannot be merged with those before it.
  *
  * @example
  * ```ts
@@ -52,6 +59,19 @@ export function mergeAcross<S, E extends { toJSON(): S; merge(other: E): unknown
   estimator: E,
   type: { fromJSON(state: S): E },
 ): E {
+  checkCommunicator("mergeAcross", communicator);
+  if (typeof estimator?.toJSON !== "function" || typeof estimator.merge !== "function") {
+    throw new TypeError(
+      `mergeAcross: estimator is ${describe(estimator)}; it must have toJSON and merge, as a StandardScaler has.`,
+    );
+  }
+  if (typeof type?.fromJSON !== "function") {
+    throw new TypeError(
+      `mergeAcross: type is ${
+        describe(type)
+      }; it must be the estimator's class, which has fromJSON: StandardScaler for one.`,
+    );
+  }
   const bytes = new TextEncoder().encode(JSON.stringify(estimator));
   let all: E | undefined;
   for (const [rank, state] of communicator.allGather(bytes).entries()) {

@@ -1,5 +1,5 @@
-import type { DType, TypedArrays } from "../../kernels/tensor.ts";
-import type { Communicator } from "./communicator.ts";
+import { describe, type DType, type TypedArrays, typeOf } from "../../kernels/tensor.ts";
+import { checkCommunicator, type Communicator } from "./communicator.ts";
 
 /**
  * Adds up the arrays of all ranks, in place and in one message: every rank is left with the sums, the same to the last bit. They are
@@ -7,6 +7,8 @@ import type { Communicator } from "./communicator.ts";
  *
  * In data parallel training it makes the gradients of the whole batch from each rank's share of them; with a loss that is the mean
  * over the whole batch, that is all there is to it.
+ *
+ * @throws {TypeError} If an argument does not fit; nothing is changed then.
  *
  * @example
  * ```ts
@@ -20,6 +22,16 @@ import type { Communicator } from "./communicator.ts";
  * ```
  */
 export function sumAcross(communicator: Communicator, arrays: readonly TypedArrays[DType][]): void {
+  checkCommunicator("sumAcross", communicator);
+  if (!Array.isArray(arrays)) {
+    throw new TypeError(`sumAcross: arrays is ${describe(arrays)}; it must be a list of arrays, as in [x.data].`);
+  }
+  for (const array of arrays) {
+    if (typeOf(array) !== undefined) continue;
+    throw new TypeError(
+      `sumAcross: an entry of arrays is ${describe(array)}; it must be the data of a tensor, such as a Float32Array.`,
+    );
+  }
   const message = new Float64Array(arrays.reduce((length, array) => length + array.length, 0));
   let at = 0;
   for (const array of arrays) {

@@ -3,6 +3,7 @@ import { type DType, type Tensor, tensor } from "../../kernels/tensor.ts";
 import { Extrema } from "../moments/extrema.ts";
 import { Fields } from "../json.ts";
 import { checkNumber } from "../../kernels/check.ts";
+import { checkClass } from "../kind.ts";
 import { divisorOf, Scaler, type TransformOptions } from "./scaler.ts";
 import type { Scaling } from "../scaling.ts";
 
@@ -41,10 +42,11 @@ export class MinMaxScaler extends Scaler<Extrema, MinMaxScaler> {
   /**
    * A scaler that has learned nothing yet, or what extrema from elsewhere say.
    *
-   * @throws {TypeError | RangeError} If low is not below high.
+   * @throws {TypeError | RangeError} If an argument does not fit, or low is not below high.
    */
   constructor(init: MinMaxScalerInit = {}, extrema: Extrema = new Extrema()) {
     names.check("MinMaxScaler", init);
+    checkClass("MinMaxScaler", "extrema", extrema, Extrema);
     const { low = 0, high = 1, clip = false } = init;
     super({ low, high, clip }, extrema);
     checkNumber(this.kind, "low", low);

@@ -3,6 +3,7 @@ import { OptionNames } from "../../kernels/option_names.ts";
 import { tensor } from "../../kernels/tensor.ts";
 import { QuantileSketch } from "../quantiles/quantile_sketch.ts";
 import { Fields } from "../json.ts";
+import { checkClass } from "../kind.ts";
 import { divisorOf, Scaler } from "./scaler.ts";
 import type { Scaling } from "../scaling.ts";
 
@@ -41,10 +42,11 @@ export class RobustScaler extends Scaler<QuantileSketch, RobustScaler> {
   /**
    * A scaler that has learned nothing yet, or what a sketch from elsewhere says: give one to choose its accuracy.
    *
-   * @throws {TypeError | RangeError} If the quantiles are not two numbers from 0 to 1, the lower one first.
+   * @throws {TypeError | RangeError} If an argument does not fit, or the quantiles are not two numbers from 0 to 1, the lower one first.
    */
   constructor(init: RobustScalerInit = {}, sketch: QuantileSketch = new QuantileSketch()) {
     names.check("RobustScaler", init);
+    checkClass("RobustScaler", "sketch", sketch, QuantileSketch);
     const { low = 0.25, high = 0.75 } = init;
     super({ low, high }, sketch);
     checkNumber(this.kind, "low", low, 0);

@@ -28,6 +28,9 @@ export interface TransformOptions {
 /** The names of {@linkcode TransformOptions}. */
 export const transformNames = new OptionNames<TransformOptions>({ out: { y: true } });
 
+/** That there are no options, of `partialFit` for one: what is given all the same would be ignored. */
+export const noOptions = new OptionNames<Record<string, never>>({});
+
 /**
  * A map y = (x - center) / scale + offset of each feature, learned from a summary of the data. Features are along the last axis of x.
  * NaN is a missing value: nothing is learned from it, and it stays NaN.
@@ -63,9 +66,11 @@ export abstract class Scaler<S extends Summary<S>, Self extends Scaler<S, Self>>
    * Learns from a chunk of data.
    *
    * @param x A tensor [rows, features].
-   * @throws {TypeError | RangeError} If x does not fit; nothing is learned then.
+   * @param options There are none; what is given is refused.
+   * @throws {TypeError | RangeError} If an argument does not fit; nothing is learned then.
    */
-  partialFit(x: Tensor): this {
+  partialFit(x: Tensor, options: Record<string, never> = {}): this {
+    noOptions.check(`${this.kind}.partialFit`, options);
     checkInput(`${this.kind}.partialFit`, x, 2);
     this.summary.push(x);
     return this.learned();
@@ -141,8 +146,9 @@ export abstract class Scaler<S extends Summary<S>, Self extends Scaler<S, Self>>
     offset: Float64Array,
     options: TransformOptions,
   ): Tensor<T> {
-    const operation = `${this.kind}.${name}`, variance = tensor(gain.map(() => 1)), { out } = options;
+    const operation = `${this.kind}.${name}`, variance = tensor(gain.map(() => 1));
     transformNames.check(operation, options);
+    const { out } = options;
     checkFeatures(operation, x, this.summary.features);
     if (out?.y !== undefined) checkAlike(operation, "out.y", out.y, x);
     return batchNorm(x, { axis: -1, mean, variance, epsilon: 0, scale: tensor(gain), bias: tensor(offset), out });

@@ -2,6 +2,7 @@ import { checkInput } from "../../kernels/check.ts";
 import { OptionNames } from "../../kernels/option_names.ts";
 import { type Tensor, tensor } from "../../kernels/tensor.ts";
 import { Fields } from "../json.ts";
+import { checkClass } from "../kind.ts";
 import { RunningMoments } from "../moments/running_moments.ts";
 import { Scaler } from "./scaler.ts";
 import type { Scaling } from "../scaling.ts";
@@ -39,9 +40,14 @@ export class StandardScaler extends Scaler<RunningMoments, StandardScaler> {
   /** The name of its kind. */
   readonly kind = "StandardScaler";
 
-  /** A scaler that has learned nothing yet, or what moments from elsewhere say. */
+  /**
+   * A scaler that has learned nothing yet, or what moments from elsewhere say.
+   *
+   * @throws {TypeError} If an argument does not fit.
+   */
   constructor(init: StandardScalerInit = {}, moments: RunningMoments = new RunningMoments()) {
     names.check("StandardScaler", init);
+    checkClass("StandardScaler", "moments", moments, RunningMoments);
     const { center = true, scale = true } = init;
     super({ center, scale }, moments);
   }

@@ -1,4 +1,4 @@
-import { readingNames } from "./reading_names.ts";
+import { checkReading } from "./check_reading.ts";
 import type { Source, SourceOptions } from "./source.ts";
 
 /**
@@ -26,7 +26,7 @@ import type { Source, SourceOptions } from "./source.ts";
  * ```
  */
 export async function arrowSource(file: string | URL, options: SourceOptions = {}): Promise<Source> {
-  readingNames.check("arrowSource", options);
+  checkReading("arrowSource", file, options);
   const { arrowReader } = await import("./arrow_reader.ts"); // only here: what other formats need loads in half the time
   return await arrowReader(file, options);
 }

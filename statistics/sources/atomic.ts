@@ -1,7 +1,10 @@
 import { type FileHandle, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pid } from "node:process";
+import { describe } from "../../kernels/tensor.ts";
+import { refuseToOpen } from "./source.ts";
 import { flush, textSize } from "./tensor_writer.ts";
+import { checkText } from "./text.ts";
 
 /** A file that gets its name only when it is complete: until then, its content is in a file beside it. */
 export interface NewFile {
@@ -18,9 +21,10 @@ let drafts = 0;
 /** Opens a new file that is to be at `path`. */
 export async function createFile(target: string): Promise<NewFile> {
   const path = await realpath(target).catch(() => target); // what a symbolic link points to, so that it stays one
-  await removeStale(path);
+  const refuse = refuseToOpen(target, `there is no folder ${dirname(path)}`);
+  await removeStale(path).catch(refuse);
   const draft = `${path}.${pid}-${drafts++}.part`;
-  const handle = await open(draft, "w");
+  const handle = await open(draft, "w").catch(refuse);
   return {
     handle,
     async commit() {
@@ -58,6 +62,8 @@ export function writingError(path: string, error: unknown): unknown {
  * Writes a file as a whole: whoever reads it sees what was there before, or all of this.
  *
  * @param text What it is to hold, or the pieces of that.
+ * @throws {TypeError} If an argument does not fit; the file stays as it was.
+ * @throws {SourceError} If the file cannot be opened.
  *
  * @example
  * ```ts
@@ -71,10 +77,15 @@ export function writingError(path: string, error: unknown): unknown {
  * ```
  */
 export async function writeWhole(path: string, text: string | Iterable<string>): Promise<void> {
+  checkText("writeWhole", "path", path);
+  if (typeof text !== "string" && typeof text?.[Symbol.iterator] !== "function") {
+    throw new TypeError(`writeWhole: text is ${describe(text)}; it must be a text, or pieces of one.`);
+  }
   const file = await createFile(path);
   try {
     let waiting = "";
     for (const piece of typeof text === "string" ? [text] : text) {
+      checkText("writeWhole", "a piece of text", piece);
       waiting += piece;
       if (waiting.length > textSize) waiting = await flush(file.handle, waiting);
     }

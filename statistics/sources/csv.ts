@@ -1,4 +1,5 @@
 import type { Tensor } from "../../kernels/tensor.ts";
+import { checkReading } from "./check_reading.ts";
 import { mostColumns, selectColumns } from "./columns.ts";
 import { type CsvDialect, type Dialect, dialectOf } from "./csv_dialect.ts";
 import { areCounted, areNames } from "./csv_header.ts";
@@ -7,7 +8,6 @@ import { CsvScanner } from "./csv_scanner.ts";
 import { Gatherer } from "./gather.ts";
 import { type Input, inputOf } from "./input.ts";
 import { PlainRows } from "./plain_rows.ts";
-import { readingNames } from "./reading_names.ts";
 import { type Source, SourceError, type TextOptions } from "./source.ts";
 
 /** What a source of CSV can be told. */
@@ -19,7 +19,7 @@ export interface CsvOptions extends TextOptions, CsvDialect {}
  * @param file The path or URL of the file.
  * @returns A source whose chunks are float64.
  * @throws {SourceError} If a line has more or fewer fields than the first, a field is not a number, or a quote is not closed.
- * @throws {RangeError} If a chosen column is not there.
+ * @throws {TypeError | RangeError} If an option does not fit, or a chosen column is not there.
  *
  * @example A delimiter of its own, and a mark of its own for what is missing
  * ```ts
@@ -34,8 +34,8 @@ export interface CsvOptions extends TextOptions, CsvDialect {}
  * ```
  */
 export async function csvSource(file: string | URL, options: CsvOptions = {}): Promise<Source> {
-  readingNames.check("csvSource", options);
-  const dialect = dialectOf(options),
+  checkReading("csvSource", file, options);
+  const dialect = dialectOf("csvSource", options),
     input = await inputOf(file, options.zstdWindow),
     { name } = input,
     head = await headOf(input, dialect),

@@ -43,7 +43,7 @@ const quote = 34, lineFeed = 10, carriageReturn = 13;
  *
  * @throws {RangeError} If a character is not one of ASCII, two are the same, or the encoding is unknown.
  */
-export function dialectOf(options: CsvDialect): Dialect {
+export function dialectOf(operation: string, options: CsvDialect): Dialect {
   const { delimiter = ",", decimal = ".", thousands, comment, missing = missingTexts, encoding = "utf-8" } = options;
   const taken = new Map<number, string>([[quote, "a quote"], [lineFeed, "a line feed"], [
     carriageReturn,
@@ -53,11 +53,11 @@ export function dialectOf(options: CsvDialect): Dialect {
     if (text === undefined) continue;
     const code = text.charCodeAt(0), other = taken.get(code);
     if (text.length !== 1 || code > 127) {
-      throw new RangeError(`${name} is ${JSON.stringify(text)}; it must be one character of ASCII.`);
+      throw new RangeError(`${operation}: ${name} is ${JSON.stringify(text)}; it must be one character of ASCII.`);
     }
     if (other !== undefined || /[\dA-Za-z+-]/.test(text)) {
       throw new RangeError(
-        `${name} is ${JSON.stringify(text)}, which is ${other ?? "part of numbers"}; choose another.`,
+        `${operation}: ${name} is ${JSON.stringify(text)}, which is ${other ?? "part of numbers"}; choose another.`,
       );
     }
     taken.set(code, `the ${name}`);
@@ -65,7 +65,9 @@ export function dialectOf(options: CsvDialect): Dialect {
   try {
     new TextDecoder(encoding);
   } catch {
-    throw new RangeError(`encoding is ${JSON.stringify(encoding)}; it must be one such as "utf-8" or "latin1".`);
+    throw new RangeError(
+      `${operation}: encoding is ${JSON.stringify(encoding)}; it must be one such as "utf-8" or "latin1".`,
+    );
   }
   return {
     delimiter: delimiter.charCodeAt(0),

@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { SourceError } from "./source.ts";
+import { describe } from "../../kernels/tensor.ts";
+import { refuseToOpen, SourceError } from "./source.ts";
 
 /** A file of which any part can be read, until whoever opened it closes it. */
 export interface ByteFile {
@@ -14,6 +15,13 @@ export interface ByteFile {
   close(): Promise<void>;
 }
 
+/** Throws unless an argument is the path of a file, or its URL. */
+export function checkFile(operation: string, name: string, file: string | URL): void {
+  if (file instanceof URL ? file.protocol === "file:" : typeof file === "string" && file !== "") return;
+  const given = file instanceof URL ? file.href : describe(file);
+  throw new TypeError(`${operation}: ${name} is ${given}; it must be a path, or a URL that begins with file:.`);
+}
+
 /** The path of a file that was given by its path or URL. */
 export function pathOf(file: string | URL): string {
   return file instanceof URL ? fileURLToPath(file) : file;
@@ -22,7 +30,7 @@ export function pathOf(file: string | URL): string {
 /** Opens a file for reading. Throws a {@link SourceError} if it is a folder, or has no size that is known before. */
 export async function openFile(file: string | URL): Promise<ByteFile> {
   const name = pathOf(file);
-  const handle = await open(name);
+  const handle = await open(name).catch(refuseToOpen(name, "there is no such file"));
   const stat = await handle.stat(), { size } = stat;
   if (!stat.isFile()) {
     await handle.close();

@@ -1,15 +1,12 @@
-import { checkCount } from "../../kernels/check.ts";
 import { type Tensor, tensor } from "../../kernels/tensor.ts";
 import type { SourceOptions } from "./source.ts";
 
 /** More values are not in a chunk by default: 32 MB of them. */
 const mostValues = 1 << 22;
 
-/** The rows of a chunk and those to skip, once they are found fit. */
+/** The rows of a chunk and those to skip. */
 export function chunking(options: SourceOptions, features: number): { chunkRows: number; skipRows: number } {
   const { chunkRows = Math.max(1, Math.min(4096, Math.floor(mostValues / features))), skipRows = 0 } = options;
-  checkCount("source", "chunkRows", chunkRows);
-  if (skipRows !== 0) checkCount("source", "skipRows", skipRows);
   return { chunkRows, skipRows };
 }
 

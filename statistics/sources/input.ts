@@ -3,9 +3,8 @@ import { stat } from "node:fs/promises";
 import process from "node:process";
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { checkCount } from "../../kernels/check.ts";
 import { blocksOf, pathOf } from "./file.ts";
-import { asSourceError, SourceError } from "./source.ts";
+import { asSourceError, refuseToOpen, SourceError } from "./source.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -52,9 +51,8 @@ export function extensionOf(path: string): string {
  * @param zstdWindow The largest window of Zstandard that is allowed, in bytes.
  */
 export async function inputOf(file: string | URL, zstdWindow?: number): Promise<Input> {
-  if (zstdWindow !== undefined) checkCount("source", "zstdWindow", zstdWindow);
   const path = pathOf(file), isStandard = path === standard, name = isStandard ? "standard input" : path;
-  const status = isStandard ? undefined : await stat(path);
+  const status = isStandard ? undefined : await stat(path).catch(refuseToOpen(path, "there is no such file"));
   if (status?.isDirectory()) throw new SourceError(name, {}, "this is not a file, but a folder. Give a file.");
   const blocks = status?.isFile()
     ? (onProgress?: (fraction: number) => void) => blocksOf(file, onProgress)

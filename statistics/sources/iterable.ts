@@ -1,6 +1,6 @@
-import type { Tensor } from "../../kernels/tensor.ts";
+import { describe, type Tensor } from "../../kernels/tensor.ts";
+import { checkReadingOptions } from "./check_reading.ts";
 import { Gatherer } from "./gather.ts";
-import { readingNames } from "./reading_names.ts";
 import { type Row, type RowReader, rowReader } from "./rows.ts";
 import { type Source, SourceError, type SourceOptions } from "./source.ts";
 
@@ -42,7 +42,7 @@ export async function* tensorsOf(
  * @returns A source whose chunks are float64. It can be iterated once; names come from the first row.
  * @throws {SourceError} While iterating, if a row is not like the first or holds what is not a number; `line` is the row,
  * counted from 1.
- * @throws {RangeError} If there is no row, or a chosen column is not there.
+ * @throws {TypeError | RangeError} If an argument does not fit, there is no row, or a chosen column is not there.
  *
  * @example Objects, two features chosen
  * ```ts
@@ -57,8 +57,15 @@ export async function rowsSource(
   rows: Iterable<Row> | AsyncIterable<Row>,
   options: SourceOptions = {},
 ): Promise<Source> {
-  readingNames.check("rowsSource", options);
+  checkReadingOptions("rowsSource", options);
   const name = "rows";
+  if (typeof rows !== "object" || rows === null || !(Symbol.asyncIterator in rows || Symbol.iterator in rows)) {
+    throw new TypeError(
+      `rowsSource: rows is ${
+        describe(rows)
+      }; it must be a list, a generator or a stream of rows, as in [[1, 2], [3, 4]].`,
+    );
+  }
   const iterator = Symbol.asyncIterator in rows ? rows[Symbol.asyncIterator]() : rows[Symbol.iterator]();
   const first = await iterator.next();
   if (first.done) throw new RangeError(`${name}: there is no row; the first tells how many features there are.`);

@@ -1,7 +1,7 @@
+import { checkReading } from "./check_reading.ts";
 import { type Input, inputOf } from "./input.ts";
 import { failAt, type Line, tensorsOf } from "./iterable.ts";
 import { wholeLines } from "./lines.ts";
-import { readingNames } from "./reading_names.ts";
 import { rowReader } from "./rows.ts";
 import { asSourceError, type Source, SourceError, type TextOptions } from "./source.ts";
 
@@ -27,7 +27,7 @@ import { asSourceError, type Source, SourceError, type TextOptions } from "./sou
  * ```
  */
 export async function ndjsonSource(file: string | URL, options: TextOptions = {}): Promise<Source> {
-  readingNames.check("ndjsonSource", options);
+  checkReading("ndjsonSource", file, options);
   const input = await inputOf(file, options.zstdWindow), { name } = input;
   for await (const { row, line } of linesOf(input)) {
     const reader = rowReader(name, row, options, failAt(name, line));

@@ -1,10 +1,10 @@
 import { NpyError, type NpyHeader, npyHeaderLength, parseNpyHeader } from "../../formats/npy_header.ts";
 import { npyValues } from "../../formats/npy_values.ts";
 import { arrayOf, sizeOf, type Tensor } from "../../kernels/tensor.ts";
+import { checkReading } from "./check_reading.ts";
 import { selectColumns } from "./columns.ts";
 import { type ByteFile, openFile, pathOf, withFile } from "./file.ts";
 import { chunking } from "./gather.ts";
-import { readingNames } from "./reading_names.ts";
 import { type Source, SourceError, type SourceOptions } from "./source.ts";
 
 /**
@@ -31,7 +31,7 @@ import { type Source, SourceError, type SourceOptions } from "./source.ts";
  * ```
  */
 export async function npySource(file: string | URL, options: SourceOptions = {}): Promise<Source> {
-  readingNames.check("npySource", options);
+  checkReading("npySource", file, options);
   const name = pathOf(file), header = await withFile(file, headerOf);
   const [all, ...inner] = header.dims, width = sizeOf(inner);
   const { indices } = selectColumns(name, width, options.columns),

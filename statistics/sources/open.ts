@@ -1,13 +1,14 @@
 import { OptionNames } from "../../kernels/option_names.ts";
 import { arrowSource } from "./arrow.ts";
+import { checkValues, readingList } from "./check_reading.ts";
 import { type CsvOptions, csvSource } from "./csv.ts";
-import { pathOf } from "./file.ts";
+import { checkFile, pathOf } from "./file.ts";
 import { extensionOf } from "./input.ts";
 import { ndjsonSource } from "./ndjson.ts";
 import { npySource } from "./npy.ts";
 import { parquetSource } from "./parquet.ts";
-import { readingList } from "./reading_names.ts";
 import type { Source } from "./source.ts";
+import { checkText } from "./text.ts";
 
 /** What {@linkcode openSource} can be told. */
 export interface OpenOptions extends CsvOptions {
@@ -37,7 +38,7 @@ const openers: Readonly<Record<string, (file: string | URL, options: CsvOptions)
  * @param file The path or URL of the file.
  * @param options Those of every source; how CSV is written is for CSV alone.
  * @throws {SourceError} If it cannot be read as what its extension says.
- * @throws {RangeError} If the extension is another, or a chosen column is not there.
+ * @throws {TypeError | RangeError} If an argument does not fit, the extension is another, or a chosen column is not there.
  *
  * @example The mean of each column of a file
  * ```ts
@@ -53,8 +54,11 @@ const openers: Readonly<Record<string, (file: string | URL, options: CsvOptions)
  * ```
  */
 export async function openSource(file: string | URL, options: OpenOptions = {}): Promise<Source> {
+  checkFile("openSource", "file", file);
   names.check("openSource", options);
+  checkValues("openSource", options);
   const { format, ...others } = options, path = pathOf(file);
+  if (format !== undefined) checkText("openSource", "format", format);
   const extension = extensionOf(format === undefined ? path : `.${format}`);
   if (Object.hasOwn(openers, extension)) return await openers[extension](file, others);
   throw new RangeError(

@@ -1,4 +1,4 @@
-import { readingNames } from "./reading_names.ts";
+import { checkReading } from "./check_reading.ts";
 import type { Source, SourceOptions } from "./source.ts";
 
 /**
@@ -25,7 +25,7 @@ import type { Source, SourceOptions } from "./source.ts";
  * ```
  */
 export async function parquetSource(file: string | URL, options: SourceOptions = {}): Promise<Source> {
-  readingNames.check("parquetSource", options);
+  checkReading("parquetSource", file, options);
   const { parquetReader } = await import("./parquet_reader.ts"); // only here: what other formats need loads in half the time
   return await parquetReader(file, options);
 }

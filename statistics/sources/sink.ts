@@ -3,11 +3,12 @@ import { OptionNames } from "../../kernels/option_names.ts";
 import { checkTensor, type Tensor } from "../../kernels/tensor.ts";
 import { createFile, writingError } from "./atomic.ts";
 import { csvWriter } from "./csv_writer.ts";
-import { pathOf } from "./file.ts";
+import { checkFile, pathOf } from "./file.ts";
 import { standard } from "./input.ts";
 import { ndjsonWriter } from "./ndjson_writer.ts";
 import { npyWriter } from "./npy_writer.ts";
 import type { Output, TensorWriter } from "./tensor_writer.ts";
+import { checkText, checkTexts } from "./text.ts";
 
 /** What a sink can be told. */
 export interface SinkOptions {
@@ -44,7 +45,8 @@ const writers: Writers = {
  * everything is left as it was. NaN is written as a missing value: an empty field, null, or in `.npy` NaN itself.
  *
  * @param file The path or URL of the file. With a format, `-` is standard output, which `.npy` cannot be written to.
- * @throws {RangeError} If the extension is another, or two features have one name in a format that would lose one of them; while
+ * @throws {SourceError} If the file cannot be opened.
+ * @throws {TypeError | RangeError} If an argument does not fit, the extension is another, or two features have one name in a format that would lose one of them; while
  * writing, if a chunk has another width or type than the first.
  *
  * @example Write two rows
@@ -61,7 +63,10 @@ const writers: Writers = {
  * ```
  */
 export async function openSink(file: string | URL, options: SinkOptions = {}): Promise<WritableStream<Tensor>> {
+  checkFile("openSink", "file", file);
   names.check("openSink", options);
+  if (options.features !== undefined) checkTexts("openSink", "features", options.features);
+  if (options.format !== undefined) checkText("openSink", "format", options.format);
   const path = pathOf(file), toStandard = path === standard;
   const extension = `.${(options.format ?? path).split(".").at(-1)!.toLowerCase()}`;
   if (!Object.hasOwn(writers, extension)) {

@@ -4,8 +4,9 @@ import { basename } from "node:path";
 import { describe } from "../../kernels/tensor.ts";
 import { piecesOfJSON } from "../json.ts";
 import { writeWhole } from "./atomic.ts";
-import { pathOf } from "./file.ts";
-import { SourceError } from "./source.ts";
+import { checkFile, pathOf } from "./file.ts";
+import { refuseToOpen, SourceError } from "./source.ts";
+import { checkText } from "./text.ts";
 
 /** Which file a run reads: its name without folders, its size, and when it was changed. */
 export interface FileIdentity {
@@ -32,6 +33,8 @@ export interface Snapshot {
 /**
  * The identity of a file.
  *
+ * @throws {SourceError} If it is not there.
+ *
  * @example
  * ```ts
  * import { identify } from "@evenkeel/norm/sources";
@@ -41,8 +44,9 @@ export interface Snapshot {
  * ```
  */
 export async function identify(file: string | URL): Promise<FileIdentity> {
+  checkFile("identify", "file", file);
   const path = pathOf(file);
-  const { size, mtimeMs } = await stat(path);
+  const { size, mtimeMs } = await stat(path).catch(refuseToOpen(path, "there is no such file"));
   return { name: basename(path), size, modified: mtimeMs };
 }
 
@@ -61,7 +65,14 @@ export async function identify(file: string | URL): Promise<FileIdentity> {
  * await Deno.remove(path);
  * ```
  */
-export async function writeSnapshot(path: string, { file, settings, rows, state }: Snapshot): Promise<void> {
+export async function writeSnapshot(path: string, snapshot: Snapshot): Promise<void> {
+  checkText("writeSnapshot", "path", path);
+  if (typeof snapshot !== "object" || snapshot === null) {
+    throw new TypeError(
+      `writeSnapshot: the snapshot is ${describe(snapshot)}; it must be an object of file, settings, rows and state.`,
+    );
+  }
+  const { file, settings, rows, state } = snapshot;
   const content = { kind: "snapshot", version: 1, file, settings, rows, state };
   await writeWhole(path, piecesOfJSON({ ...content, digest: digestOf(content) }));
 }
@@ -80,12 +91,13 @@ export async function writeSnapshot(path: string, { file, settings, rows, state 
  * ```
  */
 export async function readSnapshot(path: string): Promise<Snapshot | undefined> {
+  checkText("readSnapshot", "path", path);
   let text: string;
   try {
     text = await readFile(path, "utf-8");
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw error;
+    return refuseToOpen(path, "there is no such file")(error);
   }
   const value = parse(text);
   if (value?.kind !== "snapshot" || value.version !== 1) {

@@ -43,7 +43,7 @@ export interface Place {
 }
 
 /**
- * Data that cannot be read: malformed, truncated, ragged, or not numbers. It is thrown instead of the chunk that holds the
+ * Data that cannot be read: malformed, truncated, ragged, or not numbers; or a file that is not there. It is thrown instead of the chunk that holds the
  * fault, so that what was made from earlier chunks stays as it was.
  *
  * @example A row that lacks a value
@@ -77,6 +77,22 @@ export class SourceError extends Error {
     this.offset = offset;
     this.column = column;
   }
+}
+
+/**
+ * For what waits until the system has opened a file: what it says where that fails, as a SourceError.
+ *
+ * @param missing What it means that something is not there.
+ */
+export function refuseToOpen(file: string, missing: string): (error: unknown) => never {
+  return (error) => {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (typeof code !== "string") throw error;
+    const problem = code === "ENOENT" || code === "ENOTDIR"
+      ? `${missing} (${code}). Check the path.`
+      : `this cannot be opened: ${(error as Error).message}`;
+    throw new SourceError(file, {}, problem, { cause: error });
+  };
 }
 
 /** An error that another library threw, as a SourceError; one that is a SourceError already stays as it is. */

@@ -1,5 +1,5 @@
 /** Options of unknown names, which statistics would be made without, are errors. */
-import { assert, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { tensor } from "../../kernels/mod.ts";
 import * as pca from "../../statistics/pca/mod.ts";
 import * as sources from "../../statistics/sources/mod.ts";
@@ -44,4 +44,46 @@ Deno.test("so do pushing, fitting and transforming, which say what was meant", (
     [() => projection.transform(x, { out: x } as never), "IncrementalPca.transform: out is a tensor"],
   ];
   for (const [run, says] of table) assertThrows(run, TypeError, says);
+  for (const options of [{}, { weights: tensor(Float64Array.of(1, 1)) }]) {
+    const push = (axis: unknown) => new statistics.RunningMoments().push(x, { ...options, axis } as never);
+    assertThrows(() => push(null), RangeError, "RunningMoments.push: axis is null");
+    assertEquals(push(undefined).features, 2);
+  }
 });
+
+const estimators = ["StandardScaler", "MinMaxScaler", "RobustScaler", "IncrementalPca", "StreamingPipeline"];
+
+for (const name of estimators) {
+  type Estimator = Record<string, (x: unknown, options?: unknown) => unknown>;
+  const Estimator = new Map(classes).get(name) as new (...args: unknown[]) => Estimator;
+
+  Deno.test(`${name} refuses options that it would ignore, and learns nothing then`, () => {
+    const estimator = new Estimator(), before = JSON.stringify(estimator);
+    for (const method of ["partialFit", ...(name === "StreamingPipeline" ? ["process"] : [])]) {
+      for (
+        const [options, says] of [[{ mask: x }, "mask is no option"], [null, "options is null"], [5, "options is "]]
+      ) {
+        assertThrows(() => estimator[method](x, options), TypeError, `${name}.${method}: ${says}`);
+      }
+    }
+    assertEquals(JSON.stringify(estimator), before);
+    estimator.partialFit(x, undefined);
+    for (const method of ["transform", "inverse"].filter((method) => method in estimator)) {
+      const out = { y: tensor(new Float64Array(2), [1, 2]) }, operation = `${name}.${method}`;
+      assertThrows(() => estimator[method](x, null), TypeError, `${operation}: options is null`);
+      assertThrows(() => estimator[method](x, { axis: 1 }), TypeError, `${operation}: axis is no option`);
+      assertThrows(() => estimator[method](x, { out: null }), TypeError, `${operation}: out is null`);
+      assertThrows(() => estimator[method](x, { out }), RangeError, `${operation}: out.y has dims [1, 2]`);
+    }
+  });
+
+  Deno.test(`${name} refuses what is no summary of its kind`, () => {
+    for (const summary of [null, {}, new statistics.ExponentialMoments({ decay: 0.9 })]) {
+      assertThrows(() => new Estimator({}, summary), TypeError, `${name}: `);
+      if (name === "StreamingPipeline") {
+        assertThrows(() => new Estimator({}, undefined, summary), TypeError, "CoMoments");
+      }
+    }
+    new Estimator({}, undefined);
+  });
+}

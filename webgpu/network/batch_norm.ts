@@ -50,7 +50,7 @@ export class GpuBatchNorm implements GpuLayer {
   /**
    * A layer as one in memory is before its training, or after it: its parameters and its state are copied.
    *
-   * @throws {TypeError} If the layer is none, or another kind of batch norm.
+   * @throws {TypeError | RangeError} If an argument does not fit: the layer is none, or another kind of batch norm.
    */
   constructor(gpu: Gpu, layer: BatchNorm, options: GpuBatchNormOptions = {}) {
     names.check("GpuBatchNorm", options);
@@ -63,8 +63,9 @@ export class GpuBatchNorm implements GpuLayer {
     this.#gpu = gpu;
     this.#layer = layer;
     this.#activation = options.activation;
-    this.parameters = upload(gpu, layer.parameters);
+    this.parameters = upload("GpuBatchNorm", gpu, layer.parameters);
     this.state = upload(
+      "GpuBatchNorm",
       gpu,
       Object.fromEntries(Object.entries(layer.state).map(([name, tensor]) => [name, inFloat32(tensor)])),
     );
@@ -109,7 +110,11 @@ export class GpuBatchNorm implements GpuLayer {
 
   #check(pass: string, state: GpuTensors): void {
     const operation = `GpuBatchNorm.${pass}`;
-    callsOf(this.#gpu).record(operation, state, (_, tensors) => checkState(operation, tensors, this.#layer.state));
+    callsOf(operation, this.#gpu).record(
+      operation,
+      state,
+      (_, tensors) => checkState(operation, tensors, this.#layer.state),
+    );
   }
 
   /** running = running * momentum + batch * (1 - momentum), as layers/norms/running.ts has it. */
@@ -121,26 +126,29 @@ export class GpuBatchNorm implements GpuLayer {
     const { running: { momentum, unbiased }, features } = this.#layer;
     if (count === 0 || state.mean === undefined) return state;
     const cumulative = momentum === "cumulative";
-    return callsOf(this.#gpu).record("GpuBatchNorm.train", { ...state, m: mean, v: variance }, (run, given, create) => {
-      const next = { mean: create([features]), variance: create([features]) };
-      const batches = cumulative ? create([]) : undefined;
-      run.commands.dispatch({
-        bindings: present(
-          bindTensor("mean", given.mean),
-          bindTensor("variance", given.variance),
-          cumulative && bindTensor("batches", given.batches),
-          bindTensor("m", given.m),
-          bindTensor("v", given.v),
-          bindTensor("nextMean", next.mean, 1, true),
-          bindTensor("nextVariance", next.variance, 1, true),
-          batches && bindTensor("nextBatches", batches, 1, true),
-        ),
-        counts: { features },
-        reals: {
-          momentum: cumulative ? 0 : momentum,
-          correction: unbiased ? count / Math.max(count - 1, 1) : 1,
-        },
-        main: `
+    return callsOf("GpuBatchNorm.train", this.#gpu).record(
+      "GpuBatchNorm.train",
+      { ...state, m: mean, v: variance },
+      (run, given, create) => {
+        const next = { mean: create([features]), variance: create([features]) };
+        const batches = cumulative ? create([]) : undefined;
+        run.commands.dispatch({
+          bindings: present(
+            bindTensor("mean", given.mean),
+            bindTensor("variance", given.variance),
+            cumulative && bindTensor("batches", given.batches),
+            bindTensor("m", given.m),
+            bindTensor("v", given.v),
+            bindTensor("nextMean", next.mean, 1, true),
+            bindTensor("nextVariance", next.variance, 1, true),
+            batches && bindTensor("nextBatches", batches, 1, true),
+          ),
+          counts: { features },
+          reals: {
+            momentum: cumulative ? 0 : momentum,
+            correction: unbiased ? count / Math.max(count - 1, 1) : 1,
+          },
+          main: `
   let c = group * ${LANES}u + t;
   if (c >= u.features) { return; }
   let old = ${cumulative ? "get_batches(0u) / (get_batches(0u) + 1.0)" : "u.momentum"};
@@ -149,12 +157,13 @@ export class GpuBatchNorm implements GpuLayer {
   set_nextMean(c, select(get_mean(c) * old + own * (1.0 - old), own, old == 0.0));
   set_nextVariance(c, select(get_variance(c) * old + ownVariance * (1.0 - old), ownVariance, old == 0.0));
   ${cumulative ? "if (c == 0u) { set_nextBatches(0u, get_batches(0u) + 1.0); }" : ""}`,
-        lanes: LANES,
-        groups: Math.ceil(features / LANES),
-      });
-      const { mean, variance } = next, carried = { mean: originalOf(mean), variance: originalOf(variance) };
-      return batches ? { ...carried, batches: originalOf(batches) } : carried;
-    });
+          lanes: LANES,
+          groups: Math.ceil(features / LANES),
+        });
+        const { mean, variance } = next, carried = { mean: originalOf(mean), variance: originalOf(variance) };
+        return batches ? { ...carried, batches: originalOf(batches) } : carried;
+      },
+    );
   }
 }
 

@@ -5,7 +5,7 @@ import { sumInto } from "./sums.ts";
 
 /** The sum of a matrix's rows. */
 export function columnSums(gpu: Gpu, matrix: GpuTensor): GpuTensor {
-  return callsOf(gpu).record("columnSums", { matrix }, (run, tensors, create) => {
+  return callsOf("columnSums", gpu).record("columnSums", { matrix }, (run, tensors, create) => {
     const [rows, columns] = matrix.dims, sums = create([columns]);
     sumInto(run, sums, {
       bindings: [bindTensor("matrix", tensors.matrix)],

@@ -59,7 +59,7 @@ export function conv2d(
 ): GpuTensor<"float32"> {
   names.check("conv2d", options);
   const { bias } = options;
-  return callsOf(gpu).record("conv2d", { x, weight, ...(bias && { bias }) }, (run, tensors, create) => {
+  return callsOf("conv2d", gpu).record("conv2d", { x, weight, ...(bias && { bias }) }, (run, tensors, create) => {
     const counts = sizesOf("conv2d", tensors, options), y = create([counts.samples, counts.o, counts.r, counts.s]);
     run.commands.dispatch({
       bindings: present(
@@ -118,7 +118,7 @@ export function conv2dBackward(
   const operation = "conv2dBackward";
   names.check(operation, options);
   const { bias } = options;
-  return callsOf(gpu).record(operation, { x, weight, dy, ...(bias && { bias }) }, (run, tensors, create) => {
+  return callsOf(operation, gpu).record(operation, { x, weight, dy, ...(bias && { bias }) }, (run, tensors, create) => {
     const counts = sizesOf(operation, tensors, options), { samples, o, r, s } = counts;
     if (tensors.dy.dims.join() !== [samples, o, r, s].join()) {
       throw new RangeError(

@@ -1,17 +1,20 @@
-import type { Tensor } from "../../kernels/tensor.ts";
+import { describe, type Tensor } from "../../kernels/tensor.ts";
 import type { GpuGradients } from "../calls.ts";
-import type { Gpu } from "../gpu.ts";
+import { checkGpu, type Gpu } from "../gpu.ts";
 import type { GpuTensor } from "../gpu_tensor.ts";
 import { conv2d, conv2dBackward, type GpuConv2dOptions } from "./conv2d.ts";
 import { columnSums } from "./column_sums.ts";
 import { checkParts, checkStateless } from "../../layers/check_pass.ts";
 import type { Tensors } from "../../layers/layer.ts";
 import { partOf, prefixed } from "../../layers/names.ts";
+import { checkNamed } from "./check_named.ts";
 import type { GpuLayer, GpuPass, GpuTensors } from "./layer.ts";
 import { matrixProduct } from "./matrix_product.ts";
 
 /** Copies of tensors in memory. */
-export function upload(gpu: Gpu, parameters: Readonly<Record<string, Tensor>>): GpuTensors {
+export function upload(operation: string, gpu: Gpu, parameters: Readonly<Record<string, Tensor>>): GpuTensors {
+  checkGpu(operation, gpu);
+  checkNamed(operation, "parameters", parameters);
   return Object.fromEntries(Object.entries(parameters).map(([name, tensor]) => [name, gpu.upload(tensor)]));
 }
 
@@ -24,10 +27,14 @@ export abstract class GpuStatelessLayer implements GpuLayer {
   /** Where it is. */
   protected readonly gpu: Gpu;
 
-  /** A layer with copies of parameters in memory. */
+  /**
+   * A layer with copies of parameters in memory.
+   *
+   * @throws {TypeError} If an argument does not fit.
+   */
   constructor(gpu: Gpu, parameters: Readonly<Record<string, Tensor>>) {
     this.gpu = gpu;
-    this.parameters = upload(gpu, parameters);
+    this.parameters = upload(new.target.name, gpu, parameters);
   }
 
   /** The pass of training. */
@@ -99,6 +106,10 @@ export class GpuConv2d extends GpuStatelessLayer {
 /** What {@linkcode GpuNorm} is made of. */
 export type GpuNormKind = "layerNorm" | "rmsNorm" | "groupNorm" | "instanceNorm";
 
+const kinds: readonly string[] = Object.keys(
+  { layerNorm: true, rmsNorm: true, groupNorm: true, instanceNorm: true } satisfies Record<GpuNormKind, true>,
+);
+
 /** A normalization by the statistics of each sample, with a scale and a bias, and perhaps an activation behind it, on the device. */
 export class GpuNorm extends GpuStatelessLayer {
   readonly #kind: GpuNormKind;
@@ -109,6 +120,13 @@ export class GpuNorm extends GpuStatelessLayer {
    * "relu" }`.
    */
   constructor(gpu: Gpu, kind: GpuNormKind, parameters: Readonly<Record<string, Tensor>>, options: object = {}) {
+    if (!kinds.includes(kind)) {
+      throw new RangeError(
+        `GpuNorm: kind is ${describe(kind)}; it must be one of ${
+          kinds.map((name) => JSON.stringify(name)).join(", ")
+        }.`,
+      );
+    }
     super(gpu, parameters);
     this.#kind = kind;
     this.#options = options;
@@ -164,8 +182,21 @@ export class GpuSequential implements GpuLayer {
   readonly state: GpuTensors;
   readonly #layers: readonly GpuLayer[];
 
-  /** Layers in their order. */
+  /**
+   * Layers in their order.
+   *
+   * @throws {TypeError} If they are no list of layers.
+   */
   constructor(layers: readonly GpuLayer[]) {
+    if (!Array.isArray(layers)) {
+      throw new TypeError(
+        `GpuSequential: layers is ${describe(layers)}; it must be a list of layers, as in [first, second].`,
+      );
+    }
+    for (const [i, layer] of (layers as readonly GpuLayer[]).entries()) {
+      if (typeof layer?.train === "function" && typeof layer.evaluate === "function") continue;
+      throw new TypeError(`GpuSequential: layer ${i} is ${describe(layer)}; it must be a layer such as a GpuLinear.`);
+    }
     this.#layers = layers;
     this.parameters = named(layers.map(({ parameters }) => parameters));
     this.state = named(layers.map(({ state }) => state));

@@ -54,26 +54,30 @@ export function matrixProduct(
 ): GpuTensor<"float32"> {
   names.check("matrixProduct", options);
   const { transposeA = false, transposeB = false, bias } = options;
-  return callsOf(gpu).record("matrixProduct", { a, b, ...(bias && { bias }) }, (run, tensors, create) => {
-    const left = matrixOf(tensors.a, transposeA), right = matrixOf(tensors.b, transposeB);
-    if (left.columns !== right.rows) {
-      throw new RangeError(
-        `matrixProduct: a has ${left.columns} columns and b ${right.rows} rows; they must be as many. Transpose one of them.`,
-      );
-    }
-    if (bias && sizeOf(bias.dims) !== right.columns) {
-      throw new RangeError(
-        `matrixProduct: bias has dims [${bias.dims}]; they must be [${right.columns}], the columns.`,
-      );
-    }
-    const { dims = [left.rows, right.columns] } = options;
-    if (sizeOf(dims) !== left.rows * right.columns) {
-      throw new RangeError(`matrixProduct: dims are [${dims}], but the product is [${left.rows}, ${right.columns}].`);
-    }
-    const product = create(dims);
-    multiply(run, left, right, tensors.bias, product);
-    return originalOf(product) as GpuTensor<"float32">;
-  });
+  return callsOf("matrixProduct", gpu).record(
+    "matrixProduct",
+    { a, b, ...(bias && { bias }) },
+    (run, tensors, create) => {
+      const left = matrixOf(tensors.a, transposeA), right = matrixOf(tensors.b, transposeB);
+      if (left.columns !== right.rows) {
+        throw new RangeError(
+          `matrixProduct: a has ${left.columns} columns and b ${right.rows} rows; they must be as many. Transpose one of them.`,
+        );
+      }
+      if (bias && sizeOf(bias.dims) !== right.columns) {
+        throw new RangeError(
+          `matrixProduct: bias has dims [${bias.dims}]; they must be [${right.columns}], the columns.`,
+        );
+      }
+      const { dims = [left.rows, right.columns] } = options;
+      if (sizeOf(dims) !== left.rows * right.columns) {
+        throw new RangeError(`matrixProduct: dims are [${dims}], but the product is [${left.rows}, ${right.columns}].`);
+      }
+      const product = create(dims);
+      multiply(run, left, right, tensors.bias, product);
+      return originalOf(product) as GpuTensor<"float32">;
+    },
+  );
 }
 
 /** A matrix in memory: element [i, j] is at i * down + j * along. */

@@ -3,9 +3,10 @@ import type { Tensor } from "../../kernels/tensor.ts";
 import type { Tensors } from "../../layers/layer.ts";
 import { type ParameterGroup, type Treatment, treatmentsOf } from "../../layers/training/parameter_groups.ts";
 import type { Run } from "../device/run.ts";
-import { callsOf, type Gpu } from "../gpu.ts";
+import { callsOf, checkGpu, type Gpu } from "../gpu.ts";
 import { GpuTensor } from "../gpu_tensor.ts";
 import { bindTensor, LANES } from "../passes/slabs.ts";
+import { checkNamed } from "./check_named.ts";
 import type { GpuTensors } from "./layer.ts";
 
 /** Parameters that are treated alike, as `ParameterGroup` of `@evenkeel/norm/layers`. */
@@ -49,6 +50,8 @@ export abstract class GpuOptimizer {
     },
   ) {
     const operation = this.constructor.name, seen = new Map<GpuTensor, string>();
+    checkGpu(operation, gpu);
+    checkNamed(operation, "parameters", parameters);
     for (const [name, parameter] of Object.entries(parameters)) {
       if (!(parameter instanceof GpuTensor)) {
         throw new TypeError(`${operation}: parameter ${name} is no tensor on the device. Use gpu.upload(${name}).`);
@@ -86,7 +89,8 @@ export abstract class GpuOptimizer {
    * @throws {TypeError | RangeError} If a gradient has no parameter, or not its type and dims; nothing is changed then.
    */
   step(gradients: GpuTensors): void {
-    const operation = `${this.constructor.name}.step`, calls = callsOf(this.#gpu);
+    const operation = `${this.constructor.name}.step`, calls = callsOf(operation, this.#gpu);
+    checkNamed(operation, "gradients", gradients);
     for (const [name, gradient] of Object.entries(gradients)) {
       const parameter = this.#parameters[name];
       if (parameter === undefined) {
@@ -134,6 +138,7 @@ export abstract class GpuOptimizer {
   resume(state: Tensors): void {
     const operation = `${this.constructor.name}.resume`, steps: Record<string, number> = {};
     const memory: Record<string, Tensor> = {};
+    checkNamed(operation, "state", state);
     for (const [name, tensor] of Object.entries(state)) {
       const dot = name.indexOf("."), kind = name.slice(0, dot), own = name.slice(dot + 1);
       const parameter = this.#parameters[own], counts = kind === "steps" && this.countsSteps;

@@ -35,7 +35,7 @@ export interface GpuLoss {
  */
 export function softmaxCrossEntropy(gpu: Gpu, logits: GpuTensor, labels: GpuTensor): GpuLoss {
   const operation = "softmaxCrossEntropy";
-  return callsOf(gpu).record(operation, { logits, labels }, (run, tensors, create) => {
+  return callsOf(operation, gpu).record(operation, { logits, labels }, (run, tensors, create) => {
     const [samples, classes] = logits.dims;
     if (logits.dims.length !== 2 || labels.dims.join() !== `${samples}`) {
       throw new RangeError(

@@ -1,4 +1,5 @@
 import { checkCount, checkNumber } from "../../../kernels/check.ts";
+import { describe } from "../../../kernels/tensor.ts";
 import { OptionNames } from "../../../kernels/option_names.ts";
 import { Barrier } from "./barrier.ts";
 import type { Reply, Task } from "./protocol.ts";
@@ -55,12 +56,17 @@ export class WorkerPool implements Disposable {
    * Starts the workers. End them with `dispose`, or by declaring the pool with `using`; until then they keep the process alive.
    *
    * @param module The URL of the module that calls `serve`.
-   * @throws {TypeError | RangeError} If an option does not fit, or the host has no workers that share memory.
+   * @throws {TypeError | RangeError} If an argument does not fit, or the host has no workers that share memory.
    */
   constructor(module: string | URL, init: WorkerPoolInit = {}) {
     if (typeof Worker === "undefined" || typeof SharedArrayBuffer === "undefined") {
       throw new TypeError(
         "WorkerPool: this host has no Worker or no SharedArrayBuffer. Use Deno or Bun; in a browser, serve the page cross-origin isolated.",
+      );
+    }
+    if (typeof module !== "string" && !(module instanceof URL)) {
+      throw new TypeError(
+        `WorkerPool: module is ${describe(module)}; it must be a URL, as in new URL("./sum.ts", import.meta.url).`,
       );
     }
     names.check("WorkerPool", init);

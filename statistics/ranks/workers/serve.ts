@@ -1,3 +1,4 @@
+import { describe } from "../../../kernels/tensor.ts";
 import type { Communicator } from "../communicator.ts";
 import type { Reply, Task } from "./protocol.ts";
 import { WorkerCommunicator } from "./worker_communicator.ts";
@@ -14,6 +15,7 @@ interface WorkerScope {
  * Makes a module the program of a {@linkcode WorkerPool}: each worker runs the job as one rank each time the pool is told to.
  *
  * @param job Gets the rank's communicator and the pool's input; what it returns, or a promise of it, goes to the pool.
+ * @throws {TypeError} If it is no function.
  *
  * @example A module `sum.ts`, whose ranks add up shares of a list
  * ```ts ignore
@@ -29,6 +31,7 @@ interface WorkerScope {
 export function serve<Input, Output>(
   job: (communicator: Communicator, input: Input) => Output | Promise<Output>,
 ): void {
+  if (typeof job !== "function") throw new TypeError(`serve: job is ${describe(job)}; it must be a function.`);
   const scope = globalThis as unknown as WorkerScope;
   let communicator: WorkerCommunicator | undefined;
   const end = (reply: Reply) => {

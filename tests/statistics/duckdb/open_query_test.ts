@@ -125,3 +125,16 @@ Deno.test(
       assertEquals(await Deno.readTextFile(output), `wind\n${2 / Math.sqrt(8 / 3)}\nNaN\n`);
     }),
 );
+
+Deno.test("options of a query that would be ignored, or do not fit, are refused", { ignore }, async () => {
+  const wrong: [options: object, says: string][] = [
+    [{ header: true }, "header is no option"],
+    [{ columns: [null] }, "an entry of columns is null"],
+    [{ chunkRows: 0 }, "chunkRows is 0"],
+    [{ database: 5 }, "database is number 5"],
+  ];
+  for (const [options, says] of wrong) {
+    await assertRejects(() => valuesOf("select 1", options), Error, `openQuery: ${says}`);
+  }
+  assertEquals(await valuesOf("select 1", { columns: undefined, database: undefined }), [1]);
+});

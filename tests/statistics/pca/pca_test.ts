@@ -76,6 +76,30 @@ Deno.test("co-moments: scaled ones keep a mean that float64 cannot hold before",
   assertRelative(moments.scaled({ center, scale, offset: offsetAfter }).mean().data, [3 + 2 ** -19 / 3]);
 });
 
+Deno.test("co-moments: what they cannot be scaled by, and corrections that are none, are refused", () => {
+  const moments = new CoMoments().push(rowsOf([[1, 10], [3, 14]]));
+  const [zero, one] = [0, 1].map((value) => tensor(Float64Array.of(value, value)));
+  const fits = { center: zero, scale: one, offset: zero }, short = tensor(Float64Array.of(1));
+  assertEquals(moments.scaled(fits).covariance(), moments.covariance());
+  const wrong: [scaling: unknown, says: string][] = [
+    [null, "center is undefined"],
+    [{}, "center is undefined"],
+    [{ ...fits, center: short }, "center has dims [1]; they must be [2]"],
+    [{ ...fits, scale: short }, "scale has dims [1]; they must be [2]"],
+    [{ ...fits, offset: [0, 0] }, "offset is an Array"],
+    [{ ...fits, scale: tensor(Float64Array.of(1, 0)) }, "scale 1 is 0"],
+  ];
+  for (const [scaling, says] of wrong) {
+    assertThrows(() => moments.scaled(scaling as never), Error, `CoMoments.scaled: ${says}`);
+  }
+  const running = new RunningMoments().push(rowsOf([[1, 10], [3, 14]]));
+  for (const correction of [null, "1", true, NaN, -1, Infinity] as never[]) {
+    assertThrows(() => moments.covariance(correction), Error, "CoMoments.covariance: correction is ");
+    assertThrows(() => running.variance(correction), Error, "RunningMoments.variance: correction is ");
+    assertThrows(() => running.standardDeviation(correction), Error, "RunningMoments.variance: correction is ");
+  }
+});
+
 Deno.test("co-moments: a matrix that is not symmetric is refused", () => {
   const json = new CoMoments().push(rowsOf([[1, 10], [3, 14]])).toJSON();
   assertThrows(() => CoMoments.fromJSON({ ...json, products: [2, 4, 5, 8] }), RangeError, "not symmetric at [1, 0]");

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type Tensor, tensor } from "../../../kernels/tensor.ts";
 import { StreamingPipeline } from "../../../statistics/pca/mod.ts";
 import { assertClose } from "../../close.ts";
@@ -56,6 +56,14 @@ Deno.test("streaming pipeline: each chunk has mean 0 and variance 1, in its own 
     const variance = there.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 99;
     assertClose(tensor(Float64Array.of(mean, variance)), tensor(Float64Array.of(0, 1)), 1e-6);
   }
+});
+
+Deno.test("streaming pipeline: the result goes where it was asked to go, the chunk itself too", () => {
+  const pipeline = new StreamingPipeline().partialFit(x), y = pipeline.transform(x);
+  const given = tensor(new Float64Array(x.data.length), x.dims), own = tensor(Float64Array.from(x.data), x.dims);
+  assert(pipeline.transform(x, { out: { y: given } }) === given);
+  assert(pipeline.transform(own, { out: { y: own } }) === own);
+  assertEquals([given, own], [y, y]);
 });
 
 Deno.test("streaming pipeline: what does not fit is refused and changes nothing", () => {

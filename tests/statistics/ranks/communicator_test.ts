@@ -121,6 +121,41 @@ Deno.test("a tensor without rows to share is refused", () => {
   assertThrows(() => shareOf(tensor(Float32Array.of(1), []), alone), RangeError, "at least 1 dimension");
 });
 
+Deno.test("a share of ranks that are none is refused", () => {
+  const x = tensor(new Float32Array(6), [3, 2]);
+  const wrong: [of: unknown, says: string][] = [
+    [null, "the communicator is null"],
+    [{}, "size is undefined"],
+    [{ rank: 0, size: 0 }, "size is 0"],
+    [{ rank: 0, size: "2" }, 'size is "2"'],
+    ...[2, 5, -1, 0.5, NaN, "0", undefined].map((rank) =>
+      [{ rank, size: 2 }, `rank is ${rank}; it must be a whole number from 0 to 1`] as [unknown, string]
+    ),
+  ];
+  for (const [of, says] of wrong) assertThrows(() => shareOf(x, of as never), Error, `shareOf: ${says}`);
+});
+
+Deno.test("what is no communicator, no array and no estimator is refused by its function, and nothing is changed", () => {
+  const wrong = (value: unknown) => value as never, own = new StandardScaler(), moments = new Moments(1);
+  const array = Float32Array.of(1), others = among([Float64Array.of(1)]);
+  for (const none of [null, undefined, {}, { allReduce: () => {} }]) {
+    const is = none ? "an Object" : String(none), says = `the communicator is ${is}; it must be one such as`;
+    assertThrows(() => sumAcross(wrong(none), [array]), TypeError, `sumAcross: ${says}`);
+    assertThrows(() => mergeMomentsAcross(wrong(none), moments), TypeError, `mergeMomentsAcross: ${says}`);
+    assertThrows(() => mergeAcross(wrong(none), own, StandardScaler), TypeError, `mergeAcross: ${says}`);
+  }
+  for (const none of [null, undefined, {}, array]) {
+    assertThrows(() => sumAcross(others, wrong(none)), TypeError, "sumAcross: arrays is ");
+    assertThrows(() => mergeMomentsAcross(others, wrong(none)), TypeError, "mergeMomentsAcross: moments is ");
+    assertThrows(() => mergeAcross(others, wrong(none), StandardScaler), TypeError, "mergeAcross: estimator is ");
+    assertThrows(() => mergeAcross(others, own, wrong(none)), TypeError, "mergeAcross: type is ");
+  }
+  for (const none of [null, undefined, [1], tensor(array)]) {
+    assertThrows(() => sumAcross(others, wrong([array, none])), TypeError, "sumAcross: an entry of arrays is ");
+  }
+  assertEquals(array[0], 1);
+});
+
 Deno.test("one rank alone keeps what it has", () => {
   const values = Float64Array.of(1, 2), bytes = Uint8Array.of(3);
   alone.allReduce(values, "max");

@@ -3,6 +3,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows
 import type { Reduction } from "../../../statistics/ranks/communicator.ts";
 import { reduce } from "../../../statistics/ranks/reduce.ts";
 import { WorkerPool } from "../../../statistics/ranks/workers/pool.ts";
+import { serve } from "../../../statistics/ranks/workers/serve.ts";
 import type { Outcome } from "../../../tools/mpi/everything.ts";
 import type { Order } from "./programs/job.ts";
 
@@ -111,6 +112,10 @@ Deno.test("a module that does not serve, or cannot be loaded, is an error", asyn
 
 Deno.test("options of a pool that do not fit are refused", () => {
   assertThrows(() => new WorkerPool(module, { size: 0 }), RangeError, "size is 0");
+  for (const wrong of [null, undefined, 5, {}]) {
+    assertThrows(() => new WorkerPool(wrong as never, { size: 1 }), TypeError, "WorkerPool: module is ");
+    assertThrows(() => serve(wrong as never), TypeError, "serve: job is ");
+  }
   assertThrows(() => new WorkerPool(module, { size: 1, timeout: -1 }), RangeError, "timeout is -1");
 });
 

@@ -1,5 +1,5 @@
 /** What people's CSV is like: every case here was once refused, or read wrong. */
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { tensor } from "../../../kernels/mod.ts";
 import { decimal } from "../../../statistics/sources/decimal.ts";
@@ -192,7 +192,7 @@ Deno.test("csv: the names of columns in their encoding", async () => {
   );
   assertEquals((await read(latin, { encoding: "latin1" })).features, ["Größe", "b"]);
   await assertRejects(() => read(latin), SourceError, `line 1: the text is not utf-8; say how it is encoded`);
-  await assertRejects(() => read("a\n1\n", { encoding: "ebcdic" }), RangeError, "encoding is");
+  await assertRejects(() => read("a\n1\n", { encoding: "ebcdic" }), RangeError, "csvSource: encoding is");
   await assertRejects(() => read(Uint8Array.of(0xff, 0xfe, 0x61, 0)), SourceError, "UTF-16");
 });
 
@@ -284,8 +284,29 @@ Deno.test("csv: decimal commas, thousands and comments", async () => {
       thousands: "é",
     }]
   ) {
-    await assertRejects(() => read("a\n1\n", wrong), RangeError, Object.keys(wrong)[0]);
+    const { message } = await assertRejects(() => read("a\n1\n", wrong), RangeError, "csvSource: ");
+    assertStringIncludes(message, Object.keys(wrong)[0]);
   }
+});
+
+Deno.test("csv: what is no text where one must be is refused by its option", async () => {
+  for (const name of ["delimiter", "decimal", "thousands", "comment", "encoding"]) {
+    for (const [value, is] of [[null, "null"], [0, "number 0"], [["a"], "an Array"]]) {
+      await assertRejects(
+        () => read("a\n1\n", { [name]: value }),
+        TypeError,
+        `csvSource: ${name} is ${is}; it must be`,
+      );
+    }
+    assertEquals((await read("a\n1\n", { [name]: undefined })).values, [1]);
+  }
+  await assertRejects(() => read("a\n1\n", { missing: "NA" } as never), TypeError, 'csvSource: missing is "NA"');
+  await assertRejects(() => read("a\n1\n", { missing: null } as never), TypeError, "csvSource: missing is null");
+  await assertRejects(
+    () => read("a\n1\n", { missing: [-99] } as never),
+    TypeError,
+    "an entry of missing is number -99",
+  );
 });
 
 Deno.test("csv: a quote that is not closed is refused where it is opened", async () => {

@@ -5,13 +5,18 @@ import { parquetWriteBuffer } from "hyparquet-writer";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type Tensor, tensor } from "../../../kernels/mod.ts";
 import { random } from "../../../layers/network/random.ts";
+import * as sources from "../../../statistics/sources/mod.ts";
 import {
   type CsvOptions,
+  identify,
   openSink,
   openSource,
+  readSnapshot,
   rowsSource,
   type Source,
   SourceError,
+  writeSnapshot,
+  writeWhole,
 } from "../../../statistics/sources/mod.ts";
 import { inFolder } from "../../folder.ts";
 import { npyBytes, npyHeader } from "./npy_bytes.ts";
@@ -130,7 +135,6 @@ Deno.test("sources: columns by name and by number, and progress that ends at 1",
         "chunkRows is 0",
       );
     }
-    await assertRejects(() => openSource(`${folder}/missing.csv`), Error, "ENOENT");
     await assertRejects(async () => await openSource(`${folder}/x.xls`), RangeError, ".parquet");
   }));
 
@@ -330,6 +334,63 @@ Deno.test("ndjson: a name that objects inherit is missing where a line lacks it"
     assertEquals(valuesOf(await Array.fromAsync(await openSource(file))), [1, 2, NaN, NaN, NaN, 3]);
   }));
 
+Deno.test("sources and sinks: a file or a folder that is not there is told by its name", () =>
+  inFolder(async (folder) => {
+    for (const extension in writers) {
+      const file = `${folder}/missing${extension}`;
+      for (const path of [file, `${await write(`${folder}/file`, "")}/x${extension}`]) {
+        const error = await assertRejects(() => openSource(path), SourceError, `${path}: there is no such file (ENO`);
+        assertEquals(error.file, path);
+      }
+    }
+    const missing = `${folder}/missing.csv`, nowhere = `${folder}/nowhere/x.csv`;
+    await assertRejects(() => identify(missing), SourceError, `${missing}: there is no such file (ENOENT)`);
+    await assertRejects(
+      () => openSink(nowhere),
+      SourceError,
+      `${nowhere}: there is no folder ${folder}/nowhere (ENOENT)`,
+    );
+    await assertRejects(() => writeWhole(nowhere, ""), SourceError, `${nowhere}: there is no folder`);
+    assertEquals(await readSnapshot(missing), undefined);
+    await assertRejects(() => readSnapshot(folder), SourceError, `${folder}: this cannot be opened: `);
+  }));
+
+Deno.test("sources: what is no file, or no option, is refused before a file is opened", async () => {
+  const { openSource: _, rowsSource: rows, ...fromFiles } = Object.fromEntries(
+    Object.entries(sources).filter(([name]) => /Source$/.test(name)),
+  ) as Record<string, (file: unknown, options?: object) => Promise<unknown>>;
+  const readers = { openSource, ...fromFiles } as typeof fromFiles;
+  for (const [name, open] of Object.entries({ ...readers, openSink: openSink as typeof rows })) {
+    for (const file of [null, undefined, 5, "", {}, new URL("https://example.org/x.csv")]) {
+      await assertRejects(() => open(file), TypeError, `${name}: file is `);
+    }
+  }
+  const wrong: [options: object, says: string][] = [
+    [{ columns: null }, "columns is null; it must be a list"],
+    [{ columns: "a" }, 'columns is "a"; it must be a list'],
+    [{ columns: [null] }, "an entry of columns is null"],
+    [{ columns: [0, true] }, "an entry of columns is boolean true"],
+    [{ onProgress: 5 }, "onProgress is number 5; it must be a function"],
+    [{ header: "false" }, 'header is "false"'],
+    [{ header: null }, "header is null"],
+    [{ chunkRows: "7" }, 'chunkRows is "7"'],
+    [{ skipRows: null }, "skipRows is null"],
+    [{ zstdWindow: 0.5 }, "zstdWindow is 0.5"],
+    [{ delimiter: null }, "delimiter is null; it must be a text"],
+    [{ missing: "NA" }, 'missing is "NA"; it must be a list of texts'],
+  ];
+  for (const [options, says] of wrong) {
+    for (const [name, open] of Object.entries(readers)) {
+      await assertRejects(() => open("missing.csv", options), Error, `${name}: ${says}`);
+    }
+    await assertRejects(() => rows([[1, 2]], options), Error, `rowsSource: ${says}`);
+  }
+  for (const [given, is] of [[null, "null"], ["abc", '"abc"'], [5, "number 5"], [{}, "an Object"]]) {
+    await assertRejects(() => rows(given), TypeError, `rowsSource: rows is ${is}; it must be`);
+  }
+  await assertRejects(() => openSource("x", { format: 5 } as never), TypeError, "openSource: format is number 5");
+});
+
 Deno.test("sources: a folder is refused by its name", () =>
   inFolder(async (folder) => {
     for (const extension in writers) {
@@ -527,6 +588,31 @@ Deno.test("sinks: what was written may be overwritten in memory", () =>
       await writer.close();
       assertEquals(valuesOf((await readBack(`${folder}/x${extension}`))[1]), [1, 2, 3, 4], extension);
     }
+  }));
+
+Deno.test("sinks: names that are no texts, and what is no text to be written, are refused and leave everything as it was", () =>
+  inFolder(async (folder) => {
+    const file = await write(`${folder}/x.ndjson`, "before"), before = [...Deno.readDirSync(folder)];
+    const wrong: [run: () => Promise<unknown>, says: string][] = [
+      [
+        () => openSink(file, { features: [1, 2] } as never),
+        "openSink: an entry of features is number 1; it must be a text",
+      ],
+      [() => openSink(file, { features: "ab" } as never), 'openSink: features is "ab"; it must be a list of texts'],
+      [() => openSink(file, { features: null } as never), "openSink: features is null"],
+      [() => openSink(file, { format: 5 } as never), "openSink: format is number 5; it must be a text"],
+      [() => writeWhole(file, [1, 2] as never), "writeWhole: a piece of text is number 1"],
+      [() => writeWhole(file, ["a", null] as never), "writeWhole: a piece of text is null"],
+      [() => writeWhole(file, 5 as never), "writeWhole: text is number 5"],
+      [() => writeWhole(file, null as never), "writeWhole: text is null"],
+      [() => writeWhole(null as never, "a"), "writeWhole: path is null"],
+      [() => writeSnapshot(file, null as never), "writeSnapshot: the snapshot is null"],
+      [() => writeSnapshot(5 as never, {} as never), "writeSnapshot: path is number 5"],
+      [() => readSnapshot(null as never), "readSnapshot: path is null"],
+      [() => identify(null as never), "identify: file is null"],
+    ];
+    for (const [run, says] of wrong) await assertRejects(run, TypeError, says);
+    assertEquals([await Deno.readTextFile(file), [...Deno.readDirSync(folder)]], ["before", before]);
   }));
 
 Deno.test("sinks: two features of one name are refused where that would lose one", () =>
