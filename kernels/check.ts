@@ -76,11 +76,11 @@ export function checkFlag(operation: string, name: string, value: boolean): void
   }
 }
 
-/** Throws unless an option is a whole number, at least 1. */
-export function checkCount(operation: string, name: string, value: number): void {
-  if (!Number.isInteger(value) || value < 1) {
+/** Throws unless an option is a whole number, at least `least`. */
+export function checkCount(operation: string, name: string, value: number, least = 1): void {
+  if (!Number.isInteger(value) || value < least) {
     const given = typeof value === "number" ? value : describe(value);
-    throw new RangeError(`${operation}: ${name} is ${given}; it must be a whole number, at least 1.`);
+    throw new RangeError(`${operation}: ${name} is ${given}; it must be a whole number, at least ${least}.`);
   }
 }
 

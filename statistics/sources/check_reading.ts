@@ -44,7 +44,7 @@ export function checkReadingOptions(operation: string, options: TextOptions & Cs
 export function checkValues(operation: string, options: TextOptions & CsvDialect): void {
   const { chunkRows, skipRows = 0, columns, onProgress, zstdWindow } = options;
   if (chunkRows !== undefined) checkCount(operation, "chunkRows", chunkRows);
-  if (skipRows !== 0) checkCount(operation, "skipRows", skipRows);
+  checkCount(operation, "skipRows", skipRows, 0);
   if (zstdWindow !== undefined) checkCount(operation, "zstdWindow", zstdWindow);
   if (columns !== undefined) checkColumns(operation, columns);
   const { delimiter, decimal, thousands, comment, encoding, missing } = options;
