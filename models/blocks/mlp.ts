@@ -1,3 +1,4 @@
+import { checkActivation } from "../../kernels/check.ts";
 import { OptionNames } from "../../kernels/option_names.ts";
 import { activate, type AffineOptions } from "../affine.ts";
 import { layerNorm, type LayerNormOptions } from "../norms/layer_norm.ts";
@@ -66,6 +67,7 @@ const layerNormMlpOptions = new OptionNames<LayerNormMlpOptions>({ hidden: true,
 export function layerNormMlp(x: SymbolicTensor, options: LayerNormMlpOptions): SymbolicTensor {
   layerNormMlpOptions.check("layerNormMlp", options);
   const { hidden, output, activation = "relu" } = options;
+  checkActivation("layerNormMlp", activation);
   const features = hidden.reduce((h, layer) => activate(linearLayerNorm(h, layer), activation), x);
   return linear(features, output);
 }

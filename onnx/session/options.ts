@@ -1,6 +1,5 @@
-import { checkCount } from "../../kernels/check.ts";
+import { checkCount, checkWord } from "../../kernels/check.ts";
 import { type NameList, OptionNames } from "../../kernels/option_names.ts";
-import { describe } from "../../kernels/tensor.ts";
 import type { Model } from "../model.ts";
 import type { Provider } from "./runtime.ts";
 import { OnnxRuntimeError } from "./runtime_error.ts";
@@ -35,15 +34,6 @@ export const sessionNames: NameList<SessionOptions> = {
   outputsOn: true,
 };
 const names = new OptionNames<SessionOptions>(sessionNames);
-
-/** Throws unless an option is one of some words. */
-function checkWord(operation: string, name: string, word: string, known: readonly string[]): void {
-  if (known.includes(word)) return;
-  const all = known.map((one) => JSON.stringify(one));
-  throw new RangeError(
-    `${operation}: ${name} is ${describe(word)}; it must be ${all.slice(0, -1).join(", ")} or ${all.at(-1)}.`,
-  );
-}
 
 /** Throws unless options fit, each by itself and with each other. */
 export function checkOptions(operation: string, options: SessionOptions): void {
