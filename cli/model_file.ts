@@ -6,7 +6,7 @@ import { isElsewhere } from "../onnx/tensor.ts";
 import { tensorsIn } from "../onnx/walk.ts";
 import { areSame, checkDifferent, type NamedFiles } from "./different_files.ts";
 import { Failure } from "./failure.ts";
-import { messageOf } from "./message.ts";
+import { messageAt } from "./message.ts";
 
 /** A model of a file, and whether its weights lie in files of their own. */
 export interface ModelFile {
@@ -28,7 +28,7 @@ export async function readModelAt(path: string): Promise<ReadModelFile> {
     const weights = [...new Set(places.map(({ value }) => join(dirname(path), value)))];
     return { model: isExternal ? await readModelFile(path) : model, isExternal, files: [path, ...weights] };
   } catch (error) {
-    throw new Failure(`${path}: ${messageOf(error)}`, 2, { cause: error });
+    throw new Failure(messageAt(path, error), 2, { cause: error });
   }
 }
 

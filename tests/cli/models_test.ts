@@ -146,9 +146,12 @@ Deno.test("evenkeel: bad usage of the commands on models, and files that are non
     const file = `${folder}/model.onnx`, broken = `${folder}/broken.onnx`;
     await writeModelFile(file, decomposed);
     await Deno.writeTextFile(broken, "no model");
+    const absent = await evenkeel("inspect", `${folder}/absent.onnx`);
+    assertMatch(absent.stderr, /^evenkeel: \S+absent\.onnx is not there \(ENOENT\); check its name.*\n$/);
     for (
       const args of [
         ["inspect", `${folder}/absent.onnx`],
+        ["optimize", file, "-o", `${folder}/out.onnx`, "--data", `${folder}/absent.npy`],
         ["inspect", broken],
         ["optimize", file],
         ["optimize", file, "-o", `${folder}/out.onnx`, "--passes", "shrink"],
