@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-import { dirname } from "node:path";
 import { SourceError } from "../statistics/sources/source.ts";
 
 /** What an error says, in one line, and what to do about it in the words of the command line. */
@@ -18,8 +16,5 @@ export function messageAt(path: string, error: unknown): string {
 /** What to say where the host found nothing at a path. */
 function missing({ code, path }: NodeJS.ErrnoException): string | undefined {
   if (code !== "ENOENT" || path === undefined) return undefined;
-  const folder = dirname(path);
-  return existsSync(folder)
-    ? `${path} is not there (ENOENT); check its name, or make it first if it is a folder to write to.`
-    : `there is no folder ${folder} (ENOENT); check its name, or make it first.`;
+  return `${path} is not there (ENOENT); check its name, or make it first if it is a folder to write to.`;
 }
