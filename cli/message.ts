@@ -14,7 +14,7 @@ export function messageAt(path: string, error: unknown): string {
 }
 
 /** What to say where the host found nothing at a path. */
-function missing({ code, path }: NodeJS.ErrnoException): string | undefined {
+function missing({ code, path }: Error & { code?: string; path?: string }): string | undefined {
   if (code !== "ENOENT" || path === undefined) return undefined;
   return `${path} is not there (ENOENT); check its name, or make it first if it is a folder to write to.`;
 }
