@@ -12,6 +12,7 @@ import process from "node:process";
 import { Failure } from "./cli/failure.ts";
 import { InterruptedError } from "./cli/interrupt.ts";
 import { messageOf } from "./cli/message.ts";
+import { usage } from "./cli/usage.ts";
 
 /** A command as the list of all shows it, and what adds its arguments, options and work to it. */
 interface Listed {
@@ -82,13 +83,25 @@ export async function main(args: readonly string[]): Promise<number> {
       const command = new Command(name).description(description);
       program.addCommand(name === called ? (await load())(command) : command);
     }
-    for (const command of [program, ...program.commands]) command.exitOverride();
+    for (const command of [program, ...program.commands]) refuseTwice(command.exitOverride());
     await program.parseAsync([...args], { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // it has said why
     console.error(`evenkeel: ${messageOf(error)}`);
     return error instanceof InterruptedError || error instanceof Failure ? error.exitCode : 1;
+  }
+}
+
+/** Makes an option that is given twice an error: one of its values would be dropped. */
+function refuseTwice(command: Command): void {
+  const given = new Set<string>();
+  for (const option of command.options) {
+    const name = option.attributeName(); // the same for --header and --no-header
+    command.on(`option:${option.name()}`, () => {
+      if (given.has(name)) usage(command, `--${option.name()} is given twice, or with its opposite; give it once.`);
+      given.add(name);
+    });
   }
 }
 

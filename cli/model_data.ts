@@ -9,7 +9,7 @@ import { checkNames, converted, wantedBy, type WantedInput } from "../rewrite/ve
 import { openSource } from "../statistics/sources/mod.ts";
 import { Failure } from "./failure.ts";
 import type { Scaling } from "./images.ts";
-import { messageOf } from "./message.ts";
+import { messageAt, messageOf } from "./message.ts";
 
 /** How data for a model is read. */
 export interface DataOptions {
@@ -45,8 +45,7 @@ export async function* readBatches(model: Model, path: string, options: DataOpti
     }
     yield* readImages(files.filter(isImage), wanted, { batch, scaling: options.scaling });
   } catch (error) {
-    const said = messageOf(error);
-    throw new Failure(said.startsWith(path) ? said : `${path}: ${said}`, 2, { cause: error });
+    throw new Failure(messageAt(path, error), 2, { cause: error });
   }
 }
 

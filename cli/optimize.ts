@@ -11,7 +11,7 @@ import {
   verificationText,
 } from "../rewrite/mod.ts";
 import { Failure } from "./failure.ts";
-import { checkFolders, copyModel, readModelAt, writeModelAt } from "./model_file.ts";
+import { checkFiles, checkFolders, copyModel, readModelAt, writeModelAt } from "./model_file.ts";
 import { withProgress } from "./progress.ts";
 import { count } from "./reading.ts";
 import { verifying, type VerifyingOptions, verifyOptions } from "./verifying.ts";
@@ -65,6 +65,7 @@ export function optimizeCommand(command: Command): Command {
       const { output, target, passes, opset, float16, inference, report } = options;
       await checkFolders(output, report);
       const file = await readModelAt(path);
+      await checkFiles(command, file, output, { "--data": options.data, "--report": report });
       const { model, actions, ranges, verification } = await withProgress(
         "optimize",
         options.quiet,

@@ -3,6 +3,7 @@ import type { Tensor } from "../kernels/mod.ts";
 import { dialectOf } from "../statistics/sources/csv_dialect.ts";
 import { extensionOf } from "../statistics/sources/input.ts";
 import { type CsvDialect, type OpenOptions, openSource, type Source } from "../statistics/sources/mod.ts";
+import { usage } from "./usage.ts";
 
 /** The options of every command that reads data. */
 export interface ReadingOptions {
@@ -100,11 +101,6 @@ function checkDialect(command: Command, file: string, options: ReadingOptions): 
   } catch (error) {
     usage(command, error instanceof Error ? error.message : String(error));
   }
-}
-
-/** Says that a command was called wrongly, and ends the program. */
-export function usage(command: Command, message: string): never {
-  return command.error(`error: ${message}`, { exitCode: 2 });
 }
 
 /** What a source is told of the options. */

@@ -2,10 +2,11 @@ import { type Command, Option } from "commander";
 import { writeWhole } from "../statistics/sources/mod.ts";
 import { driftText, recalibrate } from "../rewrite/mod.ts";
 import { modelDataOf, type ModelDataOptions, withModelData } from "./data_options.ts";
+import { checkDifferent } from "./different_files.ts";
 import { Failure } from "./failure.ts";
 import { messageOf } from "./message.ts";
 import { readBatches } from "./model_data.ts";
-import { checkFolders, readModelAt, writeModelAt } from "./model_file.ts";
+import { checkFiles, checkFolders, readModelAt, writeModelAt } from "./model_file.ts";
 import { withProgress } from "./progress.ts";
 import { count } from "./reading.ts";
 
@@ -46,7 +47,11 @@ export function recalibrateCommand(command: Command): Command {
       const { data, output, batch, provider, quiet, picture } = options;
       await checkFolders(output, picture);
       const file = await readModelAt(path);
-      const reference = options.reference === undefined ? undefined : (await readModelAt(options.reference)).model;
+      const reference = options.reference === undefined ? undefined : await readModelAt(options.reference);
+      await checkFiles(command, file, output, { "--data": data, "--picture": picture });
+      if (reference) {
+        await checkDifferent(command, { "--reference": reference.files, "-o": output, "--picture": picture });
+      }
       const reading = { batch, ...modelDataOf(options) };
       const { model, drift, distance } = await withProgress("recalibrate", quiet, async (onProgress) => {
         let batches = Infinity;
@@ -56,7 +61,11 @@ export function recalibrateCommand(command: Command): Command {
         };
         const batchesOf = () => readBatches(file.model, data, reading);
         try {
-          return await recalibrate(file.model, batchesOf, { provider, onBatch, ...reference && { reference } });
+          return await recalibrate(file.model, batchesOf, {
+            provider,
+            onBatch,
+            ...reference && { reference: reference.model },
+          });
         } catch (error) {
           if (error instanceof Failure) throw error;
           throw new Failure(`${path}: ${messageOf(error)}`, 2, { cause: error });

@@ -1,10 +1,10 @@
 import { type Command, Option } from "commander";
-import { realpath } from "node:fs/promises";
-import { resolve } from "node:path";
 import { apply } from "./apply.ts";
+import { checkDifferent } from "./different_files.ts";
 import { fit } from "./fit.ts";
-import { count, dataOf, reading, type ReadingOptions, usage } from "./reading.ts";
+import { count, dataOf, reading, type ReadingOptions } from "./reading.ts";
 import { scalers } from "./scalers.ts";
+import { usage } from "./usage.ts";
 
 /** The options of `evenkeel scale`. */
 interface ScaleOptions extends ReadingOptions {
@@ -31,24 +31,26 @@ export function scaleCommand(command: Command): Command {
     .option("--snapshot <file>", "keep the progress of --fit in this file, and go on from there if it exists")
     .option("--every <rows>", "how often the snapshot is written", count, 1_000_000);
   return command.action(async (file: string | undefined, options: ScaleOptions) => {
-    const data = dataOf(command, file, options);
+    const data = dataOf(command, file, options), read = { data: named(data.file), "--database": options.database };
+    const isGiven = (name: string) => command.getOptionValueSource(name) === "cli";
     if ((options.fit === undefined) === (options.apply === undefined)) {
       usage(command, "give either --fit STATE.json or --apply STATE.json.");
     }
     if (options.fit !== undefined) {
       if (options.output !== undefined) usage(command, "-o is for --apply; --fit writes the file that it names.");
       if (options.byPlace) usage(command, "--by-place is for --apply.");
+      if (options.outputFormat !== undefined) usage(command, "--output-format is for --apply.");
       if (options.snapshot !== undefined && data.file === undefined) usage(command, "--snapshot is for files.");
-      if (await haveSame([data.file, options.fit, options.snapshot])) {
-        usage(command, "data, --fit and --snapshot must be different files.");
+      if (options.snapshot === undefined && isGiven("every")) {
+        usage(command, "--every is for --snapshot, which is missing.");
       }
+      await checkDifferent(command, { ...read, "--fit": options.fit, "--snapshot": options.snapshot });
       console.log(await fit(data, options.fit, options));
     } else if (options.apply !== undefined) {
-      if (options.snapshot !== undefined) usage(command, "--snapshot is for --fit.");
+      const ofFit = ["snapshot", "every", "scaler"].find(isGiven);
+      if (ofFit !== undefined) usage(command, `--${ofFit} is for --fit.`);
       if (options.output === undefined) return usage(command, "--apply needs -o FILE to write to.");
-      if (await haveSame([data.file, options.apply, options.output])) {
-        usage(command, "data, --apply and -o must be different files.");
-      }
+      await checkDifferent(command, { ...read, "--apply": options.apply, "-o": named(options.output) });
       const done = await apply(data, options.apply, options.output, options);
       if (options.output === "-") console.error(done);
       else console.log(done);
@@ -56,9 +58,7 @@ export function scaleCommand(command: Command): Command {
   });
 }
 
-/** Whether two of some paths are of one file. */
-async function haveSame(paths: readonly (string | undefined)[]): Promise<boolean> {
-  const there = paths.filter((path) => path !== undefined && path !== "-") as string[];
-  const files = await Promise.all(there.map((path) => realpath(path).catch(() => resolve(path))));
-  return new Set(files).size < files.length;
+/** A path that is one: - stands for standard input and output. */
+function named(path: string | undefined): string | undefined {
+  return path === "-" ? undefined : path;
 }

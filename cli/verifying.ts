@@ -48,6 +48,6 @@ export async function verifyOptions(
 
 function positive(text: string): number {
   const value = Number(text);
-  if (!(value > 0)) throw new InvalidArgumentError("It must be a number above 0, such as 1e-4.");
+  if (!(value > 0 && value < Infinity)) throw new InvalidArgumentError("It must be a number above 0, such as 1e-4.");
   return value;
 }

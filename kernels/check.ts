@@ -50,7 +50,7 @@ function sameDims(a: readonly number[], b: readonly number[]): boolean {
 
 /** Throws unless an option is one of the activations, or absent. */
 export function checkActivation(operation: string, activation: Activation | undefined): void {
-  if (activation !== undefined && !Object.hasOwn(activations, activation)) {
+  if (activation !== undefined && !(typeof activation === "string" && Object.hasOwn(activations, activation))) {
     const known = Object.keys(activations).map((name) => JSON.stringify(name)).join(", ");
     throw new RangeError(
       `${operation}: activation is ${describe(activation)}; it must be one of ${known}, or absent.`,
@@ -74,6 +74,15 @@ export function checkFlag(operation: string, name: string, value: boolean): void
   if (typeof value !== "boolean") {
     throw new TypeError(`${operation}: ${name} is ${describe(value)}; it must be true or false.`);
   }
+}
+
+/** Throws unless an option is one of some words. */
+export function checkWord(operation: string, name: string, word: string, known: readonly string[]): void {
+  if (known.includes(word)) return;
+  const all = known.map((one) => JSON.stringify(one));
+  throw new RangeError(
+    `${operation}: ${name} is ${describe(word)}; it must be ${all.slice(0, -1).join(", ")} or ${all.at(-1)}.`,
+  );
 }
 
 /** Throws unless an option is a whole number, at least `least`. */

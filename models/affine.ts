@@ -1,5 +1,6 @@
 import type { NameList } from "../kernels/option_names.ts";
 import type { Activation } from "../kernels/activation.ts";
+import { checkActivation } from "../kernels/check.ts";
 import { otherAxes } from "./check.ts";
 import { type NamedOptions, optionalParameter, type Parameter } from "./parameter.ts";
 import type { SymbolicTensor } from "./symbolic_tensor.ts";
@@ -31,6 +32,7 @@ export function affineOf(
   axes: readonly number[],
   options: AffineOptions,
 ): Affine {
+  checkActivation(operation, options.activation);
   const dims = axes.map((axis) => x.dims[axis]);
   return {
     scale: optionalParameter(operation, x, "scale", options.scale, dims, options),

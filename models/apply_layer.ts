@@ -1,5 +1,7 @@
 import { OptionNames } from "../kernels/option_names.ts";
+import { describe } from "../kernels/tensor.ts";
 import type { Layer } from "../layers/layer.ts";
+import { checkForm, checkSymbolic } from "./check.ts";
 import { activationWriter, softmaxWriter } from "./blocks/activation.ts";
 import { frozenBatchNormWriter } from "./blocks/batch_norm_table.ts";
 import {
@@ -67,6 +69,13 @@ const names = new OptionNames<ApplyLayerOptions>({ state: true, condition: true,
  */
 export function applyLayer(x: SymbolicTensor, layer: Layer, options: ApplyLayerOptions = {}): SymbolicTensor {
   names.check("applyLayer", options);
+  checkSymbolic("applyLayer", "x", x, 0);
+  const { form, state, condition } = options;
+  if (form !== undefined) checkForm("applyLayer", form);
+  if (condition !== undefined) checkSymbolic("applyLayer", "condition", condition, 1);
+  if (state !== undefined && (typeof state !== "object" || state === null)) {
+    throw new TypeError(`applyLayer: state is ${describe(state)}; it must be the layer's state: tensors by name.`);
+  }
   const [, write] = writers.find(([kind]) => layer instanceof kind) ?? [];
   if (write === undefined) {
     throw new TypeError(

@@ -1,3 +1,4 @@
+import { checkWord } from "../kernels/check.ts";
 import type { Dim } from "../onnx/mod.ts";
 import type { Form } from "./form.ts";
 import { SymbolicTensor } from "./symbolic_tensor.ts";
@@ -24,11 +25,7 @@ export function checkSymbolic(operation: string, name: string, x: unknown, rank:
 
 /** Throws unless a form is one of the three. */
 export function checkForm(operation: string, form: Form): void {
-  const forms = ["fused", "decomposed", "robust"];
-  if (!forms.includes(form)) {
-    const known = forms.map((one) => JSON.stringify(one)).join(", ");
-    throw new RangeError(`${operation}: form is ${JSON.stringify(form)}; it must be one of ${known}.`);
-  }
+  checkWord(operation, "form", form, ["fused", "decomposed", "robust"]);
 }
 
 /** The axis counted from the front. */

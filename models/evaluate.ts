@@ -1,3 +1,5 @@
+import { checkCount } from "../kernels/check.ts";
+import { OptionNames } from "../kernels/option_names.ts";
 import { sizeOf, type Tensor, typeOf } from "../kernels/tensor.ts";
 import { attributeOf, Graph, type Model, ModelError, type NodeProto, type OnnxTensor, tensorOf } from "../onnx/mod.ts";
 import { checkInputs } from "../onnx/session/inputs.ts";
@@ -10,6 +12,8 @@ export interface EvaluateNodeOptions {
   /** The version of the operator set of the node's domain that the model imports, such as 17. */
   opset: number;
 }
+
+const nodeNames = new OptionNames<EvaluateNodeOptions>({ opset: true });
 
 /**
  * Runs a normalization node of an ONNX model with Evenkeel's kernels, which is to say: right at any offset, on any host.
@@ -45,7 +49,18 @@ export interface EvaluateNodeOptions {
 export function evaluateNode(
   node: NodeProto,
   inputs: readonly (OnnxTensor | undefined)[],
-  { opset }: EvaluateNodeOptions,
+  options: EvaluateNodeOptions,
+): (Tensor | undefined)[] {
+  nodeNames.check("evaluateNode", options);
+  const { opset } = options ?? {};
+  checkCount("evaluateNode", "opset", opset);
+  return evaluated(node, inputs, opset);
+}
+
+function evaluated(
+  node: NodeProto,
+  inputs: readonly (OnnxTensor | undefined)[],
+  opset: number,
 ): (Tensor | undefined)[] {
   return namingNode(node, () => {
     const operator = operatorOf(node, opset), { outputs: names } = operator;
@@ -126,7 +141,7 @@ export function evaluate(model: Model, inputs: Readonly<Record<string, OnnxTenso
 
 function resultsOf(graph: Graph, node: NodeProto, inputs: (OnnxTensor | undefined)[]): (OnnxTensor | undefined)[] {
   if (graph.functionOf(node) === undefined) {
-    if (versionsOf(node)) return evaluateNode(node, inputs, { opset: opsetOf(graph, node) });
+    if (versionsOf(node)) return evaluated(node, inputs, opsetOf(graph, node));
     if (node.domain === "" || node.domain === "ai.onnx") {
       // The graph knows constants itself.
       if (node.opType === "Constant") return [];

@@ -1,4 +1,4 @@
-import { type DType, type Tensor, zeros } from "../kernels/tensor.ts";
+import { describe, type DType, type Tensor, zeros } from "../kernels/tensor.ts";
 import type { Dim } from "../onnx/mod.ts";
 import { show } from "./check.ts";
 import { SymbolicTensor } from "./symbolic_tensor.ts";
@@ -38,6 +38,28 @@ export function parameter(
   return x.of(value, { type: tensor.type, dims: given.dims });
 }
 
+/** Throws unless options have these parameters. */
+export function checkNeeded<T extends object>(
+  operation: string,
+  options: T | undefined,
+  names: readonly (keyof T & string)[],
+): void {
+  for (const name of names) {
+    const given = options?.[name] as Parameter | undefined;
+    if (given === undefined) {
+      throw new TypeError(`${operation}: ${name} is needed: a tensor, a SymbolicTensor or the name of a new input.`);
+    }
+    if (typeof given !== "string") checkKind(operation, name, given);
+  }
+}
+
+function checkKind(operation: string, name: string, given: Tensor | SymbolicTensor): void {
+  if (typeof given === "object" && given !== null && "dims" in given) return;
+  throw new TypeError(
+    `${operation}: ${name} is ${describe(given)}; it must be a tensor, a SymbolicTensor or the name of a new input.`,
+  );
+}
+
 /** Throws unless a parameter is a tensor, or a value of the graph, of these dims: sizes of x. */
 export function checkFits(
   operation: string,
@@ -45,11 +67,7 @@ export function checkFits(
   given: Tensor | SymbolicTensor,
   dims: readonly Dim[],
 ): void {
-  if (typeof given !== "object" || given === null || !("dims" in given)) {
-    throw new TypeError(
-      `${operation}: ${name} is ${typeof given}; it must be a tensor, a SymbolicTensor or the name of a new input.`,
-    );
-  }
+  checkKind(operation, name, given);
   if (given.dims.length === dims.length && dims.every((dim, d) => agree(dim, given.dims[d]))) return;
   throw new RangeError(
     `${operation}: ${name} has dims ${show(given.dims)}; they must be ${show(dims)}, the sizes of x that it goes with.`,

@@ -1,3 +1,4 @@
+import { checkWord } from "../kernels/check.ts";
 import type { DType } from "../kernels/tensor.ts";
 import type { Attribute, Dim, NodeOptions, SubgraphBuilder, Value } from "../onnx/mod.ts";
 
@@ -67,8 +68,13 @@ export class SymbolicTensor implements SymbolicTensorOptions {
   /** The version of ONNX's operator set that its graph is written in. */
   readonly opset: number;
 
-  /** Says of a value what type and dims it has. */
+  /**
+   * Says of a value what type and dims it has.
+   *
+   * @throws {RangeError} If the type is none that normalizations have.
+   */
   constructor(value: Value, { type, dims, opset }: SymbolicTensorOptions) {
+    checkWord("SymbolicTensor", "type", type, ["float32", "float64", "float16"]);
     this.value = value;
     this.type = type;
     this.dims = dims;

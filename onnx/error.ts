@@ -1,5 +1,5 @@
 /**
- * What is wrong with a model that was read.
+ * What is wrong with a model that was read, or with its file.
  *
  * A class of its own, where the rest of Evenkeel throws `TypeError` and `RangeError`: those say that a call is wrong, and the
  * caller mends the program. A model comes from elsewhere, so that a program must be able to tell a bad file from its own

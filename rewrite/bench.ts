@@ -1,4 +1,8 @@
+import { checkCount, checkWord } from "../kernels/check.ts";
+import { OptionNames } from "../kernels/option_names.ts";
+import { checkModel } from "../onnx/check_model.ts";
 import { Graph, type Model, openSession, type Provider, type Session } from "../onnx/mod.ts";
+import { checkList } from "./check.ts";
 import { guessInputs, type Inputs } from "./verify/inputs.ts";
 
 /** Options of {@linkcode bench}. */
@@ -10,6 +14,8 @@ export interface BenchOptions {
   /** How many times to run each model. Default: 20. */
   readonly runs?: number;
 }
+
+const names = new OptionNames<BenchOptions>({ provider: true, inputs: true, runs: true });
 
 /** How long a model takes, in milliseconds. */
 export interface Timing {
@@ -28,8 +34,8 @@ export interface Timing {
  *
  * @param models At least one.
  * @returns A timing for each, in their order.
- * @throws {RangeError} If runs is no whole number, at least 1.
- * @throws {TypeError} If there is no model, or inputs cannot be guessed and none are given.
+ * @throws {RangeError} If runs is no whole number, at least 1, or there is no such provider.
+ * @throws {TypeError} If there is no model, an option is not of its kind, or inputs cannot be guessed and none are given.
  *
  * @example A model before and after
  * ```ts
@@ -42,11 +48,13 @@ export interface Timing {
  * ```
  */
 export async function bench(models: readonly Model[], options: BenchOptions = {}): Promise<Timing[]> {
+  names.check("bench", options);
   const { provider = "wasm", runs = 20 } = options;
+  checkList("bench", "models", models, "[model]");
   if (models.length === 0) throw new TypeError("bench: give at least one model.");
-  if (!Number.isInteger(runs) || runs < 1) {
-    throw new RangeError(`bench: runs is ${runs}; it must be a whole number, at least 1.`);
-  }
+  for (const model of models) checkModel("bench", "an entry of models", model);
+  checkWord("bench", "provider", provider, ["wasm", "webgpu"]);
+  checkCount("bench", "runs", runs);
   const inputs = options.inputs ?? guessInputs(Graph.of(models[0]), 0)[0].inputs;
   const sessions: Session[] = [], loads: number[] = [], firsts: number[] = [], times: number[][] = models.map(() => []);
   const timed = async (work: () => Promise<unknown>) => {

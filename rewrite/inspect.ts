@@ -1,3 +1,4 @@
+import { checkModel } from "../onnx/check_model.ts";
 import { type FunctionProto, Graph, type Model, type NodeProto } from "../onnx/mod.ts";
 import { isStandard } from "../onnx/standard.ts";
 import { isInference } from "./find/affine.ts";
@@ -63,6 +64,7 @@ export interface Inspection {
  * Lists the normalizations of a model: operators, and what is spelled out in any way, by what the values are.
  *
  * @throws {ModelError} If it is no graph in ONNX's sense.
+ * @throws {TypeError} If it is no model at all.
  *
  * @example
  * ```ts
@@ -76,6 +78,7 @@ export interface Inspection {
  * ```
  */
 export function inspect(model: Model): Inspection {
+  checkModel("inspect", "model", model);
   const graph = Graph.of(model);
   const parts: { graph: Graph; path: string; of?: FunctionProto }[] = [
     { graph, path: "" },

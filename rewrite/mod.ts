@@ -36,4 +36,5 @@ export { actionsText, driftText, inspectionText, rangesText, timingText, verific
 export { givenInputs } from "./verify/given.ts";
 export type { Inputs } from "./verify/inputs.ts";
 export type { ComparedValue, Verification } from "./verify/verification.ts";
-export { verify, type VerifyOptions } from "./verify/verify.ts";
+export type { VerifyOptions } from "./verify/options.ts";
+export { verify } from "./verify/verify.ts";

@@ -1,4 +1,8 @@
+import { checkCount, checkWord } from "../kernels/check.ts";
+import { OptionNames } from "../kernels/option_names.ts";
+import { checkModel } from "../onnx/check_model.ts";
 import { Editor, Graph, type Model, ModelError } from "../onnx/mod.ts";
+import { checkList } from "./check.ts";
 import { type NormRange, toFloat16 } from "./float16/float16.ts";
 import { findNorms } from "./find/findings.ts";
 import { inlineFunctions } from "./passes/inline.ts";
@@ -10,7 +14,8 @@ import { opsetObstacle, raiseOpset } from "./passes/opset.ts";
 import { guessInputs, type Inputs } from "./verify/inputs.ts";
 import { measureRanges } from "./verify/ranges.ts";
 import type { Verification } from "./verify/verification.ts";
-import { verify, type VerifyOptions } from "./verify/verify.ts";
+import { checkVerifyOptions, type VerifyOptions } from "./verify/options.ts";
+import { verify } from "./verify/verify.ts";
 
 /** Options of {@linkcode optimize}. */
 export interface OptimizeOptions extends Partial<Pick<PassOptions, "target">> {
@@ -39,6 +44,15 @@ export interface OptimizeOptions extends Partial<Pick<PassOptions, "target">> {
   readonly verify?: VerifyOptions | false;
 }
 
+const names = new OptionNames<OptimizeOptions>({
+  target: true,
+  passes: true,
+  opset: true,
+  float16: "flag",
+  inference: "flag",
+  verify: true,
+});
+
 /** What {@linkcode optimize} gives. */
 export interface Optimization {
   /**
@@ -66,9 +80,9 @@ export interface Claim extends Pick<VerifyOptions, "inputs" | "values" | "mended
  * Makes a model smaller, or right on its target, by its normalizations, and runs both to prove that they are the same.
  *
  * @param model Stays as it is.
- * @throws {RangeError} If there is no pass of a name, or the model cannot be brought to the opset.
+ * @throws {RangeError} If there is no pass of a name, another option does not fit, or the model cannot be brought to the opset.
  * @throws {ModelError} If the model is no graph in ONNX's sense, or is one that is being trained.
- * @throws {TypeError} If its inputs cannot be guessed and none are given.
+ * @throws {TypeError} If its inputs cannot be guessed and none are given, or an option is not of its kind.
  *
  * @example A spelled-out norm becomes an operator
  * ```ts
@@ -83,7 +97,13 @@ export interface Claim extends Pick<VerifyOptions, "inputs" | "values" | "mended
  * ```
  */
 export async function optimize(model: Model, options: OptimizeOptions = {}): Promise<Optimization> {
-  const { target = "any", opset } = options, wanted = options.passes ?? defaultPasses(target);
+  checkModel("optimize", "model", model);
+  names.check("optimize", options);
+  const { target = "any", opset } = options, { passes: wanted = defaultPasses(target) } = options;
+  checkWord("optimize", "target", target, ["wasm", "webgpu", "native", "any"]);
+  checkList("optimize", "passes", wanted, `["tidy", "fuse"]`);
+  if (opset !== undefined) checkCount("optimize", "opset", opset);
+  if (options.verify !== false) checkVerifyOptions("optimize", options.verify, "verify");
   const unknown = wanted.find((name) => !Object.hasOwn(passes, name));
   if (unknown !== undefined) {
     throw new RangeError(`There is no pass ${JSON.stringify(unknown)}; there are ${Object.keys(passes).join(", ")}.`);

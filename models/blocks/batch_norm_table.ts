@@ -1,7 +1,7 @@
 import { OptionNames } from "../../kernels/option_names.ts";
 import { along } from "../affine.ts";
-import { axisOf } from "../check.ts";
-import { type NamedOptions, type Parameter, parameter, typed } from "../parameter.ts";
+import { axisOf, checkSymbolic } from "../check.ts";
+import { checkNeeded, type NamedOptions, type Parameter, parameter, typed } from "../parameter.ts";
 import type { SymbolicTensor } from "../symbolic_tensor.ts";
 import { FrozenBatchNorm } from "../../layers/norms/frozen_batch_norm.ts";
 import { layerWriter } from "../writing.ts";
@@ -30,6 +30,8 @@ const applyTableOptions = new OptionNames<ApplyTableOptions>({ slope: true, shif
  */
 export function applyTable(x: SymbolicTensor, options: ApplyTableOptions): SymbolicTensor {
   applyTableOptions.check("applyTable", options);
+  checkSymbolic("applyTable", "x", x, 1);
+  checkNeeded("applyTable", options, ["slope", "shift"]);
   const operation = "applyTable", channel = axisOf(operation, options.axis ?? 1, x);
   const [slope, shift] = (["slope", "shift"] as const).map((name) =>
     along(x, [channel], parameter(operation, x, name, options[name], [x.dims[channel]], options))

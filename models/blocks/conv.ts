@@ -1,6 +1,7 @@
 import { OptionNames } from "../../kernels/option_names.ts";
-import type { Tensor } from "../../kernels/tensor.ts";
+import { checkTensor, type Tensor } from "../../kernels/tensor.ts";
 import type { Dim } from "../../onnx/mod.ts";
+import { checkSymbolic } from "../check.ts";
 import { type NamedOptions, parameter, typed } from "../parameter.ts";
 import type { SymbolicTensor } from "../symbolic_tensor.ts";
 import { Conv2d } from "../../layers/network/conv.ts";
@@ -50,6 +51,9 @@ const convOptions = new OptionNames<ConvOptions>({
  */
 export function conv(x: SymbolicTensor, options: ConvOptions): SymbolicTensor {
   convOptions.check("conv", options);
+  checkSymbolic("conv", "x", x, 3);
+  checkTensor("conv", "weight", options?.weight);
+  if (options.bias !== undefined) checkTensor("conv", "bias", options.bias);
   const { weight, bias, groups = 1 } = options, [outputs, ...rest] = weight.dims, kernel = rest.slice(1);
   const { stride = kernel.map(() => 1), dilation = kernel.map(() => 1), padding } = options;
   const before = padding ?? kernel.map((size) => (size - 1) >> 1), after = padding ?? kernel.map((size) => size >> 1);

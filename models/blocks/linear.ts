@@ -1,6 +1,14 @@
 import { OptionNames } from "../../kernels/option_names.ts";
 import type { Dim } from "../../onnx/mod.ts";
-import { checkFits, type NamedOptions, optionalParameter, type Parameter, parameter } from "../parameter.ts";
+import { checkSymbolic } from "../check.ts";
+import {
+  checkFits,
+  checkNeeded,
+  type NamedOptions,
+  optionalParameter,
+  type Parameter,
+  parameter,
+} from "../parameter.ts";
 import { SymbolicTensor } from "../symbolic_tensor.ts";
 import { transposed } from "./transposed.ts";
 import { Linear } from "../../layers/network/linear.ts";
@@ -40,6 +48,8 @@ const linearOptions = new OptionNames<LinearOptions>({ weight: true, bias: true,
  */
 export function linear(x: SymbolicTensor, options: LinearOptions): SymbolicTensor {
   linearOptions.check("linear", options);
+  checkSymbolic("linear", "x", x, 1);
+  checkNeeded("linear", options, ["weight"]);
   const inputs = x.dims.at(-1);
   const outputs = options.outputs ?? (typeof options.weight === "object" ? options.weight.dims[0] : undefined);
   const weight = transposedWeight(x, options, [outputs, inputs]);

@@ -1,5 +1,8 @@
+import { checkActivation } from "../../kernels/check.ts";
 import { OptionNames } from "../../kernels/option_names.ts";
+import { describe } from "../../kernels/tensor.ts";
 import { activate, type AffineOptions } from "../affine.ts";
+import { checkSymbolic } from "../check.ts";
 import { layerNorm, type LayerNormOptions } from "../norms/layer_norm.ts";
 import type { SymbolicTensor } from "../symbolic_tensor.ts";
 import { linear, type LinearOptions } from "./linear.ts";
@@ -31,6 +34,9 @@ const linearLayerNormOptions = new OptionNames<LinearLayerNormOptions>({ linear:
  */
 export function linearLayerNorm(x: SymbolicTensor, options: LinearLayerNormOptions): SymbolicTensor {
   linearLayerNormOptions.check("linearLayerNorm", options);
+  if (options?.linear === undefined) {
+    throw new TypeError("linearLayerNorm: linear is needed: the options of the linear layer, as in { weight, bias }.");
+  }
   return layerNorm(linear(x, options.linear), options.norm);
 }
 
@@ -65,7 +71,16 @@ const layerNormMlpOptions = new OptionNames<LayerNormMlpOptions>({ hidden: true,
  */
 export function layerNormMlp(x: SymbolicTensor, options: LayerNormMlpOptions): SymbolicTensor {
   layerNormMlpOptions.check("layerNormMlp", options);
+  checkSymbolic("layerNormMlp", "x", x, 1);
+  if (!Array.isArray(options?.hidden)) {
+    throw new TypeError(
+      `layerNormMlp: hidden is ${
+        describe(options?.hidden)
+      }; it must be a list of layers, as in [{ linear: { weight } }].`,
+    );
+  }
   const { hidden, output, activation = "relu" } = options;
+  checkActivation("layerNormMlp", activation);
   const features = hidden.reduce((h, layer) => activate(linearLayerNorm(h, layer), activation), x);
   return linear(features, output);
 }

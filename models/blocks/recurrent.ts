@@ -1,10 +1,10 @@
 import type { NameList } from "../../kernels/option_names.ts";
 import { checkNumber } from "../../kernels/check.ts";
 import type { Attribute, Dim } from "../../onnx/mod.ts";
-import { show } from "../check.ts";
+import { checkSymbolic, show } from "../check.ts";
 import type { Form } from "../form.ts";
 import { layerNorm } from "../norms/layer_norm.ts";
-import { filled, type NamedOptions, optionalParameter, type Parameter, parameter } from "../parameter.ts";
+import { checkNeeded, filled, type NamedOptions, optionalParameter, type Parameter, parameter } from "../parameter.ts";
 import { checkComputable, type SymbolicTensor } from "../symbolic_tensor.ts";
 
 /** What recurrent networks have in common. Parameters have the names and dims that they have in the layers, which are PyTorch's. */
@@ -65,6 +65,8 @@ export class RecurrentGraph {
   readonly direction: "forward" | "reverse";
 
   constructor(operation: string, x: SymbolicTensor, options: RecurrentOptions, gates: number) {
+    checkSymbolic(operation, "x", x, 3);
+    checkNeeded(operation, options, ["inputWeight", "hiddenWeight"]);
     const { norm = "none", epsilon = 1e-5, hidden = hiddenOf(options), direction = "forward" } = options;
     if (x.dims.length !== 3) {
       throw new RangeError(`${operation}: x has dims ${show(x.dims)}; they must be 3, [steps, samples, inputs].`);

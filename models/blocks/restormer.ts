@@ -1,4 +1,5 @@
 import { affineNames } from "../affine.ts";
+import { checkSymbolic } from "../check.ts";
 import { OptionNames } from "../../kernels/option_names.ts";
 import { layerNorm, type LayerNormOptions } from "../norms/layer_norm.ts";
 import type { SymbolicTensor } from "../symbolic_tensor.ts";
@@ -16,6 +17,7 @@ import type { SymbolicTensor } from "../symbolic_tensor.ts";
  * ```
  */
 export function to3d(x: SymbolicTensor): SymbolicTensor {
+  checkSymbolic("to3d", "x", x, 0);
   const [samples, channels, height, width] = x.dims;
   if (x.dims.length !== 4) {
     throw new RangeError(
@@ -33,6 +35,7 @@ export function to3d(x: SymbolicTensor): SymbolicTensor {
  * Sequences of pixels as images again: `b (h w) c -> b c h w`.
  *
  * @param image The image whose sizes it takes.
+ * @throws {RangeError} If y has not three dimensions at least, or image not four.
  *
  * @example See {@linkcode to3d}
  * ```ts
@@ -42,6 +45,8 @@ export function to3d(x: SymbolicTensor): SymbolicTensor {
  * ```
  */
 export function to4d(y: SymbolicTensor, image: SymbolicTensor): SymbolicTensor {
+  checkSymbolic("to4d", "y", y, 3);
+  checkSymbolic("to4d", "image", image, 4);
   return y.op("Transpose", [], { perm: [0n, 2n, 1n] }).reshapeLike(image);
 }
 
@@ -75,7 +80,7 @@ const restormerLayerNormOptions = new OptionNames<RestormerLayerNormOptions>({
  */
 export function restormerLayerNorm(x: SymbolicTensor, options: RestormerLayerNormOptions): SymbolicTensor {
   restormerLayerNormOptions.check("restormerLayerNorm", options);
-  const { kind, ...rest } = options;
+  const { kind, ...rest }: Partial<RestormerLayerNormOptions> = options ?? {};
   if (kind !== "WithBias" && kind !== "BiasFree") {
     throw new RangeError(`restormerLayerNorm: kind is ${JSON.stringify(kind)}; it must be "WithBias" or "BiasFree".`);
   }

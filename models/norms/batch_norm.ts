@@ -4,7 +4,7 @@ import { activate, affineNames, affineOf, type AffineOptions, along, applyAffine
 import { axisOf, checkForm, checkSymbolic, otherAxes, refuseFused } from "../check.ts";
 import type { Form } from "../form.ts";
 import { moments } from "./moments.ts";
-import { filled, type Parameter, parameter } from "../parameter.ts";
+import { checkNeeded, filled, type Parameter, parameter } from "../parameter.ts";
 import { type SymbolicTensor, widened } from "../symbolic_tensor.ts";
 import { restored, viewFor } from "./view.ts";
 
@@ -190,12 +190,10 @@ function statistics<Name extends string>(
   options: { [name in Name]: Parameter } & AffineOptions,
   names: readonly Name[],
 ): Record<Name, SymbolicTensor> {
-  const entries = names.map((name) => {
-    if (options?.[name] === undefined) {
-      throw new TypeError(`${operation}: ${name} is needed: a tensor, a SymbolicTensor or the name of a new input.`);
-    }
-    return [name, parameter(operation, x, name, options[name], [x.dims[channel]], options)];
-  });
+  checkNeeded(operation, options, names);
+  const entries = names.map((
+    name,
+  ) => [name, parameter(operation, x, name, options[name], [x.dims[channel]], options)]);
   return Object.fromEntries(entries);
 }
 

@@ -1,4 +1,5 @@
 import { Names } from "../build/names.ts";
+import { checkModel } from "../check_model.ts";
 import { ModelError } from "../error.ts";
 import { Graph } from "../graph/graph.ts";
 import type { OnnxTensor } from "../element.ts";
@@ -42,6 +43,7 @@ export class Editor {
 
   /** Begins with a copy of a model. */
   constructor(model: Model) {
+    checkModel("Editor", "model", model);
     this.model = copyOf(model);
     this.#names = new Names(namesIn(this.model));
   }

@@ -5,7 +5,10 @@ import {
   TensorProto_DataType as DataType,
   TensorProtoSchema,
 } from "onnx-buf";
-import { sizeOf } from "../../kernels/tensor.ts";
+import { checkNumber } from "../../kernels/check.ts";
+import { OptionNames } from "../../kernels/option_names.ts";
+import { describe, sizeOf } from "../../kernels/tensor.ts";
+import { checkModel } from "../check_model.ts";
 import { elements, elementTypeOf } from "../element.ts";
 import { ModelError } from "../error.ts";
 import type { Model, TensorProto } from "../model.ts";
@@ -106,6 +109,20 @@ export interface SplitOptions {
   threshold?: number;
 }
 
+const splitNames = new OptionNames<SplitOptions>({ location: true, threshold: true });
+
+/** Throws unless options of splitting fit, but for a location that is left out. */
+export function checkSplit(operation: string, options: Partial<SplitOptions> | undefined, what?: string): void {
+  splitNames.check(operation, options as SplitOptions | undefined, what);
+  const { location, threshold } = options ?? {};
+  if (location !== undefined && (typeof location !== "string" || location === "")) {
+    throw new TypeError(
+      `${operation}: location is ${describe(location)}; it must be the name of a file, such as "model.onnx.data".`,
+    );
+  }
+  if (threshold !== undefined) checkNumber(operation, "threshold", threshold, 0);
+}
+
 /** A model whose weights are in a file of their own. */
 export interface SplitModel {
   /** The bytes of the `.onnx` file. */
@@ -121,6 +138,7 @@ const page = 4096, word = 8;
  * Writes a model with its weights in a file of their own, as models over 2 GiB must be. The model itself stays as it is.
  *
  * @throws {ModelError} If the model is over 2 GiB even so.
+ * @throws {TypeError | RangeError} If it is no model, or an option does not fit.
  *
  * @example Two files
  * ```ts
@@ -135,7 +153,15 @@ const page = 4096, word = 8;
  * assertEquals(model.length < 500, true);
  * ```
  */
-export function splitWeights(model: Model, { location, threshold = 1024 }: SplitOptions): SplitModel {
+export function splitWeights(model: Model, options: SplitOptions): SplitModel {
+  checkModel("splitWeights", "model", model);
+  checkSplit("splitWeights", options);
+  const { location, threshold = 1024 } = options ?? {};
+  if (location === undefined) {
+    throw new TypeError(
+      'splitWeights: location is needed: the name of the file for the weights, such as "model.onnx.data".',
+    );
+  }
   const weights: Uint8Array<ArrayBuffer>[] = [];
   let end = 0;
   const bytes = withWeightsElsewhere(model, tensorsIn(model), threshold, (bytes) => {

@@ -1,5 +1,7 @@
 import { ModelError } from "../error.ts";
-import { readExternalData, type SplitOptions, splitWeights } from "./external_data.ts";
+import { OptionNames } from "../../kernels/option_names.ts";
+import { checkModel } from "../check_model.ts";
+import { checkSplit, readExternalData, type SplitOptions, splitWeights } from "./external_data.ts";
 import type { Model } from "../model.ts";
 import type { ReadLimits } from "./limits.ts";
 import { readModel } from "./read.ts";
@@ -29,7 +31,7 @@ function builtin(name: string): unknown {
  * Reads a model from a file, and its weights from the files beside it that it names. For Deno, Node.js and Bun.
  *
  * @param limits What reading may take, for a file that is refused though you trust it.
- * @throws {ModelError} If the file is not a model, or names a file for its weights that is outside of its own folder.
+ * @throws {ModelError} If the file cannot be read or is not a model, or names a file for its weights that is outside of its own folder.
  * @throws {TypeError} In a browser, which has no files.
  *
  * @example From a file to a result
@@ -42,7 +44,11 @@ function builtin(name: string): unknown {
 export async function readModelFile(path: string, limits: ReadLimits = {}): Promise<Model> {
   const { readFile } = files();
   const folder = paths().dirname(path), read = new Map<string, Uint8Array>();
-  return await readExternalData(readModel(await readFile(path), limits), async (location) => {
+  const bytes = await readFile(path).catch((cause) => {
+    const why = cause.code === "ENOENT" ? "there is no such file" : cause.message;
+    throw new ModelError(`readModelFile: ${path} cannot be read: ${why}.`, { cause });
+  });
+  return await readExternalData(readModel(bytes, limits), async (location) => {
     const real = await inside(folder, location), bytes = read.get(real) ?? await readFile(real);
     read.set(real, bytes);
     return bytes;
@@ -54,15 +60,20 @@ export async function readModelFile(path: string, limits: ReadLimits = {}): Prom
  * folder, not even by a link.
  */
 async function inside(folder: string, location: string): Promise<string> {
-  const { realpath } = files(), { join, sep } = paths();
-  const root = await realpath(folder);
-  const path = await realpath(join(root, location)).catch((cause) => {
+  const { realpath } = files(), root = await realpath(folder);
+  const path = await realpath(paths().join(root, location)).catch((cause) => {
     throw new ModelError(`The weights' file ${JSON.stringify(location)} is not beside the model.`, { cause });
   });
-  if (!path.startsWith(root.endsWith(sep) ? root : root + sep)) {
+  if (!isIn(root, path)) {
     throw new ModelError(`The model wants its weights from ${JSON.stringify(location)}, outside of its own folder.`);
   }
   return path;
+}
+
+/** Whether a path lies in a folder; both are without links. */
+function isIn(folder: string, path: string): boolean {
+  const { sep } = paths();
+  return path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
 
 /** Options of {@linkcode writeModelFile}. */
@@ -74,11 +85,14 @@ export interface WriteModelFileOptions {
   externalData?: Partial<SplitOptions>;
 }
 
+const writeNames = new OptionNames<WriteModelFileOptions>({ externalData: true });
+
 /**
  * Writes a model to a file and, if asked, its weights to another beside it. For Deno, Node.js and Bun.
  *
- * @throws {ModelError} If the model is over 2 GiB and its weights are to stay with it.
- * @throws {TypeError} In a browser, which has no files.
+ * @throws {ModelError} If the model is over 2 GiB and its weights are to stay with it, or there is no folder for a file.
+ * @throws {RangeError} If the weights' file would be the model's own, or outside of its folder, where {@linkcode readModelFile} does not look.
+ * @throws {TypeError} If it is no model, or an option does not fit; and in a browser, which has no files.
  *
  * @example A large model as model.onnx and model.onnx.data
  * ```ts ignore
@@ -88,16 +102,43 @@ export interface WriteModelFileOptions {
  * ```
  */
 export async function writeModelFile(path: string, model: Model, options: WriteModelFileOptions = {}): Promise<void> {
-  const { basename, dirname, join } = paths(), { externalData } = options;
+  checkModel("writeModelFile", "model", model);
+  writeNames.check("writeModelFile", options);
+  const { externalData } = options;
+  checkSplit("writeModelFile", externalData, "externalData");
   if (externalData === undefined) return await writeChunks(path, modelChunks(model));
-  const location = externalData.location ?? `${basename(path)}.data`;
+  const { basename, dirname, join } = paths(), location = externalData.location ?? `${basename(path)}.data`;
+  const place = join(dirname(path), location), real = await realPath(place);
+  const wrong = real === await realPath(path)
+    ? "which is the model's own file"
+    : isIn(await realPath(dirname(path)), real)
+    ? undefined
+    : "which is outside of the model's folder";
+  if (wrong) {
+    throw new RangeError(
+      `writeModelFile: location is ${
+        JSON.stringify(location)
+      }, ${wrong}; give the name of another file in that folder, or none.`,
+    );
+  }
   const { model: bytes, weights } = splitWeights(model, { ...externalData, location });
+  await writeChunks(place, weights);
   await writeChunks(path, [bytes]);
-  await writeChunks(join(dirname(path), location), weights);
+}
+
+/** The path without links; of a file that is not there yet, or may not be looked at, as far as that is known. */
+async function realPath(path: string): Promise<string> {
+  const { basename, dirname, join, resolve } = paths(), folder = dirname(path);
+  return await files().realpath(path).catch(async () =>
+    folder === path ? resolve(path) : join(await realPath(folder), basename(path))
+  );
 }
 
 async function writeChunks(path: string, chunks: readonly Uint8Array[]): Promise<void> {
-  const file = await files().open(path, "w");
+  const file = await files().open(path, "w").catch((cause) => {
+    const why = cause.code === "ENOENT" ? `there is no folder ${paths().dirname(path)}; make it first` : cause.message;
+    throw new ModelError(`writeModelFile: ${path} cannot be written: ${why}.`, { cause });
+  });
   try {
     for (const chunk of chunks) await file.writeFile(chunk);
   } finally {

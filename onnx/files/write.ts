@@ -1,3 +1,4 @@
+import { checkModel } from "../check_model.ts";
 import { ModelError } from "../error.ts";
 import type { Model } from "../model.ts";
 import { tensorsIn } from "../walk.ts";
@@ -12,6 +13,7 @@ export const largestMessage = 2 ** 31 - 1;
  *
  * @throws {ModelError} If a field's value does not fit its type, or the file would be larger than the 2 GiB that a protobuf
  * message can be.
+ * @throws {TypeError} If it is no model.
  *
  * @example From a builder to bytes
  * ```ts
@@ -26,6 +28,7 @@ export const largestMessage = 2 ** 31 - 1;
  * ```
  */
 export function writeModel(model: Model): Uint8Array<ArrayBuffer> {
+  checkModel("writeModel", "model", model);
   const chunks = modelChunks(model), bytes = new Uint8Array(sizeOf(chunks));
   let at = 0;
   for (const chunk of chunks) {

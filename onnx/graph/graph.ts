@@ -9,6 +9,7 @@ import type { FunctionProto, GraphProto, Model, NodeProto, TensorProto } from ".
 import { sparseAttributeOf } from "../attribute.ts";
 import { checkNumber } from "../../kernels/check.ts";
 import { OptionNames } from "../../kernels/option_names.ts";
+import { checkModel } from "../check_model.ts";
 import { inOrder } from "./order.ts";
 import { inferTypes } from "../shapes/infer.ts";
 import { isStandard } from "../standard.ts";
@@ -111,12 +112,13 @@ export class Graph {
    *
    * @throws {ModelError} If it is no graph in ONNX's sense: a value is given twice or by nothing, or nodes wait for each
    * other in a circle.
-   * @throws {TypeError | RangeError} If an option does not fit.
+   * @throws {TypeError | RangeError} If it is no model, or an option does not fit.
    */
   static of(model: Model, options: GraphOptions = {}): Graph {
     names.check("Graph.of", options);
     const { maxBytes } = options;
     if (maxBytes !== undefined) checkNumber("Graph.of", "maxBytes", maxBytes, 0);
+    checkModel("Graph.of", "model", model);
     if (model.graph === undefined) throw new ModelError("The model has no graph.");
     return new Graph(model, model.graph, model.opsetImport, new Budget(model, maxBytes));
   }

@@ -1,3 +1,5 @@
+import { checkCount, checkWord } from "../../kernels/check.ts";
+import { type NameList, OptionNames } from "../../kernels/option_names.ts";
 import type { Model } from "../model.ts";
 import type { Provider } from "./runtime.ts";
 import { OnnxRuntimeError } from "./runtime_error.ts";
@@ -22,26 +24,38 @@ export interface SessionOptions {
   outputsOn?: "memory" | "device";
 }
 
+/** The names of {@linkcode SessionOptions}. */
+export const sessionNames: NameList<SessionOptions> = {
+  provider: true,
+  threads: true,
+  optimize: true,
+  prepack: "flag",
+  device: true,
+  outputsOn: true,
+};
+const names = new OptionNames<SessionOptions>(sessionNames);
+
 /** Throws unless options fit, each by itself and with each other. */
-export function checkOptions({ provider = "wasm", threads = 1, device, outputsOn = "memory" }: SessionOptions): void {
-  if (provider !== "wasm" && provider !== "webgpu") {
-    throw new RangeError(`provider is ${JSON.stringify(provider)}; it must be "wasm" or "webgpu".`);
-  }
-  if (!Number.isInteger(threads) || threads < 1) {
-    throw new RangeError(`threads is ${threads}; it must be a whole number, at least 1.`);
-  }
+export function checkOptions(operation: string, options: SessionOptions): void {
+  names.check(operation, options);
+  const { provider = "wasm", threads = 1, optimize = "all", device, outputsOn = "memory" } = options;
+  checkWord(operation, "provider", provider, ["wasm", "webgpu"]);
+  checkWord(operation, "optimize", optimize, ["disabled", "basic", "extended", "all"]);
+  checkCount(operation, "threads", threads);
   if (provider === "webgpu" && threads > 1) {
-    throw new RangeError(`threads is ${threads}, but "webgpu" has one: its work is on the device. Leave threads out.`);
+    throw new RangeError(
+      `${operation}: threads is ${threads}, but "webgpu" has one: its work is on the device. Leave threads out.`,
+    );
   }
-  if (outputsOn !== "memory" && outputsOn !== "device") {
-    throw new RangeError(`outputsOn is ${JSON.stringify(outputsOn)}; it must be "memory" or "device".`);
-  }
+  checkWord(operation, "outputsOn", outputsOn, ["memory", "device"]);
   if (device !== undefined && typeof device?.createBuffer !== "function") {
-    throw new TypeError("device is no GPUDevice. That of @evenkeel/norm/webgpu is `gpu.device`.");
+    throw new TypeError(`${operation}: device is no GPUDevice. That of @evenkeel/norm/webgpu is gpu.device.`);
   }
   const wants = device !== undefined ? "device is given" : outputsOn === "device" ? `outputsOn is "device"` : undefined;
   if (provider === "wasm" && wants) {
-    throw new TypeError(`${wants}, but "wasm" computes in memory. Open the session with provider "webgpu".`);
+    throw new TypeError(
+      `${operation}: ${wants}, but "wasm" computes in memory. Open the session with provider "webgpu".`,
+    );
   }
 }
 

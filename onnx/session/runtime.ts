@@ -26,7 +26,7 @@ const runtimes = new Map<Provider, Promise<Runtime>>();
  *
  * @throws {RangeError} If it was loaded with another number of threads, which it takes once.
  */
-export async function runtimeFor(provider: Provider, threads: number): Promise<Runtime> {
+export async function runtimeFor(operation: string, provider: Provider, threads: number): Promise<Runtime> {
   let loading = runtimes.get(provider);
   if (loading === undefined) {
     loading = load(provider, threads);
@@ -36,7 +36,7 @@ export async function runtimeFor(provider: Provider, threads: number): Promise<R
   const runtime = await loading;
   if (runtime.threads !== threads) {
     throw new RangeError(
-      `threads is ${threads}, but onnxruntime was started with ${runtime.threads}, which it keeps until the process ends. ` +
+      `${operation}: threads is ${threads}, but onnxruntime was started with ${runtime.threads}, which it keeps until the process ends. ` +
         `Give all sessions the same number.`,
     );
   }

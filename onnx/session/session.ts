@@ -1,11 +1,14 @@
 import type { InferenceSession, Tensor } from "onnxruntime-web";
+import { OptionNames } from "../../kernels/option_names.ts";
+import { describe } from "../../kernels/tensor.ts";
+import { checkModel } from "../check_model.ts";
 import type { ElementType, OnnxTensor } from "../element.ts";
 import type { Model } from "../model.ts";
 import { readModel } from "../files/read.ts";
 import { adviceOn } from "./advice.ts";
 import { isOnGpu, KeptOutput, type OnnxGpuOutput, type OnnxGpuTensor, ortGpuTensor } from "./gpu_values.ts";
 import { checkInputs, type SessionValue } from "./inputs.ts";
-import { checkDevice, checkOptions, type SessionOptions } from "./options.ts";
+import { checkDevice, checkOptions, sessionNames, type SessionOptions } from "./options.ts";
 import { ortTensor, ourTensor, type Provider, type Runtime, runtimeFor } from "./runtime.ts";
 import { OnnxRuntimeError, readComplaint } from "./runtime_error.ts";
 import { weightsApart } from "../files/external_data.ts";
@@ -50,7 +53,7 @@ export interface Session<Output extends OnnxTensor | OnnxGpuOutput = OnnxTensor>
  * @param model The model or the bytes of its file.
  * @throws {OnnxRuntimeError} If WebGPU is asked for and there is no device here, or it lacks what the model needs, or
  * onnxruntime cannot open the model.
- * @throws {RangeError} If `threads` is not what earlier sessions had.
+ * @throws {TypeError | RangeError} If it is no model, an option does not fit, or `threads` is not what earlier sessions had.
  *
  * @example Many runs of one model. With TypeScript 5.2 or Deno, `await using session = await openSession(model)` closes it by itself
  * ```ts
@@ -106,13 +109,18 @@ export async function openSession(
   model: Model | Uint8Array,
   options: SessionOptions = {},
 ): Promise<Session<OnnxTensor | OnnxGpuOutput>> {
-  checkOptions(options);
+  return await opened("openSession", model, options);
+}
+
+async function opened(operation: string, model: Model | Uint8Array, options: SessionOptions): Promise<OpenSession> {
+  if (!(model instanceof Uint8Array)) checkModel(operation, "model", model);
+  checkOptions(operation, options);
   const { provider = "wasm", threads = 1, optimize = "all", prepack = true, outputsOn } = options;
   if (provider === "webgpu") {
     await checkDevice(() => model instanceof Uint8Array ? readable(model) : model, options.device);
   }
   const { model: bytes, files } = model instanceof Uint8Array ? { model, files: [] } : weightsApart(model, largeWeight);
-  const runtime = await runtimeFor(provider, threads);
+  const runtime = await runtimeFor(operation, provider, threads);
   const session = await runtime.inTurn(async () => {
     try {
       return await runtime.ort.InferenceSession.create(bytes, {
@@ -134,6 +142,9 @@ export async function openSession(
 /** The option of the provider, whose device is of the types of another package. */
 type DeviceProvider = InferenceSession.WebGpuExecutionProviderOption;
 
+const runOnceNames = new OptionNames<SessionOptions & RunOptions>({ ...sessionNames, outputs: true });
+const runNames = new OptionNames<RunOptions>({ outputs: true });
+
 /**
  * Runs a model once: opens it, runs it and closes it, as {@linkcode openSession} and {@linkcode Session.run} do.
  *
@@ -154,14 +165,16 @@ type DeviceProvider = InferenceSession.WebGpuExecutionProviderOption;
 export async function run(
   model: Model | Uint8Array,
   inputs: Readonly<Record<string, OnnxTensor | OnnxGpuTensor>>,
-  { outputs, ...options }: Omit<SessionOptions, "outputsOn"> & RunOptions = {},
+  options: Omit<SessionOptions, "outputsOn"> & RunOptions = {},
 ): Promise<Record<string, OnnxTensor>> {
-  if ("outputsOn" in options) {
+  runOnceNames.check("run", options);
+  const { outputs, ...others } = options;
+  if ("outputsOn" in others) {
     throw new TypeError("run: outputs on a device end with their session; keep it open, with openSession.");
   }
-  const session = await openSession(model, options);
+  const session = await opened("run", model, others);
   try {
-    return await session.run(inputs, { outputs });
+    return await session.run(inputs, { outputs }) as Record<string, OnnxTensor>;
   } finally {
     await session.close();
   }
@@ -204,11 +217,12 @@ class OpenSession implements Session<OnnxTensor | OnnxGpuOutput> {
 
   async run(
     inputs: Readonly<Record<string, OnnxTensor | OnnxGpuTensor>>,
-    { outputs }: RunOptions = {},
+    options: RunOptions = {},
   ): Promise<Record<string, OnnxTensor | OnnxGpuOutput>> {
+    runNames.check("run", options);
     if (this.#released) throw new TypeError("The session is closed: open the model again.");
     checkInputs("run", inputs, this.inputs, this.device);
-    const wanted = wantedOutputs(outputs, this.outputs), { ort } = this.#runtime;
+    const wanted = wantedOutputs(options.outputs, this.outputs), { ort } = this.#runtime;
     const feeds = Object.fromEntries(
       Object.entries(inputs).map(([name, value]) => [
         name,
@@ -261,6 +275,9 @@ const UNKNOWN = 2 ** 32 - 1;
 
 /** The names of the outputs that are asked for, all of them tensors. */
 function wantedOutputs(asked: readonly string[] | undefined, outputs: readonly SessionValue[]): string[] {
+  if (asked !== undefined && !Array.isArray(asked)) {
+    throw new TypeError(`run: outputs is ${describe(asked)}; it must be a list of names, as in ["y"].`);
+  }
   const names = outputs.map(({ name }) => name), opaque = outputs.filter(({ type }) => type === undefined);
   for (const name of asked ?? names) {
     if (!names.includes(name)) {

@@ -1,4 +1,9 @@
+import { checkWord } from "../../kernels/check.ts";
+import { OptionNames } from "../../kernels/option_names.ts";
+import { describe } from "../../kernels/tensor.ts";
+import { checkModel } from "../../onnx/check_model.ts";
 import { Editor, Graph, type Model, openSession, type Provider } from "../../onnx/mod.ts";
+import { checkFunction } from "../check.ts";
 import { batchNorms } from "./batch_norms.ts";
 import { biases, channelsOf, pairsOf } from "./biases.ts";
 import type { Correction, Drift } from "./correction.ts";
@@ -16,6 +21,8 @@ export interface RecalibrateOptions {
   /** Is told after each batch how many batches were run, and through which of how many passes over the data. */
   readonly onBatch?: (batch: number, pass: number, passes: number) => void;
 }
+
+const names = new OptionNames<RecalibrateOptions>({ reference: true, provider: true, onBatch: true });
 
 /** What {@linkcode recalibrate} gives. */
 export interface Recalibration {
@@ -39,6 +46,7 @@ export interface Recalibration {
  * @param data Gives the batches, as often as it is called. No more than one of them is held.
  * @throws {RangeError} If the model has no batch norm with stored statistics, and there is no reference; if no product of the
  * model has a value that the reference has, or the outputs end further from the reference than they were; or if there is no batch.
+ * @throws {TypeError} If data is no function, or an option is not of its kind.
  * @throws {OnnxRuntimeError} If onnxruntime cannot open or run a model.
  *
  * @example Inputs that are ten higher than they were
@@ -57,9 +65,24 @@ export interface Recalibration {
 export async function recalibrate(
   model: Model,
   data: Batches,
-  { reference, provider = "wasm", onBatch }: RecalibrateOptions = {},
+  options: RecalibrateOptions = {},
 ): Promise<Recalibration> {
-  if (reference) return await towards(reference, model, data, { provider, onBatch });
+  checkModel("recalibrate", "model", model);
+  if (typeof data !== "function") {
+    throw new TypeError(
+      `recalibrate: data is ${
+        describe(data)
+      }; it must be a function that gives the batches each time, as in () => batches.`,
+    );
+  }
+  names.check("recalibrate", options);
+  const { reference, provider = "wasm", onBatch } = options, batches = () => checkBatches(data());
+  checkWord("recalibrate", "provider", provider, ["wasm", "webgpu"]);
+  checkFunction("recalibrate", "onBatch", onBatch);
+  if (reference !== undefined) {
+    checkModel("recalibrate", "reference", reference);
+    return await towards(reference, model, batches, { provider, onBatch });
+  }
   const norms = batchNorms(Graph.of(model));
   if (norms.length === 0) {
     throw new RangeError(
@@ -68,7 +91,17 @@ export async function recalibrate(
         "--reference MODEL on the command line, to correct its biases.",
     );
   }
-  return await corrected(model, norms, data, { provider, onBatch });
+  return await corrected(model, norms, batches, { provider, onBatch });
+}
+
+/** Throws unless what the data gave can be gone through. */
+function checkBatches(given: ReturnType<Batches>): ReturnType<Batches> {
+  const isList = typeof given === "object" && given !== null &&
+    (Symbol.iterator in given || Symbol.asyncIterator in given);
+  if (isList) return given;
+  throw new TypeError(
+    `recalibrate: data gave ${describe(given)}; it must give a list of sets of inputs, as in () => [{ x }].`,
+  );
 }
 
 /** Outputs that are nearer than this, in units of their root mean square, are as near as float32 brings them. */

@@ -1,28 +1,12 @@
-import { Graph, type Model, type Provider } from "../../onnx/mod.ts";
+import { checkModel } from "../../onnx/check_model.ts";
+import { Graph, type Model } from "../../onnx/mod.ts";
 import { type Finding, findNorms } from "../find/findings.ts";
-import { type Case, guessInputs, type Inputs, inputsOf } from "./inputs.ts";
+import { type Case, guessInputs, inputsOf } from "./inputs.ts";
 import { judgeAll, type Judged } from "./judge.ts";
+import { checkVerifyOptions, type VerifyOptions } from "./options.ts";
 import { reweighted } from "./reweighted.ts";
 import { runBoth } from "./runs.ts";
 import type { ComparedValue, Verification } from "./verification.ts";
-
-/** Options of {@linkcode verify}. */
-export interface VerifyOptions {
-  /** Inputs to run on. Default: seeded random ones, and extreme ones. */
-  readonly inputs?: Iterable<Inputs>;
-  /** Where to run. Default: `"wasm"`. */
-  readonly provider?: Provider;
-  /** How far a value may be off, in units of its root mean square. Default: 1e-4, and 1e-2 in models that compute in float16. */
-  readonly bound?: number;
-  /** Values within the models to compare beside outputs and normalizations. Those that one model lacks are left out. */
-  readonly values?: readonly string[];
-  /** The values of norms that were given another epsilon on purpose; elsewhere that is an error. */
-  readonly mended?: readonly string[];
-  /** Of the random inputs. Default: 0. */
-  readonly seed?: number;
-  /** Is told how much is done, from 0 to 1. */
-  readonly onProgress?: (fraction: number) => void;
-}
 
 /**
  * Runs two models on the same inputs and compares every value that both have and that the second was written for: outputs,
@@ -34,6 +18,7 @@ export interface VerifyOptions {
  * @param before The model that is to be kept to.
  * @param after The other, such as {@linkcode optimize} gives it. Values are compared by their names.
  * @throws {TypeError} If the models have other inputs or outputs, or inputs that cannot be guessed.
+ * @throws {TypeError | RangeError} If an option does not fit.
  * @throws {OnnxRuntimeError} If onnxruntime cannot open a model.
  *
  * @example A model beside itself
@@ -49,6 +34,9 @@ export interface VerifyOptions {
  * ```
  */
 export async function verify(before: Model, after: Model, options: VerifyOptions = {}): Promise<Verification> {
+  checkModel("verify", "before", before);
+  checkModel("verify", "after", after);
+  checkVerifyOptions("verify", options);
   const { provider = "wasm", seed = 0 } = options, first = Graph.of(before), second = Graph.of(after);
   checkSame("inputs", inputsOf(first), inputsOf(second));
   checkSame("outputs", outputsOf(first), outputsOf(second));

@@ -146,9 +146,12 @@ Deno.test("evenkeel: bad usage of the commands on models, and files that are non
     const file = `${folder}/model.onnx`, broken = `${folder}/broken.onnx`;
     await writeModelFile(file, decomposed);
     await Deno.writeTextFile(broken, "no model");
+    const absent = await evenkeel("inspect", `${folder}/absent.onnx`);
+    assertMatch(absent.stderr, /^evenkeel: \S+absent\.onnx is not there \(ENOENT\); check its name.*\n$/);
     for (
       const args of [
         ["inspect", `${folder}/absent.onnx`],
+        ["optimize", file, "-o", `${folder}/out.onnx`, "--data", `${folder}/absent.npy`],
         ["inspect", broken],
         ["optimize", file],
         ["optimize", file, "-o", `${folder}/out.onnx`, "--passes", "shrink"],
@@ -162,6 +165,48 @@ Deno.test("evenkeel: bad usage of the commands on models, and files that are non
       const { code, stdout, stderr } = await evenkeel(...args);
       assertEquals([code, stdout, stderr.trimEnd().split("\n").length], [2, "", 1], args.join(" "));
     }
+  }));
+
+Deno.test("evenkeel optimize and recalibrate: a file that is read or written is not written over by another, and all stay", () =>
+  inFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/rows`);
+    await Deno.symlink(folder, `${folder}/link`);
+    const ones = tensor(new Float32Array([1, 1])), zeros = tensor(new Float32Array(2));
+    const model = modelOf((x) => batchNorm(x, { mean: zeros, variance: ones, form: "fused" }), { x: ["N", 2] });
+    await writeModelFile(`${folder}/m.onnx`, model);
+    await writeModelFile(`${folder}/r.onnx`, model);
+    await writeModelFile(`${folder}/e.onnx`, embedding(), { externalData: { location: "o.onnx.data" } });
+    for (const name of ["x.csv", "rows/a.csv"]) await Deno.writeTextFile(`${folder}/${name}`, "1,2\n3,5\n");
+    const files = ["m.onnx", "r.onnx", "e.onnx", "o.onnx.data", "x.csv", "rows/a.csv"];
+    const bytes = () => Promise.all(files.map((name) => Deno.readFile(`${folder}/${name}`)));
+    const before = await bytes();
+    const wrong: [line: string, says: string][] = [
+      ["optimize m.onnx -o o.onnx --report m.onnx", "the model and --report are one file"],
+      ["optimize m.onnx -o o.onnx --report link/rows/../m.onnx", "the model and --report"],
+      ["optimize m.onnx -o o.onnx --report x.csv --data x.csv", "--data and --report"],
+      ["optimize m.onnx -o o.onnx --report o.onnx", "-o and --report"],
+      ["optimize m.onnx -o link/new.onnx --report new.onnx", "-o and --report"],
+      ["optimize m.onnx --data x.csv -o ./x.csv", "-o and --data"],
+      ["optimize m.onnx --data rows -o rows/a.csv", "-o and --data"],
+      ["optimize e.onnx -o o.onnx", "the model and -o"], // its weights lie where those of the output would
+      ["optimize e.onnx -o new.onnx --report o.onnx.data", "the model and --report"],
+      ["recalibrate m.onnx --data x.csv -o x.csv", "-o and --data"],
+      ["recalibrate m.onnx --data x.csv -o o.onnx --picture link/m.onnx", "the model and --picture"],
+      ["recalibrate m.onnx --data x.csv -o o.onnx --picture x.csv", "--data and --picture"],
+      ["recalibrate m.onnx --data x.csv -o o.onnx --picture o.onnx", "-o and --picture"],
+      ["recalibrate m.onnx --data x.csv -o r.onnx --reference r.onnx", "--reference and -o"],
+      ["optimize m.onnx -o o.onnx -o m.onnx", "--output is given twice"],
+      ["verify m.onnx r.onnx --bound Infinity", "a number above 0"],
+    ];
+    for (const [line, says] of wrong) {
+      const args = line.split(" ").map((word) => /^[^-].*\.|^rows$/.test(word) ? `${folder}/${word}` : word);
+      const { code, stdout, stderr } = await evenkeel(...args);
+      assertEquals([code, stdout], [2, ""], `${line}: ${stderr}`);
+      assertStringIncludes(stderr, says);
+    }
+    assertEquals(await bytes(), before);
+    const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+    assertEquals(names, ["e.onnx", "link", "m.onnx", "o.onnx.data", "r.onnx", "rows", "x.csv"]);
   }));
 
 Deno.test("evenkeel recalibrate: rows of a file are samples, and the drift is a table", () =>

@@ -57,7 +57,7 @@ export interface Session {
 
 /** Opens a model in onnxruntime-web: WASM, one thread, every optimization. */
 export async function openSession(model: Uint8Array): Promise<Session> {
-  const { ort } = await runtimeFor("wasm", 1);
+  const { ort } = await runtimeFor("openSession", "wasm", 1);
   const session = await ort.InferenceSession.create(model, { executionProviders: ["wasm"], logSeverityLevel: 3 });
   const ortTensors = (tensors: Record<string, Tensor>) => mapValues(tensors, (tensor) => ortTensor(ort, tensor));
   return {

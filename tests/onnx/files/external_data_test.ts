@@ -160,6 +160,48 @@ Deno.test("external data: files are written beside the model and found there", a
   }
 });
 
+Deno.test("external data: weights go neither over the model nor out of its folder, and nothing is written then", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "evenkeel-onnx-" });
+  try {
+    await Deno.mkdir(`${folder}/models`);
+    await Deno.writeTextFile(`${folder}/outside`, "before");
+    await Deno.symlink(`${folder}/outside`, `${folder}/models/link`);
+    await Deno.symlink(`${folder}/models`, `${folder}/models/here`);
+    const path = `${folder}/models/m.onnx`, wrong = (value: unknown) => value as never;
+    const refused: [options: object, kind: new () => Error, says: string][] = [
+      [{ location: "m.onnx" }, RangeError, "the model's own file"],
+      [{ location: "./here/m.onnx" }, RangeError, "the model's own file"],
+      [{ location: "../m.data" }, RangeError, "outside of the model's folder"],
+      [{ location: "link" }, RangeError, "outside of the model's folder"],
+      [{ location: "." }, RangeError, "outside of the model's folder"],
+      [{ location: "" }, TypeError, 'location is ""'],
+      [{ location: "none/m.data" }, ModelError, "there is no folder"],
+      [{ threshold: -1 }, RangeError, "writeModelFile: threshold is -1"],
+      [{ threshold: "1" }, TypeError, "threshold is"],
+      [{ threshhold: 1 }, TypeError, "did you mean threshold?"],
+      [wrong(true), TypeError, "externalData is boolean true"],
+    ];
+    for (const [externalData, kind, says] of refused) {
+      await assertRejects(() => writeModelFile(path, sums(), { externalData }), kind, says);
+    }
+    await assertRejects(() => writeModelFile(path, sums(), wrong({ external: 1 })), TypeError, "external is no option");
+    await assertRejects(() => writeModelFile(path, wrong({})), TypeError, "writeModelFile: model is an Object");
+    await assertRejects(() => writeModelFile(`${folder}/none/m.onnx`, sums()), ModelError, "/none; make it first");
+    await assertRejects(() => readModelFile(path), ModelError, "m.onnx cannot be read: there is no such file");
+    assertThrows(() => splitWeights(sums(), wrong({})), TypeError, "location is needed");
+    assertThrows(() => splitWeights(wrong(null), { location: "a" }), TypeError, "splitWeights: model is null");
+    assertThrows(() => writeModel(wrong({})), TypeError, "writeModel: model is an Object");
+    assertEquals([...Deno.readDirSync(`${folder}/models`)].map(({ name }) => name).sort(), ["here", "link"]);
+    assertEquals(await Deno.readTextFile(`${folder}/outside`), "before");
+
+    await Deno.mkdir(`${folder}/models/data`);
+    await writeModelFile(path, sums(), { externalData: { location: "here/data/m.data", threshold: undefined } });
+    assertEquals(writeModel(await readModelFile(path)), writeModel(sums()));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("external data: a model leads to no file outside of its folder", async () => {
   const folder = await Deno.makeTempDir({ prefix: "evenkeel-onnx-" });
   try {

@@ -19,6 +19,7 @@ import {
   type Provider,
   readModel,
   run,
+  type RunOptions,
   splitWeights,
   webGpuFeatures,
   writeModel,
@@ -189,7 +190,33 @@ Deno.test("options that cannot be are refused", async () => {
   await assertRejects(() => openSession(model, { threads: 0 }), RangeError, "threads is 0");
   await assertRejects(() => openSession(model, { provider: "cuda" as Provider }), RangeError, `"wasm" or "webgpu"`);
   await assertRejects(() => openSession(model, { provider: "webgpu", threads: 2 }), RangeError, `"webgpu" has one`);
-  await using _ = await openSession(model);
+  const refused: [options: unknown, says: string][] = [
+    [{ thread: 2 }, "openSession: thread is no option: did you mean threads?"],
+    [{ Provider: "webgpu" }, "did you mean provider?"],
+    [[], "openSession: options is an Array"],
+    [null, "openSession: options is null"],
+    [{ prepack: "false" }, "openSession: prepack is"],
+    [{ threads: "2" }, 'openSession: threads is "2"'],
+    [{ provider: null }, "openSession: provider is null"],
+    [{ optimize: "none" }, `"basic", "extended" or "all"`],
+  ];
+  for (const [options, says] of refused) {
+    await assertRejects(() => openSession(model, options as object), Error, says);
+  }
+  await assertRejects(() => openSession(null as never), TypeError, "openSession: model is null");
+  await using session = await openSession(model, { threads: undefined, prepack: undefined });
+  const feeds = { x: f32([1, 2], [1, 3]) },
+    ofRun: [options: unknown, says: string][] = [
+      [{ output: ["y"] }, "run: output is no option: did you mean outputs?"],
+      [{ outputs: "y" }, `run: outputs is "y"; it must be a list`],
+      [null, "run: options is null"],
+    ];
+  for (const [options, says] of ofRun) {
+    await assertRejects(() => run(model, feeds, options as RunOptions), TypeError, says);
+    await assertRejects(() => session.run(feeds, options as RunOptions), TypeError, says);
+  }
+  await assertRejects(() => run(model, feeds, { threads: 0 }), RangeError, "run: threads is 0");
+  await assertRejects(() => run(model, feeds, { outputsOn: "memory" } as object), TypeError, "end with their session");
   await assertRejects(() => openSession(model, { threads: 2 }), RangeError, "started with 1");
 });
 
