@@ -145,7 +145,7 @@ Deno.test("evenkeel: a failure exits with 1, says why in one line, and leaves ev
     const to = ["-o", path("out.csv")], fitted = path("fitted.json"), state = path("state.json");
     const failures: [args: string[], says: string][] = [
       [[path("missing.csv"), "--fit", state], "ENOENT"],
-      [[path("missing.csv"), "--fit", state], "missing.csv is not there"],
+      [[path("missing.csv"), "--fit", state], "missing.csv: there is no such file (ENOENT)"],
       [[path("good.csv"), "--apply", path("missing.json"), ...to], "missing.json is not there"],
       [[path("good.csv"), "--apply", fitted, "-o", path("nowhere/out.csv")], "nowhere is not there (ENOENT)"],
       [[path("good.csv"), "--fit", path("nowhere/state.json")], "nowhere is not there (ENOENT)"],
