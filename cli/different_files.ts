@@ -1,6 +1,7 @@
 import type { Command } from "commander";
-import { readdir, realpath } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { realPath } from "../onnx/files/file.ts";
 import { usage } from "./usage.ts";
 
 /** Files of a command by what it calls them; of a folder, all that is in it. */
@@ -27,12 +28,4 @@ export async function areSame(a: string, b: string): Promise<boolean> {
 async function filesAt(path: string): Promise<string[]> {
   const inside = await readdir(path).catch(() => []);
   return await Promise.all([path, ...inside.map((name) => join(path, name))].map(realPath));
-}
-
-/** The path without links; of a file that is not there yet, that in its folder without links. */
-async function realPath(path: string): Promise<string> {
-  return await realpath(path).catch(async () => {
-    const folder = dirname(path);
-    return join(folder === path ? resolve(path) : await realPath(folder), basename(path));
-  });
 }

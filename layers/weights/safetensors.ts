@@ -1,7 +1,7 @@
 import type { NpyType } from "../../formats/npy_header.ts";
 import { describe, type DType, sizeOf, type Tensor } from "../../kernels/tensor.ts";
 import { bytesOf, mistakenFor, tensorOf, valuesOf, viewOf } from "./elements.ts";
-import { checkRecord } from "../check_record.ts";
+import { checkRecord, isRecord } from "../check_record.ts";
 import type { Tensors } from "../layer.ts";
 import { checkTensors } from "./fit.ts";
 import { repeatedKey } from "./repeated_key.ts";
@@ -214,10 +214,6 @@ function checkWritable(tensors: Tensors, metadata: Readonly<Record<string, strin
 /** Wide elements first, so that all are aligned. */
 function byWidthThenName([a, { data: x }]: [string, Tensor], [b, { data: y }]: [string, Tensor]): number {
   return y.BYTES_PER_ELEMENT - x.BYTES_PER_ELEMENT || (a < b ? -1 : 1);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isListOfCounts(value: unknown): value is readonly number[] {

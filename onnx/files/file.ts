@@ -127,7 +127,7 @@ export async function writeModelFile(path: string, model: Model, options: WriteM
 }
 
 /** The path without links; of a file that is not there yet, or may not be looked at, as far as that is known. */
-async function realPath(path: string): Promise<string> {
+export async function realPath(path: string): Promise<string> {
   const { basename, dirname, join, resolve } = paths(), folder = dirname(path);
   return await files().realpath(path).catch(async () =>
     folder === path ? resolve(path) : join(await realPath(folder), basename(path))

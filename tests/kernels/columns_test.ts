@@ -5,6 +5,7 @@ import type { Tensor } from "../../kernels/tensor.ts";
 import * as reference from "../../kernels/reference.ts";
 import { invoke, maxErrorOf, type Outputs } from "../../tools/judge/compare.ts";
 import { noise } from "../../tools/judge/noise.ts";
+import { resident } from "./places.ts";
 
 interface Shape {
   kernel: string;
@@ -38,12 +39,6 @@ const shapes: Shape[] = [
     parameters: dims[1],
   })),
 ];
-
-function resident(x: Tensor): Tensor {
-  const copy = kernels.allocate(x.type, x.dims);
-  copy.data.set(x.data);
-  return copy;
-}
 
 /** All that a forward and a backward pass give, into memory of the kernels, too, and what they should. */
 function both({ kernel, options }: Shape, x: Tensor, dy: Tensor, more: object): { got: Outputs; want: Outputs } {

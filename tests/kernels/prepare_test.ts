@@ -3,10 +3,9 @@ import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/ass
 import * as kernels from "../../kernels/mod.ts";
 import { allocate, type DType, layerNorm, prepare, setThreads, type Tensor, tensor } from "../../kernels/mod.ts";
 import { cast, noise } from "../../tools/judge/noise.ts";
+import { type Place, resident } from "./places.ts";
 
 type Kernel = (...args: unknown[]) => Tensor | Record<string, Tensor>;
-type Place = (x: Tensor) => Tensor;
-
 const perChannel = (type: DType) => ({
   scale: noise([6], { type, seed: 3, mean: 1 }),
   bias: noise([6], { type, seed: 4 }),
@@ -74,12 +73,6 @@ Deno.test("prepared: a product is made when it is asked for, of what its tensors
     assertEquals([...product.data], [factor + 1, 2 * factor + 2, 3 * factor + 1, 4 * factor + 2]);
   }
 });
-
-const resident: Place = (x) => {
-  const copy = allocate(x.type, x.dims);
-  copy.data.set(x.data);
-  return copy;
-};
 
 for (const [where, place] of [["arrays", (x) => x], ["allocated", resident]] as [string, Place][]) {
   Deno.test(`prepared calls give the bits of the kernels, each time: ${where}`, () => {

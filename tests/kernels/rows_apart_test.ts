@@ -8,14 +8,8 @@ import { allocate, batchNormTraining, batchNormTrainingBackward, type Tensor, ze
 import * as reference from "../../kernels/reference.ts";
 import { invoke, maxErrorOf, type Outputs } from "../../tools/judge/compare.ts";
 import { noise } from "../../tools/judge/noise.ts";
+import { type Place, resident } from "./places.ts";
 
-type Place = (x: Tensor) => Tensor;
-
-const resident: Place = (x) => {
-  const copy = allocate(x.type, x.dims);
-  copy.data.set(x.data);
-  return copy;
-};
 const array: Place = (x) => ({ ...x, data: x.data.slice() as Float32Array });
 
 /** Several channels to a tile and one, all of them, and in copies parts of all and several tiles. */

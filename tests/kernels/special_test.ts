@@ -2,12 +2,13 @@
 import { assert, assertEquals } from "@std/assert";
 import * as kernels from "../../kernels/mod.ts";
 import * as reference from "../../kernels/reference.ts";
-import { allocate, tensor, zeros } from "../../kernels/mod.ts";
+import { tensor, zeros } from "../../kernels/mod.ts";
 import type { DType, Tensor } from "../../kernels/tensor.ts";
 import { type Call, invoke } from "../../tools/judge/compare.ts";
 import { cast, noise } from "../../tools/judge/noise.ts";
 import { boundsOf } from "./bounds.ts";
 import { assertClose, rounded, type Tolerance, types } from "../close.ts";
+import { resident } from "./places.ts";
 
 /** A kernel on a shape: how many parameters it has there, if it takes scale and bias. */
 interface Case {
@@ -53,12 +54,6 @@ function show({ kernel, dims, options = {} }: Case): string {
 function affine({ parameters }: Case, type: DType = "float32"): Record<string, Tensor> {
   if (!parameters) return {};
   return { scale: noise(parameters, { type, mean: 1, seed: 5 }), bias: noise(parameters, { type, seed: 6 }) };
-}
-
-function resident(x: Tensor): Tensor {
-  const copy = allocate(x.type, x.dims);
-  copy.data.set(x.data);
-  return copy;
 }
 
 /** Asserts that results are right, where they are numbers that their types can hold. */
